@@ -1,0 +1,82 @@
+# The whole workflow in a few words; `make` alone lists them. Each word does the set-up it needs
+# the first time. What was set up is noted by empty files in .venv, so the next call starts at once.
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench weights clean data browser
+
+# The first of these that is new enough; `make PYTHON=/path/to/python demo` chooses another.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in python3.11 python3; do \
+	$$name -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$name && break; done)
+PORT ?= 8501
+SHIPPED ?= mnist
+
+VENV_PYTHON := .venv/bin/python
+PIP_LOG := .venv/pip.log
+
+help: ## list these words
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r word text; \
+		do printf '  make %-9s %s\n' "$$word" "$$text"; done
+
+demo: .venv/.runtime data ## serve the app and print its address; PORT=8501
+	@$(VENV_PYTHON) -c 'import socket, sys; socket.create_server(("", int(sys.argv[1]))).close()' \
+		'$(PORT)' 2>/dev/null || $(call stop,Port $(PORT) is taken or is no port: \
+		choose another as in `make demo PORT=8502`.)
+	@exec $(VENV_PYTHON) -m streamlit run streamlit_app.py --server.port $(PORT)
+
+test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
+	$(VENV_PYTHON) -m pytest tests --ignore tests/browser
+	$(VENV_PYTHON) -m pytest tests/browser
+
+lint: .venv/.dev ## ruff (rules and format) and mypy
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) -m mypy
+
+bench: .venv/.runtime data ## run every benchmark
+	@for file in benchmarks/*.py; do $(VENV_PYTHON) -m "benchmarks.$$(basename "$$file" .py)" || exit; done
+
+weights: .venv/.runtime data ## train the shipped networks again, into weights/
+	@for preset in $(SHIPPED); do $(VENV_PYTHON) -m core train --preset "$$preset" || exit; done
+
+clean: ## remove .venv and caches; data/ and runs/ stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- set-up ---
+
+data: .venv/.runtime
+	@$(VENV_PYTHON) -c 'import sys; from core import fetch; sys.exit(not fetch.is_present("mnist"))' \
+		|| $(VENV_PYTHON) -m core fetch mnist \
+		|| echo 'Going on without MNIST: drawing works, training will ask for it again.'
+
+browser: .venv/.dev
+	@$(VENV_PYTHON) -m tests.browser.find_browser --install > /dev/null
+
+.venv/.made:
+	@[ -n '$(PYTHON)' ] && $(PYTHON) -c '$(NEW_ENOUGH)' || $(call stop,Python 3.11 or newer is \
+		needed: install it or name it as in `make demo PYTHON=/path/to/python3.11`.)
+	@$(PYTHON) -m venv .venv > /dev/null || $(call stop,$(PYTHON) cannot make a virtual environment: \
+		on Debian and Ubuntu `apt-get install python3-venv` gives it the venv module.)
+	@touch $@
+
+.venv/.runtime: requirements.txt .venv/.made
+	$(call install,requirements.txt)
+
+.venv/.dev: requirements-dev.txt .venv/.runtime
+	$(call install,requirements-dev.txt)
+
+# Pip is quiet unless it fails; then its reason is shown, and the whole story lies in the log.
+define install
+	@echo 'Installing $(1) into .venv (a few minutes the first time) ...'
+	@$(VENV_PYTHON) -m pip install --no-input --disable-pip-version-check -r $(1) > $(PIP_LOG) 2>&1 \
+		|| { grep '^ERROR' $(PIP_LOG) | tail -n 3 >&2; $(call stop,The packages of $(1) could not \
+		be installed: see $(PIP_LOG) and run make again.); }
+	@touch $@
+endef
+
+# One sentence for the user, then failure.
+stop = { echo '$(strip $(1))' >&2; exit 1; }
