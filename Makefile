@@ -57,7 +57,7 @@ browser: .venv/.dev
 	@$(VENV_PYTHON) -m tests.browser.find_browser --install > /dev/null
 
 .venv/.made:
-	@[ -n '$(PYTHON)' ] && $(PYTHON) -c '$(NEW_ENOUGH)' || $(call stop,Python 3.11 or newer is \
+	@[ -n '$(PYTHON)' ] && $(PYTHON) -c '$(NEW_ENOUGH)' 2>/dev/null || $(call stop,Python 3.11 or newer is \
 		needed: install it or name it as in `make demo PYTHON=/path/to/python3.11`.)
 	@$(PYTHON) -m venv .venv > /dev/null || $(call stop,$(PYTHON) cannot make a virtual environment: \
 		on Debian and Ubuntu `apt-get install python3-venv` gives it the venv module.)
