@@ -1,0 +1,161 @@
+"""The two data sets as resident tensors, and images paired with a random addend.
+
+One example: an image of a 5 with addend 7 has label 5 and sum 12. The addend is drawn anew for
+every batch, so the network meets every (image, addend) pair sooner or later and cannot memorise
+sums. The whole of MNIST is 47 MB as uint8: it stays in memory, a batch is one indexing operation,
+and a DataLoader (which would cost more than the network) is not needed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, TypedDict
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Subset, random_split
+
+from core import fetch
+
+ADDENDS = 10  # the number to add is 0-9
+CLASSES = 10
+SUMS = CLASSES + ADDENDS - 1  # 0-18
+
+VAL_SIZE = 10_000  # of the 60,000 training images; the published MNIST network splits like this
+SPLIT_SEED = 0
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """What a page or a card needs to know about a data set."""
+
+    name: str
+    title: str
+    noun: str  # what one image shows, in the words of the page
+    class_names: tuple[str, ...]
+    mean: float  # of the 60,000 training images, pixels / 255
+    std: float
+    mirrored: bool  # is a mirrored image still of its class?
+
+
+SPECS = {
+    spec.name: spec
+    for spec in (
+        DatasetSpec("mnist", "MNIST", "digit", tuple("0123456789"), 0.1307, 0.3081, False),
+        DatasetSpec(
+            "fashion-mnist",
+            "Fashion-MNIST",
+            "garment",
+            (
+                *("T-shirt", "Trouser", "Pullover", "Dress", "Coat"),
+                *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+            ),
+            0.2860,
+            0.3530,
+            True,
+        ),
+    )
+}
+
+
+class Split(NamedTuple):
+    """Images that belong together: one of train, val, test."""
+
+    images: Tensor  # uint8 (N, 1, 28, 28)
+    labels: Tensor  # int64 (N,)
+
+    def first(self, count: int) -> "Split":
+        return Split(self.images[:count], self.labels[:count])
+
+
+class Data(NamedTuple):
+    """A data set, split. `val` steers choices and live curves; `test` is for final figures only."""
+
+    spec: DatasetSpec
+    train: Split  # 50,000
+    val: Split  # 10,000
+    test: Split  # 10,000
+
+
+class Batch(NamedTuple):
+    """What one optimizer step sees."""
+
+    images: Tensor  # uint8 (B, 1, 28, 28)
+    addends: Tensor  # int64 (B,), 0-9
+    labels: Tensor  # int64 (B,), 0-9
+    sums: Tensor  # int64 (B,), labels + addends
+
+
+def load(name: str, root: Path | None = None) -> Data:
+    """Read a data set that `fetch` has put on disk, and split it 50,000 / 10,000 / 10,000.
+
+    The split is `random_split` with a fixed seed, the same on every machine.
+
+    Raises:
+        fetch.FetchError: the files are missing and could not be fetched.
+    """
+    raw = fetch.fetch(name, root)
+    images, labels = _read_idx(raw, "train")
+    rest = len(images) - VAL_SIZE
+    parts: list[Subset[int]] = random_split(
+        range(len(images)),  # type: ignore[arg-type]  # any sized sequence will do
+        [rest, VAL_SIZE],
+        generator=torch.Generator().manual_seed(SPLIT_SEED),
+    )
+    train, val = (Split(images[part.indices], labels[part.indices]) for part in parts)
+    return Data(SPECS[name], train, val, Split(*_read_idx(raw, "t10k")))
+
+
+def _read_idx(raw: Path, part: str) -> tuple[Tensor, Tensor]:
+    """Images and labels of one part: the IDX format is a 16 (or 8) byte header, then the bytes."""
+    pixels = np.fromfile(raw / f"{part}-images-idx3-ubyte", dtype=np.uint8, offset=16)
+    labels = np.fromfile(raw / f"{part}-labels-idx1-ubyte", dtype=np.uint8, offset=8)
+    return torch.from_numpy(pixels).view(-1, 1, 28, 28), torch.from_numpy(labels).long()
+
+
+def pair(split: Split, index: Tensor, rng: torch.Generator) -> Batch:
+    """The images at `index`, each with an addend drawn now."""
+    labels = split.labels[index]
+    addends = torch.randint(ADDENDS, labels.shape, generator=rng)
+    return Batch(split.images[index], addends, labels, labels + addends)
+
+
+def batches(split: Split, batch_size: int, rng: torch.Generator) -> Iterator[Batch]:
+    """One epoch in random order, each image with a fresh addend; the last batch may be smaller."""
+    for index in torch.randperm(len(split.labels), generator=rng).split(batch_size):
+        yield pair(split, index, rng)
+
+
+class Target(TypedDict):
+    label: Tensor
+    sum: Tensor
+
+
+class Example(TypedDict):
+    image: Tensor  # uint8 (1, 28, 28)
+    addend: Tensor
+    target: Target
+
+
+class SumDataset(Dataset[Example]):
+    """The same pairs one at a time, for reading and for people who bring their own loop.
+
+    >>> SumDataset(data.train)[0]
+    {'image': <uint8 (1, 28, 28)>, 'addend': 7, 'target': {'label': 5, 'sum': 12}}
+    """
+
+    def __init__(self, split: Split, seed: int = 0) -> None:
+        self.split = split
+        self.rng = torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        return len(self.split.labels)
+
+    def __getitem__(self, index: int) -> Example:
+        """A fresh addend at every call, as in `batches`."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"index {index} is out of range for {len(self)} images")
+        batch = pair(self.split, torch.tensor([index]), self.rng)
+        target = Target(label=batch.labels[0], sum=batch.sums[0])
+        return Example(image=batch.images[0], addend=batch.addends[0], target=target)

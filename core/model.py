@@ -1,0 +1,208 @@
+"""The network: a picture and a number in, the picture's class and the sum out.
+
+    image (B, 1, 28, 28) --> encoder --> class head --> class_logits (B, 10)
+                                |             |
+                                +-- fusion ---+--> sum head --> sum_value (B,)
+    addend (B,) -- one-hot ---------^
+
+The addend is a one-hot vector, not a raw number: to the network 0-9 are ten cases, and the best
+public solution with a raw scalar stops at 97 % of the sums. The label never enters the network.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core.dataset import ADDENDS, CLASSES, SPECS, SUMS
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What a network is made of. Weights fit only a network of the same config."""
+
+    dataset: str = "mnist"  # gives the mean and spread that images are normalised with
+    width: int = 16  # channels of the first convolution; doubles twice
+    convs: tuple[int, int, int] = (1, 1, 1)  # convolutions before each of the three poolings
+    dropout: float = 0.0  # share of features zeroed before the class head
+    fusion: Literal["late", "pixels"] = "late"
+    sum_head: Literal["regression", "classification"] = "regression"
+    hidden: int = 64  # width of the sum head's one hidden layer
+
+
+class Output(NamedTuple):
+    """What both heads say about a batch."""
+
+    class_logits: Tensor  # (B, 10)
+    sum_value: Tensor  # (B,): regressed, or the mean of the sum's distribution
+    sum_logits: Tensor | None  # (B, 19), or None for a regressed sum
+
+    @property
+    def labels(self) -> Tensor:
+        """The most likely class, int64 (B,)."""
+        return self.class_logits.argmax(1)
+
+    @property
+    def totals(self) -> Tensor:
+        """The sum as a whole number, int64 (B,): rounded, not truncated, and within 0-18."""
+        if self.sum_logits is not None:
+            return self.sum_logits.argmax(1)
+        return self.sum_value.round().clamp(0, SUMS - 1).long()
+
+    @classmethod
+    def join(cls, parts: "Sequence[Output]") -> "Output":
+        """The outputs of several batches as one."""
+        class_logits, sum_value, sum_logits = zip(*parts, strict=True)
+        return cls(
+            torch.cat(class_logits),
+            torch.cat(sum_value),
+            None if sum_logits[0] is None else torch.cat(sum_logits),
+        )
+
+
+class SumNet(nn.Module):
+    """Two inputs, two outputs, one pass."""
+
+    mean: Tensor
+    std: Tensor
+    fusion: "LateFusion | PixelFusion"
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        spec = SPECS[config.dataset]
+        self.config = config
+        self.register_buffer("mean", torch.tensor(spec.mean * 255), persistent=False)
+        self.register_buffer("std", torch.tensor(spec.std * 255), persistent=False)
+        self.encoder = Encoder(config.width, config.convs)
+        self.class_head = nn.Sequential(
+            nn.Dropout(config.dropout), nn.Linear(self.encoder.features, CLASSES)
+        )
+        self.fusion = FUSIONS[config.fusion](self.encoder.features)
+        self.sum_head = SUM_HEADS[config.sum_head](self.fusion.width, config.hidden)
+
+    def forward(self, images: Tensor, addends: Tensor) -> Output:
+        """Answer for raw images (B, 1, 28, 28), pixels 0-255, and addends (B,), 0-9."""
+        onehot = F.one_hot(addends, ADDENDS).float()  # (B, 10)
+        pixels = self.normalize(self.fusion.mark(images, onehot))  # (B, 1, 28, 28)
+        features = self.encoder(pixels)  # (B, F)
+        class_logits = self.class_head(features)  # (B, 10)
+        fused = self.fusion(features, class_logits, onehot)  # (B, H)
+        return Output(class_logits.float(), *self.sum_head(fused))  # (B,), (B, 19) or None
+
+    def every_addend(self, images: Tensor) -> Output:
+        """Answer for each image with each of the ten addends: (B * 10, ...), image by image."""
+        addends = torch.arange(ADDENDS).repeat(len(images))  # 0 1 ... 9 0 1 ... 9 ...
+        if self.fusion.marks_images:
+            return self.forward(images.repeat_interleave(ADDENDS, 0), addends)
+        features = self.encoder(self.normalize(images))  # the same for all ten: computed once
+        features, class_logits = (
+            part.repeat_interleave(ADDENDS, 0) for part in (features, self.class_head(features))
+        )
+        fused = self.fusion(features, class_logits, F.one_hot(addends, ADDENDS).float())
+        return Output(class_logits.float(), *self.sum_head(fused))
+
+    def normalize(self, images: Tensor) -> Tensor:
+        """Pixels 0-255 of any type to floats of mean 0 and spread 1 over the training images."""
+        return (images - self.mean) / self.std
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(parameter.numel() for parameter in self.parameters())
+
+
+class Encoder(nn.Sequential):
+    """Three stages, each halving the picture: 28 -> 14 -> 7 -> 3, and doubling the channels.
+
+    Pooling comes before the norm and the ReLU, which then work on a quarter of the values. Both
+    orders compute the same kind of function: max-pooling commutes with ReLU.
+    """
+
+    def __init__(self, width: int, convs: tuple[int, int, int]) -> None:
+        layers: list[nn.Module] = []
+        channels = 1
+        for stage, count in enumerate(convs):
+            for conv in range(count):
+                out = width << stage
+                size = 5 if channels == 1 else 3  # the first one sees pixels: let it see more
+                layers += [nn.Conv2d(channels, out, size, padding=size // 2, bias=False)]
+                layers += [nn.MaxPool2d(2)] if conv == count - 1 else []
+                layers += [nn.BatchNorm2d(out), nn.ReLU(inplace=True)]
+                channels = out
+        super().__init__(*layers, nn.Flatten())
+        self.features = channels * 3 * 3
+
+
+class LateFusion(nn.Module):
+    """The addend joins the class probabilities, after the encoder.
+
+    Ten probabilities and a one-hot are all that a sum needs. They learn it far faster than the
+    raw features do, and the gradient of the sum still reaches the encoder (no argmax between).
+    The probabilities are sharpened first: a squared error makes a sum head that is given
+    "4 at 70 %, 9 at 30 %" answer 5.5 + addend, which is neither.
+    """
+
+    marks_images = False
+    SHARPNESS = 4.0  # measured after one epoch: rounded sums right 97.4 % at 1, 98.6 % at 4
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.width = CLASSES + ADDENDS
+
+    def mark(self, images: Tensor, onehot: Tensor) -> Tensor:
+        return images
+
+    def forward(self, features: Tensor, class_logits: Tensor, onehot: Tensor) -> Tensor:
+        sharp = (self.SHARPNESS * class_logits.float()).softmax(1)
+        return torch.cat([sharp, onehot], dim=1)  # (B, 20)
+
+
+class PixelFusion(nn.Module):
+    """The addend is written into the picture; the encoder has to find it there."""
+
+    marks_images = True
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.width = features + CLASSES
+
+    def mark(self, images: Tensor, onehot: Tensor) -> Tensor:
+        """A copy with the one-hot in the last ten pixels of the last row: 1 white, 0 black."""
+        marked = images.clone()
+        marked[:, 0, -1, -ADDENDS:] = (255 * onehot).to(images.dtype)
+        return marked
+
+    def forward(self, features: Tensor, class_logits: Tensor, onehot: Tensor) -> Tensor:
+        return torch.cat([features.float(), class_logits.float().softmax(1)], dim=1)
+
+
+class RegressionHead(nn.Sequential):
+    """The sum as one value, trained by squared error."""
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        last = nn.Linear(hidden, 1)
+        nn.init.constant_(last.bias, (SUMS - 1) / 2)  # start from the mean of all sums, not from 0
+        super().__init__(nn.Linear(inputs, hidden), nn.ReLU(inplace=True), last)
+
+    def forward(self, fused: Tensor) -> tuple[Tensor, None]:
+        return super().forward(fused).float().squeeze(1), None  # (B,): [B, 1] would broadcast
+
+
+class ClassificationHead(nn.Sequential):
+    """The sum as one of 19 classes, trained by cross-entropy; its value is their mean."""
+
+    totals: Tensor
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        super().__init__(nn.Linear(inputs, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, SUMS))
+        self.register_buffer("totals", torch.arange(float(SUMS)), persistent=False)
+
+    def forward(self, fused: Tensor) -> tuple[Tensor, Tensor]:
+        logits = super().forward(fused).float()
+        return logits.softmax(1) @ self.totals, logits
+
+
+FUSIONS: dict[str, type[LateFusion | PixelFusion]] = {"late": LateFusion, "pixels": PixelFusion}
+SUM_HEADS = {"regression": RegressionHead, "classification": ClassificationHead}

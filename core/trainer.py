@@ -1,0 +1,200 @@
+"""Training as a generator: ask for the next step, get the progress; stop by not asking.
+
+Nothing here prints, writes files, reads a clock or knows a page. The command line, the worker, the
+benchmarks and the tests all iterate the same `train`.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from core.augment import augment
+from core.dataset import ADDENDS, Batch, Data, Split, batches
+from core.model import Output, SumNet
+
+VALIDATIONS = 12  # looks at the validation images in a run, however short
+LIVE_VAL_SIZE = 1_000  # images per look while training; the last one sees all 10,000
+EVAL_BATCH = 500  # keeps the feature maps of a batch within the cache
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a network is trained. The learning rate rises to `lr` and falls to zero (one cycle)."""
+
+    epochs: int = 1
+    batch_size: int = 128
+    lr: float = 0.1  # the peak
+    weight_decay: float = 5e-4
+    sum_weight: float = 0.1  # joint_loss = class_loss + sum_weight * sum_loss
+    augment: float = 0.0  # strength of the random distortions; 0 is none, 1 is hearty
+    label_smoothing: float = 0.0
+    ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is none
+    seed: int = 0
+
+
+class Scores(NamedTuple):
+    """Losses and accuracies over some images, each a mean."""
+
+    loss: float
+    class_loss: float
+    sum_loss: float
+    class_acc: float
+    sum_acc: float  # rounded sum right
+    joint_acc: float  # both right
+
+
+class Progress(NamedTuple):
+    """Where a run is after one step."""
+
+    step: int  # 1 ... steps
+    steps: int
+    epoch: int  # 1 ... epochs
+    images: int  # seen so far
+    lr: float
+    train: Scores  # of this batch, before the step
+    val: Scores | None  # at a few steps; of LIVE_VAL_SIZE images, at the last step of all
+
+
+def train(model: SumNet, data: Data, config: TrainConfig) -> Generator[Progress, None, None]:
+    """Train in place, yielding after every step. On one machine a seed fixes the whole history.
+
+    The generator seeds torch's global state (dropout draws from it); the network itself was
+    initialised before. Closing the generator early leaves the model as far as it got.
+    """
+    torch.manual_seed(config.seed)
+    rng = torch.Generator().manual_seed(config.seed)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks it
+    averaged = _averaged(model, config.ema) if config.ema else None
+    kept: SumNet = averaged.module if averaged else model  # type: ignore[assignment]
+    optimizer = _optimizer(model, config)
+    steps = config.epochs * -(-len(data.train.labels) // config.batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.lr, total_steps=steps + 1, pct_start=0.25, cycle_momentum=False
+    )
+    looks = {steps * (look + 1) // VALIDATIONS for look in range(VALIDATIONS)}
+    step = images = 0
+    try:
+        for epoch in range(1, config.epochs + 1):
+            for batch in batches(data.train, config.batch_size, rng):
+                lr = float(schedule.get_last_lr()[0])
+                scores = _step(model, batch, optimizer, config, rng, data)
+                schedule.step()
+                if averaged:
+                    averaged.update_parameters(model)
+                step += 1
+                images += len(batch.labels)
+                val = None
+                if step in looks:
+                    split = data.val if step == steps else data.val.first(LIVE_VAL_SIZE)
+                    val = score(kept, split, config.sum_weight)
+                yield Progress(step, steps, epoch, images, lr, scores, val)
+    finally:
+        if averaged:
+            model.load_state_dict(kept.state_dict())
+        model.eval()
+
+
+def _step(
+    model: SumNet,
+    batch: Batch,
+    optimizer: torch.optim.Optimizer,
+    config: TrainConfig,
+    rng: torch.Generator,
+    data: Data,
+) -> Scores:
+    """One optimizer step for both heads."""
+    model.train()
+    images = batch.images
+    if config.augment:
+        images = augment(images, config.augment, data.spec.mirrored, rng)
+    with autocast():
+        output = model(images, batch.addends)
+    class_loss, sum_loss = losses(output, batch, config.label_smoothing)
+    loss = class_loss + config.sum_weight * sum_loss
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+    return _scores(output, batch, class_loss, sum_loss, config.sum_weight)
+
+
+def losses(output: Output, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
+    """Class loss (cross-entropy) and sum loss (cross-entropy, or the squared error in (B,))."""
+    class_loss = F.cross_entropy(output.class_logits, batch.labels, label_smoothing=smoothing)
+    if output.sum_logits is not None:
+        return class_loss, F.cross_entropy(output.sum_logits, batch.sums)
+    return class_loss, F.mse_loss(output.sum_value, batch.sums.float())
+
+
+def autocast() -> torch.autocast:
+    """bfloat16 where this CPU multiplies it natively and nowhere else: emulated, it is slower."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported())
+
+
+@torch.inference_mode()
+def score(model: SumNet, split: Split, sum_weight: float) -> Scores:
+    """Losses and accuracies over a split, each image with one addend, the same at every call."""
+    model.eval()
+    rng = torch.Generator().manual_seed(0)
+    addends = torch.randint(ADDENDS, split.labels.shape, generator=rng)
+    batch = Batch(split.images, addends, split.labels, split.labels + addends)
+    with autocast():
+        parts = [
+            model(*chunk)
+            for chunk in zip(batch.images.split(EVAL_BATCH), addends.split(EVAL_BATCH), strict=True)
+        ]
+    output = Output.join(parts)
+    return _scores(output, batch, *losses(output, batch), sum_weight)
+
+
+def _scores(
+    output: Output, batch: Batch, class_loss: Tensor, sum_loss: Tensor, weight: float
+) -> Scores:
+    class_right = output.labels == batch.labels
+    sum_right = output.totals == batch.sums
+    a, b = class_loss.item(), sum_loss.item()
+    return Scores(
+        loss=a + weight * b,
+        class_loss=a,
+        sum_loss=b,
+        class_acc=class_right.float().mean().item(),
+        sum_acc=sum_right.float().mean().item(),
+        joint_acc=(class_right & sum_right).float().mean().item(),
+    )
+
+
+def _optimizer(model: SumNet, config: TrainConfig) -> torch.optim.Optimizer:
+    """SGD with Nesterov momentum; the weights before the fusion decay, all else does not.
+
+    Norms and biases gain nothing from it, and the sum head is spoiled: a decay that suits a
+    cross-entropy pulls a regression, whose loss counts little, away from sums as large as 18.
+    """
+    decayed = [
+        parameter
+        for part in (model.encoder, model.class_head)
+        for parameter in part.parameters()
+        if parameter.ndim > 1
+    ]
+    chosen = set(decayed)
+    free = [parameter for parameter in model.parameters() if parameter not in chosen]
+    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": free, "weight_decay": 0.0}]
+    return torch.optim.SGD(
+        groups, config.lr, 0.9, weight_decay=config.weight_decay, nesterov=True, foreach=True
+    )
+
+
+def _averaged(model: SumNet, decay: float) -> AveragedModel:
+    """A running average of the weights (and of the norms' statistics), steadier than the last.
+
+    The first averages are short, so that the untrained start is soon forgotten.
+    """
+
+    def update(averaged: Any, current: Any, count: Any) -> None:
+        seen = float(count)
+        get_ema_multi_avg_fn(min(decay, (1 + seen) / (10 + seen)))(averaged, current, count)
+
+    return AveragedModel(model, multi_avg_fn=update, use_buffers=True)
