@@ -1,0 +1,224 @@
+"""python -m core {fetch,train,evaluate,predict}: everything the pages do, for scripts.
+
+With --json the last line of stdout is one JSON object (predict: a line per image). Progress goes
+to stderr, and only on a terminal. Bad input is one sentence on stderr and exit status 2.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from core.checkpoint import CheckpointError
+from core.drawing import DrawingError
+from core.fetch import FetchError
+from core.recipe import SETTINGS, SettingError
+
+
+class UsageError(ValueError):
+    """Bad input that only the command line can see; the message is one sentence."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except (UsageError, CheckpointError, DrawingError, FetchError, SettingError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{error.strerror}: {error.filename}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def fetch(options: argparse.Namespace) -> None:
+    from core import fetch as fetching
+    from core.dataset import SPECS
+
+    for name in SPECS if options.dataset == "all" else [options.dataset]:
+        with Bar() as bar:
+            path = fetching.fetch(
+                name,
+                report=lambda p: bar.show(f"{p.dataset} from {p.source}", p.done, p.total),
+            )
+        print(f"{SPECS[name].title} is in {path}")
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train a preset, with some of its settings changed, and save it."""
+    from core import checkpoint, dataset
+    from core.evaluation import evaluate
+    from core.presets import PRESETS
+    from core.trainer import train as steps
+
+    settings = {k: v for k, v in vars(options).items() if k in SETTINGS and v is not None}
+    recipe = PRESETS[options.preset].recipe.change(settings)
+    out = Path(options.out) if options.out else checkpoint.SHIPPED
+    out.mkdir(parents=True, exist_ok=True)
+    data = dataset.load(recipe.model.dataset)
+    model = recipe.build()
+    start = time.perf_counter()
+    with Bar() as bar:
+        for progress in steps(model, data, recipe.train):
+            if progress.val:
+                best = f"class {progress.val.class_acc:.2%}  both {progress.val.joint_acc:.2%}"
+            elif progress.step == 1:
+                best = ""
+            bar.show(
+                f"epoch {progress.epoch} of {recipe.train.epochs}  {best}",
+                progress.step,
+                progress.steps,
+            )
+    seconds = time.perf_counter() - start
+    metrics = evaluate(model, data.test)
+    card = checkpoint.Card.of(options.preset, recipe, model, metrics, recipe.train.epochs, seconds)
+    checkpoint.save(out / options.preset, model, card)
+    _print_report(card.report(), options.json)
+    if not options.json:
+        print(f"saved as {out / options.preset}.safetensors")
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure a checkpoint again on the test split."""
+    from core import checkpoint, dataset
+    from core.evaluation import evaluate as measure
+
+    model, card = checkpoint.load(_stem(options.model))
+    metrics = measure(model, dataset.load(model.config.dataset).test)
+    _print_report(replace(card, figures=metrics.figures()).report(), options.json)
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Answer for image files, in order."""
+    from core import checkpoint, drawing
+    from core.dataset import SPECS
+    from core.prediction import predict as answer
+
+    if not 0 <= options.addend <= 9:
+        raise UsageError(f"--addend must be a whole number from 0 to 9, not {options.addend}.")
+    model, _ = checkpoint.load(_stem(options.model))
+    names = SPECS[model.config.dataset].class_names
+    for file in options.images:
+        image = drawing.read_image(Path(file))
+        line: dict[str, object] = {"file": file, "blank": image is None}
+        if image is None:
+            line |= dict.fromkeys(("label", "name", "class_probs", "sum_value", "total"))
+            text = "nothing drawn"
+        else:
+            prediction = answer(model, image, options.addend)
+            name = names[prediction.label]
+            line |= {
+                "label": prediction.label,
+                "name": name,
+                "class_probs": [round(p, 6) for p in prediction.class_probs],
+                "sum_value": round(prediction.sum_value, 4),
+                "total": prediction.total,
+            }
+            sure = prediction.class_probs[prediction.label]
+            text = f"{name} ({sure:.1%} sure), {name} + {options.addend} = {prediction.total}"
+        print(json.dumps(line) if options.json else f"{file}: {text}")
+
+
+def _stem(name: str) -> Path:
+    """A preset's shipped checkpoint, or a path to one (with or without its suffix)."""
+    from core.checkpoint import SHIPPED
+    from core.presets import PRESETS
+
+    return SHIPPED / name if name in PRESETS else Path(name.removesuffix(".safetensors"))
+
+
+def _print_report(report: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report))
+        return
+    words = {
+        "class_acc": "class right",
+        "sum_r2": "R2 of the sum",
+        "sum_mae": "mean absolute error of the sum",
+        "sum_acc": "rounded sum right",
+        "joint_acc": "both right",
+    }
+    print(f"{report['preset']}, seed {report['seed']}, {report['train_seconds']} s of training")
+    for key, label in words.items():
+        shown = f"{report[key]:.2%}" if key.endswith("acc") else f"{report[key]:.4f}"
+        print(f"  {label:32}{shown:>8}")
+
+
+class Bar:
+    """A progress bar on stderr; silent where stderr is no terminal."""
+
+    WIDTH = 24
+
+    def __enter__(self) -> "Bar":
+        self.shown = False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.shown:
+            print(file=sys.stderr)
+
+    def show(self, label: str, done: int, total: int | None) -> None:
+        if not sys.stderr.isatty():
+            return
+        self.shown = True
+        share = min(1.0, done / total) if total else 0.0
+        filled = "#" * round(share * self.WIDTH)
+        print(
+            f"\r[{filled:{self.WIDTH}}] {share:4.0%}  {label}\033[K",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description=__doc__.split("\n\n")[0])
+    commands = parser.add_subparsers(required=True, metavar="{fetch,train,evaluate,predict}")
+
+    command = commands.add_parser("fetch", help="get the data sets")
+    command.add_argument(
+        "dataset", nargs="?", default="all", choices=["mnist", "fashion-mnist", "all"]
+    )
+    command.set_defaults(command=fetch)
+
+    command = commands.add_parser("train", help="train a preset, save it, print its test figures")
+    command.add_argument("--preset", default="mnist", type=_preset)
+    for name, setting in SETTINGS.items():
+        bounds = f"{setting.low:g} to {setting.high:g}"
+        flag = f"--{name.replace('_', '-')}"
+        command.add_argument(flag, dest=name, metavar="N", help=f"{setting.label}: {bounds}")
+    command.add_argument("--out", metavar="DIR", help="where the checkpoint goes (weights/)")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=train)
+
+    command = commands.add_parser("evaluate", help="test figures of a preset or a checkpoint")
+    command.add_argument("model", metavar="PRESET-OR-CHECKPOINT")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=evaluate)
+
+    command = commands.add_parser("predict", help="read image files and add a number")
+    command.add_argument("images", nargs="+", metavar="IMAGE")
+    command.add_argument("--addend", type=int, required=True, metavar="N", help="0 to 9")
+    command.add_argument("--model", default="mnist", metavar="PRESET-OR-CHECKPOINT")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=predict)
+    return parser
+
+
+def _preset(name: str) -> str:
+    from core.presets import PRESETS
+
+    if name not in PRESETS:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(PRESETS)}.")
+    return name
+
+
+if __name__ == "__main__":
+    sys.exit(main())

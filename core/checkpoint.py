@@ -1,0 +1,139 @@
+"""Weights on disk: a .safetensors file and, beside it, a JSON card that says what they are.
+
+The card holds all that is needed to rebuild the network and to judge it: the recipe, the seed, the
+test figures, how it was made. Nothing is pickled, so a checkpoint from a stranger can hold wrong
+numbers but no code.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+
+from core.evaluation import Metrics
+from core.model import SumNet
+from core.recipe import Recipe, SettingError
+
+SHIPPED = Path(__file__).parent.parent / "weights"
+FIGURES = {"class_acc", "sum_r2", "sum_mae", "sum_acc", "joint_acc"}
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that cannot be used; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint is: how it was made and what it can do on the test split."""
+
+    preset: str
+    params: dict[str, object]  # the recipe, flat
+    seed: int
+    epochs: float  # trained; fewer than the recipe's when stopped
+    train_seconds: float
+    figures: dict[str, float]  # FIGURES
+    confusion: list[list[int]]
+    parameters: int
+    weights_sha256: str = ""
+    torch: str = torch.__version__
+    date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
+
+    @classmethod
+    def of(
+        cls,
+        preset: str,
+        recipe: Recipe,
+        model: SumNet,
+        metrics: Metrics,
+        epochs: float,
+        train_seconds: float,
+    ) -> "Card":
+        """The card of a network that was just trained and measured on the test split."""
+        return cls(
+            preset=preset,
+            params=recipe.params(),
+            seed=recipe.train.seed,
+            epochs=round(epochs, 3),
+            train_seconds=round(train_seconds, 2),
+            figures=metrics.figures(),
+            confusion=metrics.confusion,
+            parameters=model.parameter_count,
+        )
+
+    def report(self) -> dict[str, object]:
+        """The keys that `train --json` and `evaluate --json` print."""
+        made = ("preset", "params", "seed", "epochs", "train_seconds")
+        return {key: getattr(self, key) for key in made} | self.figures
+
+
+def save(stem: Path, model: SumNet, card: Card) -> None:
+    """Write `stem`.safetensors and `stem`.json; each appears whole or not at all.
+
+    Raises:
+        OSError: no such folder, no room, no permission.
+    """
+    weights = save_tensors({k: v.contiguous() for k, v in model.state_dict().items()})
+    facts = asdict(card) | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+    write_atomic(stem.with_suffix(".safetensors"), weights)
+    write_atomic(stem.with_suffix(".json"), (json.dumps(facts, indent=1) + "\n").encode())
+
+
+def load(stem: Path) -> tuple[SumNet, Card]:
+    """The network (in eval mode) and its card.
+
+    Raises:
+        CheckpointError: missing, damaged, or not of this project's architecture.
+    """
+    name = stem.name
+    try:
+        weights = stem.with_suffix(".safetensors").read_bytes()
+        card = read_card(stem)
+    except OSError as error:
+        raise CheckpointError(f"The network {name!r} is not there ({error.strerror}).") from error
+    if hashlib.sha256(weights).hexdigest() != card.weights_sha256:
+        raise CheckpointError(f"The weights of {name!r} are damaged: they do not match their card.")
+    try:
+        model = SumNet(Recipe.read(card.params).model)
+        model.load_state_dict(load_tensors(weights))
+    except (SafetensorError, SettingError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(
+            f"The weights of {name!r} are for another architecture ({reason})."
+        ) from error
+    return model.eval(), card
+
+
+def read_card(stem: Path) -> Card:
+    """The card alone.
+
+    Raises:
+        OSError: it cannot be read.
+        CheckpointError: it is no card.
+    """
+    try:
+        card = Card(**json.loads(stem.with_suffix(".json").read_bytes()))
+        if set(card.figures) != FIGURES:
+            raise ValueError(f"figures {card.figures}")
+        return card
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"The card of {stem.name!r} is damaged.") from error
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write aside, flush to disk, then rename: a reader sees the old file or the new one."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(aside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,120 @@
+"""From a drawing to the picture that the network was trained on: MNIST form.
+
+MNIST's digits were made like this (Y. LeCun, C. Cortes, C. Burges, "The MNIST database"; NIST's
+bilevel originals "were size normalized to fit in a 20x20 pixel box while preserving their aspect
+ratio ... and centered in a 28x28 image by computing the center of mass of the pixels"). A drawing
+that is only shrunk to 28 x 28 is read about half the time; brought to this form, nearly always.
+
+Two ways in: pen strokes from the canvas (`rasterize`) and image files (`ink`). Both give ink, uint8
+(H, W), 0 paper to 255 full ink, and `mnist_form` takes it from there.
+"""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
+
+Point = tuple[float, float]  # canvas pixels, x to the right and y down
+Stroke = tuple[Point, ...]  # pen down to pen up; one point is a dot
+Strokes = tuple[Stroke, ...]
+Pixels = npt.NDArray[np.uint8]
+
+CANVAS = 280  # side of the drawing canvas, in pixels
+PEN = 20  # width of its round pen
+
+SIDE = 28  # of an MNIST image
+BOX = 20  # the longer side of the digit in it
+FAINT = 0.15  # of the strongest ink; less is noise or the soft edge of a stroke
+CONTRAST = 24  # of 255; a file whose ink differs less from its paper is blank
+MAX_PIXELS = 50_000_000  # of an image file
+
+
+class DrawingError(ValueError):
+    """A file that cannot be read as an image; the message is one sentence for the user."""
+
+
+def read_image(path: Path) -> Pixels | None:
+    """An image file in MNIST form, uint8 (28, 28), or None when there is nothing on it.
+
+    Raises:
+        DrawingError: missing, no image, damaged or too large.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Pillow only warns of decompression bombs and damage
+            with Image.open(path) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise DrawingError(f"{path} has more than {MAX_PIXELS // 10**6} megapixels.")
+                return mnist_form(ink(image))
+    except FileNotFoundError as error:
+        raise DrawingError(f"There is no file {path}.") from error
+    except UnidentifiedImageError as error:
+        raise DrawingError(f"{path} is not an image.") from error
+    except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
+        if isinstance(error, DrawingError):
+            raise
+        raise DrawingError(f"{path} cannot be read as an image ({error}).") from error
+
+
+def rasterize(strokes: Strokes) -> Pixels:
+    """Draw strokes as the canvas does, with a round pen: ink (280, 280)."""
+    canvas = Image.new("L", (CANVAS, CANVAS))
+    pen = ImageDraw.Draw(canvas)
+    radius = (PEN - 1) / 2
+    for stroke in strokes:
+        pen.line(list(stroke), fill=255, width=PEN)
+        for x, y in stroke:  # round ends and joints
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return np.asarray(canvas)
+
+
+def ink(image: Image.Image) -> Pixels:
+    """The ink of any picture, dark on light or light on dark, transparent or not: (H, W).
+
+    Paper is what the border shows most. Transparent pictures are laid on the paper that contrasts
+    with what is on them.
+    """
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        alpha = np.asarray(image.convert("RGBA").getchannel("A")) / 255
+        grey = np.asarray(image.convert("RGBA").convert("L")).astype(float)
+        dark = bool((alpha > 0.5).any()) and float(grey[alpha > 0.5].mean()) < 128
+        grey = alpha * grey + (1 - alpha) * (255 if dark else 0)
+    else:
+        grey = np.asarray(image.convert("L")).astype(float)
+    paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
+    contrast = paper - grey if paper > 127 else grey - paper
+    strongest = float(contrast.max())
+    if strongest < CONTRAST:
+        return np.zeros(grey.shape, np.uint8)
+    strength = contrast / strongest
+    return np.where(strength < FAINT, 0, 255 * strength).astype(np.uint8)
+
+
+def mnist_form(ink: Pixels) -> Pixels | None:
+    """Crop to the ink, fit the longer side to 20, centre of mass to the middle: uint8 (28, 28).
+
+    None when there is no ink.
+    """
+    rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = BOX / max(cropped.shape)
+    height, width = (max(1, round(side * scale)) for side in cropped.shape)
+    # BOX averages over each pixel's area; when there is nothing to average it would show squares
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    digit = np.asarray(Image.fromarray(cropped).resize((width, height), how))
+    top, left = _offset(digit, 0), _offset(digit, 1)
+    image = np.zeros((SIDE, SIDE), np.uint8)
+    image[top : top + height, left : left + width] = digit
+    return image
+
+
+def _offset(digit: Pixels, axis: int) -> int:
+    """Where the digit starts so that its centre of mass is in the middle, within the image."""
+    mass = digit.sum(axis=1 - axis, dtype=np.float64)
+    center = (mass * np.arange(len(mass))).sum() / mass.sum()
+    return int(np.clip(round(SIDE / 2 - center), 0, SIDE - len(mass)))
