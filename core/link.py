@@ -1,0 +1,103 @@
+"""What a web address may hold: choices, never weights.
+
+    /?v=1&n=7&s=PDQyI.WozA      the number 7 and two pen strokes
+    /?v=1&net=3f2a9c...         answered by the network of a finished run
+    /train?v=1&lr=0.3&seed=4    a recipe, where it differs from the quick one
+
+Everything here comes from strangers. `parse` never raises: what is missing, out of bounds, too long
+or of another version gives the default.
+"""
+
+import re
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core import runs
+from core.drawing import CANVAS, Strokes
+from core.presets import PRESETS
+from core.recipe import SETTINGS, SettingError
+
+VERSION = "1"
+MAX_STROKES_TEXT = 1_600  # characters; keeps an address under 2,000
+ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # base64url
+DEFAULT_SETTINGS = PRESETS["quick"].recipe.settings()
+
+
+@dataclass(frozen=True)
+class Link:
+    """The shareable choices."""
+
+    addend: int = 7
+    strokes: Strokes = ()
+    network: str = ""  # id of the run whose network answers; "" is the shipped one
+    run: str = ""  # id of the run that the Train page shows
+    settings: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SETTINGS)
+
+
+def parse(query: Mapping[str, str]) -> Link:
+    """The link that the parameters of an address stand for."""
+    if query.get("v", VERSION) != VERSION:
+        return Link()
+    number = query.get("n", "")
+    return Link(
+        addend=int(number) if re.fullmatch("[0-9]", number) else Link.addend,
+        strokes=parse_strokes(query.get("s", "")),
+        network=_run_id(query.get("net", "")),
+        run=_run_id(query.get("run", "")),
+        settings={name: _setting(name, query.get(name)) for name in SETTINGS},
+    )
+
+
+def query(link: Link) -> dict[str, str]:
+    """The inverse of `parse`: parameters for an address, only those that are not the default."""
+    strokes = format_strokes(link.strokes)
+    parameters = {
+        "n": str(link.addend) if link.addend != Link.addend else "",
+        "s": strokes if len(strokes) <= MAX_STROKES_TEXT else "",
+        "net": link.network,
+        "run": link.run,
+    } | {k: f"{v:g}" for k, v in link.settings.items() if v != DEFAULT_SETTINGS[k]}
+    said = {name: text for name, text in parameters.items() if text}
+    return {"v": VERSION} | said if said else {}
+
+
+def format_strokes(strokes: Strokes) -> str:
+    """Strokes as text: three characters of 6 bits a point (9 bits x, 9 bits y), dots between."""
+    return ".".join("".join(_pack(round(x), round(y)) for x, y in stroke) for stroke in strokes)
+
+
+def parse_strokes(text: str) -> Strokes:
+    """The inverse of `format_strokes`, in whole canvas pixels; () for anything else."""
+    if not text or len(text) > MAX_STROKES_TEXT:
+        return ()
+    if not re.fullmatch(r"([\w-]{3})+(\.([\w-]{3})+)*", text, re.ASCII):
+        return ()
+    strokes = tuple(
+        tuple(_unpack(part[i : i + 3]) for i in range(0, len(part), 3)) for part in text.split(".")
+    )
+    inside = all(x < CANVAS and y < CANVAS for stroke in strokes for x, y in stroke)
+    return strokes if inside else ()
+
+
+def _pack(x: int, y: int) -> str:
+    bits = x << 9 | y
+    return ALPHABET[bits >> 12] + ALPHABET[bits >> 6 & 63] + ALPHABET[bits & 63]
+
+
+def _unpack(text: str) -> tuple[float, float]:
+    bits = 0
+    for character in text:
+        bits = bits << 6 | ALPHABET.index(character)
+    return float(bits >> 9), float(bits & 511)
+
+
+def _run_id(text: str) -> str:
+    return text if runs.ID.fullmatch(text) else ""
+
+
+def _setting(name: str, text: str | None) -> float:
+    try:
+        return SETTINGS[name].check(name, text)
+    except SettingError:
+        return DEFAULT_SETTINGS[name]

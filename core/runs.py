@@ -1,0 +1,157 @@
+"""A run on disk: its directory is the truth that pages, workers and links all read.
+
+    runs/<id>/recipe.json         what was asked for; its age is the run's
+              state.json          where it stands: State
+              progress.jsonl      a line every few steps, appended while it trains
+              stop                exists once somebody asked for a stop
+              checkpoint.*        the network and its card, at the end
+
+Only the worker writes in a run, except for `stop`. Files appear whole (written aside, renamed); the
+one that grows may end in half a line, which readers skip. So a reload, a second tab, a crash or a
+second app finds everything that was learnt. Ids cannot be guessed: who has the id may see the run.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from core.checkpoint import write_atomic
+from core.recipe import Recipe
+
+KEPT = 200  # finished runs; older ones are pruned when a new one is made
+ID = re.compile(r"[0-9a-f]{16}")
+
+WAITING, LIVE, DONE = ("queued",), ("preparing", "training", "evaluating"), ("finished", "stopped")
+LOST = ("failed", "interrupted")
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a run stands."""
+
+    name: str  # queued -> preparing -> training -> evaluating -> finished | stopped,
+    # or failed (it went wrong) or interrupted (its worker died)
+    message: str = ""  # one sentence for the visitor, where there is more to say
+    share: float | None = None  # of the present stage, 0-1, where it is known
+
+    @property
+    def over(self) -> bool:
+        return self.name in DONE + LOST
+
+    @property
+    def usable(self) -> bool:
+        """Is there a network to use?"""
+        return self.name in DONE
+
+
+@dataclass(frozen=True)
+class Run:
+    """A handle on one run's directory."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def checkpoint(self) -> Path:
+        """Stem of the checkpoint's two files, for `checkpoint.load`."""
+        return self.path / "checkpoint"
+
+    def recipe(self) -> tuple[str, Recipe]:
+        """Name of the preset that it started from, and the recipe."""
+        asked = json.loads((self.path / "recipe.json").read_bytes())
+        return asked["preset"], Recipe.read(asked["params"])
+
+    def created(self) -> int:
+        """Nanoseconds since the epoch."""
+        return (self.path / "recipe.json").stat().st_mtime_ns
+
+    def state(self) -> State:
+        try:
+            return State(**json.loads((self.path / "state.json").read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return State("interrupted", "What is left of this run cannot be read. Train again.")
+
+    def set_state(self, state: State) -> None:
+        write_atomic(self.path / "state.json", json.dumps(asdict(state)).encode())
+
+    def history(self) -> list[dict[str, float]]:
+        """The lines of progress.jsonl so far, each a flat record; see `worker.Recorder`."""
+        try:
+            lines = (self.path / "progress.jsonl").read_bytes().split(b"\n")
+        except OSError:
+            return []
+        return [record for line in lines if (record := _record(line)) is not None]
+
+    def append(self, record: dict[str, float]) -> None:
+        with open(self.path / "progress.jsonl", "ab") as file:
+            file.write(json.dumps(record).encode() + b"\n")
+
+    def request_stop(self) -> None:
+        (self.path / "stop").touch()
+
+    def stop_requested(self) -> bool:
+        return (self.path / "stop").exists()
+
+
+def _record(line: bytes) -> dict[str, float] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and "step" in record else None
+
+
+def runs_dir() -> Path:
+    """`$SKETCH_SUM_RUNS`, or runs/ in the project."""
+    default = Path(__file__).parent.parent / "runs"
+    return Path(os.environ.get("SKETCH_SUM_RUNS", default))
+
+
+def create(root: Path, preset: str, recipe: Recipe) -> Run:
+    """A new run, waiting for a worker. It appears in `root` whole."""
+    root.mkdir(parents=True, exist_ok=True)
+    prune(root)
+    run_id = secrets.token_hex(8)
+    aside = Run(root / f".{run_id}")
+    aside.path.mkdir()
+    asked = {"preset": preset, "params": recipe.params()}
+    write_atomic(aside.path / "recipe.json", json.dumps(asked).encode())
+    aside.set_state(State("queued"))
+    return Run(aside.path.rename(root / run_id))
+
+
+def find(root: Path, run_id: str) -> Run | None:
+    """The run of that id, if it is one and is still kept. The id may come from anywhere."""
+    run = Run(root / run_id) if ID.fullmatch(run_id) else None
+    return run if run and (run.path / "recipe.json").is_file() else None
+
+
+def every(root: Path) -> Iterator[Run]:
+    """All runs that are kept, oldest first."""
+    found = [run for path in root.glob("*") if (run := find(root, path.name))]
+    return iter(sorted(found, key=Run.created))
+
+
+def ahead(root: Path, run: Run) -> int:
+    """How many runs are before this one: the one in training and those that wait longer."""
+    before = 0
+    for other in every(root):
+        if other.id == run.id:
+            break
+        before += not other.state().over
+    return before
+
+
+def prune(root: Path, keep: int = KEPT) -> None:
+    """Remove the oldest runs that are over, so that at most `keep` of them stay."""
+    over = [run for run in every(root) if run.state().over]
+    for run in over[: max(0, len(over) - keep)]:
+        shutil.rmtree(run.path, ignore_errors=True)

@@ -1,0 +1,221 @@
+"""One warm process that trains, one run at a time.
+
+Importing torch takes longer than a short training, and a training inside the web server would
+freeze every visitor's page. So the app starts `python -m core.worker RUNS_DIR` once; the process
+imports, loads the data, makes a few steps to warm up, and then waits for runs to appear on disk.
+It works at a lower priority: answers to drawings come first.
+
+    Worker          the app's side: start, look after, end the process
+    serve           the process's side: wait for a run, train it, again
+    Recorder        turns Progress into the lines of progress.jsonl
+
+The process holds a lock on the runs directory while it lives. Two apps on one directory therefore
+train one run at a time, and a run that says "training" when the lock is taken was interrupted. It
+ends when its app does: its standard input closes, and a run in training is stopped and kept.
+"""
+
+import fcntl
+import logging
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+from core import checkpoint, dataset, fetch, runs
+from core.evaluation import evaluate
+from core.presets import PRESETS
+from core.runs import Run, State
+from core.trainer import Progress, Scores, train
+
+log = logging.getLogger("sketch_sum.worker")
+
+POLL = 0.05  # seconds between looks for a new run
+WARM_UP_STEPS = 5
+LINES = 150  # of progress.jsonl per run, at least when it has so many steps
+
+
+class Worker:
+    """The app's handle on the process. `ensure` is cheap: call it whenever a page looks."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.ensure()
+
+    def ensure(self) -> None:
+        """Start the process, or start it again if it has died."""
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self.root.mkdir(parents=True, exist_ok=True)
+                command = [sys.executable, "-m", "core.worker", str(self.root)]
+                here = Path(__file__).parent.parent
+                self._process = subprocess.Popen(command, cwd=here, stdin=subprocess.PIPE)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def close(self) -> None:
+        """End the process now; a run in training is left as interrupted."""
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+                self._process.communicate()
+
+
+class Recorder:
+    """Turns the progress of single steps into records of a few steps each.
+
+    A record is flat: where the run is, the training scores as means over its steps under their
+    own names (`loss`, `class_acc`, ...), and when there was a look at the validation images their
+    scores as `val_loss`, `val_class_acc` and so on.
+    """
+
+    def __init__(self) -> None:
+        self.start = time.perf_counter()
+        self.pending: list[Scores] = []
+
+    def add(self, progress: Progress) -> dict[str, float] | None:
+        """A record when one is due, else None."""
+        self.pending.append(progress.train)
+        every = max(1, progress.steps // LINES)
+        if progress.step % every and progress.val is None and progress.step > 1:
+            return None
+        means = [sum(column) / len(self.pending) for column in zip(*self.pending, strict=True)]
+        self.pending.clear()
+        record = {
+            "seconds": round(time.perf_counter() - self.start, 3),
+            **{key: getattr(progress, key) for key in ("step", "steps", "epoch", "images", "lr")},
+            **dict(zip(Scores._fields, means, strict=True)),
+        }
+        if progress.val:
+            record |= {f"val_{key}": value for key, value in progress.val._asdict().items()}
+        return record
+
+
+class DivergedError(RuntimeError):
+    """The loss is no number any more."""
+
+
+def serve(root: Path) -> None:
+    """Train the runs that appear in `root`, oldest first, until standard input closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the app, and that ends us
+    os.nice(10)
+    app_gone = threading.Event()
+    threading.Thread(target=_wait_for_end_of_input, args=(app_gone,), daemon=True).start()
+    with open(root / ".lock", "wb") as lock:
+        while not _try_lock(lock.fileno()):
+            if app_gone.wait(POLL):
+                return
+        for run in runs.every(root):
+            if run.state().name in runs.LIVE:
+                run.set_state(State("interrupted", "The training was cut off. Train again."))
+        trainings = Trainings(app_gone)
+        seen = 0
+        while not app_gone.is_set():
+            changed = root.stat().st_mtime_ns  # a new run is a new entry in this directory
+            waiting = [] if changed == seen else _waiting(root)
+            if waiting:
+                trainings.execute(waiting[0])
+            else:
+                seen = changed
+                app_gone.wait(POLL)
+
+
+def _wait_for_end_of_input(app_gone: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    app_gone.set()
+
+
+def _try_lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _waiting(root: Path) -> list[Run]:
+    return [run for run in runs.every(root) if run.state().name in runs.WAITING]
+
+
+class Trainings:
+    """Trains runs, keeping the data sets in memory between them."""
+
+    def __init__(self, app_gone: threading.Event) -> None:
+        self.app_gone = app_gone
+        self.data: dict[str, dataset.Data] = {}
+        if fetch.is_present("mnist"):
+            self._warm_up()
+
+    def execute(self, run: Run) -> None:
+        """Train a run to its end; whatever goes wrong is said in its state."""
+        try:
+            self._train(run)
+        except (DivergedError, fetch.FetchError) as error:
+            run.set_state(State("failed", str(error)))
+        except Exception:
+            log.exception("run %s failed", run.id)
+            run.set_state(State("failed", "The training went wrong. Train again."))
+
+    def _train(self, run: Run) -> None:
+        run.set_state(State("preparing"))
+        preset, recipe = run.recipe()
+        data = self._load(recipe.model.dataset, run)
+        model = recipe.build()
+        recorder = Recorder()
+        run.set_state(State("training"))
+        outcome = "finished"
+        with closing(train(model, data, recipe.train)) as steps:
+            for progress in steps:
+                if not math.isfinite(progress.train.loss):
+                    raise DivergedError(
+                        f"The loss ran away at step {progress.step}. "
+                        "Lower the learning rate and train again."
+                    )
+                if (record := recorder.add(progress)) is not None:
+                    run.append(record)
+                if run.stop_requested() or self.app_gone.is_set():
+                    outcome = "stopped"
+                    break
+        seconds = time.perf_counter() - recorder.start
+        run.set_state(State("evaluating"))
+        metrics = evaluate(model, data.test)
+        epochs = recipe.train.epochs * progress.step / progress.steps
+        card = checkpoint.Card.of(preset, recipe, model, metrics, epochs, seconds)
+        checkpoint.save(run.checkpoint, model, card)
+        run.set_state(State(outcome))
+
+    def _load(self, name: str, run: Run | None = None) -> dataset.Data:
+        """A data set from memory, from disk, or from where it can be fetched."""
+        if name not in self.data:
+
+            def report(progress: fetch.FetchProgress) -> None:
+                if run is not None:
+                    share = progress.done / progress.total if progress.total else None
+                    what = f"Fetching {dataset.SPECS[name].title} from {progress.source}"
+                    run.set_state(State("preparing", what, share))
+
+            fetch.fetch(name, report=report)
+            self.data[name] = dataset.load(name)
+        return self.data[name]
+
+    def _warm_up(self) -> None:
+        """Load what most runs need and make a few steps: the first ones are the slowest."""
+        recipe = PRESETS["quick"].recipe
+        with closing(train(recipe.build(), self._load("mnist"), recipe.train)) as steps:
+            for _ in islice(steps, WARM_UP_STEPS):
+                pass
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    serve(Path(sys.argv[1]))
