@@ -1,0 +1,22 @@
+"""Sketch & Sum: entry of the web demo. `make demo` runs it."""
+
+import streamlit as st
+
+from views import draw, state, style, train
+
+st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
+style.apply()
+state.worker()  # warms up behind the first page
+
+
+def train_page() -> None:
+    if train.show():
+        st.switch_page(draw_page)
+
+
+draw_page = st.Page(draw.show, title="Draw", icon=":material/draw:", url_path="draw", default=True)
+pages = [
+    draw_page,
+    st.Page(train_page, title="Train", icon=":material/model_training:", url_path="train"),
+]
+st.navigation(pages, position="top").run()

@@ -1,0 +1,1 @@
+"""The pages. Compute in core, chart in charts, show here."""

@@ -1,0 +1,157 @@
+"""Data to plotly figures. Imports neither streamlit nor torch.
+
+One color per head everywhere: the class head is indigo, the sum head orange, the rest ink.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colors of a theme; both heads' are at least 4.5 : 1 on its background."""
+
+    class_head: str
+    sum_head: str
+    ink: str
+    muted: str
+    faint: str
+
+
+LIGHT = Palette("#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA")
+DARK = Palette("#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844")
+
+CONFIG = {"displayModeBar": False}
+Records = Sequence[dict[str, float]]  # lines of a run's progress.jsonl
+
+
+def class_bars(probs: Sequence[float], names: Sequence[str], palette: Palette) -> go.Figure:
+    """The class head's probabilities: a bar per class, the winner in full color."""
+    best = max(range(len(probs)), key=probs.__getitem__)
+    figure = go.Figure(
+        go.Bar(
+            x=list(names),
+            y=[100 * p for p in probs],
+            marker_color=palette.class_head,
+            marker_opacity=[1.0 if i == best else 0.45 for i in range(len(probs))],
+            hovertemplate="%{x}: %{y:.1f} %<extra></extra>",
+        )
+    )
+    figure.update_xaxes(type="category", fixedrange=True)
+    figure.update_yaxes(range=[0, 104], visible=False, fixedrange=True)
+    return _bare(figure, 120)
+
+
+def sum_line(sum_value: float, expected: int, palette: Palette) -> go.Figure:
+    """The sum head's value on a line from 0 to 18, over a ring at class + number."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[expected],
+        y=[0],
+        mode="markers",
+        marker={"size": 24, "color": "rgba(0,0,0,0)"},
+        marker_line={"width": 2.5, "color": palette.class_head},
+        hovertemplate="class + number: %{x}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[sum_value],
+        y=[0],
+        mode="markers",
+        marker={"size": 13, "color": palette.sum_head},
+        hovertemplate="sum head: %{x:.2f}<extra></extra>",
+    )
+    figure.update_xaxes(
+        range=[-0.9, 18.9],
+        tickvals=list(range(0, 19, 2)),
+        showgrid=False,
+        fixedrange=True,
+        tickangle=0,
+    )
+    figure.update_yaxes(
+        range=[-1, 1], visible=False, fixedrange=True, zeroline=True, zerolinecolor=palette.faint
+    )
+    figure.add_hline(y=0, line_color=palette.muted, line_width=1, layer="below")
+    return _bare(figure, 120)
+
+
+def loss_curves(history: Records, epochs: float, palette: Palette) -> go.Figure:
+    """The joint loss over the epochs, on a logarithmic scale: training and validation."""
+    figure = go.Figure()
+    _curve(figure, history, "loss", "training", palette.muted, epochs, thin=True)
+    _curve(figure, history, "val_loss", "validation", palette.ink, epochs)
+    values = [r[key] for r in history for key in ("loss", "val_loss") if r.get(key, 0) > 0]
+    low = math.floor(math.log10(min(values, default=0.1)) * 2) / 2
+    high = math.ceil(math.log10(max(values, default=1.0)) * 2) / 2
+    figure.update_yaxes(type="log", range=[low, high], dtick="D2" if high - low < 2 else 1)
+    return _over_epochs(figure, epochs, "loss (both heads)")
+
+
+def accuracy_curves(history: Records, epochs: float, palette: Palette) -> go.Figure:
+    """Share right over the epochs: class, rounded sum and both, on training and validation."""
+    figure = go.Figure()
+    for key, color in (("class_acc", palette.class_head), ("sum_acc", palette.sum_head)):
+        _curve(figure, history, key, "", color, epochs, thin=True, scale=100)
+    for key, name, color in (
+        ("val_class_acc", "class", palette.class_head),
+        ("val_sum_acc", "rounded sum", palette.sum_head),
+        ("val_joint_acc", "both", palette.ink),
+    ):
+        _curve(figure, history, key, name, color, epochs, scale=100)
+    worst = min(
+        (r["val_joint_acc"] for r in history[-len(history) // 3 :] if "val_loss" in r), default=0
+    )
+    figure.update_yaxes(range=[90, 100.2] if worst > 0.93 else [0, 102], ticksuffix=" %")
+    return _over_epochs(figure, epochs, "right")
+
+
+def _curve(
+    figure: go.Figure,
+    history: Records,
+    key: str,
+    name: str,
+    color: str,
+    epochs: float,
+    *,
+    thin: bool = False,
+    scale: float = 1,
+) -> None:
+    points = [(epochs * r["step"] / r["steps"], scale * r[key]) for r in history if key in r]
+    figure.add_scatter(
+        x=[x for x, _ in points],
+        y=[y for _, y in points],
+        name=name,
+        mode="lines" if thin else "lines+markers",
+        line={"color": color, "width": 1.2 if thin else 2.5},
+        marker_size=6,
+        opacity=0.45 if thin else 1,
+        showlegend=bool(name),
+        hovertemplate="%{y:.3g}" + f"<extra>{name}</extra>",
+    )
+
+
+def _over_epochs(figure: go.Figure, epochs: float, label: str) -> go.Figure:
+    figure.update_xaxes(title="epoch", range=[0, epochs], fixedrange=True, zeroline=False)
+    figure.update_yaxes(title=label, fixedrange=True, zeroline=False)
+    _bare(figure, 300)
+    figure.update_layout(
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        uirevision="run",
+    )
+    return figure
+
+
+def _bare(figure: go.Figure, height: int) -> go.Figure:
+    figure.update_layout(
+        height=height,
+        margin={"l": 0, "r": 0, "t": 4, "b": 0},
+        showlegend=True if height > 200 else False,
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        bargap=0.25,
+    )
+    return figure

@@ -1,0 +1,122 @@
+"""What the pages share: a visitor's session, the address, the caches.
+
+The only file that touches `st.session_state`, `st.query_params` and the caches. What is a visitor's
+own sits in one `Session`; what all visitors share (networks, the worker) is cached and never changed.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import streamlit as st
+
+from core import checkpoint, link, runs
+from core.checkpoint import Card, CheckpointError
+from core.model import SumNet
+from core.presets import PRESETS
+from core.worker import Worker
+from views.canvas import CanvasState
+
+SHIPPED = "mnist"
+
+
+@dataclass
+class Session:
+    """A visitor's own: what is drawn and chosen, and which runs are theirs."""
+
+    canvas: CanvasState
+    addend: int
+    network: str  # id of the run whose network answers; "" is the shipped one
+    run: str  # id of the run that the Train page shows; "" is none
+    settings: dict[str, float]  # of the next run
+    sharing: bool = False  # is the link shown?
+    own_runs: list[str] = field(default_factory=list)
+
+
+def session() -> Session:
+    """This visitor's session; the address that they came with fills it at the start."""
+    if "session" not in st.session_state:
+        opened = link.parse(st.query_params.to_dict())
+        st.session_state.session = Session(
+            canvas=CanvasState().show(opened.strokes) if opened.strokes else CanvasState(),
+            addend=opened.addend,
+            network=opened.network,
+            run=opened.run,
+            settings=dict(opened.settings),
+        )
+    found: Session = st.session_state.session
+    return found
+
+
+def publish(choices: link.Link) -> None:
+    """Keep the address in step with what is chosen: a reload and a link both come back here."""
+    query = link.query(choices)
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
+
+
+def address(choices: link.Link) -> str:
+    """The absolute link to this page with these choices."""
+    base = (st.context.url or "").split("?")[0].rstrip("/")
+    query = "&".join(f"{name}={value}" for name, value in link.query(choices).items())
+    return f"{base}/?{query}" if query else base
+
+
+@st.cache_resource(show_spinner=False)
+def worker() -> Worker:
+    """The process that trains, one for all visitors."""
+    return Worker(runs.runs_dir())
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _network(stem: Path) -> tuple[SumNet, Card]:
+    return checkpoint.load(stem)
+
+
+def network(session: Session) -> tuple[SumNet, Card, str]:
+    """The network that answers this visitor, its card, and what to say about it ("" for nothing).
+
+    A network that is gone or damaged is replaced by the shipped one, and that is said.
+
+    Raises:
+        CheckpointError: the shipped network cannot be used either.
+    """
+    trouble = ""
+    if session.network:
+        run = runs.find(runs.runs_dir(), session.network)
+        try:
+            if run is None:
+                raise CheckpointError("That network is no longer kept here.")
+            return *_network(run.checkpoint), ""
+        except CheckpointError as error:
+            trouble = f"{error} The shipped network answers instead."
+            session.network = ""
+    return *_network(checkpoint.SHIPPED / SHIPPED), trouble
+
+
+def shipped_card() -> Card | None:
+    """The card of the shipped network, or None if it cannot be read."""
+    try:
+        return _network(checkpoint.SHIPPED / SHIPPED)[1]
+    except CheckpointError:
+        return None
+
+
+def start_run(session: Session) -> None:
+    """Hand the session's settings to the worker as a new run."""
+    recipe = PRESETS["quick"].recipe.change(session.settings)
+    worker().ensure()
+    session.run = runs.create(runs.runs_dir(), "quick", recipe).id
+    session.own_runs.append(session.run)
+
+
+def current_run(session: Session) -> runs.Run | None:
+    """The run on the Train page. A worker that died is started again when somebody looks."""
+    run = runs.find(runs.runs_dir(), session.run)
+    if run and not run.state().over:
+        worker().ensure()
+    return run
+
+
+def dark() -> bool:
+    """Does the visitor's browser show the dark theme?"""
+    return st.context.theme.type == "dark"

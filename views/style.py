@@ -1,0 +1,66 @@
+"""The little CSS that Streamlit's theme cannot say, the wordmark, and the palette."""
+
+import streamlit as st
+
+from views import state
+from views.charts import DARK, LIGHT, Palette
+
+CSS = """
+<style>
+.stMainBlockContainer { padding: 4.75rem 1.5rem 2rem; max-width: 68rem; }
+.answer { line-height: 1.1; font-variant-numeric: tabular-nums; }
+.answer .big { font-size: 4.5rem; font-weight: 700; letter-spacing: -0.02em; }
+.answer .word { font-size: 2.25rem; font-weight: 650; line-height: 4.95rem; }
+.answer .invitation { font-size: 1.5rem; line-height: 4.95rem; opacity: 0.7; }
+.head { font-weight: 600; }
+.note { font-size: 0.9rem; opacity: 0.75; font-variant-numeric: tabular-nums; }
+.equation { font-size: 2rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.equation .note { font-size: 1rem; font-weight: 400; margin-left: 0.75rem; }
+.seen { display: flex; gap: 1rem; align-items: center; }
+.seen img { image-rendering: pixelated; border-radius: 6px; }
+table.figures { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table.figures caption { text-align: left; caption-side: top; padding-bottom: 0.25rem;
+  font-size: 0.9rem; opacity: 0.75; }
+table.figures th, table.figures td { padding: 0.25rem 1.5rem 0.25rem 0; text-align: right;
+  border: 0; border-top: 1px solid rgb(128 128 128 / 25%); font-weight: 400; }
+table.figures th:first-child { text-align: left; }
+table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
+/* canvas and its tools side by side, also where a phone is 360 px wide */
+.st-key-board { flex-wrap: nowrap !important; gap: 0.5rem; }
+.st-key-tools { width: 2.5rem !important; min-width: 2.5rem !important; }
+.st-key-tools button { width: 2.5rem; min-height: 2.5rem; padding: 0; }
+.st-key-numbers, .st-key-number_title { max-width: 328px; }
+.st-key-addend { display: grid !important; grid-template-columns: repeat(5, 1fr); gap: 0.35rem; }
+.st-key-addend > *, .st-key-addend button { width: 100% !important; }
+.st-key-addend button, .st-key-roll button { font-variant-numeric: tabular-nums; padding: 0; }
+.st-key-roll button { width: 2.5rem; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding: 4rem 1rem 2rem; }
+  .answer .big { font-size: 3.25rem; }
+  .answer .word, .answer .invitation { font-size: 1.25rem; line-height: 3.6rem; }
+  .equation { font-size: 1.5rem; }
+  .st-key-answers .stHorizontalBlock { flex-wrap: nowrap; gap: 1rem; }
+  .st-key-answers .stColumn { min-width: 0; }
+  table.figures { font-size: 0.85rem; }
+  table.figures th, table.figures td { padding-right: 0.6rem; }
+}
+</style>
+"""
+
+WORDMARK = """
+<svg xmlns="http://www.w3.org/2000/svg" width="172" height="32" viewBox="0 0 172 32">
+<g font-family="system-ui, 'Source Sans Pro', 'DejaVu Sans', sans-serif" font-size="22"
+font-weight="700"><text y="24"><tspan fill="#6C77E8">Sketch</tspan><tspan fill="#8A8F9C"
+dx="7">&amp;</tspan><tspan fill="#CE7420" dx="7">Sum</tspan></text></g></svg>
+"""
+
+
+def apply() -> None:
+    """Once per run of the app, before the page."""
+    st.html(CSS)
+    st.logo(WORDMARK, size="large")
+
+
+def palette() -> Palette:
+    """The colors of the theme that the visitor's browser shows."""
+    return DARK if state.dark() else LIGHT

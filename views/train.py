@@ -1,0 +1,202 @@
+"""The Train page: settings, a run in the worker, its curves as they grow, and its test figures."""
+
+import html
+
+import streamlit as st
+
+from core import runs
+from core.checkpoint import Card, CheckpointError, read_card
+from core.link import Link
+from core.recipe import SETTINGS, Setting, SettingError
+from core.runs import Run, State
+from views import charts, state, style
+from views.state import Session
+
+POLL = 0.4  # seconds between looks at a live run
+PUBLISHED = {"class_acc": 0.9859, "sum_r2": 0.2869}  # network A of the two course solutions
+
+
+def show() -> bool:
+    """The whole page. True when the visitor wants to draw with the network that they trained."""
+    session = state.session()
+    run = state.current_run(session)
+    live = run is not None and not run.state().over
+    left, right = st.columns([3, 8], gap="large")
+    with left:
+        session.settings = _settings(session.settings)
+        if st.button(
+            "Train again" if run else "Train",
+            key="train_start",
+            type="primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            disabled=live,
+        ):
+            _start(session)
+    with right:
+        st.fragment(_learning, run_every=POLL if live else None)(live)
+        use = _result(session, run) if run and run.state().usable else False
+    state.publish(Link(run=session.run, settings=session.settings))
+    return use
+
+
+def _settings(values: dict[str, float]) -> dict[str, float]:
+    """A control per setting. Moving one does not run the page: the Train button reads them all."""
+    with st.container(key="settings", gap="xsmall"):
+        return {name: _control(name, SETTINGS[name], value) for name, value in values.items()}
+
+
+def _control(name: str, setting: Setting, value: float) -> float:
+    key = f"setting_{name}"
+    if setting.choices:
+        options = sorted({*setting.choices, value})
+        return st.select_slider(
+            setting.label,
+            options,
+            value,
+            format_func=lambda number: f"{number:g}",
+            key=key,
+            help=setting.help,
+            on_change="ignore",
+        )
+    if setting.whole:
+        low, high, start = int(setting.low), int(setting.high), int(value)
+        return st.number_input(
+            setting.label, low, high, start, key=key, help=setting.help, on_change="ignore"
+        )
+    return st.slider(
+        setting.label,
+        setting.low,
+        setting.high,
+        float(value),
+        step=0.05,
+        key=key,
+        help=setting.help,
+        on_change="ignore",
+    )
+
+
+def _start(session: Session) -> None:
+    try:
+        state.start_run(session)
+    except SettingError as error:
+        st.error(str(error))
+    except OSError as error:
+        st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
+    else:
+        st.rerun()
+
+
+def _learning(live: bool) -> None:
+    """The run's curves. Runs again by itself while the run lives; the whole page once it ends."""
+    run = state.current_run(state.session())
+    if run is None:
+        st.subheader("Nothing trained yet")
+        st.write("Choose the settings and press Train. The curves grow here while it learns.")
+        return
+    now = run.state()
+    if live and now.over:
+        st.rerun()
+    history = run.history()
+    epochs = run.recipe()[1].train.epochs
+    palette = style.palette()
+    _status(run, now, history)
+    left, right = st.columns(2)
+    with left, st.container(key="loss_chart"):
+        figure = charts.loss_curves(history, epochs, palette)
+        st.plotly_chart(figure, key="loss", config=charts.CONFIG, alt="Loss over the epochs")
+    with right, st.container(key="accuracy_chart"):
+        figure = charts.accuracy_curves(history, epochs, palette)
+        st.plotly_chart(figure, key="accuracy", config=charts.CONFIG, alt="Accuracy by epoch")
+
+
+def _status(run: Run, now: State, history: list[dict[str, float]]) -> None:
+    """One line of words, one bar, one button; always in the same place."""
+    last = history[-1] if history else None
+    share = last["step"] / last["steps"] if last else 0.0
+    with st.container(horizontal=True, vertical_alignment="center", key="train_status"):
+        if now.name == "preparing" and now.share is not None:
+            share = now.share
+        st.progress(min(1.0, share), text=_words(run, now, last))
+        if not now.over:
+            st.button(
+                "Stop",
+                key="train_stop",
+                icon=":material/stop:",
+                disabled=run.stop_requested(),
+                on_click=run.request_stop,
+            )
+
+
+def _words(run: Run, now: State, last: dict[str, float] | None) -> str:
+    if now.name == "queued":
+        before = runs.ahead(run.path.parent, run)
+        people = "one training is" if before == 1 else f"{before} trainings are"
+        return f"Waiting: {people} before you." if before else "Starting."
+    if now.name == "preparing":
+        return now.message or "Preparing the data."
+    if now.name == "failed" or now.name == "interrupted" or last is None:
+        return now.message or "Starting."
+    speed = last["images"] / max(last["seconds"], 0.001)
+    place = f"epoch {last['epoch']:.0f}, step {last['step']:,.0f} of {last['steps']:,.0f}"
+    if now.name == "training":
+        left = last["seconds"] * (last["steps"] / last["step"] - 1)
+        return f"Training: {place}, {speed:,.0f} images/s, {left:.0f} s left"
+    if now.name == "evaluating":
+        return f"Measuring on the test images: 10,000 images with ten numbers each. ({place})"
+    end = "Finished" if now.name == "finished" else "Stopped; what it learned so far is kept"
+    return f"{end}: {place}, {speed:,.0f} images/s, {last['seconds']:.1f} s"
+
+
+def _result(session: Session, run: Run) -> bool:
+    """The test figures and what can be done with the network; True to draw with it."""
+    try:
+        card = read_card(run.checkpoint)
+    except (OSError, CheckpointError):
+        st.warning("The files of this network are damaged. Train again.")
+        return False
+    st.html(_table({"This run": card, "Shipped": state.shipped_card()}))
+    in_use = session.network == run.id
+    with st.container(horizontal=True, vertical_alignment="center"):
+        use = st.button(
+            "Draw with it" if in_use else "Use this network",
+            key="use_network",
+            type="primary",
+            icon=":material/draw:",
+        )
+        if in_use:
+            st.button("Back to the shipped one", key="use_shipped", on_click=_use_shipped)
+    if use:
+        session.network = run.id
+    return use
+
+
+def _use_shipped() -> None:
+    state.session().network = ""
+
+
+def _table(cards: dict[str, Card | None]) -> str:
+    """Test figures: networks as rows, so that they can be compared down the columns."""
+    columns = {
+        "class_acc": "Class",
+        "sum_acc": "Rounded sum",
+        "joint_acc": "Both right",
+        "sum_r2": "R2 of the sum",
+    }
+    rows = {name: card.figures for name, card in cards.items() if card}
+    rows["Published network"] = PUBLISHED
+    head = "".join(f"<th>{title}</th>" for title in columns.values())
+    body = "".join(
+        f"<tr><th>{html.escape(name)}</th>"
+        + "".join(f"<td>{_figure(key, figures.get(key))}</td>" for key in columns)
+        + "</tr>"
+        for name, figures in rows.items()
+    )
+    note = "10,000 test images, each with all ten numbers"
+    return f'<table class="figures"><caption>{note}</caption><tr><td></td>{head}</tr>{body}</table>'
+
+
+def _figure(key: str, value: float | None) -> str:
+    if value is None:
+        return "not given"
+    return f"{value:.4f}" if key == "sum_r2" else f"{value:.2%}"
