@@ -55,7 +55,8 @@ def install_browser() -> None:
     """
     print("Installing Chromium with apt-get (a minute) ...", file=sys.stderr)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update"], ["install", "-y", "chromium"]):
+    packages = ["chromium", "fonts-liberation"]  # without the font, pages would have no letters
+    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         done = subprocess.run(
             ["apt-get", *arguments], env=environment, capture_output=True, text=True
         )
@@ -63,7 +64,7 @@ def install_browser() -> None:
             said = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
             reason = said[0] if said else f"exit status {done.returncode}"
             raise BrowserError(
-                f"`apt-get {' '.join(arguments)}` failed ({reason}): install Chromium by hand, or "
+                f"`apt-get {arguments[0]}` failed ({reason}): install Chromium by hand, or "
                 "set CHROME to one."
             )
 
