@@ -57,7 +57,7 @@ def query(link: Link) -> dict[str, str]:
         "s": strokes if len(strokes) <= MAX_STROKES_TEXT else "",
         "net": link.network,
         "run": link.run,
-    } | {k: f"{v:g}" for k, v in link.settings.items() if v != DEFAULT_SETTINGS[k]}
+    } | {k: str(v) for k, v in link.settings.items() if v != DEFAULT_SETTINGS[k]}
     said = {name: text for name, text in parameters.items() if text}
     return {"v": VERSION} | said if said else {}
 

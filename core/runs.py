@@ -75,9 +75,12 @@ class Run:
 
     def state(self) -> State:
         try:
-            return State(**json.loads((self.path / "state.json").read_bytes()))
+            state = State(**json.loads((self.path / "state.json").read_bytes()))
         except (OSError, ValueError, TypeError):
             return State("interrupted", "What is left of this run cannot be read. Train again.")
+        if state.name in WAITING and self.stop_requested():
+            return State("interrupted", "You left the line before the training began.")
+        return state
 
     def set_state(self, state: State) -> None:
         write_atomic(self.path / "state.json", json.dumps(asdict(state)).encode())

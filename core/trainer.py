@@ -73,8 +73,9 @@ def train(model: SumNet, data: Data, config: TrainConfig) -> Generator[Progress,
     kept: SumNet = averaged.module if averaged else model  # type: ignore[assignment]
     optimizer = _optimizer(model, config)
     steps = config.epochs * -(-len(data.train.labels) // config.batch_size)
+    rise = max(0.25, 2 / (steps + 1))  # of all steps; torch divides by zero when it has no length
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.lr, total_steps=steps + 1, pct_start=0.25, cycle_momentum=False
+        optimizer, config.lr, total_steps=steps + 1, pct_start=rise, cycle_momentum=False
     )
     looks = {steps * (look + 1) // VALIDATIONS for look in range(VALIDATIONS)}
     step = images = 0

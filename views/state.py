@@ -1,7 +1,8 @@
 """What the pages share: a visitor's session, the address, the caches.
 
-The only file that touches `st.session_state`, `st.query_params` and the caches. What is a visitor's
-own sits in one `Session`; what all visitors share (networks, the worker) is cached and never changed.
+The only file that touches `st.session_state`, `st.query_params` and the caches. What is a
+visitor's own sits in one `Session`; what all visitors share (networks, the worker) is cached and
+never changed.
 """
 
 from dataclasses import dataclass, field

@@ -91,8 +91,12 @@ def _learning(live: bool) -> None:
     """The run's curves. Runs again by itself while the run lives; the whole page once it ends."""
     run = state.current_run(state.session())
     if run is None:
-        st.subheader("Nothing trained yet")
-        st.write("Choose the settings and press Train. The curves grow here while it learns.")
+        st.subheader("Train a network of your own")
+        st.write(
+            "Choose the settings and press Train. It learns from 50,000 images, its curves grow "
+            "here, and in the end you can draw with it. Nothing that you try can break the "
+            "shipped network."
+        )
         return
     now = run.state()
     if live and now.over:
@@ -108,6 +112,10 @@ def _learning(live: bool) -> None:
     with right, st.container(key="accuracy_chart"):
         figure = charts.accuracy_curves(history, epochs, palette)
         st.plotly_chart(figure, key="accuracy", config=charts.CONFIG, alt="Accuracy by epoch")
+    st.caption(
+        "Thin lines: the batches that it learns from. "
+        "Dots: validation images, which it never learns from."
+    )
 
 
 def _status(run: Run, now: State, history: list[dict[str, float]]) -> None:

@@ -1,0 +1,102 @@
+"""The Draw page in a real Chromium: a digit, a number, two answers, a link."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.drawing import CANVAS
+from tests.browser.conftest import Visit
+from tests.browser.driver import App, draw, draw_digit, hook, pick_number, press, text
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def answers(page: Page) -> tuple[str, str]:
+    return text(page, "class_answer"), text(page, "sum_answer")
+
+
+def test_a_first_visit_invites_and_answers_nothing(page: Page) -> None:
+    assert answers(page) == ("Draw a digit", "I add 7")
+    expect(page.get_by_text("sure")).to_have_count(0)
+    expect(hook(page, "clear").get_by_role("button")).to_be_disabled()
+
+
+@pytest.mark.parametrize("digit", ["2", "3", "5", "7", "8"])
+def test_both_heads_read_a_drawn_digit(page: Page, digit: str) -> None:
+    draw_digit(page, digit)
+    assert answers(page) == (digit, str(int(digit) + 7))
+    expect(page.get_by_text("the heads agree")).to_be_visible()
+    expect(page.get_by_alt_text("The drawing as the network saw it")).to_be_visible()
+
+
+def test_the_sum_follows_the_number(page: Page) -> None:
+    draw_digit(page, "5")
+    for number in range(10):
+        pick_number(page, number)
+        assert answers(page) == ("5", str(5 + number))
+
+
+def test_the_dice_rolls_another_number(page: Page) -> None:
+    draw_digit(page, "2")
+    press(page, "roll")
+    assert text(page, "sum_answer") in {str(2 + number) for number in range(10) if number != 7}
+
+
+@pytest.mark.parametrize("digit", ["3", "7", "8"])
+def test_an_example_is_one_click(page: Page, digit: str) -> None:
+    press(page, f"example_{digit}")
+    assert text(page, "class_answer") == digit
+
+
+def test_a_link_opens_the_same_drawing_number_and_answers(page: Page, visit: Visit) -> None:
+    draw_digit(page, "5")
+    pick_number(page, 3)
+    press(page, "share")
+    link = re.search(r"http\S+", text(page, "share_link"))
+    assert link and link[0] == page.url
+    other = visit(link[0].removeprefix(page.url.split("/?")[0]))
+    assert answers(other) == answers(page) == ("5", "8")
+    seen = [p.get_by_alt_text("The drawing as the network saw it") for p in (page, other)]
+    assert seen[0].get_attribute("src") == seen[1].get_attribute("src")
+    press(other, "undo")  # the strokes are editable, not a picture: the top bar of the 5 goes
+    press(other, "undo")
+    assert text(other, "class_answer") == "Draw a digit"
+
+
+def test_a_reload_keeps_the_drawing(page: Page) -> None:
+    draw_digit(page, "8")
+    page.reload()
+    expect(hook(page, "class_answer")).to_have_text("8")
+
+
+@pytest.mark.parametrize(
+    "query", ["n=77", "s=%00", "s=" + "A" * 9_000, "net=../../etc", "v=9&n=3", "n=é&s=....&x=<b>"]
+)
+def test_a_junk_link_opens_the_empty_page(visit: Visit, query: str) -> None:
+    assert answers(visit(f"/?{query}")) == ("Draw a digit", "I add 7")
+
+
+def test_a_link_to_a_network_that_is_gone_says_so_and_answers(visit: Visit) -> None:
+    page = visit("/?v=1&net=0123456789abcdef")
+    expect(page.get_by_text("no longer kept here")).to_be_visible()
+    press(page, "example_7")
+    assert answers(page) == ("7", "14")
+
+
+def test_a_phone_shows_canvas_number_and_answers_at_once(visit: Visit) -> None:
+    page = visit(**PHONE)
+    press(page, "example_8")
+    for key in ("canvas", "addend", "class_answer", "sum_answer"):
+        box = hook(page, key).bounding_box()
+        assert box and box["y"] >= 0 and box["y"] + box["height"] <= 844
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    canvas = hook(page, "canvas").bounding_box()
+    assert canvas and canvas["width"] >= CANVAS
+
+
+def test_two_visitors_do_not_meet(app: App, visit: Visit) -> None:
+    one, other = visit(), visit()
+    draw(one, (((60.0, 60.0), (220.0, 60.0), (120.0, 230.0)),))
+    assert text(one, "class_answer") == "7"
+    assert text(other, "class_answer") == "Draw a digit"

@@ -1,0 +1,115 @@
+"""The Train page in a real Chromium: a real run on real data, watched, stopped, reloaded, used."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.driver import App, draw_digit, hook, press, text
+
+TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
+CURVE = ".scatterlayer .trace path.js-line"
+# The number of points on the thickest curve of a chart (plotly keeps its data on the element).
+POINTS = """key => {
+    const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
+    return plot ? plot.data[0].x.length : 0;
+}"""
+
+
+def start(page: Page) -> None:
+    press(page, "train_start")
+    expect(hook(page, "train_status")).to_contain_text(re.compile(r"images/s"), timeout=TRAINED_MS)
+
+
+def set_slider(page: Page, key: str, presses: int) -> None:
+    """Move a slider by the keyboard; that alone asks the app nothing."""
+    slider = hook(page, f"setting_{key}").get_by_role("slider")
+    for _ in range(abs(presses)):
+        slider.press("ArrowRight" if presses > 0 else "ArrowLeft")
+
+
+def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
+    page = visit("/train")
+    set_slider(page, "epochs", -1)
+    set_slider(page, "width", -1)
+    start(page)
+    expect(hook(page, "train_start").get_by_role("button")).to_be_disabled()
+    counts = set()
+    while hook(page, "train_stop").count():  # curves that grow while it trains
+        counts.add((page.evaluate(POINTS, "loss_chart"), page.evaluate(POINTS, "accuracy_chart")))
+        page.wait_for_timeout(100)  # between looks
+    assert len(counts) >= 3, counts
+    use = hook(page, "use_network").get_by_role("button")
+    expect(use).to_be_visible(timeout=TRAINED_MS)
+    expect(hook(page, "train_status")).to_contain_text("Finished: epoch 1, step 391 of 391")
+    figures = page.locator("table.figures tr", has_text="This run").locator("td").all_inner_texts()
+    assert float(figures[0].rstrip("%")) > 97
+
+    use.click()
+    expect(hook(page, "whose")).to_contain_text("The network that you trained answers.")
+    draw_digit(page, "7")
+    assert (text(page, "class_answer"), text(page, "sum_answer")) == ("7", "14")
+    assert "net=" in page.url
+    press(page, "use_shipped")
+    expect(hook(page, "whose")).to_have_count(0)
+    assert "net=" not in page.url
+
+
+def test_a_stopped_run_keeps_what_it_learned(visit: Visit) -> None:
+    page = visit("/train")
+    set_slider(page, "epochs", 3)
+    start(page)
+    hook(page, "train_stop").get_by_role("button").click()
+    expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
+    expect(hook(page, "train_status")).to_contain_text("Stopped; what it learned so far is kept")
+    assert page.locator("table.figures tr", has_text="This run").count() == 1
+    expect(hook(page, "train_start").get_by_role("button")).to_be_enabled()
+
+
+def test_a_reload_and_a_second_tab_find_the_run_again(visit: Visit) -> None:
+    page = visit("/train")
+    set_slider(page, "epochs", 3)
+    start(page)
+    page.reload()
+    expect(hook(page, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,910"))
+    second = visit("/train?" + page.url.split("?")[1])
+    expect(hook(second, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,910"))
+    hook(second, "train_stop").get_by_role("button").click()
+    for tab in (page, second):
+        expect(hook(tab, "use_network")).to_be_visible(timeout=TRAINED_MS)
+
+
+def test_answers_go_on_while_a_network_learns(visit: Visit) -> None:
+    learning = visit("/train")
+    set_slider(learning, "epochs", 3)
+    start(learning)
+    drawing = visit()
+    draw_digit(drawing, "5")
+    assert text(drawing, "sum_answer") == "12"
+    expect(hook(learning, "train_stop")).to_have_count(1)  # it still learns
+    hook(learning, "train_stop").get_by_role("button").click()
+    expect(hook(learning, "use_network")).to_be_visible(timeout=TRAINED_MS)
+
+
+def test_the_second_visitor_waits_in_line(visit: Visit) -> None:
+    first, second = visit("/train"), visit("/train")
+    set_slider(first, "epochs", 3)
+    start(first)
+    press(second, "train_start")
+    expect(hook(second, "train_status")).to_contain_text("one training is before you")
+    hook(second, "train_stop").get_by_role("button").click()
+    expect(hook(second, "train_status")).to_contain_text("You left the line")
+    expect(hook(second, "train_start").get_by_role("button")).to_be_enabled()
+    hook(first, "train_stop").get_by_role("button").click()
+    expect(hook(first, "use_network")).to_be_visible(timeout=TRAINED_MS)
+
+
+def test_a_learning_rate_that_is_too_high_is_said_in_one_sentence(
+    own_app: App, visit: Visit
+) -> None:
+    page = visit("/train?v=1&lr=3&batch_size=32&sum_weight=1", app=own_app)
+    press(page, "train_start")
+    expect(hook(page, "train_status")).to_contain_text(
+        re.compile(r"The loss ran away at step \d+\. Lower the learning rate"), timeout=TRAINED_MS
+    )
+    expect(hook(page, "train_start").get_by_role("button")).to_be_enabled()
