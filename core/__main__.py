@@ -52,16 +52,24 @@ def fetch(options: argparse.Namespace) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train a preset, with some of its settings changed, and save it."""
+    """Train a preset, with some of its settings changed, and save it.
+
+    Without --out only an unchanged preset is saved, where it is shipped: an experiment never takes
+    the place of the shipped weights.
+    """
     from core import checkpoint, dataset
     from core.evaluation import evaluate
     from core.presets import PRESETS
     from core.trainer import train as steps
 
     settings = {k: v for k, v in vars(options).items() if k in SETTINGS and v is not None}
-    recipe = PRESETS[options.preset].recipe.change(settings)
-    out = Path(options.out) if options.out else checkpoint.SHIPPED
-    out.mkdir(parents=True, exist_ok=True)
+    preset = PRESETS[options.preset]
+    recipe = preset.recipe.change(settings)
+    out = Path(options.out) if options.out else None
+    if out is None and preset.shipped and recipe == preset.recipe:
+        out = checkpoint.SHIPPED
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
     data = dataset.load(recipe.model.dataset)
     model = recipe.build()
     start = time.perf_counter()
@@ -79,10 +87,11 @@ def train(options: argparse.Namespace) -> None:
     seconds = time.perf_counter() - start
     metrics = evaluate(model, data.test)
     card = checkpoint.Card.of(options.preset, recipe, model, metrics, recipe.train.epochs, seconds)
-    checkpoint.save(out / options.preset, model, card)
+    if out:
+        checkpoint.save(out / options.preset, model, card)
     _print_report(card.report(), options.json)
     if not options.json:
-        print(f"saved as {out / options.preset}.safetensors")
+        print(f"saved as {out / options.preset}.safetensors" if out else "not saved (no --out)")
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -127,11 +136,15 @@ def predict(options: argparse.Namespace) -> None:
 
 
 def _stem(name: str) -> Path:
-    """A preset's shipped checkpoint, or a path to one (with or without its suffix)."""
+    """A preset's shipped checkpoint, a path to one (its suffix may be left out), or its folder."""
     from core.checkpoint import SHIPPED
     from core.presets import PRESETS
 
-    return SHIPPED / name if name in PRESETS else Path(name.removesuffix(".safetensors"))
+    if name in PRESETS and PRESETS[name].shipped:
+        return SHIPPED / name
+    inside = list(Path(name).glob("*.safetensors"))
+    path = str(inside[0]) if len(inside) == 1 else name
+    return Path(path.removesuffix(".safetensors").removesuffix(".json"))
 
 
 def _print_report(report: dict[str, object], as_json: bool) -> None:
@@ -194,7 +207,9 @@ def _parser() -> argparse.ArgumentParser:
         bounds = f"{setting.low:g} to {setting.high:g}"
         flag = f"--{name.replace('_', '-')}"
         command.add_argument(flag, dest=name, metavar="N", help=f"{setting.label}: {bounds}")
-    command.add_argument("--out", metavar="DIR", help="where the checkpoint goes (weights/)")
+    command.add_argument(
+        "--out", metavar="DIR", help="where the checkpoint goes (an unchanged preset: weights/)"
+    )
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=train)
 

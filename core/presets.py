@@ -15,6 +15,7 @@ class Preset:
     title: str
     about: str
     recipe: Recipe
+    shipped: bool = True  # are its weights in weights/?
 
 
 PRESETS = {
@@ -37,6 +38,7 @@ PRESETS = {
             "MNIST, quick",
             "Three convolutions and two epochs: 99 % within seconds.",
             Recipe(ModelConfig(width=16), TrainConfig(epochs=2, lr=0.2, sum_weight=0.03)),
+            shipped=False,
         ),
     )
 }
