@@ -37,7 +37,7 @@ log = logging.getLogger("sketch_sum.worker")
 
 POLL = 0.05  # seconds between looks for a new run
 WARM_UP_STEPS = 5
-LINES = 150  # of progress.jsonl per run, at least when it has so many steps
+LINES = 120  # of progress.jsonl per run, at least when it has so many steps
 
 
 class Worker:

@@ -106,6 +106,7 @@ def accuracy_curves(history: Records, epochs: float, palette: Palette) -> go.Fig
         ("val_joint_acc", "both right", palette.ink),
     ):
         _curve(figure, history, key, name, color, epochs, scale=100)
+    figure.data[-1].line.dash = "dot"  # it lies on the rounded sum's line most of the time
     latest = [r["val_joint_acc"] for r in history if "val_joint_acc" in r][-2:]
     close = bool(latest) and min(latest) > 0.9  # then only the top is of interest
     figure.update_yaxes(range=[90, 100.2] if close else [0, 102], ticksuffix=" %")

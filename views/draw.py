@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import random
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -16,7 +17,7 @@ from core.drawing import Pixels
 from core.link import Link, parse_strokes
 from core.prediction import Prediction, predict
 from views import charts, state, style
-from views.canvas import CanvasState, draw_canvas
+from views.canvas import CanvasState, draw_canvas, latest
 from views.state import Session
 
 EXAMPLES = {
@@ -50,6 +51,7 @@ def _board() -> None:
             _answers(session)
         except CheckpointError as error:
             st.error(f"{error} Make it again with `python -m core train --preset mnist`.")
+        _whose(session)
     choices = Link(session.addend, session.canvas.strokes, session.network)
     state.publish(choices)
     _share(session, choices)
@@ -58,8 +60,8 @@ def _board() -> None:
 def _tools(session: Session) -> None:
     """Undo, Clear and the examples: each gives the canvas something else to show."""
 
-    def put(canvas: CanvasState) -> None:
-        session.canvas = canvas
+    def change(how: Callable[[CanvasState], CanvasState]) -> None:
+        session.canvas = how(latest(session.canvas))
 
     canvas = session.canvas
     with st.container(gap="xsmall", key="tools"):
@@ -69,7 +71,7 @@ def _tools(session: Session) -> None:
             icon=":material/undo:",
             help="Undo",
             disabled=not canvas.can_undo,
-            on_click=lambda: put(session.canvas.undo()),
+            on_click=partial(change, CanvasState.undo),
         )
         st.button(
             "",
@@ -77,7 +79,7 @@ def _tools(session: Session) -> None:
             icon=":material/delete:",
             help="Clear",
             disabled=not canvas.strokes,
-            on_click=lambda: put(session.canvas.clear()),
+            on_click=partial(change, CanvasState.clear),
         )
         st.html('<div class="note">Try</div>')
         for digit, strokes in EXAMPLES.items():
@@ -85,7 +87,7 @@ def _tools(session: Session) -> None:
                 digit,
                 key=f"example_{digit}",
                 help=f"Draw a {digit} for me",
-                on_click=lambda strokes=strokes: put(session.canvas.show(strokes)),
+                on_click=partial(change, partial(CanvasState.show, strokes=strokes)),
             )
 
 
@@ -148,7 +150,6 @@ def _answers(session: Session) -> None:
         st.plotly_chart(figure, key="sum_line", config=charts.CONFIG, alt="Sum from 0 to 18")
     _equation(prediction, name)
     _seen(prediction.image)
-    _whose(session)
 
 
 def _invite(session: Session, spec: DatasetSpec) -> None:
@@ -191,9 +192,7 @@ def _whose(session: Session) -> None:
 
     if session.network:
         with st.container(horizontal=True, vertical_alignment="center", key="whose"):
-            st.html(
-                '<div class="note">The network that you trained answers.</div>', width="content"
-            )
+            st.html('<div class="note">A network trained here answers.</div>', width="content")
             st.button("Back to the shipped one", key="use_shipped", on_click=use_shipped)
 
 

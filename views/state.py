@@ -1,14 +1,15 @@
 """What the pages share: a visitor's session, the address, the caches.
 
-The only file that touches `st.session_state`, `st.query_params` and the caches. What is a
-visitor's own sits in one `Session`; what all visitors share (networks, the worker) is cached and
-never changed.
+The only file that touches `st.session_state`, `st.query_params` and the caches (but views/canvas.py
+reads what its own widget said). What is a visitor's own sits in one `Session`; what all visitors
+share (networks, the worker) is cached and never changed.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
+import torch
 
 from core import checkpoint, link, runs
 from core.checkpoint import Card, CheckpointError
@@ -70,6 +71,7 @@ def worker() -> Worker:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _network(stem: Path) -> tuple[SumNet, Card]:
+    torch.set_num_threads(1)  # one picture is no work for two, and the worker wants the other core
     return checkpoint.load(stem)
 
 

@@ -26,6 +26,7 @@ table.figures th, table.figures td { padding: 0.25rem 1.5rem 0.25rem 0; text-ali
 table.figures th:first-child { text-align: left; }
 table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
 /* canvas and its tools side by side, also where a phone is 360 px wide */
+.stColumn:has(.st-key-board) { min-width: 328px; }
 .st-key-board { flex-wrap: nowrap !important; gap: 0.5rem; }
 .st-key-tools { width: 2.5rem !important; min-width: 2.5rem !important; }
 .st-key-tools button { width: 2.5rem; min-height: 2.5rem; padding: 0; }

@@ -46,7 +46,7 @@ def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
     assert float(figures[0].rstrip("%")) > 97
 
     use.click()
-    expect(hook(page, "whose")).to_contain_text("The network that you trained answers.")
+    expect(hook(page, "whose")).to_contain_text("A network trained here answers.")
     draw_digit(page, "7")
     assert (text(page, "class_answer"), text(page, "sum_answer")) == ("7", "14")
     assert "net=" in page.url
