@@ -1,0 +1,74 @@
+"""Figures say what the data say."""
+
+import pytest
+
+from views.charts import DARK, LIGHT, accuracy_curves, class_bars, loss_curves, sum_line
+
+
+def record(step: int, loss: float, **val: float) -> dict[str, float]:
+    scores = {"loss": loss, "class_acc": 0.5, "sum_acc": 0.4, "joint_acc": 0.3}
+    return {"step": step, "steps": 100, **scores, **val}
+
+
+def looked(step: int, right: float) -> dict[str, float]:
+    val = {"val_loss": 0.2, "val_class_acc": right, "val_sum_acc": right, "val_joint_acc": right}
+    return record(step, 0.1, **val)
+
+
+def luminance(color: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(("palette", "paper"), [(LIGHT, "#FFFFFF"), (DARK, "#14161B")])
+def test_both_heads_can_be_read_on_their_paper(palette, paper):
+    for color in (palette.class_head, palette.sum_head, palette.ink, palette.muted):
+        bright, dim = sorted((luminance(color), luminance(paper)), reverse=True)
+        assert (bright + 0.05) / (dim + 0.05) >= 4.5
+
+
+def test_the_winner_is_the_only_bar_in_full_color():
+    bars = class_bars([0.1, 0.7, 0.2], ["a", "b", "c"], LIGHT).data[0]
+    assert list(bars.y) == pytest.approx([10, 70, 20])
+    assert list(bars.marker.opacity) == [0.45, 1.0, 0.45]
+
+
+def test_the_sum_line_shows_the_estimate_inside_the_ring_of_class_plus_number():
+    ring, estimate = sum_line(11.6, 12, LIGHT).data
+    assert (ring.x[0], estimate.x[0]) == (12, 11.6)
+    assert (ring.marker.line.color, estimate.marker.color) == (LIGHT.class_head, LIGHT.sum_head)
+
+
+def test_curves_run_over_the_epochs_of_the_whole_run():
+    figure = loss_curves([record(25, 2.0), record(50, 1.0)], epochs=4, palette=LIGHT)
+    assert list(figure.data[0].x) == [1.0, 2.0]
+    assert tuple(figure.layout.xaxis.range) == (0, 4)
+
+
+@pytest.mark.parametrize("draw", [loss_curves, accuracy_curves])
+def test_a_run_without_points_has_axes_and_a_legend(draw):
+    figure = draw([], epochs=2, palette=DARK)
+    assert all(trace.x == (None,) for trace in figure.data)
+    assert any(trace.showlegend for trace in figure.data)
+
+
+def test_validation_stands_only_where_it_was_looked_at():
+    figure = accuracy_curves([record(10, 1.0), looked(20, 0.8)], epochs=1, palette=LIGHT)
+    by_name = {trace.name: trace for trace in figure.data if trace.showlegend}
+    assert list(by_name["both right"].x) == [0.2]
+    assert list(by_name["both right"].y) == [80]
+
+
+@pytest.mark.parametrize(("right", "bottom"), [(0.5, 0), (0.95, 90)])
+def test_accuracy_zooms_to_the_top_once_it_is_there(right, bottom):
+    figure = accuracy_curves([looked(50, right), looked(100, right)], epochs=1, palette=LIGHT)
+    assert figure.layout.yaxis.range[0] == bottom
+
+
+@pytest.mark.parametrize("loss", [1e-9, 1e9, 0.0])
+def test_any_loss_fits_on_the_axis(loss):
+    low, high = loss_curves([record(1, loss)], epochs=1, palette=LIGHT).layout.yaxis.range
+    assert low <= -1 and high >= 0.5
+    assert loss == 0 or (10**low <= loss * 1.001 and loss <= 10**high * 1.001)
