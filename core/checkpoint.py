@@ -7,6 +7,7 @@ numbers but no code.
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from safetensors.torch import save as save_tensors
 
 from core.evaluation import Metrics
 from core.model import SumNet
+from core.presets import PRESETS
 from core.recipe import Recipe, SettingError
 
 SHIPPED = Path(__file__).parent.parent / "weights"
@@ -73,6 +75,11 @@ class Card:
         return {key: getattr(self, key) for key in made} | self.figures
 
 
+def shipped() -> list[str]:
+    """Names of the presets whose weights are here."""
+    return [name for name in PRESETS if _file(SHIPPED / name, ".safetensors").exists()]
+
+
 def save(stem: Path, model: SumNet, card: Card) -> None:
     """Write `stem`.safetensors and `stem`.json; each appears whole or not at all.
 
@@ -81,8 +88,8 @@ def save(stem: Path, model: SumNet, card: Card) -> None:
     """
     weights = save_tensors({k: v.contiguous() for k, v in model.state_dict().items()})
     facts = asdict(card) | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
-    write_atomic(stem.with_suffix(".safetensors"), weights)
-    write_atomic(stem.with_suffix(".json"), (json.dumps(facts, indent=1) + "\n").encode())
+    write_atomic(_file(stem, ".safetensors"), weights)
+    write_atomic(_file(stem, ".json"), (json.dumps(facts, indent=1) + "\n").encode())
 
 
 def load(stem: Path) -> tuple[SumNet, Card]:
@@ -93,7 +100,7 @@ def load(stem: Path) -> tuple[SumNet, Card]:
     """
     name = stem.name
     try:
-        weights = stem.with_suffix(".safetensors").read_bytes()
+        weights = _file(stem, ".safetensors").read_bytes()
         card = read_card(stem)
     except OSError as error:
         raise CheckpointError(f"The network {name!r} is not there ({error.strerror}).") from error
@@ -118,12 +125,19 @@ def read_card(stem: Path) -> Card:
         CheckpointError: it is no card.
     """
     try:
-        card = Card(**json.loads(stem.with_suffix(".json").read_bytes()))
-        if set(card.figures) != FIGURES:
+        card = Card(**json.loads(_file(stem, ".json").read_bytes()))
+        if not isinstance(card.params, dict):
+            raise ValueError(f"params {card.params}")
+        if set(card.figures) != FIGURES or not all(map(math.isfinite, card.figures.values())):
             raise ValueError(f"figures {card.figures}")
         return card
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"The card of {stem.name!r} is damaged.") from error
+
+
+def _file(stem: Path, suffix: str) -> Path:
+    """Not `with_suffix`, which would take the ".2" off "net.2"."""
+    return stem.parent / (stem.name + suffix)
 
 
 def write_atomic(path: Path, content: bytes) -> None:

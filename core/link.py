@@ -30,7 +30,7 @@ class Link:
 
     addend: int = 7
     strokes: Strokes = ()
-    network: str = ""  # id of the run whose network answers; "" is the shipped one
+    network: str = "mnist"  # that answers: a shipped preset, or the id of a run
     run: str = ""  # id of the run that the Train page shows
     settings: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SETTINGS)
 
@@ -43,7 +43,7 @@ def parse(query: Mapping[str, str]) -> Link:
     return Link(
         addend=int(number) if re.fullmatch("[0-9]", number) else Link.addend,
         strokes=parse_strokes(query.get("s", "")),
-        network=_run_id(query.get("net", "")),
+        network=_network(query.get("net", "")),
         run=_run_id(query.get("run", "")),
         settings={name: _setting(name, query.get(name)) for name in SETTINGS},
     )
@@ -55,7 +55,7 @@ def query(link: Link) -> dict[str, str]:
     parameters = {
         "n": str(link.addend) if link.addend != Link.addend else "",
         "s": strokes if len(strokes) <= MAX_STROKES_TEXT else "",
-        "net": link.network,
+        "net": link.network if link.network != Link.network else "",
         "run": link.run,
     } | {k: str(v) for k, v in link.settings.items() if v != DEFAULT_SETTINGS[k]}
     said = {name: text for name, text in parameters.items() if text}
@@ -63,8 +63,11 @@ def query(link: Link) -> dict[str, str]:
 
 
 def format_strokes(strokes: Strokes) -> str:
-    """Strokes as text: three characters of 6 bits a point (9 bits x, 9 bits y), dots between."""
-    return ".".join("".join(_pack(round(x), round(y)) for x, y in stroke) for stroke in strokes)
+    """Strokes as text: three characters of 6 bits a point (9 bits x, 9 bits y), dots between.
+
+    Points beside the canvas move to its edge.
+    """
+    return ".".join("".join(_pack(*point) for point in stroke) for stroke in strokes if stroke)
 
 
 def parse_strokes(text: str) -> Strokes:
@@ -80,7 +83,8 @@ def parse_strokes(text: str) -> Strokes:
     return strokes if inside else ()
 
 
-def _pack(x: int, y: int) -> str:
+def _pack(*point: float) -> str:
+    x, y = (min(CANVAS - 1, max(0, round(at))) for at in point)
     bits = x << 9 | y
     return ALPHABET[bits >> 12] + ALPHABET[bits >> 6 & 63] + ALPHABET[bits & 63]
 
@@ -90,6 +94,11 @@ def _unpack(text: str) -> tuple[float, float]:
     for character in text:
         bits = bits << 6 | ALPHABET.index(character)
     return float(bits >> 9), float(bits & 511)
+
+
+def _network(text: str) -> str:
+    shipped = text in PRESETS and PRESETS[text].shipped
+    return text if shipped else _run_id(text) or Link.network
 
 
 def _run_id(text: str) -> str:

@@ -190,7 +190,7 @@ def test_a_second_visitor_is_answered_by_the_shipped_network(pen) -> None:
     run = runs.create(runs.runs_dir(), "quick", PRESETS["quick"].recipe)
     finished(run)
     opened(train_page, run=run.id).button(key="use_network").click().run()
-    assert opened(draw_page).session_state["session"].network == ""
+    assert opened(draw_page).session_state["session"].network == state.SHIPPED
 
 
 def test_a_card_that_is_no_card_is_one_sentence() -> None:

@@ -188,9 +188,9 @@ def _whose(session: Session) -> None:
     """Whose network answers, where it is not the shipped one."""
 
     def use_shipped() -> None:
-        session.network = ""
+        session.network = state.SHIPPED
 
-    if session.network:
+    if session.network != state.SHIPPED:
         with st.container(horizontal=True, vertical_alignment="center", key="whose"):
             st.html('<div class="note">A network trained here answers.</div>', width="content")
             st.button("Back to the shipped one", key="use_shipped", on_click=use_shipped)

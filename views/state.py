@@ -18,7 +18,7 @@ from core.presets import PRESETS
 from core.worker import Worker
 from views.canvas import CanvasState
 
-SHIPPED = "mnist"
+SHIPPED = link.Link.network
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Session:
 
     canvas: CanvasState
     addend: int
-    network: str  # id of the run whose network answers; "" is the shipped one
+    network: str  # name of the network that answers: a shipped preset, or the id of a run
     run: str  # id of the run that the Train page shows; "" is none
     settings: dict[str, float]  # of the next run
     sharing: bool = False  # is the link shown?
@@ -75,6 +75,20 @@ def _network(stem: Path) -> tuple[SumNet, Card]:
     return checkpoint.load(stem)
 
 
+def load(name: str) -> tuple[SumNet, Card]:
+    """A network by name: a shipped preset's, or a run's by its id. Never change what it returns.
+
+    Raises:
+        CheckpointError: it is gone, damaged or of another architecture.
+    """
+    if name in PRESETS:
+        return _network(checkpoint.SHIPPED / name)
+    run = runs.find(runs.runs_dir(), name)
+    if run is None:
+        raise CheckpointError("That network is no longer kept here.")
+    return _network(run.checkpoint)
+
+
 def network(session: Session) -> tuple[SumNet, Card, str]:
     """The network that answers this visitor, its card, and what to say about it ("" for nothing).
 
@@ -83,25 +97,19 @@ def network(session: Session) -> tuple[SumNet, Card, str]:
     Raises:
         CheckpointError: the shipped network cannot be used either.
     """
-    trouble = ""
-    if session.network:
-        run = runs.find(runs.runs_dir(), session.network)
-        try:
-            if run is None:
-                raise CheckpointError("That network is no longer kept here.")
-            return *_network(run.checkpoint), ""
-        except CheckpointError as error:
-            trouble = f"{error} The shipped network answers instead."
-            session.network = ""
-    return *_network(checkpoint.SHIPPED / SHIPPED), trouble
-
-
-def shipped_card() -> Card | None:
-    """The card of the shipped network, or None if it cannot be read."""
     try:
-        return _network(checkpoint.SHIPPED / SHIPPED)[1]
-    except CheckpointError:
-        return None
+        return *load(session.network), ""
+    except CheckpointError as error:
+        if session.network == SHIPPED:
+            raise
+        session.network = SHIPPED
+        return *load(SHIPPED), f"{error} The shipped network answers instead."
+
+
+def networks(session: Session) -> list[str]:
+    """Names of the networks that this visitor can choose from: the shipped and their own."""
+    own = [runs.find(runs.runs_dir(), name) for name in session.own_runs]
+    return [*checkpoint.shipped(), *(run.id for run in own if run and run.state().usable)]
 
 
 def start_run(session: Session) -> None:

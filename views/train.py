@@ -163,7 +163,7 @@ def _result(session: Session, run: Run) -> bool:
     except (OSError, CheckpointError):
         st.warning("The files of this network are damaged. Train again.")
         return False
-    st.html(_table({"This run": card, "Shipped": state.shipped_card()}))
+    st.html(_table({"This run": card, "Shipped": _shipped_card()}))
     in_use = session.network == run.id
     with st.container(horizontal=True, vertical_alignment="center"):
         use = st.button(
@@ -180,7 +180,14 @@ def _result(session: Session, run: Run) -> bool:
 
 
 def _use_shipped() -> None:
-    state.session().network = ""
+    state.session().network = state.SHIPPED
+
+
+def _shipped_card() -> Card | None:
+    try:
+        return state.load(state.SHIPPED)[1]
+    except CheckpointError:
+        return None  # the Draw page says what is wrong with it
 
 
 def _table(cards: dict[str, Card | None]) -> str:
