@@ -37,7 +37,7 @@ class Setting:
         """
         try:
             number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not (self.low <= number <= self.high) or (self.whole and number != int(number)):
             kind = "a whole number" if self.whole else "a number"
