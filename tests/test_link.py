@@ -1,0 +1,182 @@
+"""Links: choices survive the way through an address; junk gives the default, never an error."""
+
+from urllib.parse import parse_qsl, quote, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from core import link
+from core.drawing import CANVAS, Strokes
+from core.link import DEFAULT_SETTINGS, MAX_STROKES_TEXT, Link, format_strokes, parse_strokes
+from core.recipe import SETTINGS
+
+SEVEN: Strokes = (((60.0, 50.0), (200.0, 50.0), (130.0, 236.0)), ((90.0, 140.0), (175.0, 140.0)))
+RUN = "0123456789abcdef"
+
+pixels = some.integers(0, CANVAS - 1).map(float)
+strokes = some.lists(
+    some.lists(some.tuples(pixels, pixels), min_size=1, max_size=20).map(tuple), max_size=10
+).map(tuple)
+run_ids = some.just("") | some.text("0123456789abcdef", min_size=16, max_size=16)
+settings = some.fixed_dictionaries(
+    {
+        name: some.integers(int(s.low), int(s.high)) if s.whole else some.floats(s.low, s.high)
+        for name, s in SETTINGS.items()
+    }
+)
+links = some.builds(
+    Link,
+    addend=some.integers(0, 9),
+    strokes=strokes,
+    network=run_ids,
+    run=run_ids,
+    settings=settings,
+)
+names = some.sampled_from(["v", "n", "s", "net", "run", "x", *SETTINGS]) | some.text()
+junk = some.one_of(some.text(), some.integers().map(str), some.floats().map(str))
+
+
+@given(chosen=links)
+def test_a_link_opens_what_was_chosen(chosen):
+    assert link.parse(link.query(chosen)) == chosen
+
+
+@given(chosen=links)
+def test_an_address_keeps_it_and_stays_short(chosen):
+    address = urlencode(link.query(chosen))
+    assert len(address) < 2_000
+    assert link.parse(dict(parse_qsl(address))) == chosen
+
+
+@given(chosen=links)
+def test_nothing_in_an_address_needs_escaping(chosen):
+    for name, text in link.query(chosen).items():
+        assert quote(name) == name
+        assert quote(text) == text
+
+
+@given(query=some.dictionaries(names, junk))
+def test_any_address_gives_choices_within_bounds(query):
+    opened = link.parse(query)
+    assert opened.addend in range(10)
+    assert set(opened.settings) == set(SETTINGS)
+    for name, value in opened.settings.items():
+        assert SETTINGS[name].low <= value <= SETTINGS[name].high
+    for run_id in (opened.network, opened.run):
+        assert run_id == "" or (len(run_id) == 16 and run_id.isascii())
+    for x, y in (point for stroke in opened.strokes for point in stroke):
+        assert 0 <= x < CANVAS
+        assert 0 <= y < CANVAS
+
+
+def test_no_address_gives_the_defaults():
+    assert link.parse({}) == Link()
+    assert Link() == Link(7, (), "", "", DEFAULT_SETTINGS)
+
+
+def test_defaults_need_no_address():
+    assert link.query(Link()) == {}
+
+
+def test_only_what_differs_is_said():
+    assert link.query(Link(addend=3)) == {"v": "1", "n": "3"}
+    chosen = Link(settings=DEFAULT_SETTINGS | {"lr": 0.3, "epochs": 5})
+    assert link.query(chosen) == {"v": "1", "lr": "0.3", "epochs": "5"}
+
+
+@pytest.mark.parametrize("seed", [1_234_567, 2**31 - 1])
+def test_a_long_seed_is_kept_to_the_last_digit(seed):
+    chosen = Link(settings=DEFAULT_SETTINGS | {"seed": seed})
+    assert link.parse(link.query(chosen)).settings["seed"] == seed
+
+
+@pytest.mark.parametrize("version", ["2", "0", "", "1.0", "x"])
+def test_a_link_of_another_version_gives_the_defaults(version):
+    assert link.parse({"v": version, "n": "3", "lr": "0.3"}) == Link()
+
+
+def test_a_link_without_a_version_is_read():
+    assert link.parse({"n": "3"}).addend == 3
+
+
+@pytest.mark.parametrize("text", ["", "10", "-1", "07", "3.0", " 3", "3\n", "three", "٣", "3" * 99])
+def test_junk_gives_the_default_number(text):
+    assert link.parse({"n": text}).addend == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("lr", "99"), ("lr", "nan"), ("epochs", "2.5"), ("width", "1e9"), ("seed", "-1")],
+)
+def test_a_setting_out_of_bounds_gives_its_default(name, text):
+    opened = link.parse({name: text, "dropout": "0.5"}).settings
+    assert opened == DEFAULT_SETTINGS | {"dropout": 0.5}
+
+
+@pytest.mark.parametrize("name", ["net", "run"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        RUN[1:],
+        RUN + "0",
+        RUN.upper(),
+        RUN + "\n",
+        "../" + RUN,
+        "../../../../../..",
+        "٠" * 16,
+    ],
+)
+def test_what_is_no_run_id_is_no_run(name, text):
+    assert link.parse({name: text}) == Link()
+
+
+def test_a_point_is_three_characters_and_strokes_are_parted_by_dots():
+    """(140, 60) is 140 * 512 + 60 = 71740, in 6 bits 17 32 60: R, g, 8."""
+    assert format_strokes((((140, 60),),)) == "Rg8"
+    assert format_strokes((((140, 60), (0, 0)), ((140, 60),))) == "Rg8AAA.Rg8"
+
+
+@given(drawn=strokes)
+def test_strokes_come_back(drawn):
+    text = format_strokes(drawn)
+    assert parse_strokes(text) == (drawn if len(text) <= MAX_STROKES_TEXT else ())
+
+
+@given(
+    drawn=some.lists(
+        some.lists(some.tuples(*[some.floats(-400, 700)] * 2), max_size=5).map(tuple), max_size=5
+    ).map(tuple)
+)
+def test_strokes_beside_the_canvas_come_back_at_its_edge(drawn):
+    def clip(at: float) -> float:
+        return float(min(CANVAS - 1, max(0, round(at))))
+
+    expected = tuple(tuple((clip(x), clip(y)) for x, y in stroke) for stroke in drawn if stroke)
+    assert parse_strokes(format_strokes(drawn)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "!", "é", ".", "A", "AA", "AAAA", "AAA.", ".AAA", "AAA..AAA", "AAA AAA", "AAA\n"),
+        *("Rg8=", "Rg+", "٣٣٣", "A" * 10, "A" * 100_000, "AAA." * 10_000, "\0\0\0"),
+        "___",  # a point at (511, 511), beside the canvas
+        "AAA.jAA",  # a point at (280, 0), just beside it
+    ],
+    ids=lambda text: repr(text)[:12],
+)
+def test_junk_links_give_no_drawing(text):
+    assert parse_strokes(text) == ()
+
+
+def test_a_drawing_too_long_for_an_address_is_left_out():
+    scribble = (tuple((float(i % CANVAS), 0.0) for i in range(MAX_STROKES_TEXT)),)
+    assert link.query(Link(addend=3, strokes=scribble)) == {"v": "1", "n": "3"}
+
+
+def test_the_longest_drawing_is_kept():
+    scribble = (tuple((float(i % CANVAS), 0.0) for i in range(MAX_STROKES_TEXT // 3)),)
+    assert link.parse(link.query(Link(strokes=scribble))).strokes == scribble
