@@ -29,6 +29,7 @@ BOX = 20  # the longer side of the digit in it
 FAINT = 0.15  # of the strongest ink; less is noise or the soft edge of a stroke
 CONTRAST = 24  # of 255; a file whose ink differs less from its paper is blank
 MAX_PIXELS = 50_000_000  # of an image file
+LARGE = 1_000  # pixels a side; more are averaged at once, a photo in floats would fill the memory
 
 
 class DrawingError(ValueError):
@@ -43,7 +44,8 @@ def read_image(path: Path) -> Pixels | None:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Pillow only warns of decompression bombs and damage
+            warnings.simplefilter("ignore")  # of damage beside the picture, as in a camera's notes
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise DrawingError(f"{path} has more than {MAX_PIXELS // 10**6} megapixels.")
@@ -78,12 +80,16 @@ def ink(image: Image.Image) -> Pixels:
     """
     image = ImageOps.exif_transpose(image)
     if image.has_transparency_data:
-        alpha = np.asarray(image.convert("RGBA").getchannel("A")) / 255
-        grey = np.asarray(image.convert("RGBA").convert("L")).astype(float)
-        dark = bool((alpha > 0.5).any()) and float(grey[alpha > 0.5].mean()) < 128
-        grey = alpha * grey + (1 - alpha) * (255 if dark else 0)
+        colors = image.convert("RGBA")
+        alpha, shown = colors.getchannel("A"), colors.convert("L")
+        shades = shown.histogram(alpha.point(lambda value: 255 * (value > 127)))
+        dark = sum(shades[:128]) > sum(shades[128:])
+        picture = Image.new("L", image.size, 255 if dark else 0)
+        picture.paste(shown, mask=alpha)
     else:
-        grey = np.asarray(image.convert("L")).astype(float)
+        picture = image.convert("L")
+    picture = picture.reduce(max(1, max(picture.size) // LARGE))
+    grey = np.asarray(picture).astype(np.float32)
     paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
     contrast = paper - grey if paper > 127 else grey - paper
     strongest = float(contrast.max())
@@ -107,6 +113,10 @@ def mnist_form(ink: Pixels) -> Pixels | None:
     # BOX averages over each pixel's area; when there is nothing to average it would show squares
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     digit = np.asarray(Image.fromarray(cropped).resize((width, height), how))
+    if not digit.any():
+        return None  # specks too far apart to be seen together
+    if scale < 1:  # a thin line on a large paper is faint by now
+        digit = np.round(digit * (255 / digit.max())).astype(np.uint8)
     top, left = _offset(digit, 0), _offset(digit, 1)
     image = np.zeros((SIDE, SIDE), np.uint8)
     image[top : top + height, left : left + width] = digit
