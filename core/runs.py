@@ -17,7 +17,9 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from core.checkpoint import write_atomic
@@ -113,9 +115,9 @@ def _record(line: bytes) -> dict[str, float] | None:
 
 
 def runs_dir() -> Path:
-    """`$SKETCH_SUM_RUNS`, or runs/ in the project."""
-    default = Path(__file__).parent.parent / "runs"
-    return Path(os.environ.get("SKETCH_SUM_RUNS", default))
+    """`$SKETCH_SUM_RUNS`, or runs/ in the project; absolute, as the worker lives elsewhere."""
+    chosen = os.environ.get("SKETCH_SUM_RUNS")
+    return Path(chosen).expanduser().absolute() if chosen else Path(__file__).parents[1] / "runs"
 
 
 def create(root: Path, preset: str, recipe: Recipe) -> Run:
@@ -139,8 +141,12 @@ def find(root: Path, run_id: str) -> Run | None:
 
 def every(root: Path) -> Iterator[Run]:
     """All runs that are kept, oldest first."""
-    found = [run for path in root.glob("*") if (run := find(root, path.name))]
-    return iter(sorted(found, key=Run.created))
+    found = []
+    for path in root.glob("*"):
+        with suppress(FileNotFoundError):  # pruned at this moment
+            if run := find(root, path.name):
+                found.append((run.created(), run))
+    return (run for _, run in sorted(found, key=itemgetter(0)))
 
 
 def ahead(root: Path, run: Run) -> int:

@@ -1,0 +1,235 @@
+"""Runs on disk: made whole, found only by their id, readable whatever happened to them."""
+
+import json
+import os
+import secrets
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from core import runs
+from core.presets import PRESETS
+from core.runs import Run, State
+
+QUICK = PRESETS["quick"].recipe
+
+
+def make(root: Path, state: str = "queued", seed: int = 0) -> Run:
+    run = runs.create(root, "quick", QUICK.change({"seed": seed}))
+    run.set_state(State(state))
+    return run
+
+
+def test_a_new_run_waits(root):
+    run = runs.create(root, "quick", QUICK)
+    assert run.state() == State("queued")
+    assert not run.state().over
+    assert run.history() == []
+    assert not run.stop_requested()
+
+
+def test_a_run_keeps_its_recipe(root):
+    recipe = QUICK.change({"lr": 0.05, "seed": 12, "width": 8})
+    assert runs.create(root, "quick", recipe).recipe() == ("quick", recipe)
+
+
+def test_a_run_is_found_by_its_id(root):
+    run = make(root)
+    assert runs.find(root, run.id) == run
+
+
+def test_an_id_is_64_bits_of_the_system_s_secrets(root, monkeypatch):
+    asked = []
+    monkeypatch.setattr(secrets, "token_hex", lambda count: asked.append(count) or "0f" * count)
+    assert make(root).id == "0f" * 8
+    assert asked == [8]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../x", "0123456789abcdef", "0" * 15, "\0", "é"])
+def test_unknown_ids_find_nothing(root, name):
+    make(root)
+    assert runs.find(root, name) is None
+
+
+def test_an_id_that_leads_out_of_the_directory_finds_nothing(root):
+    inner = root / "inner"
+    run = make(root)
+    make(inner)
+    for trick in (f"../{run.id}", f"../runs/{run.id}", str(run.path), f"./{run.id}", f"{run.id}/"):
+        assert runs.find(inner, trick) is None
+        assert runs.find(root, trick) is None
+
+
+@given(name=some.text() | some.from_regex(r"[./\\0-9a-f]{0,20}", fullmatch=True))
+def test_whatever_the_id_nothing_is_found_where_nothing_is(name):
+    assert runs.find(Path(__file__).parent, name) is None
+
+
+def test_a_run_appears_whole(root, monkeypatch):
+    """Whoever lists the directory while a run is being made sees no run, or all of it."""
+    seen = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (seen.append(list(runs.every(root))), real(file)))
+    run = runs.create(root, "quick", QUICK)
+    assert seen == [[], []]  # the recipe, the state
+    assert list(runs.every(root)) == [run]
+
+
+def test_runs_come_oldest_first(root):
+    made = [make(root) for _ in range(6)]
+    for age, run in enumerate(reversed(made)):
+        os.utime(run.path / "recipe.json", ns=(age, age))
+    assert list(runs.every(root)) == made[::-1]
+
+
+def test_other_things_in_the_directory_are_no_runs(root):
+    (root / ".lock").touch()
+    (root / "0123456789abcdef").mkdir()  # nothing in it
+    (root / "fedcba9876543210").touch()
+    assert list(runs.every(root)) == []
+
+
+def test_no_directory_has_no_runs(tmp_path):
+    assert list(runs.every(tmp_path / "runs")) == []
+    assert runs.find(tmp_path / "runs", "0123456789abcdef") is None
+
+
+def test_a_run_that_is_pruned_meanwhile_is_left_out(root, monkeypatch):
+    stays, goes = make(root), make(root)
+    real = Run.created
+
+    def created(run: Run) -> int:
+        if run == goes:
+            (run.path / "recipe.json").unlink(missing_ok=True)
+        return real(run)
+
+    monkeypatch.setattr(Run, "created", created)
+    assert list(runs.every(root)) == [stays]
+
+
+def test_a_place_in_the_line_counts_those_before(root):
+    names = ("finished", "training", "failed", "queued", "queued")
+    made = [make(root, name) for name in names]
+    for age, run in enumerate(made):
+        os.utime(run.path / "recipe.json", ns=(age, age))
+    assert [runs.ahead(root, run) for run in made] == [0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "over", "usable"),
+    [
+        *((name, False, False) for name in ("queued", "preparing", "training", "evaluating")),
+        *((name, True, True) for name in ("finished", "stopped")),
+        *((name, True, False) for name in ("failed", "interrupted")),
+    ],
+)
+def test_a_state_says_whether_it_is_over_and_has_a_network(name, over, usable):
+    state = State(name)
+    assert (state.over, state.usable) == (over, usable)
+
+
+def test_a_state_comes_back_as_it_went(root):
+    run = make(root)
+    state = State("preparing", "Fetching MNIST", 0.25)
+    run.set_state(state)
+    assert run.state() == state
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"nam', b'{"x": 1}', b"\xff\xfe"])
+def test_a_damaged_state_is_said(root, content):
+    run = make(root)
+    (run.path / "state.json").write_bytes(content)
+    assert run.state().name == "interrupted"
+    assert run.state().message == "What is left of this run cannot be read. Train again."
+
+
+def test_a_run_that_left_the_line_is_over(root):
+    run = make(root)
+    run.request_stop()
+    assert run.state().over
+    assert not run.state().usable
+
+
+@pytest.mark.parametrize("state", ["training", "finished"])
+def test_a_stop_later_does_not_hide_the_state(root, state):
+    run = make(root, state)
+    run.request_stop()
+    assert run.stop_requested()
+    assert run.state().name == state
+
+
+def test_history_is_what_was_appended(root):
+    run = make(root)
+    records = [{"step": step, "loss": 1 / step, "val_loss": 0.5} for step in range(1, 50)]
+    for record in records:
+        run.append(record)
+    assert run.history() == records
+
+
+def test_half_a_last_line_is_skipped(root):
+    run = make(root)
+    run.append({"step": 1, "loss": 2.5})
+    whole = json.dumps({"step": 2, "loss": 1.25}).encode()
+    for length in range(len(whole)):
+        (run.path / "progress.jsonl").write_bytes(b'{"step": 1, "loss": 2.5}\n' + whole[:length])
+        assert run.history() == [{"step": 1, "loss": 2.5}]
+
+
+@pytest.mark.parametrize("junk", [b"\xff\xfe\n", b"[1]\n", b"7\n", b"null\n", b'"step"\n', b"{}\n"])
+def test_junk_between_the_lines_is_skipped(root, junk):
+    run = make(root)
+    run.append({"step": 1})
+    with open(run.path / "progress.jsonl", "ab") as file:
+        file.write(junk)
+    run.append({"step": 2})
+    assert run.history() == [{"step": 1}, {"step": 2}]
+
+
+def test_a_reader_beside_a_writer_sees_whole_records(root):
+    run = make(root)
+    record = {"step": 1, "loss": 0.123456789, **{f"value_{i}": i / 7 for i in range(40)}}
+    writer = threading.Thread(target=lambda: [run.append(record) for _ in range(100)])
+    writer.start()
+    while writer.is_alive():
+        assert all(found == record for found in run.history())
+    writer.join()
+    assert len(run.history()) == 100
+
+
+def test_the_oldest_runs_that_are_over_are_pruned(root):
+    made = [make(root, "finished", seed) for seed in range(5)]
+    waiting, training = make(root), make(root, "training")
+    for age, run in enumerate((waiting, training, *made)):
+        os.utime(run.path / "recipe.json", ns=(age, age))
+    runs.prune(root, keep=2)
+    assert list(runs.every(root)) == [waiting, training, *made[3:]]
+    assert not made[0].path.exists()
+
+
+def test_a_new_run_makes_room_for_itself(root, monkeypatch):
+    monkeypatch.setattr(runs.prune, "__defaults__", (2,))  # kept
+    old = [make(root, "finished") for _ in range(4)]
+    new = make(root)
+    assert set(runs.every(root)) == {*old[-2:], new}
+
+
+def test_runs_live_where_the_environment_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("SKETCH_SUM_RUNS", str(tmp_path))
+    assert runs.runs_dir() == tmp_path
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_runs_live_beside_the_code_otherwise(monkeypatch, value):
+    monkeypatch.delenv("SKETCH_SUM_RUNS", raising=False)
+    if value is not None:
+        monkeypatch.setenv("SKETCH_SUM_RUNS", value)
+    assert runs.runs_dir() == Path(runs.__file__).parent.parent / "runs"
+
+
+def test_a_relative_place_is_the_same_for_the_worker(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKETCH_SUM_RUNS", "mine")
+    assert runs.runs_dir() == tmp_path / "mine"
