@@ -16,17 +16,21 @@ from core.checkpoint import CheckpointError
 from core.drawing import DrawingError
 from core.fetch import FetchError
 from core.recipe import SETTINGS, SettingError
+from core.trainer import DivergedError
 
 
 class UsageError(ValueError):
     """Bad input that only the command line can see; the message is one sentence."""
 
 
+SAID = (UsageError, CheckpointError, DivergedError, DrawingError, FetchError, SettingError)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except (UsageError, CheckpointError, DrawingError, FetchError, SettingError) as error:
+    except SAID as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:

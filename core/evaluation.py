@@ -39,11 +39,12 @@ def evaluate(model: SumNet, split: Split) -> Metrics:
         output = Output.join([model.every_addend(part) for part in split.images.split(EVAL_BATCH)])
     labels = split.labels.repeat_interleave(ADDENDS)
     sums = labels + torch.arange(ADDENDS).repeat(len(split.labels))
+    values = output.sum_value.double()  # the square of a value gone astray overflows a float
     class_right, sum_right = output.labels == labels, output.totals == sums
     return Metrics(
         class_acc=class_right.double().mean().item(),
-        sum_r2=float(r2_score(sums, output.sum_value)),
-        sum_mae=float(mean_absolute_error(sums, output.sum_value)),
+        sum_r2=float(r2_score(sums, values)),
+        sum_mae=float(mean_absolute_error(sums, values)),
         sum_acc=sum_right.double().mean().item(),
         joint_acc=(class_right & sum_right).double().mean().item(),
         confusion=confusion_matrix(labels, output.labels, labels=range(CLASSES)).tolist(),

@@ -4,6 +4,7 @@ Nothing here prints, writes files, reads a clock or knows a page. The command li
 benchmarks and the tests all iterate the same `train`.
 """
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -37,6 +38,10 @@ class TrainConfig:
     seed: int = 0
 
 
+class DivergedError(RuntimeError):
+    """The loss is no number any more; the message is one sentence for the user."""
+
+
 class Scores(NamedTuple):
     """Losses and accuracies over some images, each a mean."""
 
@@ -65,6 +70,9 @@ def train(model: SumNet, data: Data, config: TrainConfig) -> Generator[Progress,
 
     The generator seeds torch's global state (dropout draws from it); the network itself was
     initialised before. Closing the generator early leaves the model as far as it got.
+
+    Raises:
+        DivergedError: the loss ran away, as it does when the learning rate is too high.
     """
     torch.manual_seed(config.seed)
     rng = torch.Generator().manual_seed(config.seed)
@@ -93,6 +101,11 @@ def train(model: SumNet, data: Data, config: TrainConfig) -> Generator[Progress,
                 if step in looks:
                     split = data.val if step == steps else data.val.first(LIVE_VAL_SIZE)
                     val = score(kept, split, config.sum_weight)
+                if not math.isfinite(scores.loss + (val.loss if val else 0)):
+                    raise DivergedError(
+                        f"The loss ran away at step {step}. "
+                        "Lower the learning rate and train again."
+                    )
                 yield Progress(step, steps, epoch, images, lr, scores, val)
     finally:
         if averaged:

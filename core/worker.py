@@ -16,14 +16,13 @@ ends when its app does: its standard input closes, and a run in training is stop
 
 import fcntl
 import logging
-import math
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -31,11 +30,12 @@ from core import checkpoint, dataset, fetch, runs
 from core.evaluation import evaluate
 from core.presets import PRESETS
 from core.runs import Run, State
-from core.trainer import Progress, Scores, train
+from core.trainer import DivergedError, Progress, Scores, train
 
 log = logging.getLogger("sketch_sum.worker")
 
 POLL = 0.05  # seconds between looks for a new run
+LOOK = 20  # polls between looks that do not trust the directory's time
 WARM_UP_STEPS = 5
 LINES = 120  # of progress.jsonl per run, at least when it has so many steps
 
@@ -52,11 +52,14 @@ class Worker:
     def ensure(self) -> None:
         """Start the process, or start it again if it has died."""
         with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                self.root.mkdir(parents=True, exist_ok=True)
-                command = [sys.executable, "-m", "core.worker", str(self.root)]
-                here = Path(__file__).parent.parent
-                self._process = subprocess.Popen(command, cwd=here, stdin=subprocess.PIPE)
+            if self._process is not None:
+                if self._process.poll() is None:
+                    return
+                self._process.communicate()  # closes our end of the pipe to the dead one
+            self.root.mkdir(parents=True, exist_ok=True)
+            command = [sys.executable, "-m", "core.worker", str(self.root)]
+            here = Path(__file__).parent.parent
+            self._process = subprocess.Popen(command, cwd=here, stdin=subprocess.PIPE)
 
     @property
     def pid(self) -> int:
@@ -101,10 +104,6 @@ class Recorder:
         return record
 
 
-class DivergedError(RuntimeError):
-    """The loss is no number any more."""
-
-
 def serve(root: Path) -> None:
     """Train the runs that appear in `root`, oldest first, until standard input closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the app, and that ends us
@@ -119,10 +118,12 @@ def serve(root: Path) -> None:
             if run.state().name in runs.LIVE:
                 run.set_state(State("interrupted", "The training was cut off. Train again."))
         trainings = Trainings(app_gone)
-        seen = 0
+        seen = polls = 0
         while not app_gone.is_set():
+            polls += 1
             changed = root.stat().st_mtime_ns  # a new run is a new entry in this directory
-            waiting = [] if changed == seen else _waiting(root)
+            # look now and then all the same: two entries within a tick of its clock are one change
+            waiting = _waiting(root) if changed != seen or polls % LOOK == 0 else []
             if waiting:
                 trainings.execute(waiting[0])
             else:
@@ -161,10 +162,14 @@ class Trainings:
         try:
             self._train(run)
         except (DivergedError, fetch.FetchError) as error:
-            run.set_state(State("failed", str(error)))
+            self._fail(run, str(error))
         except Exception:
             log.exception("run %s failed", run.id)
-            run.set_state(State("failed", "The training went wrong. Train again."))
+            self._fail(run, "The training went wrong. Train again.")
+
+    def _fail(self, run: Run, message: str) -> None:
+        with suppress(FileNotFoundError):  # the run was deleted meanwhile: nobody waits for it
+            run.set_state(State("failed", message))
 
     def _train(self, run: Run) -> None:
         run.set_state(State("preparing"))
@@ -176,11 +181,6 @@ class Trainings:
         outcome = "finished"
         with closing(train(model, data, recipe.train)) as steps:
             for progress in steps:
-                if not math.isfinite(progress.train.loss):
-                    raise DivergedError(
-                        f"The loss ran away at step {progress.step}. "
-                        "Lower the learning rate and train again."
-                    )
                 if (record := recorder.add(progress)) is not None:
                     run.append(record)
                 if run.stop_requested() or self.app_gone.is_set():

@@ -64,6 +64,13 @@ def test_the_figures_of_known_answers(split, network, figures):
     assert tuple(found.values()) == pytest.approx(figures, abs=1e-3)
 
 
+def test_values_gone_astray_still_have_figures(split):
+    """Their squares overflow a float32; a run may be stopped in such a state."""
+    metrics = evaluate(claiming(value=lambda label, addend: torch.tensor(1e30)), split)
+    assert metrics.sum_mae == pytest.approx(1e30)
+    assert metrics.sum_r2 == pytest.approx(-1e60 / 16.5)
+
+
 def test_each_image_counts_with_all_ten_addends(split):
     confusion = evaluate(claiming(label=lambda label, addend: label // 2 * 2), split).confusion
     assert sum(map(sum, confusion)) == 10 * len(split.labels)

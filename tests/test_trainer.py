@@ -11,7 +11,7 @@ from torch import Tensor
 from core import trainer
 from core.dataset import Batch, Data, Split
 from core.model import ModelConfig, Output, SumNet
-from core.trainer import Progress, TrainConfig, autocast, losses, score, train
+from core.trainer import DivergedError, Progress, TrainConfig, autocast, losses, score, train
 
 SHORT = TrainConfig(epochs=1, batch_size=30)  # 20 steps on the 600 drawn images
 
@@ -302,6 +302,21 @@ def test_the_data_are_not_edited(data, fusion):
     for split, (images, labels) in zip(data[1:], before, strict=True):
         assert torch.equal(split.images, images)
         assert torch.equal(split.labels, labels)
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_a_loss_that_runs_away_is_an_error_that_says_when_and_what_to_do(data, ema):
+    model = fresh()
+    config = TrainConfig(epochs=20, batch_size=30, lr=1000.0, sum_weight=1.0, ema=ema)
+    steps: list[Progress] = []
+    with pytest.raises(DivergedError) as error:
+        for progress in train(model, data, config):
+            steps.append(progress)
+    assert not model.training
+    sentence, advice = str(error.value).split(". ")
+    assert sentence == f"The loss ran away at step {len(steps) + 1}"
+    assert advice == "Lower the learning rate and train again."
+    assert all(math.isfinite(p.train.loss) for p in steps)
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])

@@ -1,0 +1,436 @@
+"""The worker: what it records of a training, and the real process through good and bad days."""
+
+import fcntl
+import io
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from core import checkpoint, fetch, runs, worker
+from core.fetch import FetchError
+from core.model import ModelConfig
+from core.presets import PRESETS
+from core.recipe import Recipe
+from core.recorder import LINES, Recorder
+from core.runs import Run, State
+from core.trainer import Progress, Scores, TrainConfig, train
+from core.worker import Trainings, Worker
+from tests.conftest import draw_split
+
+TINY = Recipe(ModelConfig(width=4), TrainConfig(epochs=2, batch_size=30))  # 40 drawn steps
+PATIENCE = 120  # seconds: far more than a busy machine needs
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+# --- in this process, on the drawn data set
+
+
+@pytest.fixture
+def trainings(data, monkeypatch) -> Trainings:
+    """Trains on the drawn data set, without a warm-up."""
+    monkeypatch.setattr(fetch, "is_present", lambda name: False)
+    made = Trainings(threading.Event())
+    made.data["mnist"] = data
+    return made
+
+
+@pytest.fixture
+def states(monkeypatch) -> list[str]:
+    """The names of the states that runs go through."""
+    seen: list[str] = []
+    real = Run.set_state
+
+    def set_state(run: Run, state: State) -> None:
+        seen.append(state.name)
+        real(run, state)
+
+    monkeypatch.setattr(Run, "set_state", set_state)
+    return seen
+
+
+def after(monkeypatch: pytest.MonkeyPatch, steps: int, act: Callable[[Run], object]) -> None:
+    """Let something happen to a run after so many steps."""
+    real = Run.stop_requested
+    calls: list[Run] = []
+
+    def stop_requested(run: Run) -> bool:
+        calls.append(run)
+        if len(calls) == steps:
+            act(run)
+        return real(run)
+
+    monkeypatch.setattr(Run, "stop_requested", stop_requested)
+
+
+def test_a_run_goes_from_queued_to_finished(root, trainings, states):
+    trainings.execute(runs.create(root, "quick", TINY))
+    assert states == ["queued", "preparing", "training", "evaluating", "finished"]
+
+
+def test_a_finished_run_has_a_network_and_its_card(root, trainings, data):
+    run = runs.create(root, "quick", TINY)
+    trainings.execute(run)
+    model, card = checkpoint.load(run.checkpoint)
+    assert model.config == TINY.model
+    assert (card.preset, card.epochs, card.seed) == ("quick", 2, 0)
+    assert sum(map(sum, card.confusion)) == 10 * len(data.test.labels)
+    assert card.figures["class_acc"] > 0.5
+    assert card.train_seconds > 0
+
+
+def test_the_network_is_the_one_that_the_recipe_trains(root, trainings, data):
+    """Same recipe, same network, whether the worker or somebody else trains it."""
+    run = runs.create(root, "quick", TINY)
+    trainings.execute(run)
+    model = TINY.build()
+    list(train(model, data, TINY.train))
+    loaded, _ = checkpoint.load(run.checkpoint)
+    for name, value in model.state_dict().items():
+        assert loaded.state_dict()[name].equal(value), name
+
+
+def test_a_run_records_its_progress(root, trainings):
+    run = runs.create(root, "quick", TINY)
+    trainings.execute(run)
+    history = run.history()
+    assert [record["step"] for record in history] == list(range(1, 41))
+    assert len([record for record in history if "val_loss" in record]) >= 10
+    assert {record["steps"] for record in history} == {40}
+    assert history[-1]["images"] == 1200
+    seconds = [record["seconds"] for record in history]
+    assert seconds == sorted(seconds)
+    assert all(math.isfinite(value) for record in history for value in record.values())
+
+
+def test_a_stop_keeps_what_was_learned(root, trainings, states, monkeypatch):
+    run = runs.create(root, "quick", TINY)
+    after(monkeypatch, 25, Run.request_stop)
+    trainings.execute(run)
+    assert states[-2:] == ["evaluating", "stopped"]
+    assert run.state().usable
+    _, card = checkpoint.load(run.checkpoint)
+    assert card.epochs == 2 * 25 / 40
+    assert run.history()[-1]["step"] == 25
+
+
+def test_a_run_is_stopped_and_kept_when_the_app_ends(root, trainings, monkeypatch):
+    run = runs.create(root, "quick", TINY)
+    after(monkeypatch, 25, lambda run: trainings.app_gone.set())
+    trainings.execute(run)
+    assert run.state() == State("stopped")
+    assert checkpoint.load(run.checkpoint)[1].epochs == 1.25
+
+
+def test_a_run_that_diverges_says_what_to_do(root, trainings):
+    wild = replace(TINY, train=replace(TINY.train, lr=3.0, sum_weight=1.0))
+    run = runs.create(root, "quick", wild)
+    trainings.execute(run)
+    assert run.state().name == "failed"
+    step = run.history()[-1]["step"] + 1
+    sentence = f"The loss ran away at step {step}. Lower the learning rate and train again."
+    assert run.state().message == sentence
+    assert not run.checkpoint.with_suffix(".safetensors").exists()
+
+
+def test_data_that_cannot_be_had_are_said(root, trainings, monkeypatch):
+    def refuse(*_: object, **__: object) -> Path:
+        raise FetchError("MNIST could not be fetched.")
+
+    monkeypatch.setattr(fetch, "fetch", refuse)
+    trainings.data.clear()
+    run = runs.create(root, "quick", TINY)
+    trainings.execute(run)
+    assert run.state() == State("failed", "MNIST could not be fetched.")
+
+
+def test_fetching_is_reported(root, trainings, data, monkeypatch):
+    seen = []
+    real = Run.set_state
+    monkeypatch.setattr(Run, "set_state", lambda run, state: (seen.append(state), real(run, state)))
+
+    def pretend(name: str, report: Callable[[fetch.FetchProgress], None]) -> None:
+        report(fetch.FetchProgress(name, "a mirror", 0, None))
+        report(fetch.FetchProgress(name, "a mirror", 25, 100))
+
+    monkeypatch.setattr(fetch, "fetch", pretend)
+    monkeypatch.setattr(worker.dataset, "load", lambda name: data)
+    trainings.data.clear()
+    trainings.execute(runs.create(root, "quick", TINY))
+    text = "Fetching MNIST from a mirror"
+    assert State("preparing", text, None) in seen
+    assert State("preparing", text, 0.25) in seen
+    assert seen[-1] == State("finished")
+
+
+def test_a_mistake_of_ours_is_said_and_the_next_run_trains(root, trainings, monkeypatch, caplog):
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "evaluate", lambda *_: 1 / 0)
+        run = runs.create(root, "quick", TINY)
+        trainings.execute(run)
+    assert run.state() == State("failed", "The training went wrong. Train again.")
+    assert "ZeroDivisionError" in caplog.text
+    trainings.execute(second := runs.create(root, "quick", TINY))
+    assert second.state() == State("finished")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"preset": "quick", "params": {"width": 99}}'])
+def test_a_damaged_recipe_is_said(root, trainings, content):
+    run = runs.create(root, "quick", TINY)
+    (run.path / "recipe.json").write_bytes(content)
+    trainings.execute(run)
+    assert run.state() == State("failed", "The training went wrong. Train again.")
+
+
+def test_a_run_that_is_deleted_in_training_does_no_harm(root, trainings, monkeypatch):
+    run = runs.create(root, "quick", TINY)
+    after(monkeypatch, 10, lambda run: shutil.rmtree(run.path))
+    trainings.execute(run)
+    assert list(runs.every(root)) == []
+
+
+# --- records
+
+
+def progress(step: int, steps: int, loss: float, val: bool = False) -> Progress:
+    scores = Scores(loss, loss, loss, 0.5, 0.5, 0.5)
+    return Progress(step, steps, 1, 100 * step, 0.1, scores, scores if val else None)
+
+
+def test_a_record_is_the_mean_of_its_steps():
+    steps = LINES * 4
+    recorder = Recorder()
+    records = [recorder.add(progress(step, steps, float(step))) for step in range(1, 9)]
+    assert [record["step"] for record in records if record] == [1, 4, 8]
+    assert [record["loss"] for record in records if record] == [1, (2 + 3 + 4) / 3, 6.5]
+
+
+def test_a_look_at_the_validation_images_is_recorded_at_once():
+    recorder = Recorder()
+    recorder.add(progress(1, 10_000, 1.0))
+    assert recorder.add(progress(2, 10_000, 1.0)) is None
+    record = recorder.add(progress(3, 10_000, 3.0, val=True))
+    assert record is not None
+    assert record["loss"] == 2.0
+    assert {name for name in record if name.startswith("val_")} == {
+        f"val_{name}" for name in Scores._fields
+    }
+
+
+@pytest.mark.parametrize("steps", [1, 25, 119, 121, 391, 782, 19_550])
+def test_a_run_has_about_as_many_lines_however_long_it_is(steps):
+    recorder = Recorder()
+    lines = sum(
+        recorder.add(progress(step, steps, 1.0)) is not None for step in range(1, steps + 1)
+    )
+    assert min(steps, LINES) <= lines <= 2 * LINES + 1
+
+
+# --- serving, in this process
+
+
+@pytest.fixture
+def serve(root, monkeypatch) -> Callable[[], None]:
+    """Serve the runs directory for an app that is already gone."""
+    monkeypatch.setattr(fetch, "is_present", lambda name: False)
+    monkeypatch.setattr(os, "nice", lambda by: 0)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
+    return lambda: worker.serve(root)
+
+
+@pytest.mark.parametrize("name", runs.LIVE)
+def test_a_run_that_was_cut_off_reads_interrupted(root, serve, name):
+    run = runs.create(root, "quick", TINY)
+    run.set_state(State(name))
+    serve()
+    assert run.state() == State("interrupted", "The training was cut off. Train again.")
+
+
+@pytest.mark.parametrize("name", ["queued", "finished", "stopped", "failed", "interrupted"])
+def test_other_runs_stay_as_they_are(root, serve, name):
+    run = runs.create(root, "quick", TINY)
+    run.set_state(State(name))
+    serve()
+    assert run.state() == State(name)
+
+
+def test_a_second_worker_leaves_the_runs_of_the_first_alone(root, serve):
+    """Two apps may share a directory; who holds its lock trains."""
+    run = runs.create(root, "quick", TINY)
+    run.set_state(State("training"))
+    with open(root / ".lock", "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        serve()
+    assert run.state() == State("training")
+
+
+# --- the process
+
+# The worker's process, but for its data set: a run takes a moment.
+DRAWN = """
+import sys
+from pathlib import Path
+import torch
+from core import dataset, fetch, worker
+data = dataset.Data(dataset.SPECS["mnist"], *(dataset.Split(*s) for s in torch.load(sys.argv[2])))
+dataset.load = lambda name: data
+fetch.fetch = lambda name, report: None
+fetch.is_present = lambda name: False
+worker.serve(Path(sys.argv[1]))
+"""
+
+SHORT = replace(TINY, train=TrainConfig(epochs=1, batch_size=200))  # 30 steps
+ENDLESS = replace(TINY, train=TrainConfig(epochs=50, batch_size=16))  # 18,750 steps
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    folder = tmp_path_factory.mktemp("app")
+    drawn = folder / "drawn.pt"
+    torch.save([tuple(draw_split(count, seed=count)) for count in (6000, 100, 100)], drawn)
+
+    def popen(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([command[0], "-c", DRAWN, *command[3:], str(drawn)], **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "subprocess", SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE))
+        started = Worker(folder / "runs")
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def alive(process: Worker) -> Worker:
+    """The worker, running, whatever earlier tests did to it."""
+    process.ensure()
+    return process
+
+
+def start(process: Worker, recipe: Recipe = SHORT) -> Run:
+    return runs.create(process.root, "quick", recipe)
+
+
+def over(run: Run) -> str:
+    wait_for(lambda: run.state().over, "the end of a run")
+    return run.state().name
+
+
+def learning(run: Run) -> None:
+    """Wait until a run is in training and has something to show."""
+    wait_for(run.history, "progress")
+    assert run.state().name == "training"
+
+
+def test_two_runs_train_one_after_the_other(alive):
+    first, second = start(alive), start(alive)
+    assert runs.ahead(alive.root, second) == 1
+    wait_for(lambda: second.state().name != "queued", "the second run")
+    assert first.state().over
+    assert (over(first), over(second)) == ("finished", "finished")
+    assert checkpoint.load(second.checkpoint)[1].epochs == 1
+
+
+def test_a_run_is_found_though_the_directory_s_time_stands_still(alive):
+    """Two changes within one tick of the file system's clock leave the time of the first."""
+    before = alive.root.stat()
+    run = start(alive)
+    os.utime(alive.root, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert over(run) == "finished"
+
+
+def test_a_run_that_waits_can_leave_the_line(alive):
+    first, second, third = (start(alive, recipe) for recipe in (ENDLESS, SHORT, SHORT))
+    learning(first)
+    second.request_stop()
+    first.request_stop()
+    assert (over(first), over(third)) == ("stopped", "finished")
+    assert second.history() == []
+    assert not second.state().usable
+
+
+def test_ctrl_c_reaches_the_app_and_not_the_run(alive):
+    run = start(alive, ENDLESS)
+    learning(run)
+    os.kill(alive.pid, signal.SIGINT)
+    step = run.history()[-1]["step"]
+    wait_for(lambda: run.history()[-1]["step"] > step, "more progress")
+    run.request_stop()
+    assert over(run) == "stopped"
+
+
+def test_a_worker_that_lives_is_left_alone(alive):
+    before = alive.pid
+    alive.ensure()
+    assert alive.pid == before
+
+
+def test_answers_come_before_training(alive):
+    run = start(alive, ENDLESS)
+    learning(run)
+    assert os.getpriority(os.PRIO_PROCESS, alive.pid) >= os.getpriority(os.PRIO_PROCESS, 0) + 10
+    run.request_stop()
+    over(run)
+
+
+def test_a_killed_worker_is_replaced_and_its_run_reads_interrupted(alive):
+    run, waiting = start(alive, ENDLESS), start(alive)
+    learning(run)
+    before = alive.pid
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: alive.ensure() or alive.pid != before, "another process")
+    assert over(run) == "interrupted"
+    assert run.state().message == "The training was cut off. Train again."
+    assert run.history()
+    assert over(waiting) == "finished"
+
+
+def test_the_process_ends_with_its_app_and_keeps_the_run(alive):
+    """Its standard input closes when the app dies, however it dies."""
+    run = start(alive, ENDLESS)
+    learning(run)
+    alive._process.stdin.close()
+    assert alive._process.wait(PATIENCE) == 0
+    assert run.state() == State("stopped")
+    assert 0 < checkpoint.load(run.checkpoint)[1].epochs < 50
+
+
+def test_close_ends_the_process(root):
+    started = Worker(root)
+    pid = started.pid
+    started.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_the_process_as_it_is_trains_on_the_real_data(root, mnist, monkeypatch):
+    monkeypatch.setattr(worker, "subprocess", subprocess)
+    started = Worker(root)
+    try:
+        recipe = PRESETS["quick"].recipe.change({"width": 4, "batch_size": 2048, "epochs": 1})
+        run = runs.create(root, "quick", recipe)
+        assert over(run) == "finished"
+    finally:
+        started.close()
+    assert run.history()[-1]["images"] == 50_000
+    _, card = checkpoint.load(run.checkpoint)
+    assert sum(map(sum, card.confusion)) == 100_000  # 10,000 images x 10 addends
+    assert card.figures["class_acc"] > 0.5  # chance is 0.1
