@@ -64,6 +64,7 @@ def train(options: argparse.Namespace) -> None:
     from core import checkpoint, dataset
     from core.evaluation import evaluate
     from core.presets import PRESETS
+    from core.recorder import Recorder, history_file, write_history
     from core.trainer import train as steps
 
     settings = {k: v for k, v in vars(options).items() if k in SETTINGS and v is not None}
@@ -76,9 +77,12 @@ def train(options: argparse.Namespace) -> None:
         out.mkdir(parents=True, exist_ok=True)
     data = dataset.load(recipe.model.dataset)
     model = recipe.build()
-    start = time.perf_counter()
+    history = []
+    recorder = Recorder()
     with Bar() as bar:
         for progress in steps(model, data, recipe.train):
+            if (record := recorder.add(progress)) is not None:
+                history.append(record)
             if progress.val:
                 best = f"class {progress.val.class_acc:.2%}  both {progress.val.joint_acc:.2%}"
             elif progress.step == 1:
@@ -88,11 +92,12 @@ def train(options: argparse.Namespace) -> None:
                 progress.step,
                 progress.steps,
             )
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - recorder.start
     metrics = evaluate(model, data.test)
     card = checkpoint.Card.of(options.preset, recipe, model, metrics, recipe.train.epochs, seconds)
     if out:
         checkpoint.save(out / options.preset, model, card)
+        write_history(history_file(out / options.preset), history)
     _print_report(card.report(), options.json)
     if not options.json:
         print(f"saved as {out / options.preset}.safetensors" if out else "not saved (no --out)")

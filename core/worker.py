@@ -7,7 +7,6 @@ It works at a lower priority: answers to drawings come first.
 
     Worker          the app's side: start, look after, end the process
     serve           the process's side: wait for a run, train it, again
-    Recorder        turns Progress into the lines of progress.jsonl
 
 The process holds a lock on the runs directory while it lives. Two apps on one directory therefore
 train one run at a time, and a run that says "training" when the lock is taken was interrupted. It
@@ -29,15 +28,15 @@ from pathlib import Path
 from core import checkpoint, dataset, fetch, runs
 from core.evaluation import evaluate
 from core.presets import PRESETS
+from core.recorder import Recorder
 from core.runs import Run, State
-from core.trainer import DivergedError, Progress, Scores, train
+from core.trainer import DivergedError, train
 
 log = logging.getLogger("sketch_sum.worker")
 
 POLL = 0.05  # seconds between looks for a new run
 LOOK = 20  # polls between looks that do not trust the directory's time
 WARM_UP_STEPS = 5
-LINES = 120  # of progress.jsonl per run, at least when it has so many steps
 
 
 class Worker:
@@ -72,36 +71,6 @@ class Worker:
             if self._process is not None:
                 self._process.kill()
                 self._process.communicate()
-
-
-class Recorder:
-    """Turns the progress of single steps into records of a few steps each.
-
-    A record is flat: where the run is, the training scores as means over its steps under their
-    own names (`loss`, `class_acc`, ...), and when there was a look at the validation images their
-    scores as `val_loss`, `val_class_acc` and so on.
-    """
-
-    def __init__(self) -> None:
-        self.start = time.perf_counter()
-        self.pending: list[Scores] = []
-
-    def add(self, progress: Progress) -> dict[str, float] | None:
-        """A record when one is due, else None."""
-        self.pending.append(progress.train)
-        every = max(1, progress.steps // LINES)
-        if progress.step % every and progress.val is None and progress.step > 1:
-            return None
-        means = [sum(column) / len(self.pending) for column in zip(*self.pending, strict=True)]
-        self.pending.clear()
-        record = {
-            "seconds": round(time.perf_counter() - self.start, 3),
-            **{key: getattr(progress, key) for key in ("step", "steps", "epoch", "images", "lr")},
-            **dict(zip(Scores._fields, means, strict=True)),
-        }
-        if progress.val:
-            record |= {f"val_{key}": value for key, value in progress.val._asdict().items()}
-        return record
 
 
 def serve(root: Path) -> None:

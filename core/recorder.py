@@ -1,0 +1,68 @@
+"""The history of a training as records: what the worker and the command line write down.
+
+A record is flat: where the training is, the training scores as means over its steps under their
+own names (`loss`, `class_acc`, ...), and when there was a look at the validation images their
+scores as `val_loss`, `val_class_acc` and so on. A file of records (.jsonl) has one on each line.
+"""
+
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.checkpoint import write_atomic
+from core.trainer import Progress, Scores
+
+LINES = 120  # of a history, at least when the training has so many steps
+
+
+class Recorder:
+    """Turns the progress of single steps into records of a few steps each."""
+
+    def __init__(self) -> None:
+        self.start = time.perf_counter()
+        self.pending: list[Scores] = []
+
+    def add(self, progress: Progress) -> dict[str, float] | None:
+        """A record when one is due, else None."""
+        self.pending.append(progress.train)
+        every = max(1, progress.steps // LINES)
+        if progress.step % every and progress.val is None and progress.step > 1:
+            return None
+        means = [sum(column) / len(self.pending) for column in zip(*self.pending, strict=True)]
+        self.pending.clear()
+        record = {
+            "seconds": round(time.perf_counter() - self.start, 3),
+            **{key: getattr(progress, key) for key in ("step", "steps", "epoch", "images", "lr")},
+            **dict(zip(Scores._fields, means, strict=True)),
+        }
+        if progress.val:
+            record |= {f"val_{key}": value for key, value in progress.val._asdict().items()}
+        return record
+
+
+def history_file(stem: Path) -> Path:
+    """Where the history of a checkpoint lies: beside its weights and its card."""
+    return stem.parent / f"{stem.name}.jsonl"
+
+
+def write_history(file: Path, history: Iterable[dict[str, float]]) -> None:
+    """Write a whole history at once, a record on each line."""
+    write_atomic(file, "".join(json.dumps(record) + "\n" for record in history).encode())
+
+
+def read_history(file: Path) -> list[dict[str, float]]:
+    """The records of a file; [] where there is none. Lines that are no record are left out."""
+    try:
+        lines = file.read_bytes().split(b"\n")
+    except OSError:
+        return []
+    return [record for line in lines if (record := _record(line)) is not None]
+
+
+def _record(line: bytes) -> dict[str, float] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and "step" in record else None

@@ -1,0 +1,83 @@
+"""The history of a training: written down whole, read back, and made by the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core import __main__ as cli
+from core import dataset
+from core.checkpoint import load
+from core.recorder import LINES, Recorder, history_file, read_history, write_history
+from core.trainer import Progress, Scores, TrainConfig, train
+
+
+def test_a_history_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    history = [{"step": 1, "loss": 0.1 + 0.2}, {"step": 2, "loss": 1e-9, "val_loss": 3.0}]
+    write_history(tmp_path / "net.jsonl", history)
+    assert read_history(tmp_path / "net.jsonl") == history
+    assert len((tmp_path / "net.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_history_that_was_not_kept_is_empty(tmp_path: Path) -> None:
+    assert read_history(tmp_path / "net.jsonl") == []
+
+
+@pytest.mark.parametrize("junk", [b"", b'{"step": 2', b"[1]", b"7", b'{"loss": 1}', b"\xff\xfe"])
+def test_a_line_that_is_no_record_is_left_out(tmp_path: Path, junk: bytes) -> None:
+    file = tmp_path / "net.jsonl"
+    file.write_bytes(b'{"step": 1}\n' + junk + b'\n{"step": 3}\n')
+    assert [record["step"] for record in read_history(file)] == [1, 3]
+
+
+def test_a_history_lies_beside_its_checkpoint_whatever_its_name() -> None:
+    assert history_file(Path("weights/net.2")) == Path("weights/net.2.jsonl")
+
+
+def test_records_hold_every_step_once(model, data) -> None:
+    """The means, each times its number of steps, add up to the sum over all steps."""
+    recorder, losses, records = Recorder(), [], []
+    for progress in train(model, data, TrainConfig(epochs=10, batch_size=20, lr=0.01)):
+        losses.append(progress.train.loss)
+        if (record := recorder.add(progress)) is not None:
+            records.append(record)
+    ends = [0, *(record["step"] for record in records)]
+    summed = sum(
+        record["loss"] * (end - start)
+        for record, start, end in zip(records, ends, ends[1:], strict=False)
+    )
+    assert LINES <= len(records) < len(losses) == ends[-1] == 300
+    assert summed == pytest.approx(sum(losses))
+    looks = [record for record in records if "val_joint_acc" in record]
+    assert len(looks) == 12
+    assert looks[-1]["step"] == 300
+
+
+def test_a_record_can_be_written_as_json() -> None:
+    scores = Scores(0.1, 0.1, 0.1, 0.5, 0.5, 0.5)
+    record = Recorder().add(Progress(1, 1, 1, 100, 0.1, scores, scores))
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_the_command_line_writes_the_history_beside_the_checkpoint(
+    data, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(dataset, "load", lambda name: data)
+    settings = ["--epochs", "2", "--width", "4", "--batch-size", "50"]
+    assert cli.main(["train", "--preset", "quick", *settings, "--out", str(tmp_path)]) == 0
+    _, card = load(tmp_path / "quick")
+    history = read_history(tmp_path / "quick.jsonl")
+    assert [record["step"] for record in history] == list(range(1, 25))  # 2 epochs of 12 steps
+    assert history[-1]["steps"] == 24
+    assert history[-1]["seconds"] <= card.train_seconds + 0.01
+    assert sum("val_loss" in record for record in history) == 12
+
+
+def test_an_experiment_that_is_not_kept_leaves_no_history(
+    data, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(dataset, "load", lambda name: data)
+    monkeypatch.chdir(tmp_path)
+    settings = ["--epochs", "1", "--width", "4"]
+    assert cli.main(["train", "--preset", "quick", *settings]) == 0
+    assert list(tmp_path.rglob("*.jsonl")) == []
