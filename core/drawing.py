@@ -87,7 +87,7 @@ def ink(image: Image.Image) -> Pixels:
         picture = Image.new("L", image.size, 255 if dark else 0)
         picture.paste(shown, mask=alpha)
     else:
-        picture = image.convert("L")
+        picture = _eight_bits(image).convert("L")
     picture = picture.reduce(max(1, max(picture.size) // LARGE))
     grey = np.asarray(picture).astype(np.float32)
     paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
@@ -97,6 +97,15 @@ def ink(image: Image.Image) -> Pixels:
         return np.zeros(grey.shape, np.uint8)
     strength = contrast / strongest
     return np.where(strength < FAINT, 0, 255 * strength).astype(np.uint8)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Images of 16 or 32 bits and of floats, whose brighter shades Pillow would all make white."""
+    if not image.mode.startswith(("I", "F")):
+        return image
+    values = np.nan_to_num(np.asarray(image).astype(np.float32))
+    full = max(float(values.max()), 1.0 if image.mode == "F" else 255.0)
+    return Image.fromarray((255 / full * values.clip(0)).astype(np.uint8))
 
 
 def mnist_form(ink: Pixels) -> Pixels | None:

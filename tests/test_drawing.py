@@ -240,6 +240,27 @@ def test_16_bits_are_read(seven, form, tmp_path, suffix, invert):
     assert difference(read_image(path), form) < 1
 
 
+@pytest.mark.parametrize("mode", ["I;16", "I", "F", "12 of 16"])
+@pytest.mark.parametrize("invert", [False, True])
+def test_shades_of_more_than_8_bits_are_kept(mnist, tmp_path, mode, invert):
+    """Pillow's own conversion makes all that is not black white."""
+    image = 255 - mnist.val.images[0, 0].numpy() if invert else mnist.val.images[0, 0].numpy()
+    shades = {
+        "I;16": image.astype(np.uint16) * 257,
+        "I": image.astype(np.int32) * 257,
+        "F": image.astype(np.float32) / 255,
+        "12 of 16": image.astype(np.uint16) * 16,
+    }[mode]
+    path = save(Image.fromarray(shades), tmp_path / "digit.tiff")
+    assert difference(read_image(path), mnist_form(ink(Image.fromarray(image)))) < 1
+
+
+def test_noise_in_16_bits_is_blank(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 20, (50, 50)).astype(np.uint16)
+    for paper in (noise, 65_535 - noise):
+        assert read_image(save(Image.fromarray(paper), tmp_path / "blank.png")) is None
+
+
 @pytest.mark.parametrize("ink_color", [(0, 0, 0), (255, 255, 255), (200, 30, 30), (30, 30, 200)])
 @pytest.mark.parametrize("hidden", [(0, 0, 0), (255, 255, 255), (128, 128, 128)])
 def test_what_is_transparent_is_paper_whatever_color_it_hides(
