@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from core.checkpoint import CheckpointError
 from core.drawing import DrawingError
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{error.strerror}: {error.filename}", file=sys.stderr)
+        print(f"{error.strerror}: {error.filename}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
@@ -200,8 +201,15 @@ class Bar:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core", description=__doc__.split("\n\n")[0])
+class Parser(argparse.ArgumentParser):
+    """One line for bad arguments, where argparse would print its whole usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message.rstrip('.')}; see {self.prog} --help.\n")
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="python -m core", description=__doc__.split("\n\n")[0])
     commands = parser.add_subparsers(required=True, metavar="{fetch,train,evaluate,predict}")
 
     command = commands.add_parser("fetch", help="get the data sets")
