@@ -81,3 +81,32 @@ def test_an_experiment_that_is_not_kept_leaves_no_history(
     settings = ["--epochs", "1", "--width", "4"]
     assert cli.main(["train", "--preset", "quick", *settings]) == 0
     assert list(tmp_path.rglob("*.jsonl")) == []
+
+
+def progress(step: int, steps: int, loss: float, val: bool = False) -> Progress:
+    scores = Scores(loss, loss, loss, 0.5, 0.5, 0.5)
+    return Progress(step, steps, 1, 100 * step, 0.1, scores, scores if val else None)
+
+
+def test_a_record_is_the_mean_of_its_steps() -> None:
+    recorder = Recorder()
+    records = [recorder.add(progress(step, 4 * LINES, float(step))) for step in range(1, 9)]
+    assert [record["step"] for record in records if record] == [1, 4, 8]
+    assert [record["loss"] for record in records if record] == [1, (2 + 3 + 4) / 3, 6.5]
+
+
+def test_a_look_at_the_validation_images_is_recorded_at_once() -> None:
+    recorder = Recorder()
+    recorder.add(progress(1, 10_000, 1.0))
+    assert recorder.add(progress(2, 10_000, 1.0)) is None
+    record = recorder.add(progress(3, 10_000, 3.0, val=True))
+    assert record is not None
+    assert record["loss"] == 2.0
+    assert [record[f"val_{name}"] for name in Scores._fields] == [3.0, 3.0, 3.0, 0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("steps", [1, 25, 119, 121, 391, 782, 19_550])
+def test_a_history_has_about_as_many_lines_however_long_it_is(steps: int) -> None:
+    recorder = Recorder()
+    added = (recorder.add(progress(step, steps, 1.0)) for step in range(1, steps + 1))
+    assert min(steps, LINES) <= sum(record is not None for record in added) <= 2 * LINES + 1

@@ -24,9 +24,8 @@ from core.fetch import FetchError
 from core.model import ModelConfig
 from core.presets import PRESETS
 from core.recipe import Recipe
-from core.recorder import LINES, Recorder
 from core.runs import Run, State
-from core.trainer import Progress, Scores, TrainConfig, train
+from core.trainer import TrainConfig, train
 from core.worker import Trainings, Worker
 from tests.conftest import draw_split
 
@@ -205,43 +204,6 @@ def test_a_run_that_is_deleted_in_training_does_no_harm(root, trainings, monkeyp
     after(monkeypatch, 10, lambda run: shutil.rmtree(run.path))
     trainings.execute(run)
     assert list(runs.every(root)) == []
-
-
-# --- records
-
-
-def progress(step: int, steps: int, loss: float, val: bool = False) -> Progress:
-    scores = Scores(loss, loss, loss, 0.5, 0.5, 0.5)
-    return Progress(step, steps, 1, 100 * step, 0.1, scores, scores if val else None)
-
-
-def test_a_record_is_the_mean_of_its_steps():
-    steps = LINES * 4
-    recorder = Recorder()
-    records = [recorder.add(progress(step, steps, float(step))) for step in range(1, 9)]
-    assert [record["step"] for record in records if record] == [1, 4, 8]
-    assert [record["loss"] for record in records if record] == [1, (2 + 3 + 4) / 3, 6.5]
-
-
-def test_a_look_at_the_validation_images_is_recorded_at_once():
-    recorder = Recorder()
-    recorder.add(progress(1, 10_000, 1.0))
-    assert recorder.add(progress(2, 10_000, 1.0)) is None
-    record = recorder.add(progress(3, 10_000, 3.0, val=True))
-    assert record is not None
-    assert record["loss"] == 2.0
-    assert {name for name in record if name.startswith("val_")} == {
-        f"val_{name}" for name in Scores._fields
-    }
-
-
-@pytest.mark.parametrize("steps", [1, 25, 119, 121, 391, 782, 19_550])
-def test_a_run_has_about_as_many_lines_however_long_it_is(steps):
-    recorder = Recorder()
-    lines = sum(
-        recorder.add(progress(step, steps, 1.0)) is not None for step in range(1, steps + 1)
-    )
-    assert min(steps, LINES) <= lines <= 2 * LINES + 1
 
 
 # --- serving, in this process
