@@ -125,7 +125,7 @@ def predict(options: argparse.Namespace) -> None:
     model, _ = checkpoint.load(_stem(options.model))
     names = SPECS[model.config.dataset].class_names
     for file in options.images:
-        image = drawing.read_image(Path(file))
+        image = drawing.read_image(Path(file), model.config.dataset)
         line: dict[str, object] = {"file": file, "blank": image is None}
         if image is None:
             line |= dict.fromkeys(("label", "name", "class_probs", "sum_value", "total"))

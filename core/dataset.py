@@ -23,6 +23,7 @@ CLASSES = 10
 SUMS = CLASSES + ADDENDS - 1  # 0-18
 
 VAL_SIZE = 10_000  # of the 60,000 training images; the published MNIST network splits like this
+TEST_SIZE = 10_000
 SPLIT_SEED = 0
 
 

@@ -6,11 +6,12 @@ ratio ... and centered in a 28x28 image by computing the center of mass of the p
 that is only shrunk to 28 x 28 is read about half the time; brought to this form, nearly always.
 
 Two ways in: pen strokes from the canvas (`rasterize`) and image files (`ink`). Both give ink, uint8
-(H, W), 0 paper to 255 full ink, and `mnist_form` takes it from there.
+(H, W), 0 paper to 255 full ink, and `mnist_form` (or `fashion_form`) takes it from there.
 """
 
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -36,28 +37,29 @@ class DrawingError(ValueError):
     """A file that cannot be read as an image; the message is one sentence for the user."""
 
 
-def read_image(path: Path) -> Pixels | None:
-    """An image file in MNIST form, uint8 (28, 28), or None when there is nothing on it.
+def read_image(source: Path | BinaryIO, dataset: str = "mnist") -> Pixels | None:
+    """An image file in the form of a data set, uint8 (28, 28), or None when nothing is on it.
 
     Raises:
         DrawingError: missing, no image, damaged or too large.
     """
+    name = str(source) if isinstance(source, Path) else "The file"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damage beside the picture, as in a camera's notes
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(source) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise DrawingError(f"{path} has more than {MAX_PIXELS // 10**6} megapixels.")
-                return mnist_form(ink(image))
+                    raise DrawingError(f"{name} has more than {MAX_PIXELS // 10**6} megapixels.")
+                return FORMS[dataset](ink(image))
     except FileNotFoundError as error:
-        raise DrawingError(f"There is no file {path}.") from error
+        raise DrawingError(f"There is no file {name}.") from error
     except UnidentifiedImageError as error:
-        raise DrawingError(f"{path} is not an image.") from error
+        raise DrawingError(f"{name} is not an image.") from error
     except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
         if isinstance(error, DrawingError):
             raise
-        raise DrawingError(f"{path} cannot be read as an image ({error}).") from error
+        raise DrawingError(f"{name} cannot be read as an image ({error}).") from error
 
 
 def rasterize(strokes: Strokes) -> Pixels:
@@ -113,22 +115,50 @@ def mnist_form(ink: Pixels) -> Pixels | None:
 
     None when there is no ink.
     """
+    digit = _fit(ink, BOX)
+    if digit is None:
+        return None
+    top, left = _offset(digit, 0), _offset(digit, 1)
+    return _paste(digit, top, left)
+
+
+def fashion_form(ink: Pixels) -> Pixels | None:
+    """Crop to the ink, fit the longer side to all 28, box in the middle: uint8 (28, 28).
+
+    As Fashion-MNIST was made from photos on white (H. Xiao, K. Rasul, R. Vollgraf, 2017).
+    None when there is no ink.
+    """
+    garment = _fit(ink, SIDE)
+    if garment is None:
+        return None
+    top, left = ((SIDE - side) // 2 for side in garment.shape)
+    return _paste(garment, top, left)
+
+
+FORMS = {"mnist": mnist_form, "fashion-mnist": fashion_form}  # by data set
+
+
+def _fit(ink: Pixels, longer: int) -> Pixels | None:
+    """Crop to the ink and bring the longer side to so many pixels; None when there is no ink."""
     rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
     if not len(rows):
         return None
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = BOX / max(cropped.shape)
+    scale = longer / max(cropped.shape)
     height, width = (max(1, round(side * scale)) for side in cropped.shape)
     # BOX averages over each pixel's area; when there is nothing to average it would show squares
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-    digit = np.asarray(Image.fromarray(cropped).resize((width, height), how))
-    if not digit.any():
+    fitted = np.asarray(Image.fromarray(cropped).resize((width, height), how))
+    if not fitted.any():
         return None  # specks too far apart to be seen together
     if scale < 1:  # a thin line on a large paper is faint by now
-        digit = np.round(digit * (255 / digit.max())).astype(np.uint8)
-    top, left = _offset(digit, 0), _offset(digit, 1)
+        fitted = np.round(fitted * (255 / fitted.max())).astype(np.uint8)
+    return fitted
+
+
+def _paste(fitted: Pixels, top: int, left: int) -> Pixels:
     image = np.zeros((SIDE, SIDE), np.uint8)
-    image[top : top + height, left : left + width] = digit
+    image[top : top + fitted.shape[0], left : left + fitted.shape[1]] = fitted
     return image
 
 

@@ -2,6 +2,7 @@
 
     /?v=1&n=7&s=PDQyI.WozA      the number 7 and two pen strokes
     /?v=1&net=3f2a9c...         answered by the network of a finished run
+    /?v=1&net=fashion-late&t=12 test image 12 of Fashion-MNIST
     /train?v=1&lr=0.3&seed=4    a recipe, where it differs from the quick one
 
 Everything here comes from strangers. `parse` never raises: what is missing, out of bounds, too long
@@ -31,6 +32,7 @@ class Link:
     addend: int = 7
     strokes: Strokes = ()
     network: str = "mnist"  # that answers: a shipped preset, or the id of a run
+    picture: int | None = None  # a test image of the network's data set, instead of strokes
     run: str = ""  # id of the run that the Train page shows
     settings: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SETTINGS)
 
@@ -44,6 +46,7 @@ def parse(query: Mapping[str, str]) -> Link:
         addend=int(number) if re.fullmatch("[0-9]", number) else Link.addend,
         strokes=parse_strokes(query.get("s", "")),
         network=_network(query.get("net", "")),
+        picture=_picture(query.get("t", "")),
         run=_run_id(query.get("run", "")),
         settings={name: _setting(name, query.get(name)) for name in SETTINGS},
     )
@@ -56,6 +59,7 @@ def query(link: Link) -> dict[str, str]:
         "n": str(link.addend) if link.addend != Link.addend else "",
         "s": strokes if len(strokes) <= MAX_STROKES_TEXT else "",
         "net": link.network if link.network != Link.network else "",
+        "t": "" if link.picture is None else str(link.picture),
         "run": link.run,
     } | {k: str(v) for k, v in link.settings.items() if v != DEFAULT_SETTINGS[k]}
     said = {name: text for name, text in parameters.items() if text}
@@ -99,6 +103,10 @@ def _unpack(text: str) -> tuple[float, float]:
 def _network(text: str) -> str:
     shipped = text in PRESETS and PRESETS[text].shipped
     return text if shipped else _run_id(text) or Link.network
+
+
+def _picture(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,4}", text) else None
 
 
 def _run_id(text: str) -> str:

@@ -17,7 +17,7 @@ from core.drawing import Strokes
 from core.presets import PRESETS
 from core.runs import State
 from views import state
-from views.draw import EXAMPLES
+from views.sources import EXAMPLES
 
 TIMEOUT = 60  # seconds for a page; it answers in less than one, a busy machine in some
 
@@ -50,7 +50,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def pen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Strokes], None]:
     def draw(strokes: Strokes) -> None:
         monkeypatch.setattr(
-            "views.draw.draw_canvas", lambda canvas: replace(canvas, strokes=strokes)
+            "views.sources.draw_canvas", lambda canvas: replace(canvas, strokes=strokes)
         )
 
     draw(())

@@ -1,35 +1,21 @@
-"""The Draw page: a canvas, a number, and what both heads say."""
+"""The Draw page: a picture, a number, and what both heads say."""
 
-import base64
 import html
-import io
 import random
-from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
-from PIL import Image
 
-from core import drawing
 from core.checkpoint import CheckpointError
 from core.dataset import ADDENDS, SPECS, DatasetSpec
 from core.drawing import Pixels
-from core.link import Link, parse_strokes
+from core.link import Link
+from core.model import SumNet
 from core.prediction import Prediction, predict
-from views import charts, state, style
-from views.canvas import CanvasState, draw_canvas, latest
+from core.presets import PRESETS
+from views import charts, sources, state, style
+from views.pictures import picture
 from views.state import Session
-
-EXAMPLES = {
-    digit: parse_strokes(text)
-    for digit, text in {
-        "3": "KpQLpGNI-PA5Q44Sw7UhBV5KWpVXBhWxuV55UqDTCJRKMQqKS6NU6UWafXarXy5XjHWjUVDeTLmRDqOzpMjl"
-        "KzdJTS",
-        "7": "JhIQRGZhCXRoUiWSDCQTk",
-        "8": "WpVWBMVBETo_SQ8Qw8PQ_OBFNBMMRVMBgMJqMp0Nh8OqCQCHRiIRiITaKVKQWqZXqlYKzYLBXrPWrbVLkTbq"
-        "RjsPrqN7kMbbLbPK7BK6zLalMaZN6QPqKRiIRiISyHUCEVJ_WB4WpwXBnXBeWpV",
-    }.items()
-}
 
 
 def show() -> None:
@@ -40,55 +26,25 @@ def show() -> None:
 @st.fragment
 def _board() -> None:
     session = state.session()
+    try:
+        model, _, trouble = state.network(session)
+    except CheckpointError as error:
+        st.error(f"{error} Make it again with `python -m core train --preset mnist`.")
+        return
+    spec = SPECS[model.config.dataset]
     left, right = st.columns([4, 7], gap="large")
     with left:
-        with st.container(horizontal=True, key="board"):
-            session.canvas = draw_canvas(session.canvas)
-            _tools(session)
+        image = sources.show(session, spec)
         _numbers(session)
     with right, st.container(key="answers"):
-        try:
-            _answers(session)
-        except CheckpointError as error:
-            st.error(f"{error} Make it again with `python -m core train --preset mnist`.")
-        _whose(session)
-    choices = Link(session.addend, session.canvas.strokes, session.network)
-    state.publish(choices)
-    _share(session, choices)
-
-
-def _tools(session: Session) -> None:
-    """Undo, Clear and the examples: each gives the canvas something else to show."""
-
-    def change(how: Callable[[CanvasState], CanvasState]) -> None:
-        session.canvas = how(latest(session.canvas))
-
-    canvas = session.canvas
-    with st.container(gap="xsmall", key="tools"):
-        st.button(
-            "",
-            key="undo",
-            icon=":material/undo:",
-            help="Undo",
-            disabled=not canvas.can_undo,
-            on_click=partial(change, CanvasState.undo),
-        )
-        st.button(
-            "",
-            key="clear",
-            icon=":material/delete:",
-            help="Clear",
-            disabled=not canvas.strokes,
-            on_click=partial(change, CanvasState.clear),
-        )
-        st.html('<div class="note">Try</div>')
-        for digit, strokes in EXAMPLES.items():
-            st.button(
-                digit,
-                key=f"example_{digit}",
-                help=f"Draw a {digit} for me",
-                on_click=partial(change, partial(CanvasState.show, strokes=strokes)),
-            )
+        if trouble:
+            st.warning(trouble)
+        if image is None:
+            _invite(session, spec)
+        else:
+            _answers(session, model, spec, image)
+        _network_choice(session)
+    _share(session)
 
 
 def _numbers(session: Session) -> None:
@@ -122,15 +78,7 @@ def _numbers(session: Session) -> None:
                 )
 
 
-def _answers(session: Session) -> None:
-    model, _, trouble = state.network(session)
-    if trouble:
-        st.warning(trouble)
-    spec = SPECS[model.config.dataset]
-    image = drawing.mnist_form(drawing.rasterize(session.canvas.strokes))
-    if image is None:
-        _invite(session, spec)
-        return
+def _answers(session: Session, model: SumNet, spec: DatasetSpec, image: Pixels) -> None:
     prediction = predict(model, image, session.addend)
     name = spec.class_names[prediction.label]
     palette = style.palette()
@@ -144,26 +92,32 @@ def _answers(session: Session) -> None:
         st.plotly_chart(figure, key="class_bars", config=charts.CONFIG, alt="Class probabilities")
     with right, st.container(gap=None):
         _head("Sum head", "sum_answer", str(prediction.total), palette.sum_head)
-        st.html(f'<div class="note">{prediction.sum_value:.2f} before rounding</div>')
+        st.html(f'<div class="note">{_before(prediction)}</div>')
         expected = prediction.label + prediction.addend
         figure = charts.sum_line(prediction.sum_value, expected, palette)
         st.plotly_chart(figure, key="sum_line", config=charts.CONFIG, alt="Sum from 0 to 18")
-    _equation(prediction, name)
-    _seen(prediction.image)
+    _equation(prediction, spec)
+    truth = sources.truth(session, spec)
+    if truth is not None:
+        _verdict(prediction, spec, truth)
+    if session.source != "test":
+        _seen(prediction.image)
 
 
 def _invite(session: Session, spec: DatasetSpec) -> None:
-    """Before the first stroke: what this is, and no answer about nothing."""
+    """Before there is a picture: what this is, and no answer about nothing."""
     palette = style.palette()
     left, right = st.columns(2)
     with left, st.container(gap=None):
-        _head("Class head", "class_answer", "", palette.class_head, f"Draw a {spec.noun}")
+        _head(
+            "Class head", "class_answer", "", palette.class_head, sources.invitation(session, spec)
+        )
     with right, st.container(gap=None):
         _head("Sum head", "sum_answer", "", palette.sum_head, f"I add {session.addend}")
     st.write(
-        "One network with two inputs and two outputs: it is given your drawing and a number, and "
+        "One network with two inputs and two outputs: it is given a picture and a number, and "
         f"says which {spec.noun} it sees and what the {spec.noun} plus the number is. Draw with "
-        "the mouse or a finger, or try one of the examples beside the canvas."
+        "the mouse or a finger, or try one of the examples."
     )
 
 
@@ -184,26 +138,24 @@ def _percent(share: float) -> str:
     return "over 99.9 %" if share > 0.999 else f"{100 * share:.1f} %"
 
 
-def _whose(session: Session) -> None:
-    """Whose network answers, where it is not the shipped one."""
-
-    def use_shipped() -> None:
-        session.network = state.SHIPPED
-
-    if session.network != state.SHIPPED:
-        with st.container(horizontal=True, vertical_alignment="center", key="whose"):
-            st.html('<div class="note">A network trained here answers.</div>', width="content")
-            st.button("Back to the shipped one", key="use_shipped", on_click=use_shipped)
+def _before(prediction: Prediction) -> str:
+    """What stands behind the whole number: a share of 19, or a value."""
+    if prediction.sum_probs:
+        return f"{_percent(prediction.sum_probs[prediction.total])} sure"
+    return f"{prediction.sum_value:.2f} before rounding"
 
 
-def _equation(prediction: Prediction, name: str) -> None:
+def _equation(prediction: Prediction, spec: DatasetSpec) -> None:
     palette = style.palette()
-    right = prediction.label + prediction.addend
+    name = spec.class_names[prediction.label]
+    expected = prediction.label + prediction.addend
     verdict = (
         "✓ the heads agree"
         if prediction.agree
-        else f"✗ the heads disagree: {name} + {prediction.addend} is {right}"
+        else f"✗ the heads disagree: {name} + {prediction.addend} is {expected}"
     )
+    if not name.isdigit():
+        verdict += f" ({name} is class {prediction.label})"
     st.html(
         f'<div class="equation"><span style="color:{palette.class_head}">{html.escape(name)}</span>'
         f' + {prediction.addend} = <span style="color:{palette.sum_head}">{prediction.total}</span>'
@@ -211,22 +163,65 @@ def _equation(prediction: Prediction, name: str) -> None:
     )
 
 
-def _seen(image: Pixels) -> None:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
-    data = base64.b64encode(file.getvalue()).decode()
+def _verdict(prediction: Prediction, spec: DatasetSpec, truth: int) -> None:
+    """What the test image really is, and which head knew."""
+    marks = [
+        f"{'✓' if right else '✗'} {head} {'right' if right else 'wrong'}"
+        for head, right in (
+            ("class", prediction.label == truth),
+            ("sum", prediction.total == truth + prediction.addend),
+        )
+    ]
+    name = spec.class_names[truth]
+    total = truth + prediction.addend
     st.html(
-        '<div class="seen"><img width="84" height="84" alt="The drawing as the network saw it" '
-        f'src="data:image/png;base64,{data}"><div class="note">What the network saw:<br>cropped, '
-        "shrunk to 28 × 28<br>and centered by mass</div></div>"
+        f'<div class="note" data-truth="{truth}">Really: {html.escape(name)} + '
+        f"{prediction.addend} = {total}. {', '.join(marks)}.</div>"
     )
 
 
-def _share(session: Session, choices: Link) -> None:
+def _seen(image: Pixels) -> None:
+    st.html(
+        f'<div class="seen">{picture(image, 84, "The drawing as the network saw it")}'
+        '<div class="note">What the network saw:<br>cropped, shrunk to 28 × 28<br>and centered'
+        "</div></div>"
+    )
+
+
+def _network_choice(session: Session) -> None:
+    """Which network answers: a shipped one, one's own, or the one that a link brought."""
+
+    def change() -> None:
+        session.network = state.said("network_choice")
+
+    names = list(dict.fromkeys([*state.networks(session), session.network]))
+    with st.container(key="network", width=328):
+        st.selectbox(
+            "Network that answers",
+            names,
+            names.index(session.network),
+            format_func=lambda name: PRESETS[name].title if name in PRESETS else f"Run {name[:6]}",
+            key="network_choice",
+            on_change=change,
+        )
+
+
+def _share(session: Session) -> None:
+    """Keep the address in step with the choices, and show it on request."""
+
     def toggle() -> None:
         session.sharing = not session.sharing
 
+    choices = Link(
+        session.addend,
+        session.canvas.strokes if session.source == "draw" else (),
+        session.network,
+        session.picture if session.source == "test" else None,
+    )
+    state.publish(choices)
     with st.container(key="share_link"):
         st.button("Share", key="share", icon=":material/share:", on_click=toggle)
         if session.sharing:
             st.code(state.address(choices), language=None, wrap_lines=True)
+            if session.source == "upload":
+                st.caption("An uploaded picture stays here: the link opens an empty canvas.")

@@ -7,18 +7,22 @@ share (networks, the worker) is cached and never changed.
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 import streamlit as st
 import torch
 
-from core import checkpoint, link, runs
+from core import checkpoint, dataset, fetch, link, runs
+from core.analysis import Reading
 from core.checkpoint import Card, CheckpointError
+from core.dataset import SPECS, Split
 from core.model import SumNet
 from core.presets import PRESETS
 from core.worker import Worker
 from views.canvas import CanvasState
 
 SHIPPED = link.Link.network
+Source = Literal["draw", "test", "upload"]
 
 
 @dataclass
@@ -30,6 +34,8 @@ class Session:
     network: str  # name of the network that answers: a shipped preset, or the id of a run
     run: str  # id of the run that the Train page shows; "" is none
     settings: dict[str, float]  # of the next run
+    source: Source = "draw"  # of the picture
+    picture: int = 0  # which test image of the network's data set
     sharing: bool = False  # is the link shown?
     own_runs: list[str] = field(default_factory=list)
 
@@ -44,9 +50,16 @@ def session() -> Session:
             network=opened.network,
             run=opened.run,
             settings=dict(opened.settings),
+            source="draw" if opened.picture is None else "test",
+            picture=opened.picture or 0,
         )
     found: Session = st.session_state.session
     return found
+
+
+def said(key: str) -> Any:
+    """What the visitor just chose in a widget: for callbacks, which run before the page does."""
+    return st.session_state[key]
 
 
 def publish(choices: link.Link) -> None:
@@ -110,6 +123,42 @@ def networks(session: Session) -> list[str]:
     """Names of the networks that this visitor can choose from: the shipped and their own."""
     own = [runs.find(runs.runs_dir(), name) for name in session.own_runs]
     return [*checkpoint.shipped(), *(run.id for run in own if run and run.state().usable)]
+
+
+@st.cache_resource(max_entries=len(SPECS), show_spinner=False)
+def _test_split(name: str) -> Split:
+    return dataset.load(name).test
+
+
+def test_split(name: str) -> Split:
+    """The test images of a data set.
+
+    Raises:
+        FetchError: they are not on this machine; a page does not fetch them.
+    """
+    if not fetch.is_present(name):
+        raise fetch.FetchError(
+            f"The test images of {SPECS[name].title} are not on this machine. "
+            f"Get them with `python -m core fetch {name}`."
+        )
+    return _test_split(name)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _reading(weights_sha256: str, _model: SumNet) -> Reading:
+    return Reading(_model, _test_split(_model.config.dataset))
+
+
+def reading(name: str) -> Reading:
+    """A network's reading of the test images, one for all visitors; ask it to advance.
+
+    Raises:
+        CheckpointError: the network cannot be used.
+        FetchError: its data set is not on this machine; a page does not fetch it.
+    """
+    model, card = load(name)
+    test_split(model.config.dataset)
+    return _reading(card.weights_sha256, model)
 
 
 def start_run(session: Session) -> None:

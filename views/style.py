@@ -28,6 +28,8 @@ table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
 /* canvas and its tools side by side, also where a phone is 360 px wide */
 .stColumn:has(.st-key-board) { min-width: 328px; }
 .st-key-board { flex-wrap: nowrap !important; gap: 0.5rem; }
+.st-key-source button, .st-key-source button * { color: inherit !important; }
+.st-key-upload section { flex-direction: column; }
 .st-key-tools { width: 2.5rem !important; min-width: 2.5rem !important; }
 .st-key-tools button { width: 2.5rem; min-height: 2.5rem; padding: 0; }
 .st-key-numbers, .st-key-number_title { max-width: 328px; }
@@ -35,7 +37,12 @@ table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
 .st-key-addend > *, .st-key-addend button { width: 100% !important; }
 .st-key-addend button, .st-key-roll button { font-variant-numeric: tabular-nums; padding: 0; }
 .st-key-roll button { width: 2.5rem; }
+@media (min-width: 641px) {
+  .stHorizontalBlock:has(.st-key-board) { flex-wrap: nowrap; }
+  .stColumn:has(.st-key-answers) { min-width: 0; }
+}
 @media (max-width: 640px) {
+  .stHorizontalBlock:has(.st-key-board) { gap: 1rem; }
   .stMainBlockContainer { padding: 4rem 1rem 2rem; }
   .answer .big { font-size: 3.25rem; }
   .answer .word, .answer .invitation { font-size: 1.25rem; line-height: 3.6rem; }

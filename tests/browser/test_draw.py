@@ -1,13 +1,15 @@
 """The Draw page in a real Chromium: a digit, a number, two answers, a link."""
 
 import re
+from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from core.drawing import CANVAS
 from tests.browser.conftest import Visit
-from tests.browser.driver import App, draw_digit, hook, pick_number, press, text
+from tests.browser.driver import App, answered, draw_digit, hook, pick_number, press, text
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -82,6 +84,41 @@ def test_a_link_to_a_network_that_is_gone_says_so_and_answers(visit: Visit) -> N
     expect(page.get_by_text("no longer kept here")).to_be_visible()
     press(page, "example_7")
     assert answers(page) == ("7", "14")
+
+
+def test_a_test_image_is_shown_with_what_it_really_is(page: Page, visit: Visit) -> None:
+    with answered(page):
+        page.get_by_role("radio", name="Test image").click()
+    assert answers(page) == ("7", "14")  # the first of MNIST's test images is a 7
+    press(page, "next")
+    assert answers(page) == ("2", "9")
+    expect(page.get_by_text("Really: 2 + 7 = 9. ✓ class right, ✓ sum right.")).to_be_visible()
+    assert answers(visit("/?" + page.url.split("?")[1])) == ("2", "9")
+    with answered(page):
+        page.get_by_role("radio", name="Draw").click()
+    assert answers(page)[0] == "Draw a digit"
+
+
+def test_a_photo_of_a_digit_is_read(page: Page, tmp_path: Path) -> None:
+    photo = tmp_path / "seven.png"
+    paper = Image.new("RGB", (600, 400), (235, 230, 220))
+    ImageDraw.Draw(paper).line([(220, 80), (380, 80), (280, 320)], fill=(40, 40, 70), width=26)
+    paper.save(photo)
+    with answered(page):
+        page.get_by_role("radio", name="Upload").click()
+    assert answers(page)[0] == "Choose a picture"
+    with answered(page):
+        hook(page, "upload").locator("input[type=file]").set_input_files(photo)
+    assert answers(page) == ("7", "14")
+
+
+def test_a_file_that_is_no_picture_is_one_sentence(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "notes.png").write_text("not a picture")
+    with answered(page):
+        page.get_by_role("radio", name="Upload").click()
+    with answered(page):
+        hook(page, "upload").locator("input[type=file]").set_input_files(tmp_path / "notes.png")
+    expect(page.get_by_text("The file is not an image. Choose another file.")).to_be_visible()
 
 
 def test_a_phone_shows_canvas_number_and_answers_at_once(visit: Visit) -> None:

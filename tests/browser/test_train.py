@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.driver import App, draw_digit, hook, press, text
+from tests.browser.driver import App, answered, draw_digit, hook, press, text
 
 TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 CURVE = ".scatterlayer .trace path.js-line"
@@ -46,12 +46,13 @@ def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
     assert float(figures[0].rstrip("%")) > 97
 
     use.click()
-    expect(hook(page, "whose")).to_contain_text("A network trained here answers.")
+    expect(hook(page, "network")).to_contain_text(re.compile("Run [0-9a-f]{6}"))
     draw_digit(page, "7")
     assert (text(page, "class_answer"), text(page, "sum_answer")) == ("7", "14")
     assert "net=" in page.url
-    press(page, "use_shipped")
-    expect(hook(page, "whose")).to_have_count(0)
+    hook(page, "network_choice").get_by_role("combobox").click()
+    with answered(page):
+        page.get_by_role("option", name="MNIST, careful").click()
     assert "net=" not in page.url
 
 
@@ -71,9 +72,9 @@ def test_a_reload_and_a_second_tab_find_the_run_again(visit: Visit) -> None:
     set_slider(page, "epochs", 3)
     start(page)
     page.reload()
-    expect(hook(page, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,910"))
+    expect(hook(page, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,128"))
     second = visit("/train?" + page.url.split("?")[1])
-    expect(hook(second, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,910"))
+    expect(hook(second, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,128"))
     hook(second, "train_stop").get_by_role("button").click()
     for tab in (page, second):
         expect(hook(tab, "use_network")).to_be_visible(timeout=TRAINED_MS)

@@ -1,0 +1,178 @@
+"""Where the picture on the Draw page comes from: the canvas, the test images, or an upload."""
+
+import random
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from core import drawing
+from core.dataset import TEST_SIZE, DatasetSpec
+from core.drawing import Pixels
+from core.fetch import FetchError
+from core.link import parse_strokes
+from views import state
+from views.canvas import CanvasState, draw_canvas, latest
+from views.pictures import picture
+from views.state import Session, Source
+
+TITLES: dict[Source, str] = {"draw": "Draw", "test": "Test image", "upload": "Upload"}
+FILE_TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"]
+SIDE = drawing.CANVAS
+
+EXAMPLES = {
+    digit: parse_strokes(text)
+    for digit, text in {
+        "3": "KpQLpGNI-PA5Q44Sw7UhBV5KWpVXBhWxuV55UqDTCJRKMQqKS6NU6UWafXarXy5XjHWjUVDeTLmRDqOzpMjl"
+        "KzdJTS",
+        "7": "JhIQRGZhCXRoUiWSDCQTk",
+        "8": "WpVWBMVBETo_SQ8Qw8PQ_OBFNBMMRVMBgMJqMp0Nh8OqCQCHRiIRiITaKVKQWqZXqlYKzYLBXrPWrbVLkTbq"
+        "RjsPrqN7kMbbLbPK7BK6zLalMaZN6QPqKRiIRiISyHUCEVJ_WB4WpwXBnXBeWpV",
+    }.items()
+}
+
+
+def show(session: Session, spec: DatasetSpec) -> Pixels | None:
+    """The controls of the chosen source, and its picture as the network gets it, if there is one.
+
+    All sources are of one size. Nothing above the canvas comes and goes: Streamlit would mount a
+    new one.
+    """
+
+    def change() -> None:
+        session.source = state.said("source")
+
+    st.segmented_control(
+        "Picture",
+        list(TITLES),
+        format_func=TITLES.__getitem__,
+        default=session.source,
+        required=True,
+        key="source",
+        on_change=change,
+        label_visibility="collapsed",
+    )
+    with st.container(horizontal=True, key="board"):
+        if session.source == "draw":
+            return _canvas(session, spec)
+        if session.source == "upload":
+            return _upload(session, spec)
+        image = _test_image(session, spec)
+    _test_number(session)
+    return image
+
+
+def _canvas(session: Session, spec: DatasetSpec) -> Pixels | None:
+    session.canvas = draw_canvas(session.canvas)
+    _tools(session, spec)
+    return drawing.FORMS[spec.name](drawing.rasterize(session.canvas.strokes))
+
+
+def _tools(session: Session, spec: DatasetSpec) -> None:
+    """Undo, Clear and the examples: each gives the canvas something else to show."""
+
+    def change(how: Callable[[CanvasState], CanvasState]) -> None:
+        session.canvas = how(latest(session.canvas))
+
+    with st.container(gap="xsmall", key="tools"):
+        st.button(
+            "",
+            key="undo",
+            icon=":material/undo:",
+            help="Undo",
+            disabled=not session.canvas.can_undo,
+            on_click=partial(change, CanvasState.undo),
+        )
+        st.button(
+            "",
+            key="clear",
+            icon=":material/delete:",
+            help="Clear",
+            disabled=not session.canvas.strokes,
+            on_click=partial(change, CanvasState.clear),
+        )
+        if spec.name != "mnist":
+            return
+        st.html('<div class="note">Try</div>')
+        for digit, strokes in EXAMPLES.items():
+            st.button(
+                digit,
+                key=f"example_{digit}",
+                help=f"Draw a {digit} for me",
+                on_click=partial(change, partial(CanvasState.show, strokes=strokes)),
+            )
+
+
+def _test_image(session: Session, spec: DatasetSpec) -> Pixels | None:
+    try:
+        split = state.test_split(spec.name)
+    except FetchError as error:
+        with st.container(width=SIDE, height=SIDE):
+            st.warning(str(error))
+        return None
+    index = session.picture
+
+    def go(index: int) -> None:
+        session.picture = index % TEST_SIZE
+
+    image: Pixels = split.images[index, 0].numpy()
+    with st.container(key="test_image", width="content"):
+        st.html(picture(image, SIDE, f"Test image {index} of {spec.title}"))
+    moves = {
+        "next": (":material/arrow_forward:", "Next", index + 1),
+        "previous": (":material/arrow_back:", "Previous", index - 1),
+        "random": (":material/shuffle:", "Any other", random.randrange(TEST_SIZE)),
+    }
+    with st.container(gap="xsmall", key="tools"):
+        for key, (icon, words, target) in moves.items():
+            st.button("", key=key, icon=icon, help=words, on_click=go, args=(target,))
+    return image
+
+
+def _test_number(session: Session) -> None:
+    key = f"number_{session.picture}"  # a new widget for a new number, whoever chose it
+
+    def go() -> None:
+        session.picture = state.said(key)
+
+    last = TEST_SIZE - 1
+    st.number_input(
+        f"Test image, 0 to {last:,}", 0, last, session.picture, key=key, on_change=go, width=328
+    )
+
+
+def invitation(session: Session, spec: DatasetSpec) -> str:
+    """What to do while there is no picture."""
+    return {
+        "draw": f"Draw a {spec.noun}",
+        "test": "No test images",
+        "upload": "Choose a picture",
+    }[session.source]
+
+
+def truth(session: Session, spec: DatasetSpec) -> int | None:
+    """What the picture is, where that is known: for a test image."""
+    if session.source != "test":
+        return None
+    try:
+        labels = state.test_split(spec.name).labels
+    except FetchError:
+        return None
+    return int(labels[session.picture])
+
+
+def _upload(session: Session, spec: DatasetSpec) -> Pixels | None:
+    with st.container(width=SIDE, height=SIDE, key="upload"):
+        file = st.file_uploader(
+            f"A picture of one {spec.noun}, dark on light or light on dark", FILE_TYPES, key="file"
+        )
+        if file is None:
+            return None
+        try:
+            image = drawing.read_image(file, spec.name)
+        except drawing.DrawingError as error:
+            st.warning(f"{error} Choose another file.")
+            return None
+        if image is None:
+            st.warning(f"There is nothing to see on this picture. Choose one with a {spec.noun}.")
+        return image
