@@ -124,7 +124,8 @@ class Trainings:
         self.app_gone = app_gone
         self.data: dict[str, dataset.Data] = {}
         if fetch.is_present("mnist"):
-            self._warm_up()
+            with suppress(fetch.FetchError):  # damaged: the first run says so
+                self._warm_up()
 
     def execute(self, run: Run) -> None:
         """Train a run to its end; whatever goes wrong is said in its state."""
