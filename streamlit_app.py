@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from views import draw, state, style, train
+from views import draw, explain, state, style, train
 
 st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
 style.apply()
@@ -18,5 +18,6 @@ draw_page = st.Page(draw.show, title="Draw", icon=":material/draw:", url_path="d
 pages = [
     draw_page,
     st.Page(train_page, title="Train", icon=":material/model_training:", url_path="train"),
+    st.Page(explain.show, title="Explain", icon=":material/school:", url_path="explain"),
 ]
 st.navigation(pages, position="top").run()
