@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from views import draw, explain, state, style, train
+from views import compare, draw, explain, state, style, train
 
 st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
 style.apply()
@@ -14,10 +14,16 @@ def train_page() -> None:
         st.switch_page(draw_page)
 
 
+def compare_page() -> None:
+    if compare.show():
+        st.switch_page(draw_page)
+
+
 draw_page = st.Page(draw.show, title="Draw", icon=":material/draw:", url_path="draw", default=True)
 pages = [
     draw_page,
     st.Page(train_page, title="Train", icon=":material/model_training:", url_path="train"),
+    st.Page(compare_page, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     st.Page(explain.show, title="Explain", icon=":material/school:", url_path="explain"),
 ]
 st.navigation(pages, position="top").run()

@@ -1,0 +1,64 @@
+"""The Compare page in a real Chromium: read the table, look at mistakes, open one, come back."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.driver import answered, hook, text, wait_until_idle
+
+READ_MS = 240_000  # for all test images by the shipped network, on a slow, busy machine
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+
+def look(page: Page, view: str) -> None:
+    hook(page, "compare_view").get_by_role("radio", name=view).click()
+
+
+def test_a_mistake_opens_on_the_draw_page_and_the_way_back_is_short(visit: Visit) -> None:
+    page = visit("/compare")
+    look(page, "Worst mistakes")
+    mistake = hook(page, "mistakes_class_mnist").get_by_role("button").first
+    expect(mistake).to_be_visible(timeout=READ_MS)
+    wait_until_idle(page)
+    said = re.match(r"(\d), read as (\d)", mistake.locator("img").get_attribute("alt") or "")
+    assert said
+    mistake.click()
+    expect(hook(page, "sum_answer")).to_be_visible()
+    assert text(page, "class_answer") == said[2] != said[1]
+    page.get_by_role("link", name="Compare").click()
+    expect(hook(page, "mistakes_class_mnist")).to_be_visible()
+
+
+def test_every_view_has_something_to_see(visit: Visit) -> None:
+    page = visit("/compare")
+    for view, chart in (
+        ("Confusion", "confusion_mnist"),
+        ("Sums", "sums_mnist"),
+        ("Reliability", "reliability"),
+    ):
+        look(page, view)
+        expect(hook(page, chart).locator(".js-plotly-plot")).to_be_visible(timeout=READ_MS)
+        wait_until_idle(page)
+    expect(hook(page, "calibration")).to_contain_text("expected calibration error")
+
+
+def test_a_phone_scrolls_the_table_and_keeps_the_names(visit: Visit) -> None:
+    page = visit("/compare", **PHONE)
+    table = hook(page, "compare_table").locator(".wide")
+    name = table.get_by_role("rowheader").first
+    last = table.get_by_role("columnheader").last
+    expect(last).not_to_be_in_viewport()
+    before = name.bounding_box()
+    table.evaluate("element => { element.scrollLeft = element.scrollWidth }")
+    expect(last).to_be_in_viewport(ratio=0.95)
+    assert name.bounding_box() == before
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_network_can_be_left_out(visit: Visit) -> None:
+    page = visit("/compare")
+    chosen = page.get_by_test_id("stMultiSelect")
+    with answered(page):
+        chosen.get_by_role("button", name=re.compile("clear", re.I)).click()
+    expect(page.get_by_text("Choose a network to look at.")).to_be_visible()

@@ -1,0 +1,329 @@
+"""The Compare page: its table, its charts, and what it does, without a browser."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import checkpoint, fetch, runs
+from core.presets import PRESETS
+from core.published import PUBLISHED
+from core.recipe import Recipe
+from core.recorder import history_file, write_history
+from core.runs import Run, State
+from views import compare_charts, state
+from views.charts import DARK, LIGHT
+from views.compare_charts import HUES, MOST, Curve
+from views.table import Row, best, percent, table
+
+TIMEOUT = 60  # seconds for a page; it answers in less than one, a busy machine in some
+LOOKS = [
+    {"seconds": 3.0 * step, "step": step, "steps": 4, "val_joint_acc": right}
+    for step, right in ((1, 0.5), (2, 0.9), (4, 0.99))
+]
+
+
+# --- the table
+
+
+def row(dataset: str, **figures: float) -> Row:
+    return Row("name", "kind", dataset, figures)
+
+
+def test_the_best_of_a_column_is_the_best_of_its_data_set():
+    rows = [
+        row("MNIST", class_acc=0.98),
+        row("MNIST", class_acc=0.99),
+        row("Fashion-MNIST", class_acc=0.93),
+        row("Fashion-MNIST", class_acc=0.94),
+    ]
+    assert best(rows, "class_acc") == {1, 3}
+
+
+@pytest.mark.parametrize("name", ["sum_mae", "parameters", "train_seconds"])
+def test_of_errors_and_costs_less_is_better(name):
+    assert best([row("MNIST", **{name: value}) for value in (3.0, 1.0, 2.0)], name) == {1}
+
+
+def test_what_was_not_given_is_no_competitor():
+    rows = [row("MNIST", sum_r2=0.3), row("MNIST"), row("Fashion-MNIST", sum_r2=0.9)]
+    assert best(rows, "sum_r2") == set()
+    assert best([*rows, row("MNIST", sum_r2=0.3)], "sum_r2") == {0, 3}
+
+
+def test_the_best_is_marked_by_a_sign_that_can_be_heard():
+    html = table([row("MNIST", sum_r2=0.3), row("MNIST", sum_r2=0.9)], "")
+    assert re.findall(r"<b>(.*?)</b>(<span.*?</span>)", html) == [
+        ("0.9000", '<span class="star" role="img" aria-label="best" '
+         'title="Best of its data set">★</span>')
+    ]  # fmt: skip
+
+
+def test_names_in_the_table_are_only_text():
+    html = table([Row("<b>", "a & b", "<i>", {})], "<u>")
+    assert "&lt;b&gt;" in html
+    assert "&lt;i&gt;, a &amp; b" in html
+    assert not re.search("<[biu]>", html)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.99634, "99.63 %"), (585 / 60_000, "0.975 %"), (0.0734, "7.34 %")]
+)
+def test_small_shares_keep_three_digits(share, said):
+    assert percent(share) == said
+
+
+def test_the_published_figures_are_the_published_ones():
+    assert [(p.preset, p.dataset, p.figures) for p in PUBLISHED] == [
+        ("mnist", "mnist", {"class_acc": 0.9859, "sum_r2": 0.2869}),
+        ("fashion-late", "fashion-mnist", {"joint_acc": 0.00975}),
+        ("fashion-pixels", "fashion-mnist", {"joint_acc": 0.0734}),
+    ]
+
+
+# --- the charts
+
+
+def test_curves_show_what_is_wrong_over_epochs_or_seconds():
+    curve = Curve("net", LOOKS, epochs=8)
+    line = compare_charts.curves([curve], "val_joint_acc", "epochs", LIGHT).data[0]
+    assert list(line.x) == [2, 4, 8]
+    assert list(line.y) == pytest.approx([50, 10, 1])
+    line = compare_charts.curves([curve], "val_joint_acc", "seconds", LIGHT).data[0]
+    assert list(line.x) == [3, 6, 12]
+
+
+def test_a_curve_without_any_mistake_stays_on_the_chart():
+    perfect = [LOOKS[0] | {"val_joint_acc": 1.0}]
+    figure = compare_charts.curves([Curve("net", perfect, 1)], "val_joint_acc", "epochs", LIGHT)
+    assert 10 ** figure.layout.yaxis.range[0] <= figure.data[0].y[0]
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_networks_differ_in_more_than_color_and_take_no_heads_color(palette):
+    curves = [Curve(str(place), LOOKS, 1) for place in range(MOST)]
+    lines = compare_charts.curves(curves, "val_joint_acc", "epochs", palette).data
+    for looks in (
+        {line.line.color for line in lines},
+        {line.line.dash for line in lines},
+        {line.marker.symbol for line in lines},
+    ):
+        assert len(looks) == MOST
+    assert not {palette.class_head, palette.sum_head} & set(HUES[palette is DARK])
+
+
+def test_only_confusions_are_colored():
+    counts = [[8.0, 2.0], [0.5, 9.5]]
+    heat = compare_charts.confusion(counts, "01", 0.2, LIGHT).data[0]
+    assert [list(row) for row in heat.z] == [[None, 0.2], [pytest.approx(0.05), None]]
+    assert [list(row) for row in heat.text] == [["8", "2"], ["0.5", "9.5"]]
+    assert heat.zmax == compare_charts.worst_confusion(counts) == 0.2
+
+
+def test_cells_without_an_image_stay_empty():
+    heat = compare_charts.sums([[0, 1], [100, 0]], [0.0, 1.0], LIGHT).data[0]
+    assert [list(row) for row in heat.z] == [[None, 0.0], [2.0, None]]
+
+
+def test_bins_of_few_images_are_faint_and_beside_the_line():
+    bins = [(0.5, 0.0, 3), (0.8, 0.7, 40), (0.99, 0.98, 900)]
+    _, line, few = compare_charts.reliability(["net"], [bins], LIGHT).data
+    assert list(line.x) == pytest.approx([80, 99])
+    assert (list(few.x), few.mode, few.showlegend) == ([50], "markers", False)
+    assert few.opacity < 0.5
+    assert line.marker.size[1] > line.marker.size[0]
+
+
+# --- the page
+
+
+def compare_page() -> None:
+    import streamlit as st
+
+    from views import compare
+
+    st.text(f"wants to draw: {compare.show()}")
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs in a folder of this test, nobody who trains them, and the shipped weights of mnist."""
+
+    class NoWorker:
+        def ensure(self) -> None: ...
+
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    for suffix in (".safetensors", ".json"):
+        (weights / f"mnist{suffix}").write_bytes(
+            (checkpoint.SHIPPED / f"mnist{suffix}").read_bytes()
+        )
+    monkeypatch.setattr(checkpoint, "SHIPPED", weights)
+    monkeypatch.setenv("SKETCH_SUM_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(state, "worker", NoWorker)
+    state._network.clear()
+
+
+@pytest.fixture
+def drawn(data, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drawn data set in the place of MNIST."""
+    monkeypatch.setattr(fetch, "is_present", lambda name: True)
+    monkeypatch.setattr(state, "_test_split", lambda name: data.test)
+    state._reading.clear()
+
+
+@pytest.fixture
+def run(trained) -> Run:
+    """A finished run of a small network."""
+    recipe = Recipe(trained.config, PRESETS["quick"].recipe.train).change({"seed": 3})
+    made = runs.create(runs.runs_dir(), "quick", recipe)
+    _, shipped = checkpoint.load(checkpoint.SHIPPED / "mnist")
+    figures = shipped.figures | {"class_acc": 0.5}
+    card = checkpoint.Card(
+        "quick", recipe.params(), 3, 2, 2.5, figures, shipped.confusion, trained.parameter_count
+    )
+    checkpoint.save(made.checkpoint, trained, card)
+    for record in LOOKS:
+        made.append(record)
+    made.set_state(State("finished"))
+    return made
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_function(compare_page, default_timeout=TIMEOUT)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def look(app: AppTest, view: str) -> AppTest:
+    app.button_group(key="compare_view_choice").set_value(view).run()
+    assert not app.exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    parts = (*app.get("html"), *app.markdown, *app.caption, *app.warning, *app.info)
+    return " ".join(str(getattr(part, "value", None) or part.proto.body) for part in parts)
+
+
+def rows(app: AppTest) -> dict[str, list[str]]:
+    """The table as it is read: the figures by the name of the network."""
+    html = next(part.proto.body for part in app.get("html") if "<table" in part.proto.body)
+    found = {}
+    for line in re.findall("<tr.*?</tr>", html)[1:]:
+        name, note, *figures = [
+            text for text in re.split("<.*?>", line) if text and text not in ("★",)
+        ]
+        found[f"{name} ({note})"] = figures
+    return found
+
+
+def test_published_shipped_and_own_networks_stand_in_one_table(run) -> None:
+    figures = rows(opened(run=run.id))
+    assert list(figures) == [
+        "Network A (MNIST, published)",
+        "MNIST, careful (MNIST, shipped)",
+        "Run 1 (MNIST, from this link, width 4, seed 3)",
+        "Network B1 (Fashion-MNIST, published)",
+        "Network B2 (Fashion-MNIST, published)",
+    ]
+    card = checkpoint.read_card(checkpoint.SHIPPED / "mnist")
+    assert figures["MNIST, careful (MNIST, shipped)"] == [
+        *(percent(card.figures[name]) for name in ("class_acc", "sum_acc", "joint_acc")),
+        f"{card.figures['sum_r2']:.4f}",
+        f"{card.figures['sum_mae']:.3f}",
+        f"{card.parameters:,}",
+        f"{card.train_seconds:,.0f} s",
+    ]
+    assert figures["Network A (MNIST, published)"] == ["98.59 %", "–", "–", "0.2869", *"–––"]
+
+
+def test_ones_own_run_is_looked_at_and_called_ones_own(run) -> None:
+    app = opened()
+    assert app.multiselect[0].value == ["mnist"]
+    app.session_state["session"].own_runs.append(run.id)
+    app.run()
+    assert app.multiselect[0].value == ["mnist", run.id]
+    assert any("Run 1 (MNIST, yours" in name for name in rows(app))
+
+
+def test_an_early_stop_is_said(run) -> None:
+    model, card = checkpoint.load(run.checkpoint)
+    checkpoint.save(run.checkpoint, model, replace(card, epochs=0.52))
+    assert any("stopped after 0.52 epochs" in name for name in rows(opened(run=run.id)))
+
+
+def test_a_damaged_network_is_one_sentence_and_the_others_stay(run) -> None:
+    run.checkpoint.with_suffix(".safetensors").write_bytes(b"not weights")
+    app = opened(run=run.id)
+    assert [warning.value for warning in app.warning] == [
+        "The weights of 'checkpoint' are damaged: they do not match their card."
+    ]
+    assert app.multiselect[0].value == ["mnist"]
+
+
+def test_without_any_network_the_published_ones_are_left(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path)
+    app = opened()
+    assert [name[:10] for name in rows(app)] == ["Network A ", "Network B1", "Network B2"]
+    assert "No network is here yet." in words(app)
+
+
+def test_a_network_without_a_history_has_no_curve_and_that_is_said(run) -> None:
+    app = opened(run=run.id)
+    assert "MNIST, careful: how it learned was not kept" in words(app)
+    assert "Run 1: how" not in words(app)
+    write_history(history_file(checkpoint.SHIPPED / "mnist"), LOOKS)
+    assert "was not kept" not in words(opened(run=run.id))
+
+
+def test_nothing_chosen_asks_for_a_choice() -> None:
+    app = opened()
+    app.multiselect[0].set_value([]).run()
+    assert not app.exception
+    assert "Choose a network to look at." in words(app)
+
+
+@pytest.mark.parametrize(
+    ("view", "charts"), [("Learning curves", 1), ("Confusion", 2), ("Sums", 2), ("Reliability", 1)]
+)
+def test_each_view_has_its_charts(run, drawn, view: str, charts: int) -> None:
+    app = look(opened(run=run.id), view)
+    assert len(app.get("plotly_chart")) == charts
+
+
+def test_data_that_are_not_here_are_one_sentence(monkeypatch) -> None:
+    def no_fetch(*_: object, **__: object) -> None:
+        raise AssertionError("a page must not fetch")
+
+    monkeypatch.setattr(fetch, "is_present", lambda name: False)
+    monkeypatch.setattr(fetch, "fetch", no_fetch)
+    app = look(opened(), "Sums")
+    assert [info.value for info in app.info] == [
+        "The test images of MNIST are not on this machine. Get them with "
+        "`python -m core fetch mnist`."
+    ]
+
+
+def test_a_click_on_a_mistake_wants_to_draw_with_the_network_that_made_it(run, drawn, data) -> None:
+    """The shipped network never saw a calculator's digits."""
+    app = look(opened(run=run.id), "Worst mistakes")
+    first = next(button for button in app.button if button.key.startswith("open_class_mnist_"))
+    index = int(first.key.rsplit("_", 1)[1])
+    assert first.label.startswith(f"![{int(data.test.labels[index])}, read as ")
+    app.session_state["session"].network = run.id
+    first.click().run()
+    session = app.session_state["session"]
+    assert app.text[0].value == "wants to draw: True"
+    assert (session.source, session.picture, session.network) == ("test", index, "mnist")
+    assert session.addend == state.reading("mnist").addends[index]
+
+
+def test_no_mistake_is_said(run, drawn) -> None:
+    app = look(opened(run=run.id), "Worst mistakes")
+    assert "None among the test images." in words(app)
