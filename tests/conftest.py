@@ -113,8 +113,8 @@ def all_cores() -> Iterator[None]:
 
 @pytest.fixture
 def images(data: Data) -> Tensor:
-    """Ten images of the drawn data set, 0 to 9, uint8 (10, 1, 28, 28)."""
-    return data.test.images[:10]
+    """Ten images of the drawn data set, 0 to 9, uint8 (10, 1, 28, 28); the test's own copy."""
+    return data.test.images[:10].clone()
 
 
 @pytest.fixture
