@@ -59,7 +59,7 @@ CURVES, CONFUSION, SUMS = "Learning curves", "Confusion", "Sums"
 RELIABILITY, MISTAKES = "Reliability", "Worst mistakes"
 VIEWS = (CURVES, CONFUSION, SUMS, RELIABILITY, MISTAKES)
 MEASURES = {
-    "Both right": "val_joint_acc",
+    "Both": "val_joint_acc",
     "Class": "val_class_acc",
     "Rounded sum": "val_sum_acc",
 }
@@ -201,7 +201,7 @@ def _choose(networks: Sequence[Network]) -> list[Network]:
 
 def _curves(networks: Sequence[Network]) -> None:
     with st.container(horizontal=True, gap="medium", key="curves_choices"):
-        measure = _pills("Wrong answers in", list(MEASURES), "curves_measure")
+        measure = _pills("What must be right", list(MEASURES), "curves_measure")
         over = _pills("Over", ["epochs", "seconds"], "curves_over")
     histories = {network.name: _history(network) for network in networks}
     curves = [
