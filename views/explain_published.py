@@ -43,7 +43,7 @@ def published(shown: Shown) -> None:
     figures = shown.card.figures
     place = below(
         "Two course solutions were published for this task, with three networks. All three failed "
-        "at the sum, and none because the task is hard: the network that answers you gets "
+        "at the sum, and none because the task is hard. The network that answers you gets "
         f"**{100 * figures['class_acc']:.2f} %** of the classes right, "
         f"**{100 * figures['joint_acc']:.2f} %** of its cases both right, and R2 "
         f"**{figures['sum_r2']:.3f}** of the sum.",

@@ -117,6 +117,7 @@ table.again img { border-radius: 3px; display: block; }
 .net .quiet, .net .small { color: var(--muted); }
 .net .small { font-size: 0.9em; }
 table.layers { font-size: 0.9rem; }
+table.layers tr:not(:first-child) th { font-weight: 650; }
 table.layers td:first-child { text-align: left; }
 table.layers tr:first-child th:not(:first-child) { text-align: right; }
 dl.worked { display: grid; grid-template-columns: repeat(4, auto); justify-content: start;
@@ -137,7 +138,7 @@ table.pairs .meant { border-color: var(--sum-head); }
   [class*="st-key-idea_"] { margin-top: 1.75rem; }
   [class*="st-key-idea_"] .stHorizontalBlock { gap: 1rem; }
   .example { gap: 0.5rem 0.9rem; }
-  .example .value { font-size: 2rem; }
+  .example .value:not(.word) { font-size: 2rem; }
   .strip b { font-size: 0.7rem; }
   dl.worked { grid-template-columns: auto; gap: 0.1rem; }
   dl.worked dt:not(:first-child) { margin-top: 0.6rem; }
