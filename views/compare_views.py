@@ -1,0 +1,259 @@
+"""What the Compare page shows of the chosen networks: five views.
+
+`show` is given one of `VIEWS`. Two of them need only the history and the card; the others need all
+test images read, bit by bit, with a bar that says how far.
+"""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import checkpoint, runs
+from core.analysis import Analysis, Mistake, cell_centers
+from core.checkpoint import Card
+from core.dataset import ADDENDS, SPECS
+from core.fetch import FetchError
+from core.presets import PRESETS
+from core.recorder import history_file, read_history
+from views import charts, compare_charts, pictures, state, style
+from views.compare_charts import Curve
+from views.state import Session
+from views.table import percent
+
+CURVES, CONFUSION, SUMS = "Learning curves", "Confusion", "Sums"
+RELIABILITY, MISTAKES = "Reliability", "Worst mistakes"
+VIEWS = (CURVES, CONFUSION, SUMS, RELIABILITY, MISTAKES)
+MEASURES = {
+    "Both": "val_joint_acc",
+    "Class": "val_class_acc",
+    "Rounded sum": "val_sum_acc",
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that is here: shipped, or of a run."""
+
+    name: str  # as `state.load` wants it
+    title: str
+    kind: str
+    card: Card
+
+    @property
+    def dataset(self) -> str:
+        return str(self.card.params["dataset"])
+
+    @property
+    def full_title(self) -> str:
+        """With its data set, where the title does not say it."""
+        dataset = SPECS[self.dataset].title
+        return self.title if self.title.startswith(dataset) else f"{self.title} ({dataset})"
+
+
+def show(session: Session, networks: Sequence[Network], view: str) -> bool:
+    """One of `VIEWS`. True when a mistake was clicked, which is then the session's picture."""
+    if view == CURVES:
+        _curves(networks)
+    elif view == CONFUSION:
+        _confusions(networks)
+    else:
+        return _readings(session, networks, view)
+    return False
+
+
+def _curves(networks: Sequence[Network]) -> None:
+    with st.container(horizontal=True, gap="medium", key="curves_choices"):
+        measure = _pills("What must be right", list(MEASURES), "curves_measure")
+        over = _pills("Over", ["epochs", "seconds"], "curves_over")
+    histories = {network.name: _history(network) for network in networks}
+    curves = [
+        Curve(n.title, histories[n.name], float(str(n.card.params["epochs"]))) for n in networks
+    ]
+    if any(histories.values()):
+        figure = compare_charts.curves(curves, MEASURES[measure], over, style.palette())
+        with st.container(key="curves_chart"):
+            st.plotly_chart(
+                figure, key="curves", config=charts.CONFIG, alt="Wrong answers while learning"
+            )
+        st.caption(
+            "Validation images got wrong, which no network learned from. Lower is better; each "
+            "line of the grid is about a third of the one above."
+        )
+    for network in networks:
+        if not histories[network.name]:
+            st.caption(f"{network.title}: how it learned was not kept, so it has no curve.")
+
+
+def _pills(label: str, options: list[str], key: str) -> str:
+    return st.pills(
+        label, options, default=options[0], required=True, key=key, persist_state="session"
+    )
+
+
+def _history(network: Network) -> list[dict[str, float]]:
+    if network.name in PRESETS:
+        return read_history(history_file(checkpoint.SHIPPED / network.name))
+    run = runs.find(runs.runs_dir(), network.name)
+    return run.history() if run else []
+
+
+def _confusions(networks: Sequence[Network]) -> None:
+    tables = [_images(network.card) for network in networks]
+    most: dict[str, float] = {}  # by data set: garments are confused far more often than digits
+    for network, counts in zip(networks, tables, strict=True):
+        worst = compare_charts.worst_confusion(counts)
+        most[network.dataset] = max(worst, most.get(network.dataset, 0.0))
+    for cell, network, counts in zip(_cells(networks), networks, tables, strict=False):
+        names = SPECS[network.dataset].class_names
+        figure = compare_charts.confusion(counts, names, most[network.dataset], style.palette())
+        with cell:
+            _title(network, f"{percent(network.card.figures['class_acc'])} right")
+            st.plotly_chart(
+                figure,
+                key=f"confusion_{network.name}",
+                config=charts.CONFIG,
+                alt=f"Classes of {network.title}: true ones and answered ones",
+            )
+    st.caption(
+        "Test images of each class (a row) by what they were read as. The stronger the color, the "
+        "worse."
+    )
+
+
+def _cells(networks: Sequence[Network]) -> list[DeltaGenerator]:
+    """A place for each network, two in a row; the last row may be half empty."""
+    return [cell for _ in networks[::2] for cell in st.columns(2, gap="large")]
+
+
+def _title(network: Network, note: str) -> None:
+    title, note = html.escape(network.title), html.escape(note)
+    st.html(f'<div class="head">{title} <span class="note">{note}</span></div>')
+
+
+def _images(card: Card) -> list[list[float]]:
+    """The card counts each image with all ten numbers; here an image counts once."""
+    return [[count / ADDENDS for count in row] for row in card.confusion]
+
+
+def _readings(session: Session, networks: Sequence[Network], view: str) -> bool:
+    """The views that need all test images read, which takes a while the first time."""
+    try:
+        analyses = [_analysis(network) for network in networks]
+    except FetchError as error:
+        st.info(str(error))
+        return False
+    if view == SUMS:
+        _sums(networks, analyses)
+    elif view == RELIABILITY:
+        _reliability(networks, analyses)
+    else:
+        return _mistakes(session, networks, analyses)
+    return False
+
+
+def _analysis(network: Network) -> Analysis:
+    """Read the test images, or go on where another visitor stopped; leaving the page ends it."""
+    reading = state.reading(network.name)
+    if reading.analysis is None:
+        words = f"{network.title} reads 10,000 test images."
+        bar = st.progress(0.0, words)
+        while (share := reading.advance()) < 1:
+            bar.progress(share, words)
+        bar.empty()
+    assert reading.analysis is not None
+    return reading.analysis
+
+
+def _sums(networks: Sequence[Network], analyses: Sequence[Analysis]) -> None:
+    centers = cell_centers().tolist()
+    for cell, network, analysis in zip(_cells(networks), networks, analyses, strict=False):
+        figures = network.card.figures
+        note = f"R² {figures['sum_r2']:.4f}, mean error {figures['sum_mae']:.3f}"
+        figure = compare_charts.sums(analysis.sums.tolist(), centers, style.palette())
+        with cell:
+            _title(network, note)
+            st.plotly_chart(
+                figure,
+                key=f"sums_{network.name}",
+                config=charts.CONFIG,
+                alt=f"Sums of {network.title}: true ones and predicted ones",
+            )
+    st.caption(
+        "What the sum head says, before rounding, for each true sum; the stronger the color, the "
+        "more of the 10,000 test images. On the line, it is right."
+    )
+
+
+def _reliability(networks: Sequence[Network], analyses: Sequence[Analysis]) -> None:
+    found = [analysis.reliability for analysis in analyses]
+    points = [list(zip(each.confidence, each.right, each.count, strict=True)) for each in found]
+    figure = compare_charts.reliability([n.title for n in networks], points, style.palette())
+    left, right = st.columns([3, 2], gap="large")
+    with left, st.container(key="reliability_chart"):
+        st.plotly_chart(
+            figure,
+            key="reliability",
+            config=charts.CONFIG,
+            alt="How often the class is right over how sure the network is",
+        )
+    with right, st.container(key="calibration"):
+        for network, each in zip(networks, found, strict=True):
+            _title(network, f"expected calibration error {100 * each.error:.2f} %")
+            st.html(
+                f'<div class="note">{percent(each.mean_confidence)} sure on average, '
+                f"{percent(each.mean_right)} right</div>"
+            )
+        st.caption(
+            "Of the images that it is 80 % sure of, an honest network has 80 % right: the dotted "
+            "line. Below the line it is too sure. The larger a dot, the more images; faint ones "
+            "stand for fewer than ten. The expected calibration error is the mean distance from "
+            "the line, over ten bins."
+        )
+
+
+def _mistakes(session: Session, networks: Sequence[Network], analyses: Sequence[Analysis]) -> bool:
+    """Pictures; True when one was clicked, which is then the session's picture."""
+    st.caption("Click a picture to see it on the Draw page, read by the network that got it wrong.")
+    clicked = None
+    for network, analysis in zip(networks, analyses, strict=True):
+        names = SPECS[network.dataset].class_names
+        st.subheader(network.title)
+        for kind, title, mistakes in (
+            ("class", "Surest of a wrong class", analysis.wrong_classes),
+            ("sum", "Farthest from the sum", analysis.wrong_sums),
+        ):
+            st.html(f'<div class="head">{title}</div>')
+            if not mistakes:
+                st.write("None among the test images.")
+            with st.container(horizontal=True, key=f"mistakes_{kind}_{network.name}"):
+                for mistake in mistakes:
+                    key = f"{kind}_{network.name}_{mistake.index}"
+                    if _mistake(key, mistake, _what(kind, mistake, names)):
+                        clicked = network, mistake
+    if clicked:
+        network, mistake = clicked
+        session.source, session.picture = "test", mistake.index
+        session.network, session.addend = network.name, mistake.addend
+    return clicked is not None
+
+
+def _what(kind: str, mistake: Mistake, names: Sequence[str]) -> tuple[str, str]:
+    """A mistake in two short lines."""
+    true = names[mistake.label]
+    if kind == "class":
+        return f"{true}, read as {names[mistake.answered]}", f"{percent(mistake.confidence)} sure"
+    total = mistake.label + mistake.addend
+    return f"{true} + {mistake.addend} = {total}", f"it says {mistake.sum_value:.1f}"
+
+
+def _mistake(key: str, mistake: Mistake, lines: tuple[str, str]) -> bool:
+    with st.container(key=f"mistake_{key}"):
+        clicked = st.button(
+            f"![{', '.join(lines)}: open on the Draw page]({pictures.data_uri(mistake.image)})",
+            key=f"open_{key}",
+        )
+        st.html(f'<div class="note">{"<br>".join(map(html.escape, lines))}</div>')
+    return clicked
