@@ -88,7 +88,7 @@ class Run:
         write_atomic(self.path / "state.json", json.dumps(asdict(state)).encode())
 
     def history(self) -> list[dict[str, float]]:
-        """The lines of progress.jsonl so far, each a flat record; see `worker.Recorder`."""
+        """The lines of progress.jsonl so far, each a flat record; see `recorder.Recorder`."""
         try:
             lines = (self.path / "progress.jsonl").read_bytes().split(b"\n")
         except OSError:

@@ -78,8 +78,12 @@ def test_views_know_no_entry(path):
     assert "streamlit_app" not in imported(path.read_text())
 
 
-def test_charts_are_drawn_without_streamlit_and_torch():
-    assert not imported((ROOT / "views/charts.py").read_text()) & {"streamlit", "torch"}
+PURE = ("charts", "compare_charts", "explain_charts", "diagram", "pictures", "table")
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pictures_are_drawn_without_streamlit_and_torch(name):
+    assert not imported((ROOT / f"views/{name}.py").read_text()) & {"streamlit", "torch"}
 
 
 @pytest.mark.parametrize("path", [*VIEWS, ENTRY], ids=name_of)

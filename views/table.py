@@ -54,7 +54,8 @@ COLUMNS = {
 def best(rows: Sequence[Row], name: str) -> set[int]:
     """Places of the rows with the best figure of a column among those of their data set.
 
-    All that share it; none where a data set has only one row to choose from.
+    All that share it; none where a data set has only one row to choose from, or only published
+    ones, which beat nobody.
     """
     found = set()
     for dataset in {row.dataset for row in rows}:
@@ -63,7 +64,7 @@ def best(rows: Sequence[Row], name: str) -> set[int]:
             for place, row in enumerate(rows)
             if row.dataset == dataset and name in row.figures
         }
-        if len(known) > 1:
+        if len(known) > 1 and any(rows[place].kind != "published" for place in known):
             top = min(known.values()) if COLUMNS[name].less_is_better else max(known.values())
             found |= {place for place, value in known.items() if value == top}
     return found
