@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from copy import deepcopy
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -62,6 +63,15 @@ def test_a_regressed_sum_has_no_probabilities(trained, five):
 )
 def test_the_heads_agree_when_they_give_the_same_sum(five, label, total, agree):
     assert Prediction(five, 7, label, (), float(total), total, None).agree is agree
+
+
+def test_neither_answer_is_made_from_the_other(trained, five):
+    model = deepcopy(trained)
+    torch.nn.init.zeros_(model.sum_head[-1].weight)
+    torch.nn.init.constant_(model.sum_head[-1].bias, 2.75)
+    prediction = predict(model, five, 7)
+    assert (prediction.label, prediction.sum_value, prediction.total) == (5, 2.75, 3)
+    assert not prediction.agree
 
 
 def test_answers_are_plain_numbers(trained, five):
