@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from core import link
+from core import link, runs
 from core.drawing import CANVAS, Strokes
 from core.link import DEFAULT_SETTINGS, MAX_STROKES_TEXT, Link, format_strokes, parse_strokes
+from core.presets import PRESETS
 from core.recipe import SETTINGS
 
 SEVEN: Strokes = (((60.0, 50.0), (200.0, 50.0), (130.0, 236.0)), ((90.0, 140.0), (175.0, 140.0)))
@@ -18,7 +19,8 @@ pixels = some.integers(0, CANVAS - 1).map(float)
 strokes = some.lists(
     some.lists(some.tuples(pixels, pixels), min_size=1, max_size=20).map(tuple), max_size=10
 ).map(tuple)
-run_ids = some.just("") | some.text("0123456789abcdef", min_size=16, max_size=16)
+run_ids = some.text("0123456789abcdef", min_size=16, max_size=16)
+networks = run_ids | some.sampled_from([name for name in PRESETS if PRESETS[name].shipped])
 settings = some.fixed_dictionaries(
     {
         name: some.integers(int(s.low), int(s.high)) if s.whole else some.floats(s.low, s.high)
@@ -29,11 +31,12 @@ links = some.builds(
     Link,
     addend=some.integers(0, 9),
     strokes=strokes,
-    network=run_ids,
-    run=run_ids,
+    network=networks,
+    picture=some.none() | some.integers(0, 9_999),
+    run=some.just("") | run_ids,
     settings=settings,
 )
-names = some.sampled_from(["v", "n", "s", "net", "run", "x", *SETTINGS]) | some.text()
+names = some.sampled_from(["v", "n", "s", "net", "t", "run", "x", *SETTINGS]) | some.text()
 junk = some.one_of(some.text(), some.integers().map(str), some.floats().map(str))
 
 
@@ -63,8 +66,9 @@ def test_any_address_gives_choices_within_bounds(query):
     assert set(opened.settings) == set(SETTINGS)
     for name, value in opened.settings.items():
         assert SETTINGS[name].low <= value <= SETTINGS[name].high
-    for run_id in (opened.network, opened.run):
-        assert run_id == "" or (len(run_id) == 16 and run_id.isascii())
+    assert opened.network in PRESETS or runs.ID.fullmatch(opened.network)
+    assert opened.run == "" or runs.ID.fullmatch(opened.run)
+    assert opened.picture is None or 0 <= opened.picture < 10_000
     for x, y in (point for stroke in opened.strokes for point in stroke):
         assert 0 <= x < CANVAS
         assert 0 <= y < CANVAS
@@ -72,7 +76,7 @@ def test_any_address_gives_choices_within_bounds(query):
 
 def test_no_address_gives_the_defaults():
     assert link.parse({}) == Link()
-    assert Link() == Link(7, (), "", "", DEFAULT_SETTINGS)
+    assert Link() == Link(7, (), "mnist", None, "", DEFAULT_SETTINGS)
 
 
 def test_defaults_need_no_address():
