@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from core.bugs import BUGS
 from core.checkpoint import CheckpointError
 from core.drawing import DrawingError
 from core.fetch import FetchError
@@ -66,11 +67,12 @@ def train(options: argparse.Namespace) -> None:
     from core.evaluation import evaluate
     from core.presets import PRESETS
     from core.recorder import Recorder, history_file, write_history
-    from core.trainer import train as steps
 
     settings = {k: v for k, v in vars(options).items() if k in SETTINGS and v is not None}
     preset = PRESETS[options.preset]
     recipe = preset.recipe.change(settings)
+    if options.bug:
+        recipe = recipe.with_bug(options.bug)
     out = Path(options.out) if options.out else None
     if out is None and preset.shipped and recipe == preset.recipe:
         out = checkpoint.SHIPPED
@@ -81,7 +83,7 @@ def train(options: argparse.Namespace) -> None:
     history = []
     recorder = Recorder()
     with Bar() as bar:
-        for progress in steps(model, data, recipe.train):
+        for progress in recipe.teach(model, data):
             if (record := recorder.add(progress)) is not None:
                 history.append(record)
             if progress.val:
@@ -224,6 +226,9 @@ def _parser() -> Parser:
         bounds = f"{setting.low:g} to {setting.high:g}"
         flag = f"--{name.replace('_', '-')}"
         command.add_argument(flag, dest=name, metavar="N", help=f"{setting.label}: {bounds}")
+    command.add_argument(
+        "--bug", choices=list(filter(None, BUGS)), help="a published mistake, put in on purpose"
+    )
     command.add_argument(
         "--out", metavar="DIR", help="where the checkpoint goes (an unchanged preset: weights/)"
     )

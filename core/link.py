@@ -4,6 +4,7 @@
     /?v=1&net=3f2a9c...         answered by the network of a finished run
     /?v=1&net=fashion-late&t=12 test image 12 of Fashion-MNIST
     /train?v=1&lr=0.3&seed=4    a recipe, where it differs from the quick one
+    /train?v=1&bug=broadcast    with a published mistake put in
 
 Everything here comes from strangers. `parse` never raises: what is missing, out of bounds, too long
 or of another version gives the default.
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core import runs
+from core.bugs import BUGS
 from core.drawing import CANVAS, Strokes
 from core.presets import PRESETS
 from core.recipe import SETTINGS, SettingError
@@ -35,6 +37,7 @@ class Link:
     picture: int | None = None  # a test image of the network's data set, instead of strokes
     run: str = ""  # id of the run that the Train page shows
     settings: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SETTINGS)
+    bug: str = ""  # that the next run is made with; "" is none
 
 
 def parse(query: Mapping[str, str]) -> Link:
@@ -49,6 +52,7 @@ def parse(query: Mapping[str, str]) -> Link:
         picture=_picture(query.get("t", "")),
         run=_run_id(query.get("run", "")),
         settings={name: _setting(name, query.get(name)) for name in SETTINGS},
+        bug=_bug(query.get("bug", "")),
     )
 
 
@@ -61,6 +65,7 @@ def query(link: Link) -> dict[str, str]:
         "net": link.network if link.network != Link.network else "",
         "t": "" if link.picture is None else str(link.picture),
         "run": link.run,
+        "bug": link.bug,
     } | {k: str(v) for k, v in link.settings.items() if v != DEFAULT_SETTINGS[k]}
     said = {name: text for name, text in parameters.items() if text}
     return {"v": VERSION} | said if said else {}
@@ -111,6 +116,10 @@ def _picture(text: str) -> int | None:
 
 def _run_id(text: str) -> str:
     return text if runs.ID.fullmatch(text) else ""
+
+
+def _bug(text: str) -> str:
+    return text if text in BUGS else ""
 
 
 def _setting(name: str, text: str | None) -> float:

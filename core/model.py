@@ -9,7 +9,7 @@ The addend is a one-hot vector, not a raw number: to the network 0-9 are ten cas
 public solution with a raw scalar stops at 97 % of the sums. The label never enters the network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -31,6 +31,7 @@ class ModelConfig:
     fusion: Literal["late", "pixels"] = "late"
     sum_head: Literal["regression", "classification"] = "regression"
     hidden: int = 64  # width of the sum head's one hidden layer
+    bug: str = ""  # a published mistake, put in on purpose (core/bugs.py); "" in a sound network
 
 
 class Output(NamedTuple):
@@ -82,6 +83,7 @@ class SumNet(nn.Module):
         )
         self.fusion = FUSIONS[config.fusion](self.encoder.features)
         self.sum_head = SUM_HEADS[config.sum_head](self.fusion.width, config.hidden)
+        ALTERATIONS[config.bug](self)
 
     def forward(self, images: Tensor, addends: Tensor) -> Output:
         """Answer for raw images (B, 1, 28, 28), pixels 0-255, and addends (B,), 0-9."""
@@ -206,3 +208,6 @@ class ClassificationHead(nn.Sequential):
 
 FUSIONS: dict[str, type[LateFusion | PixelFusion]] = {"late": LateFusion, "pixels": PixelFusion}
 SUM_HEADS = {"regression": RegressionHead, "classification": ClassificationHead}
+
+# What is done to a network that was just built, by the name of its bug: nothing to a sound one.
+ALTERATIONS: dict[str, Callable[[SumNet], object]] = {"": lambda network: None}

@@ -5,13 +5,15 @@ command line, the sliders, links and the worker all read this one table.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 
 import torch
 
+from core.bugs import BUGS, Bug
+from core.dataset import Data
 from core.model import ModelConfig, SumNet
-from core.trainer import TrainConfig
+from core.trainer import Progress, TrainConfig, train
 
 
 class SettingError(ValueError):
@@ -122,6 +124,27 @@ class Recipe:
         torch.manual_seed(self.train.seed)
         return SumNet(self.model)
 
+    def teach(self, model: SumNet, data: Data) -> Generator[Progress, None, None]:
+        """Train `model` as the recipe says: `trainer.train`, with the recipe's bug if it has one.
+
+        Raises:
+            DivergedError: the loss ran away.
+        """
+        return train(model, self.bug.data(data), self.train, self.bug.method)
+
+    @property
+    def bug(self) -> Bug:
+        """The mistake that is in it on purpose; `BUGS[""]` is none."""
+        return BUGS[self.model.bug]
+
+    def with_bug(self, name: str) -> "Recipe":
+        """The recipe with a mistake put in, and with what that one needs to show.
+
+        Raises:
+            SettingError: there is no such bug.
+        """
+        return _rebuild(self, {**_find_bug(name).needs, "bug": name})
+
     def change(self, settings: Mapping[str, object]) -> "Recipe":
         """A recipe with some settings changed; names that are no setting are an error.
 
@@ -144,7 +167,14 @@ class Recipe:
             raise SettingError(f"unknown parameters: {', '.join(sorted(unknown))}.")
         recipe = _rebuild(cls(), params)
         recipe.change(recipe.settings())  # bounds
+        _find_bug(recipe.model.bug)
         return recipe
+
+
+def _find_bug(name: object) -> Bug:
+    if not isinstance(name, str) or name not in BUGS:
+        raise SettingError(f"{name!r} is not a bug; {', '.join(filter(None, BUGS))} are.")
+    return BUGS[name]
 
 
 def _rebuild(recipe: Recipe, values: Mapping[str, object]) -> Recipe:

@@ -5,7 +5,7 @@ benchmarks and the tests all iterate the same `train`.
 """
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -65,7 +65,27 @@ class Progress(NamedTuple):
     val: Scores | None  # at a few steps; of LIVE_VAL_SIZE images, at the last step of all
 
 
-def train(model: SumNet, data: Data, config: TrainConfig) -> Generator[Progress, None, None]:
+def losses(output: Output, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
+    """Class loss (cross-entropy) and sum loss (cross-entropy, or the squared error in (B,))."""
+    class_loss = F.cross_entropy(output.class_logits, batch.labels, label_smoothing=smoothing)
+    if output.sum_logits is not None:
+        return class_loss, F.cross_entropy(output.sum_logits, batch.sums)
+    return class_loss, F.mse_loss(output.sum_value, batch.sums.float())
+
+
+class Method(NamedTuple):
+    """What a step does to a batch and what it minimizes; for experiments to replace."""
+
+    prepare: Callable[[Batch], Batch] = lambda batch: batch  # before the network sees it
+    losses: Callable[..., tuple[Tensor, Tensor]] = losses  # (output, batch, smoothing)
+
+
+SOUND = Method()
+
+
+def train(
+    model: SumNet, data: Data, config: TrainConfig, method: Method = SOUND
+) -> Generator[Progress, None, None]:
     """Train in place, yielding after every step. On one machine a seed fixes the whole history.
 
     The generator seeds torch's global state (dropout draws from it); the network itself was
@@ -91,7 +111,7 @@ def train(model: SumNet, data: Data, config: TrainConfig) -> Generator[Progress,
         for epoch in range(1, config.epochs + 1):
             for batch in batches(data.train, config.batch_size, rng):
                 lr = float(schedule.get_last_lr()[0])
-                scores = _step(model, batch, optimizer, config, rng, data)
+                scores = _step(model, batch, optimizer, config, rng, data, method)
                 schedule.step()
                 if averaged:
                     averaged.update_parameters(model)
@@ -100,7 +120,7 @@ def train(model: SumNet, data: Data, config: TrainConfig) -> Generator[Progress,
                 val = None
                 if step in looks:
                     split = data.val if step == steps else data.val.first(LIVE_VAL_SIZE)
-                    val = score(kept, split, config.sum_weight)
+                    val = score(kept, split, config.sum_weight, method)
                 if not math.isfinite(scores.loss + (val.loss if val else 0)):
                     raise DivergedError(
                         f"The loss ran away at step {step}. "
@@ -120,28 +140,22 @@ def _step(
     config: TrainConfig,
     rng: torch.Generator,
     data: Data,
+    method: Method,
 ) -> Scores:
     """One optimizer step for both heads."""
     model.train()
+    batch = method.prepare(batch)
     images = batch.images
     if config.augment:
         images = augment(images, config.augment, data.spec.mirrored, rng)
     with autocast():
         output = model(images, batch.addends)
-    class_loss, sum_loss = losses(output, batch, config.label_smoothing)
+    class_loss, sum_loss = method.losses(output, batch, config.label_smoothing)
     loss = class_loss + config.sum_weight * sum_loss
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
     return _scores(output, batch, class_loss, sum_loss, config.sum_weight)
-
-
-def losses(output: Output, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
-    """Class loss (cross-entropy) and sum loss (cross-entropy, or the squared error in (B,))."""
-    class_loss = F.cross_entropy(output.class_logits, batch.labels, label_smoothing=smoothing)
-    if output.sum_logits is not None:
-        return class_loss, F.cross_entropy(output.sum_logits, batch.sums)
-    return class_loss, F.mse_loss(output.sum_value, batch.sums.float())
 
 
 def autocast() -> torch.autocast:
@@ -150,19 +164,21 @@ def autocast() -> torch.autocast:
 
 
 @torch.inference_mode()
-def score(model: SumNet, split: Split, sum_weight: float) -> Scores:
+def score(model: SumNet, split: Split, sum_weight: float, method: Method = SOUND) -> Scores:
     """Losses and accuracies over a split, each image with one addend, the same at every call."""
     model.eval()
     rng = torch.Generator().manual_seed(0)
     addends = torch.randint(ADDENDS, split.labels.shape, generator=rng)
-    batch = Batch(split.images, addends, split.labels, split.labels + addends)
+    batch = method.prepare(Batch(split.images, addends, split.labels, split.labels + addends))
     with autocast():
         parts = [
             model(*chunk)
-            for chunk in zip(batch.images.split(EVAL_BATCH), addends.split(EVAL_BATCH), strict=True)
+            for chunk in zip(
+                batch.images.split(EVAL_BATCH), batch.addends.split(EVAL_BATCH), strict=True
+            )
         ]
     output = Output.join(parts)
-    return _scores(output, batch, *losses(output, batch), sum_weight)
+    return _scores(output, batch, *method.losses(output, batch), sum_weight)
 
 
 def _scores(

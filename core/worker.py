@@ -149,7 +149,7 @@ class Trainings:
         recorder = Recorder()
         run.set_state(State("training"))
         outcome = "finished"
-        with closing(train(model, data, recipe.train)) as steps:
+        with closing(recipe.teach(model, data)) as steps:
             for progress in steps:
                 if (record := recorder.add(progress)) is not None:
                     run.append(record)
