@@ -5,8 +5,10 @@ import html
 import streamlit as st
 
 from core import runs
+from core.bugs import BUGS, what_gave_it_away
 from core.checkpoint import Card, CheckpointError, read_card
 from core.link import Link
+from core.presets import PRESETS
 from core.recipe import SETTINGS, Setting, SettingError
 from core.runs import Run, State
 from views import charts, state, style
@@ -24,6 +26,7 @@ def show() -> bool:
     left, right = st.columns([3, 8], gap="large")
     with left:
         session.settings = _settings(session.settings)
+        bug = _bug(run.recipe()[1].bug.name if run else "")
         if st.button(
             "Train again" if run else "Train",
             key="train_start",
@@ -32,11 +35,11 @@ def show() -> bool:
             width="stretch",
             disabled=live,
         ):
-            _start(session)
+            _start(session, bug)
     with right:
         st.fragment(_learning, run_every=POLL if live else None)(live)
         use = _result(session, run) if run and run.state().usable else False
-    state.publish(Link(run=session.run, settings=session.settings))
+    state.publish(Link(run=session.run, settings=session.settings, bug=bug))
     return use
 
 
@@ -76,9 +79,29 @@ def _control(name: str, setting: Setting, value: float) -> float:
     )
 
 
-def _start(session: Session) -> None:
+@st.fragment
+def _bug(name: str) -> str:
+    """Which bug the next run has, at first that of the run on the page. Only this runs again."""
+    names = list(BUGS)
+    with st.expander("Break it on purpose", icon=":material/bug_report:", key="break"):
+        chosen = st.selectbox(
+            "Published bug",
+            names,
+            names.index(name),
+            format_func=lambda option: BUGS[option].title,
+            key="bug",
+            help="Mistakes that broke published networks. The next training is made with it.",
+        )
+        st.caption(BUGS[chosen].about)
+    return chosen
+
+
+def _start(session: Session, bug: str) -> None:
     try:
-        state.start_run(session)
+        recipe = PRESETS["quick"].recipe.change(session.settings).with_bug(bug)
+        state.worker().ensure()
+        session.run = runs.create(runs.runs_dir(), "quick", recipe).id
+        session.own_runs.append(session.run)
     except SettingError as error:
         st.error(str(error))
     except OSError as error:
@@ -102,9 +125,16 @@ def _learning(live: bool) -> None:
     if live and now.over:
         st.rerun()
     history = run.history()
-    epochs = run.recipe()[1].train.epochs
+    recipe = run.recipe()[1]
+    epochs = recipe.train.epochs
     palette = style.palette()
     _status(run, now, history)
+    if recipe.bug.name:
+        with st.container(key="bug_note"):
+            st.markdown(
+                f":material/bug_report: **Broken on purpose: {recipe.bug.title}.** "
+                f"{recipe.bug.about}"
+            )
     left, right = st.columns(2)
     with left, st.container(key="loss_chart"):
         figure = charts.loss_curves(history, epochs, palette)
@@ -164,6 +194,10 @@ def _result(session: Session, run: Run) -> bool:
         st.warning("The files of this network are damaged. Train again.")
         return False
     st.html(_table({"This run": card, "Shipped": _shipped_card()}))
+    if bug := run.recipe()[1].bug.name:
+        said = what_gave_it_away(bug, card.figures, card.confusion, run.history())
+        with st.container(key="gave_away"):
+            st.markdown(f"**What gave it away.** {said}")
     in_use = session.network == run.id
     with st.container(horizontal=True, vertical_alignment="center"):
         use = st.button(

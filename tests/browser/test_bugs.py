@@ -1,0 +1,31 @@
+"""Break it on purpose, in a real Chromium: choose a bug, train with it, read what it did."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.driver import answered, hook, press
+
+TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
+
+
+def test_a_bug_is_chosen_trained_with_and_given_away(visit: Visit) -> None:
+    page = visit("/train?v=1&epochs=1&width=4")
+    hook(page, "break").get_by_text("Break it on purpose").click()
+    hook(page, "break").get_by_text("Everything as it should be.").hover()  # once it lies still
+    hook(page, "bug").get_by_role("combobox").click()
+    with answered(page):
+        page.get_by_role("option", name="Squared error of all pairs").click()
+    expect(hook(page, "break")).to_contain_text("[N, 1] against [N]")
+    press(page, "train_start")
+    expect(hook(page, "bug_note")).to_contain_text("Broken on purpose: Squared error of all pairs.")
+    expect(hook(page, "gave_away")).to_contain_text(
+        re.compile(
+            r"What gave it away. R² is -?0\.0\d, yet the class head is right in 9\d\.\d\d %"
+        ),
+        timeout=TRAINED_MS,
+    )
+    page.reload()  # the run remembers its bug
+    expect(hook(page, "bug_note")).to_contain_text("Squared error of all pairs")
+    assert "bug=broadcast" in page.url
