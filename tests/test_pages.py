@@ -146,6 +146,14 @@ def test_train_hands_over_the_settings_as_they_are(tmp_path: Path) -> None:
     assert app.query_params["run"] == the_run(app).id
 
 
+def test_a_link_brings_its_bug() -> None:
+    app = opened(train_page, bug="broadcast")
+    assert app.selectbox(key="bug").value == "broadcast"
+    app.button(key="train_start").click().run()
+    assert the_run(app).recipe()[1].bug.name == "broadcast"
+    assert app.query_params["bug"] == "broadcast"
+
+
 def test_a_link_brings_its_recipe() -> None:
     app = opened(train_page, lr="0.3", width="8", epochs="1000", dropout="nan", seed="1e9")
     settings = app.session_state["session"].settings
@@ -174,7 +182,7 @@ def test_a_finished_run_shows_its_figures_beside_the_shipped_and_published_ones(
     run = runs.create(runs.runs_dir(), "quick", PRESETS["quick"].recipe)
     finished(run)
     said = words(opened(train_page, run=run.id))
-    for figure in ("98.59%", "0.2869", "This run", "Shipped", "Published"):
+    for figure in ("98.59 %", "0.2869", "This run", "Shipped", "Published"):
         assert figure in said
 
 

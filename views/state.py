@@ -34,6 +34,7 @@ class Session:
     network: str  # name of the network that answers: a shipped preset, or the id of a run
     run: str  # id of the run that the Train page shows; "" is none
     settings: dict[str, float]  # of the next run
+    bug: str = ""  # that the next run is made with; "" is none
     source: Source = "draw"  # of the picture
     picture: int = 0  # which test image of the network's data set
     sharing: bool = False  # is the link shown?
@@ -50,6 +51,7 @@ def session() -> Session:
             network=opened.network,
             run=opened.run,
             settings=dict(opened.settings),
+            bug=opened.bug,
             source="draw" if opened.picture is None else "test",
             picture=opened.picture or 0,
         )
@@ -163,7 +165,7 @@ def reading(name: str) -> Reading:
 
 def start_run(session: Session) -> None:
     """Hand the session's settings to the worker as a new run."""
-    recipe = PRESETS["quick"].recipe.change(session.settings)
+    recipe = PRESETS["quick"].recipe.change(session.settings).with_bug(session.bug)
     worker().ensure()
     session.run = runs.create(runs.runs_dir(), "quick", recipe).id
     session.own_runs.append(session.run)

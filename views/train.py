@@ -1,6 +1,7 @@
 """The Train page: settings, a run in the worker, its curves as they grow, and its test figures."""
 
 import html
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -8,14 +9,15 @@ from core import runs
 from core.bugs import BUGS, what_gave_it_away
 from core.checkpoint import Card, CheckpointError, read_card
 from core.link import Link
-from core.presets import PRESETS
+from core.published import PUBLISHED
 from core.recipe import SETTINGS, Setting, SettingError
 from core.runs import Run, State
 from views import charts, state, style
 from views.state import Session
+from views.table import COLUMNS
 
 POLL = 0.4  # seconds between looks at a live run
-PUBLISHED = {"class_acc": 0.9859, "sum_r2": 0.2869}  # network A of the two course solutions
+SHOWN = ("class_acc", "sum_acc", "joint_acc", "sum_r2")  # of a run's figures
 
 
 def show() -> bool:
@@ -25,21 +27,22 @@ def show() -> bool:
     live = run is not None and not run.state().over
     left, right = st.columns([3, 8], gap="large")
     with left:
-        session.settings = _settings(session.settings)
-        bug = _bug(run.recipe()[1].bug.name if run else "")
-        if st.button(
+        pressed = st.button(  # on top, where a low screen shows it too
             "Train again" if run else "Train",
             key="train_start",
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
             disabled=live,
-        ):
-            _start(session, bug)
+        )
+        session.settings = _settings(session.settings)
+        session.bug = _bug(session.bug)
+        if pressed:
+            _start(session)
     with right:
         st.fragment(_learning, run_every=POLL if live else None)(live)
         use = _result(session, run) if run and run.state().usable else False
-    state.publish(Link(run=session.run, settings=session.settings, bug=bug))
+    state.publish(Link(run=session.run, settings=session.settings, bug=session.bug))
     return use
 
 
@@ -81,9 +84,12 @@ def _control(name: str, setting: Setting, value: float) -> float:
 
 @st.fragment
 def _bug(name: str) -> str:
-    """Which bug the next run has, at first that of the run on the page. Only this runs again."""
+    """Which bug the next run has. Only this runs again when another one is chosen."""
     names = list(BUGS)
-    with st.expander("Break it on purpose", icon=":material/bug_report:", key="break"):
+    open_at_first = bool(name)  # a link brought one
+    with st.expander(
+        "Break it on purpose", expanded=open_at_first, icon=":material/bug_report:", key="break"
+    ):
         chosen = st.selectbox(
             "Published bug",
             names,
@@ -96,12 +102,9 @@ def _bug(name: str) -> str:
     return chosen
 
 
-def _start(session: Session, bug: str) -> None:
+def _start(session: Session) -> None:
     try:
-        recipe = PRESETS["quick"].recipe.change(session.settings).with_bug(bug)
-        state.worker().ensure()
-        session.run = runs.create(runs.runs_dir(), "quick", recipe).id
-        session.own_runs.append(session.run)
+        state.start_run(session)
     except SettingError as error:
         st.error(str(error))
     except OSError as error:
@@ -226,18 +229,12 @@ def _shipped_card() -> Card | None:
 
 def _table(cards: dict[str, Card | None]) -> str:
     """Test figures: networks as rows, so that they can be compared down the columns."""
-    columns = {
-        "class_acc": "Class",
-        "sum_acc": "Rounded sum",
-        "joint_acc": "Both right",
-        "sum_r2": "R2 of the sum",
-    }
     rows = {name: card.figures for name, card in cards.items() if card}
-    rows["Published network"] = PUBLISHED
-    head = "".join(f"<th>{title}</th>" for title in columns.values())
+    rows["Published"] = PUBLISHED[0].figures  # network A, the one on MNIST
+    head = "".join(f"<th>{COLUMNS[key].title}</th>" for key in SHOWN)
     body = "".join(
         f"<tr><th>{html.escape(name)}</th>"
-        + "".join(f"<td>{_figure(key, figures.get(key))}</td>" for key in columns)
+        + "".join(f"<td>{_figure(key, figures)}</td>" for key in SHOWN)
         + "</tr>"
         for name, figures in rows.items()
     )
@@ -245,7 +242,5 @@ def _table(cards: dict[str, Card | None]) -> str:
     return f'<table class="figures"><caption>{note}</caption><tr><td></td>{head}</tr>{body}</table>'
 
 
-def _figure(key: str, value: float | None) -> str:
-    if value is None:
-        return "not given"
-    return f"{value:.4f}" if key == "sum_r2" else f"{value:.2%}"
+def _figure(key: str, figures: Mapping[str, float]) -> str:
+    return COLUMNS[key].write(figures[key]) if key in figures else "not given"

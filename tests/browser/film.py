@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 from tests.browser import driver
 from tests.browser.driver import DIGITS, draw, hook, pick_number, press, wait_until_idle
 
-SIZE = {"width": 1100, "height": 640}
-SHOWN = (880, 512)  # as the README shows it
+SIZE = {"width": 1100, "height": 700}
+SHOWN = (880, 560)  # as the README shows it
 QUICK, SLOW = 500, 1_600  # milliseconds a frame stays
 COLORS = 64
 TRAINED_MS = 240_000
