@@ -409,10 +409,12 @@ def test_the_process_as_it_is_trains_on_the_real_data(root, mnist, monkeypatch):
     try:
         recipe = PRESETS["quick"].recipe.change({"width": 4, "batch_size": 2048, "epochs": 1})
         run = runs.create(root, "quick", recipe)
-        assert over(run) == "finished"
+        wait_for(lambda: run.history()[8:], "progress")
+        run.request_stop()
+        assert over(run) in runs.DONE
     finally:
         started.close()
-    assert run.history()[-1]["images"] == 50_000
+    assert run.history()[-1]["steps"] == 25  # 50,000 images, 2,048 a step
     _, card = checkpoint.load(run.checkpoint)
     assert sum(map(sum, card.confusion)) == 100_000  # 10,000 images x 10 addends
-    assert card.figures["class_acc"] > 0.5  # chance is 0.1
+    assert 8 / 25 < card.epochs <= 1
