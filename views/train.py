@@ -145,10 +145,8 @@ def _learning(live: bool) -> None:
     with right, st.container(key="accuracy_chart"):
         figure = charts.accuracy_curves(history, epochs, palette)
         st.plotly_chart(figure, key="accuracy", config=charts.CONFIG, alt="Accuracy by epoch")
-    st.caption(
-        "Thin lines: the batches that it learns from. "
-        "Dots: validation images, which it never learns from."
-    )
+    which = "under the same bug" if recipe.bug.name else "which it never learns from"
+    st.caption(f"Thin lines: the batches that it learns from. Dots: validation images, {which}.")
 
 
 def _status(run: Run, now: State, history: list[dict[str, float]]) -> None:
