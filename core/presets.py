@@ -1,6 +1,6 @@
 """Named recipes: the published networks repaired, and the quick one of the Train page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.model import ModelConfig
 from core.recipe import Recipe
@@ -17,6 +17,10 @@ class Preset:
     recipe: Recipe
     shipped: bool = True  # are its weights in weights/?
 
+
+FASHION = ModelConfig(
+    dataset="fashion-mnist", width=32, convs=(1, 2, 2), dropout=0.3, sum_head="classification"
+)
 
 PRESETS = {
     preset.name: preset
@@ -38,16 +42,7 @@ PRESETS = {
             "Fashion-MNIST, late fusion",
             "The published late fusion, repaired: the number joins the class probabilities, and "
             "the sum is one of 19 classes.",
-            Recipe(
-                ModelConfig(
-                    dataset="fashion-mnist",
-                    width=32,
-                    convs=(1, 2, 2),
-                    dropout=0.3,
-                    sum_head="classification",
-                ),
-                TrainConfig(epochs=8, lr=0.15, sum_weight=0.3, augment=0.4, ema=0.998),
-            ),
+            Recipe(FASHION, TrainConfig(epochs=8, lr=0.15, sum_weight=0.3, augment=0.4, ema=0.998)),
         ),
         Preset(
             "fashion-pixels",
@@ -55,14 +50,7 @@ PRESETS = {
             "The published pixel fusion, repaired: the number is written into the last ten pixels "
             "of the last row, and the encoder has to find it there.",
             Recipe(
-                ModelConfig(
-                    dataset="fashion-mnist",
-                    width=32,
-                    convs=(1, 2, 2),
-                    dropout=0.3,
-                    fusion="pixels",
-                    sum_head="classification",
-                ),
+                replace(FASHION, fusion="pixels"),
                 TrainConfig(epochs=8, lr=0.15, sum_weight=1.0, ema=0.998),
             ),
         ),

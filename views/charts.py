@@ -42,7 +42,7 @@ def class_bars(probs: Sequence[float], names: Sequence[str], palette: Palette) -
     )
     figure.update_xaxes(type="category", fixedrange=True)
     figure.update_yaxes(range=[0, 104], visible=False, fixedrange=True)
-    return _bare(figure, 120)
+    return bare(figure, 120)
 
 
 def sum_line(sum_value: float, expected: int, palette: Palette) -> go.Figure:
@@ -74,7 +74,7 @@ def sum_line(sum_value: float, expected: int, palette: Palette) -> go.Figure:
         range=[-1, 1], visible=False, fixedrange=True, zeroline=True, zerolinecolor=palette.faint
     )
     figure.add_hline(y=0, line_color=palette.muted, line_width=1, layer="below")
-    return _bare(figure, 120)
+    return bare(figure, 120)
 
 
 def loss_curves(history: Records, epochs: float, palette: Palette) -> go.Figure:
@@ -144,7 +144,7 @@ def _curve(
 def _over_epochs(figure: go.Figure, epochs: float, label: str) -> go.Figure:
     figure.update_xaxes(title="epoch", range=[0, epochs], fixedrange=True, zeroline=False)
     figure.update_yaxes(title=label, fixedrange=True, zeroline=False)
-    _bare(figure, 320)
+    bare(figure, 320)
     figure.update_layout(
         showlegend=True,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
@@ -154,7 +154,8 @@ def _over_epochs(figure: go.Figure, epochs: float, label: str) -> go.Figure:
     return figure
 
 
-def _bare(figure: go.Figure, height: int) -> go.Figure:
+def bare(figure: go.Figure, height: int) -> go.Figure:
+    """No frame, no paper, no margins: the figure stands on the page."""
     figure.update_layout(
         height=height,
         margin={"l": 0, "r": 0, "t": 4, "b": 0},

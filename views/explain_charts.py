@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from core.anatomy import Broadcast, Floats, Losses
 from core.drawing import Pixels
-from views.charts import Palette
+from views.charts import Palette, bare
 from views.pictures import picture
 
 # Cases of 60,000 that two published networks got right, epoch by epoch, from their own logs.
@@ -175,7 +175,7 @@ def if_it_were(values: Sequence[float], names: Sequence[str], answer: int, color
     )
     figure.update_xaxes(type="category", fixedrange=True)
     figure.update_yaxes(rangemode="tozero", fixedrange=True, nticks=4)
-    return _small(figure, 170)
+    return bare(figure, 170)
 
 
 def softmax_twice(losses: Losses, names: Sequence[str], palette: Palette) -> go.Figure:
@@ -194,7 +194,7 @@ def softmax_twice(losses: Losses, names: Sequence[str], palette: Palette) -> go.
         )
     figure.update_xaxes(type="category", fixedrange=True)
     figure.update_yaxes(range=[0, 104], ticksuffix=" %", fixedrange=True, nticks=3)
-    return _legend(_small(figure, 230))
+    return _legend(bare(figure, 230))
 
 
 def published_logs(palette: Palette) -> go.Figure:
@@ -216,7 +216,7 @@ def published_logs(palette: Palette) -> go.Figure:
         )
     figure.update_xaxes(title="epoch", dtick=1, fixedrange=True, zeroline=False)
     figure.update_yaxes(range=[0, 10], title="both right", ticksuffix=" %", fixedrange=True)
-    return _legend(_small(figure, 260))
+    return _legend(bare(figure, 260))
 
 
 def pairs(case: Broadcast) -> str:
@@ -261,18 +261,5 @@ def _legend(figure: go.Figure) -> go.Figure:
         showlegend=True,
         margin_t=28,
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
-    )
-    return figure
-
-
-def _small(figure: go.Figure, height: int) -> go.Figure:
-    figure.update_layout(
-        height=height,
-        margin={"l": 0, "r": 0, "t": 4, "b": 0},
-        showlegend=False,
-        dragmode=False,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        bargap=0.25,
     )
     return figure
