@@ -154,7 +154,7 @@ def _stem(name: str) -> Path:
 
     if name in PRESETS and PRESETS[name].shipped:
         return SHIPPED / name
-    inside = list(Path(name).glob("*.safetensors"))
+    inside = list(Path(name).glob("*.safetensors")) if name else []
     path = str(inside[0]) if len(inside) == 1 else name
     return Path(path.removesuffix(".safetensors").removesuffix(".json"))
 

@@ -71,8 +71,15 @@ class Card:
 
     def report(self) -> dict[str, object]:
         """The keys that `train --json` and `evaluate --json` print."""
-        made = ("preset", "params", "seed", "epochs", "train_seconds")
-        return {key: getattr(self, key) for key in made} | self.figures
+        return {
+            "preset": self.preset,
+            "params": self.parameters,  # their number
+            "recipe": self.params,
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "train_seconds": self.train_seconds,
+            **self.figures,
+        }
 
 
 def shipped() -> list[str]:

@@ -17,7 +17,7 @@ from core.dataset import Data
 from core.presets import PRESETS
 
 REPORT = [
-    *("preset", "params", "seed", "epochs", "train_seconds"),
+    *("preset", "params", "recipe", "seed", "epochs", "train_seconds"),
     *("class_acc", "sum_r2", "sum_mae", "sum_acc", "joint_acc"),
 ]
 ANSWER = ["file", "blank", "label", "name", "class_probs", "sum_value", "total"]
@@ -357,3 +357,8 @@ def test_a_terminal_gets_no_traceback(tmp_path):
     assert ended.returncode == 2
     assert ended.stderr == "text.png is not an image.\n"
     assert json.loads(ended.stdout)["blank"] is True
+
+
+def test_params_is_the_number_of_parameters(shipped):
+    model, card = shipped
+    assert card.report()["params"] == sum(parameter.numel() for parameter in model.parameters())
