@@ -319,7 +319,7 @@ def test_the_command_line_puts_a_bug_in(data, monkeypatch, tmp_path, capsys):
     options = ["--width", "4", "--epochs", "1", "--bug", "broadcast", "--out", str(tmp_path)]
     assert main(["train", "--preset", "quick", *options, "--json"]) == 0
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert report["params"]["bug"] == "broadcast"
+    assert report["recipe"]["bug"] == "broadcast"
     assert checkpoint.load(tmp_path / "quick")[1].params["bug"] == "broadcast"
 
 

@@ -100,7 +100,7 @@ def test_a_card_says_how_the_network_was_made(card, model):
 
 def test_a_report_has_the_keys_of_the_command_line(card):
     assert list(card.report()) == [
-        *("preset", "params", "seed", "epochs", "train_seconds"),
+        *("preset", "params", "recipe", "seed", "epochs", "train_seconds"),
         *("class_acc", "sum_r2", "sum_mae", "sum_acc", "joint_acc"),
     ]
 
