@@ -24,6 +24,7 @@ from pathlib import Path
 
 from core.checkpoint import write_atomic
 from core.recipe import Recipe
+from core.recorder import read_history
 
 KEPT = 200  # finished runs; older ones are pruned when a new one is made
 ID = re.compile(r"[0-9a-f]{16}")
@@ -89,11 +90,7 @@ class Run:
 
     def history(self) -> list[dict[str, float]]:
         """The lines of progress.jsonl so far, each a flat record; see `recorder.Recorder`."""
-        try:
-            lines = (self.path / "progress.jsonl").read_bytes().split(b"\n")
-        except OSError:
-            return []
-        return [record for line in lines if (record := _record(line)) is not None]
+        return read_history(self.path / "progress.jsonl")
 
     def append(self, record: dict[str, float]) -> None:
         with open(self.path / "progress.jsonl", "ab") as file:
@@ -104,14 +101,6 @@ class Run:
 
     def stop_requested(self) -> bool:
         return (self.path / "stop").exists()
-
-
-def _record(line: bytes) -> dict[str, float] | None:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and "step" in record else None
 
 
 def runs_dir() -> Path:
