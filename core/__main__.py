@@ -17,7 +17,7 @@ from core.bugs import BUGS
 from core.checkpoint import CheckpointError
 from core.drawing import DrawingError
 from core.fetch import FetchError
-from core.recipe import SETTINGS, SettingError
+from core.recipe import SETTINGS, Number, SettingError
 from core.trainer import DivergedError
 
 
@@ -223,9 +223,10 @@ def _parser() -> Parser:
     command = commands.add_parser("train", help="train a preset, save it, print its test figures")
     command.add_argument("--preset", default="mnist", type=_preset)
     for name, setting in SETTINGS.items():
-        bounds = f"{setting.low:g} to {setting.high:g}"
         flag = f"--{name.replace('_', '-')}"
-        command.add_argument(flag, dest=name, metavar="N", help=f"{setting.label}: {bounds}")
+        unit = "N" if isinstance(setting, Number) else "NAME"
+        said = f"{setting.label}: {setting.allowed}"
+        command.add_argument(flag, dest=name, metavar=unit, help=said)
     command.add_argument(
         "--bug", choices=list(filter(None, BUGS)), help="a published mistake, put in on purpose"
     )

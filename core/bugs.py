@@ -48,7 +48,7 @@ class Bug:
     alter: Callable[[SumNet], object] = ALTERATIONS[""]
     method: Method = SOUND
     data: Callable[[Data], Data] = lambda data: data
-    needs: Mapping[str, object] = field(default_factory=dict)  # of the recipe, to show at all
+    needs: Mapping[str, str | float] = field(default_factory=dict)  # settings, to show at all
 
 
 # --- what they do
@@ -252,6 +252,7 @@ BUGS = {
             "Each image meets the same number in every epoch instead of a new one.",
             _fixed_addend,
             method=Method(prepare=fix_addends),
+            needs={"fusion": "late"},
         ),
         Bug(
             "seen-images",

@@ -5,6 +5,8 @@
     /?v=1&net=fashion-late&t=12 test image 12 of Fashion-MNIST
     /train?v=1&lr=0.3&seed=4    a recipe, where it differs from the quick one
     /train?v=1&bug=broadcast    with a published mistake put in
+    /compare?v=1&c=mnist.3f2a9c...&view=sums
+                                two networks side by side, and what is looked at
 
 Everything here comes from strangers. `parse` never raises: what is missing, out of bounds, too long
 or of another version gives the default.
@@ -13,18 +15,22 @@ or of another version gives the default.
 import re
 import string
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from core import runs
 from core.bugs import BUGS
 from core.drawing import CANVAS, Strokes
 from core.presets import PRESETS
-from core.recipe import SETTINGS, SettingError
+from core.recipe import SETTINGS, SettingError, Value
 
 VERSION = "1"
 MAX_STROKES_TEXT = 1_600  # characters; keeps an address under 2,000
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # base64url
-DEFAULT_SETTINGS = PRESETS["quick"].recipe.settings()
+QUICK = PRESETS["quick"].recipe
+DEFAULT_SETTINGS = QUICK.settings()
+MAX_COMPARED = 4  # networks side by side
+VIEWS = ("curves", "confusion", "sums", "reliability", "mistakes")  # of the networks compared
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,10 @@ class Link:
     network: str = "mnist"  # that answers: a shipped preset, or the id of a run
     picture: int | None = None  # a test image of the network's data set, instead of strokes
     run: str = ""  # id of the run that the Train page shows
-    settings: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SETTINGS)
+    settings: Mapping[str, Value] = field(default_factory=lambda: DEFAULT_SETTINGS)
     bug: str = ""  # that the next run is made with; "" is none
+    compared: tuple[str, ...] = ()  # networks side by side; () leaves it to the Compare page
+    view: str = VIEWS[0]  # of them
 
 
 def parse(query: Mapping[str, str]) -> Link:
@@ -48,11 +56,13 @@ def parse(query: Mapping[str, str]) -> Link:
     return Link(
         addend=int(number) if re.fullmatch("[0-9]", number) else Link.addend,
         strokes=parse_strokes(query.get("s", "")),
-        network=_network(query.get("net", "")),
+        network=_network(query.get("net", "")) or Link.network,
         picture=_picture(query.get("t", "")),
         run=_run_id(query.get("run", "")),
-        settings={name: _setting(name, query.get(name)) for name in SETTINGS},
+        settings=QUICK.change(_settings(query)).settings(),
         bug=_bug(query.get("bug", "")),
+        compared=_compared(query.get("c", "")),
+        view=_view(query.get("view", "")),
     )
 
 
@@ -66,7 +76,9 @@ def query(link: Link) -> dict[str, str]:
         "t": "" if link.picture is None else str(link.picture),
         "run": link.run,
         "bug": link.bug,
-    } | {k: str(v) for k, v in link.settings.items() if v != DEFAULT_SETTINGS[k]}
+        "c": ".".join(link.compared),
+        "view": link.view if link.view != Link.view else "",
+    } | {name: str(value) for name, value in QUICK.changes(link.settings).items()}
     said = {name: text for name, text in parameters.items() if text}
     return {"v": VERSION} | said if said else {}
 
@@ -107,7 +119,7 @@ def _unpack(text: str) -> tuple[float, float]:
 
 def _network(text: str) -> str:
     shipped = text in PRESETS and PRESETS[text].shipped
-    return text if shipped else _run_id(text) or Link.network
+    return text if shipped else _run_id(text)
 
 
 def _picture(text: str) -> int | None:
@@ -122,8 +134,19 @@ def _bug(text: str) -> str:
     return text if text in BUGS else ""
 
 
-def _setting(name: str, text: str | None) -> float:
-    try:
-        return SETTINGS[name].check(name, text)
-    except SettingError:
-        return DEFAULT_SETTINGS[name]
+def _compared(text: str) -> tuple[str, ...]:
+    names = map(_network, text.split(".", MAX_COMPARED)[:MAX_COMPARED])
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+def _view(text: str) -> str:
+    return text if text in VIEWS else Link.view
+
+
+def _settings(query: Mapping[str, str]) -> dict[str, Value]:
+    """Those that are there and within bounds."""
+    found = {}
+    for name, setting in SETTINGS.items():
+        with suppress(SettingError):
+            found[name] = setting.check(name, query.get(name))
+    return found

@@ -1,19 +1,23 @@
 """A recipe is everything that decides a run: the network's config and the training's.
 
-`SETTINGS` says which of its values people may change, within which bounds and in which words. The
-command line, the sliders, links and the worker all read this one table.
+`SETTINGS` says which of its values people may change: numbers within bounds, and choices by name.
+The command line, the Train page, links and the worker all read this one table.
 """
 
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from typing import NamedTuple
 
 import torch
 
+from core import pen
 from core.bugs import BUGS, Bug
-from core.dataset import Data
+from core.dataset import SPECS, Data
 from core.model import ModelConfig, SumNet
 from core.trainer import Progress, TrainConfig, train
+
+Value = str | float  # of a setting: the name of a choice, or a number
 
 
 class SettingError(ValueError):
@@ -21,15 +25,20 @@ class SettingError(ValueError):
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One adjustable value: an int or a float within bounds, or one of `choices`."""
+class Number:
+    """A setting that is an int or a float within bounds."""
 
     label: str
     help: str  # what more and less of it do
     low: float
     high: float
     whole: bool = False
-    choices: tuple[float, ...] = ()  # offered on the page; any value within bounds is allowed
+    stops: tuple[float, ...] = ()  # offered on the page; any value within bounds is allowed
+
+    @property
+    def allowed(self) -> str:
+        """What it may be, in words."""
+        return f"{self.low:g} to {self.high:g}"
 
     def check(self, name: str, value: object) -> float:
         """`value` (a number or its text) as a number of the right kind.
@@ -43,59 +52,127 @@ class Setting:
             number = math.nan
         if not (self.low <= number <= self.high) or (self.whole and number != int(number)):
             kind = "a whole number" if self.whole else "a number"
-            raise SettingError(
-                f"{name} must be {kind} from {self.low:g} to {self.high:g}, not {value!r}."
-            )
+            raise SettingError(f"{name} must be {kind} from {self.allowed}, not {value!r}.")
         return int(number) if self.whole else number
 
+    def say(self, value: Value) -> str:
+        """By itself: "width 8"."""
+        return f"{self.label.lower()} {value:g}"
+
+
+class Words(NamedTuple):
+    """A choice in the words of the page."""
+
+    offered: str  # under the setting's label
+    said: str  # by itself
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting that is one of a few names."""
+
+    label: str
+    help: str  # what the choice changes
+    options: Mapping[str, Words]  # by name
+
+    @property
+    def allowed(self) -> str:
+        """What it may be, in words."""
+        return " or ".join(self.options)
+
+    def check(self, name: str, value: object) -> str:
+        """`value`, which must be a name.
+
+        Raises:
+            SettingError: it is none of the names.
+        """
+        if not isinstance(value, str) or value not in self.options:
+            raise SettingError(f"{name} must be {self.allowed}, not {value!r}.")
+        return value
+
+    def say(self, value: Value) -> str:
+        """By itself: "pixel fusion"."""
+        return self.options[str(value)].said
+
+
+Setting = Number | Choice
+
+# The weight of the sum that suits each head. A squared error is far larger than a cross-entropy.
+# Measured after one epoch on MNIST, both right: 19 classes 91 % at 0.3 and 97 % at 1.
+SUM_WEIGHTS = {"regression": 0.03, "classification": 1.0}
 
 SETTINGS: dict[str, Setting] = {
-    "epochs": Setting(
+    "dataset": Choice(
+        "Data set",
+        "What it learns to read. Garments are harder than digits: nine in ten is good.",
+        {name: Words(f"{spec.title} {spec.noun}s", spec.title) for name, spec in SPECS.items()},
+    ),
+    "fusion": Choice(
+        "Fusion",
+        "Where the picture and the number meet. Late is easy to learn; in the pixels the network "
+        "has to find the number before it can add it, which takes more epochs.",
+        {
+            "late": Words("late: number joins the class probabilities", "late fusion"),
+            "pixels": Words("pixels: number written into the picture", "pixel fusion"),
+        },
+    ),
+    "sum_head": Choice(
+        "Sum head",
+        "How it says the sum. One value may lie between two sums; of 19 classes, 0 to 18, one "
+        "wins.",
+        {
+            "regression": Words("one value", "sum as one value"),
+            "classification": Words("19 classes", "sum as 19 classes"),
+        },
+    ),
+    "epochs": Number(
         "Epochs",
         "How often it sees all 50,000 training images. More takes longer and learns more.",
         *(1, 50),
         whole=True,
-        choices=(1, 2, 3, 5, 8),
+        stops=(1, 2, 3, 5, 8),
     ),
-    "lr": Setting(
+    "lr": Number(
         "Learning rate",
         "How big its steps are at most. Higher learns faster, until it stumbles; lower crawls.",
         *(0.001, 3.0),
-        choices=(0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0),
+        stops=(0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0),
     ),
-    "batch_size": Setting(
+    "batch_size": Number(
         "Batch size",
         "Images per step. Smaller batches make more, noisier steps; bigger ones fewer and calmer.",
         *(16, 2048),
         whole=True,
-        choices=(32, 64, 128, 256, 512, 1024),
+        stops=(32, 64, 128, 256, 512, 1024),
     ),
-    "width": Setting(
+    "width": Number(
         "Width",
         "Channels of the first convolution, doubled twice. Wider sees more and takes longer.",
         *(4, 64),
         whole=True,
-        choices=(4, 8, 16, 24, 32),
+        stops=(4, 8, 16, 24, 32),
     ),
-    "dropout": Setting(
+    "dropout": Number(
         "Dropout",
         "Share of the features hidden at random in each step. More guards against learning by "
         "heart; too much leaves nothing to learn from.",
         *(0.0, 0.9),
     ),
-    "sum_weight": Setting(
+    "sum_weight": Number(
         "Weight of the sum",
-        "How much the sum's loss counts beside the class's. At 0 the sum head learns nothing.",
+        "How much the sum's loss counts beside the class's. At 0 the sum head learns nothing. "
+        f"Usual are {SUM_WEIGHTS['regression']:g} for one value and "
+        f"{SUM_WEIGHTS['classification']:g} for 19 classes.",
         *(0.0, 1.0),
-        choices=(0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+        stops=(0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
     ),
-    "augment": Setting(
+    "augment": Number(
         "Distortion",
         "How strongly training images are turned, slanted and bent. More helps with unusual "
         "handwriting and needs more epochs.",
         *(0.0, 2.0),
     ),
-    "seed": Setting(
+    "seed": Number(
         "Seed",
         "Fixes all chance: the same recipe with the same seed learns the same network.",
         *(0, 2**31 - 1),
@@ -115,9 +192,10 @@ class Recipe:
         """Every value by name, for a card or a file."""
         return asdict(self.model) | asdict(self.train)
 
-    def settings(self) -> dict[str, float]:
-        """The values that people may change."""
-        return {name: value for name, value in self.params().items() if name in SETTINGS}  # type: ignore[misc]
+    def settings(self) -> dict[str, Value]:
+        """The values that people may change, in the order of the table."""
+        params = self.params()
+        return {name: params[name] for name in SETTINGS}  # type: ignore[misc]
 
     def build(self) -> SumNet:
         """A fresh network, initialised from the recipe's seed."""
@@ -130,6 +208,7 @@ class Recipe:
         Raises:
             DivergedError: the loss ran away.
         """
+        data = pen.mix(data, self.train.pen, self.train.seed)
         return train(model, self.bug.data(data), self.train, self.bug.method)
 
     @property
@@ -143,20 +222,31 @@ class Recipe:
         Raises:
             SettingError: there is no such bug.
         """
-        return _rebuild(self, {**_find_bug(name).needs, "bug": name})
+        return _rebuild(self.change(_find_bug(name).needs), {"bug": name})
 
     def change(self, settings: Mapping[str, object]) -> "Recipe":
         """A recipe with some settings changed; names that are no setting are an error.
 
+        Another sum head brings the weight that suits it, unless a weight is among the settings.
+
         Raises:
             SettingError: a setting is unknown or out of bounds.
         """
-        checked = {}
+        checked: dict[str, Value] = {}
         for name, value in settings.items():
             if name not in SETTINGS:
                 raise SettingError(f"{name!r} is not a setting; {', '.join(SETTINGS)} are.")
             checked[name] = SETTINGS[name].check(name, value)
+        head = checked.get("sum_head", self.model.sum_head)
+        if head != self.model.sum_head:
+            checked = {"sum_weight": SUM_WEIGHTS[str(head)], **checked}
         return _rebuild(self, checked)
+
+    def changes(self, settings: Mapping[str, Value]) -> dict[str, Value]:
+        """The inverse of `change`: of all settings, those that it takes to come to them."""
+        usual = self.change({"sum_head": settings["sum_head"]}).settings()
+        usual["sum_head"] = self.model.sum_head
+        return {name: value for name, value in settings.items() if value != usual[name]}
 
     @classmethod
     def read(cls, params: Mapping[str, object]) -> "Recipe":

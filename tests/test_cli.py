@@ -109,12 +109,19 @@ def test_an_experiment_never_replaces_shipped_weights(drawn, tmp_path, monkeypat
 def test_every_setting_is_an_option(drawn, tmp_path, capsys):
     settings = {
         **{"epochs": 2, "lr": 0.05, "batch_size": 32, "width": 5, "dropout": 0.25},
-        **{"sum_weight": 0.3, "augment": 0.5, "seed": 9},
+        **{"sum_weight": 0.1, "augment": 0.5, "seed": 9},
+        **{"dataset": "fashion-mnist", "fusion": "pixels", "sum_head": "classification"},
     }
     options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
     assert main(["train", "--preset", "quick", *options, "--out", str(tmp_path)]) == 0
     params = checkpoint.read_card(tmp_path / "quick").params
     assert {name: params[name] for name in settings} == settings
+
+
+def test_another_sum_head_is_trained_with_the_weight_that_suits_it(drawn, tmp_path):
+    main([*TRAIN, "--sum-head", "classification", "--out", str(tmp_path)])
+    params = checkpoint.read_card(tmp_path / "quick").params
+    assert (params["sum_head"], params["sum_weight"]) == ("classification", 1.0)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +133,9 @@ def test_every_setting_is_an_option(drawn, tmp_path, capsys):
         ("--epochs", "0", "epochs must be a whole number from 1 to 50, not '0'."),
         ("--epochs", "1.5", "epochs must be a whole number from 1 to 50, not '1.5'."),
         ("--batch-size", "1", "batch_size must be a whole number from 16 to 2048, not '1'."),
+        ("--dataset", "cifar", "dataset must be mnist or fashion-mnist, not 'cifar'."),
+        ("--fusion", "early", "fusion must be late or pixels, not 'early'."),
+        ("--sum-head", "19", "sum_head must be regression or classification, not '19'."),
         ("--preset", "slow", f"argument --preset: 'slow' is none of {', '.join(PRESETS)}; see"),
         ("--magic", "1", "unrecognized arguments: --magic 1; see python -m core --help."),
     ],

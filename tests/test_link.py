@@ -7,10 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from core import link, runs
+from core.bugs import BUGS
 from core.drawing import CANVAS, Strokes
-from core.link import DEFAULT_SETTINGS, MAX_STROKES_TEXT, Link, format_strokes, parse_strokes
+from core.link import (
+    DEFAULT_SETTINGS,
+    MAX_COMPARED,
+    MAX_STROKES_TEXT,
+    VIEWS,
+    Link,
+    format_strokes,
+    parse_strokes,
+)
 from core.presets import PRESETS
 from core.recipe import SETTINGS
+from tests.test_recipe import valid_settings
 
 SEVEN: Strokes = (((60.0, 50.0), (200.0, 50.0), (130.0, 236.0)), ((90.0, 140.0), (175.0, 140.0)))
 RUN = "0123456789abcdef"
@@ -21,12 +31,6 @@ strokes = some.lists(
 ).map(tuple)
 run_ids = some.text("0123456789abcdef", min_size=16, max_size=16)
 networks = run_ids | some.sampled_from([name for name in PRESETS if PRESETS[name].shipped])
-settings = some.fixed_dictionaries(
-    {
-        name: some.integers(int(s.low), int(s.high)) if s.whole else some.floats(s.low, s.high)
-        for name, s in SETTINGS.items()
-    }
-)
 links = some.builds(
     Link,
     addend=some.integers(0, 9),
@@ -34,9 +38,13 @@ links = some.builds(
     network=networks,
     picture=some.none() | some.integers(0, 9_999),
     run=some.just("") | run_ids,
-    settings=settings,
+    settings=valid_settings,
+    bug=some.sampled_from(list(BUGS)),
+    compared=some.lists(networks, max_size=MAX_COMPARED, unique=True).map(tuple),
+    view=some.sampled_from(VIEWS),
 )
-names = some.sampled_from(["v", "n", "s", "net", "t", "run", "x", *SETTINGS]) | some.text()
+keys = ["v", "n", "s", "net", "t", "run", "bug", "c", "view", "x", *SETTINGS]
+names = some.sampled_from(keys) | some.text()
 junk = some.one_of(some.text(), some.integers().map(str), some.floats().map(str))
 
 
@@ -65,7 +73,10 @@ def test_any_address_gives_choices_within_bounds(query):
     assert opened.addend in range(10)
     assert set(opened.settings) == set(SETTINGS)
     for name, value in opened.settings.items():
-        assert SETTINGS[name].low <= value <= SETTINGS[name].high
+        assert SETTINGS[name].check(name, value) == value
+    assert opened.bug in BUGS
+    assert opened.view in VIEWS
+    assert len(set(opened.compared)) == len(opened.compared) <= MAX_COMPARED
     assert opened.network in PRESETS or runs.ID.fullmatch(opened.network)
     assert opened.run == "" or runs.ID.fullmatch(opened.run)
     assert opened.picture is None or 0 <= opened.picture < 10_000
@@ -87,6 +98,51 @@ def test_only_what_differs_is_said():
     assert link.query(Link(addend=3)) == {"v": "1", "n": "3"}
     chosen = Link(settings=DEFAULT_SETTINGS | {"lr": 0.3, "epochs": 5})
     assert link.query(chosen) == {"v": "1", "lr": "0.3", "epochs": "5"}
+    fashion = DEFAULT_SETTINGS | {"dataset": "fashion-mnist", "fusion": "pixels"}
+    assert link.query(Link(settings=fashion)) == {
+        **{"v": "1", "dataset": "fashion-mnist", "fusion": "pixels"}
+    }
+
+
+def test_a_link_from_before_there_were_choices_opens_the_same_recipe():
+    opened = link.parse({"v": "1", "lr": "0.3", "sum_weight": "0.1", "width": "8"}).settings
+    assert opened == DEFAULT_SETTINGS | {"lr": 0.3, "sum_weight": 0.1, "width": 8}
+    assert (opened["dataset"], opened["fusion"]) == ("mnist", "late")
+    assert opened["sum_head"] == "regression"
+
+
+def test_a_sum_head_brings_its_weight_unless_the_link_names_one():
+    assert link.parse({"sum_head": "classification"}).settings["sum_weight"] == 1
+    both = {"sum_head": "classification", "sum_weight": "0.03"}
+    assert link.parse(both).settings["sum_weight"] == 0.03
+
+
+def test_compared_networks_are_parted_by_dots():
+    chosen = Link(compared=("mnist", RUN), view="sums")
+    assert link.query(chosen) == {"v": "1", "c": f"mnist.{RUN}", "view": "sums"}
+
+
+@pytest.mark.parametrize(
+    ("text", "compared"),
+    [
+        ("", ()),
+        ("...", ()),
+        ("quick", ()),  # not shipped
+        (f"mnist.x.{RUN}", ("mnist", RUN)),
+        (f"{RUN}.{RUN}", (RUN,)),
+        (f"mnist{RUN}", ()),
+        (".".join(f"{n:016x}" for n in range(99)), tuple(f"{n:016x}" for n in range(4))),
+        ("../" * 10_000, ()),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_junk_among_the_compared_networks_is_left_out(text, compared):
+    assert link.parse({"c": text}).compared == compared
+
+
+@pytest.mark.parametrize("text", ["", "x", "Sums", "sums ", "draw"])
+def test_junk_gives_the_first_view(text):
+    assert link.parse({"view": text}).view == "curves"
 
 
 @pytest.mark.parametrize("seed", [1_234_567, 2**31 - 1])
@@ -111,7 +167,10 @@ def test_junk_gives_the_default_number(text):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("lr", "99"), ("lr", "nan"), ("epochs", "2.5"), ("width", "1e9"), ("seed", "-1")],
+    [
+        *(("lr", "99"), ("lr", "nan"), ("epochs", "2.5"), ("width", "1e9"), ("seed", "-1")),
+        *(("dataset", "cifar"), ("dataset", ""), ("fusion", "Late"), ("sum_head", "1")),
+    ],
 )
 def test_a_setting_out_of_bounds_gives_its_default(name, text):
     opened = link.parse({name: text, "dropout": "0.5"}).settings

@@ -146,6 +146,59 @@ def test_train_hands_over_the_settings_as_they_are(tmp_path: Path) -> None:
     assert app.query_params["run"] == the_run(app).id
 
 
+def test_data_set_fusion_and_sum_head_are_chosen_in_words() -> None:
+    app = opened(train_page)
+    assert {radio.label: radio.options for radio in app.radio} == {
+        "Data set": ["MNIST digits", "Fashion-MNIST garments"],
+        "Fusion": [
+            "late: number joins the class probabilities",
+            "pixels: number written into the picture",
+        ],
+        "Sum head": ["one value", "19 classes"],
+    }
+    app.radio(key="setting_dataset").set_value("fashion-mnist")
+    app.radio(key="setting_fusion").set_value("pixels")
+    app.radio(key="setting_sum_head").set_value("classification").run()
+    app.button(key="train_start").click().run()
+    model = the_run(app).recipe()[1].model
+    assert (model.dataset, model.fusion, model.sum_head) == (
+        *("fashion-mnist", "pixels", "classification"),
+    )
+    assert app.query_params["dataset"] == "fashion-mnist"
+
+
+def test_the_usual_weight_follows_the_sum_head() -> None:
+    app = opened(train_page)
+    for head, weight in (("classification", 1.0), ("regression", 0.03)):
+        app.radio(key="setting_sum_head").set_value(head).run()
+        assert app.select_slider(key=f"setting_sum_weight_{head}").value == weight
+        assert app.query_params.get("sum_head", "regression") == head
+
+
+def test_a_weight_that_the_visitor_chose_stays() -> None:
+    app = opened(train_page)
+    app.select_slider(key="setting_sum_weight_regression").set_value(0.1)
+    app.radio(key="setting_sum_head").set_value("classification").run()
+    assert app.select_slider(key="setting_sum_weight_classification").value == 0.1
+    assert app.session_state["session"].settings["sum_weight"] == 0.1
+
+
+def test_moving_a_slider_is_not_forgotten_when_the_sum_head_changes() -> None:
+    app = opened(train_page)
+    app.select_slider(key="setting_width").set_value(4)
+    app.radio(key="setting_sum_head").set_value("classification").run()
+    assert app.session_state["session"].settings["width"] == 4
+
+
+def test_a_bug_says_what_it_comes_with() -> None:
+    app = opened(train_page, bug="shared-softmax")
+    said = " ".join(caption.value for caption in app.caption)
+    assert "Whatever is chosen above, it gets sum as 19 classes and weight of the sum 1." in said
+    app.button(key="train_start").click().run()
+    recipe = the_run(app).recipe()[1]
+    assert (recipe.model.sum_head, recipe.train.sum_weight) == ("classification", 1.0)
+
+
 def test_a_link_brings_its_bug() -> None:
     app = opened(train_page, bug="broadcast")
     assert app.selectbox(key="bug").value == "broadcast"
@@ -184,6 +237,17 @@ def test_a_finished_run_shows_its_figures_beside_the_shipped_and_published_ones(
     said = words(opened(train_page, run=run.id))
     for figure in ("98.59 %", "0.2869", "This run", "Shipped", "Published"):
         assert figure in said
+
+
+@pytest.mark.parametrize(("fusion", "figure"), [("late", "0.975 %"), ("pixels", "7.34 %")])
+def test_a_run_on_garments_is_measured_by_networks_for_garments(fusion: str, figure: str) -> None:
+    recipe = PRESETS["quick"].recipe.change({"dataset": "fashion-mnist", "fusion": fusion})
+    run = runs.create(runs.runs_dir(), "quick", recipe)
+    finished(run)
+    said = words(opened(train_page, run=run.id))
+    assert "test images of Fashion-MNIST" in said
+    assert figure in said
+    assert "98.59 %" not in said  # of network A, which reads digits
 
 
 def test_use_this_network_makes_the_draw_page_answer_with_it(pen) -> None:

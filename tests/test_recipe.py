@@ -9,9 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from core.model import ModelConfig, SumNet
+from core.bugs import BUGS
+from core.dataset import SPECS
+from core.model import FUSIONS, SUM_HEADS, ModelConfig, SumNet
 from core.presets import PRESETS
-from core.recipe import SETTINGS, Recipe, SettingError
+from core.recipe import SETTINGS, SUM_WEIGHTS, Choice, Number, Recipe, SettingError
 from core.trainer import TrainConfig
 
 QUICK = PRESETS["quick"].recipe
@@ -22,37 +24,59 @@ numbers = some.one_of(
 anything = some.one_of(
     numbers, some.text(), some.none(), some.booleans(), some.binary(), some.lists(numbers)
 )
-valid_settings = some.fixed_dictionaries(
-    {
-        name: some.integers(int(s.low), int(s.high)) if s.whole else some.floats(s.low, s.high)
-        for name, s in SETTINGS.items()
-    }
-)
+NUMBERS = {name: setting for name, setting in SETTINGS.items() if isinstance(setting, Number)}
+CHOICES = {name: setting for name, setting in SETTINGS.items() if isinstance(setting, Choice)}
+
+
+def valid(setting: Number | Choice) -> some.SearchStrategy[float] | some.SearchStrategy[str]:
+    """Any value that a setting may have."""
+    if isinstance(setting, Choice):
+        return some.sampled_from(list(setting.options))
+    if setting.whole:
+        return some.integers(int(setting.low), int(setting.high))
+    return some.floats(setting.low, setting.high)
+
+
+valid_settings = some.fixed_dictionaries({name: valid(s) for name, s in SETTINGS.items()})
 
 
 def test_the_settings_are_those_of_the_train_page():
-    assert set(SETTINGS) == {
+    assert set(CHOICES) == {"dataset", "fusion", "sum_head"}
+    assert set(NUMBERS) == {
         *("epochs", "lr", "batch_size", "width"),
         *("dropout", "sum_weight", "augment", "seed"),
     }
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+def test_every_network_that_there_is_can_be_chosen():
+    assert CHOICES["dataset"].options.keys() == SPECS.keys()
+    assert CHOICES["fusion"].options.keys() == FUSIONS.keys()
+    assert CHOICES["sum_head"].options.keys() == SUM_HEADS.keys() == SUM_WEIGHTS.keys()
+
+
+@pytest.mark.parametrize("name", NUMBERS)
 def test_bounds_belong_to_what_is_allowed(name):
-    setting = SETTINGS[name]
+    setting = NUMBERS[name]
     for bound in (setting.low, setting.high):
         assert QUICK.change({name: bound}).settings()[name] == bound
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", NUMBERS)
 def test_beyond_the_bounds_is_an_error_that_names_them(name):
-    setting = SETTINGS[name]
+    setting = NUMBERS[name]
     for value in (setting.low - 1, math.nextafter(setting.high, math.inf) + setting.whole):
         with pytest.raises(SettingError) as error:
             QUICK.change({name: value})
         sentence = str(error.value)
         assert sentence.startswith(f"{name} must be a ")
         assert sentence.endswith(f"from {setting.low:g} to {setting.high:g}, not {value!r}.")
+
+
+@pytest.mark.parametrize("value", ["", "MNIST", "mnist ", "cifar", 0, None, ["mnist"]])
+def test_a_choice_is_one_of_its_names(value):
+    with pytest.raises(SettingError) as error:
+        QUICK.change({"dataset": value})
+    assert str(error.value) == f"dataset must be mnist or fashion-mnist, not {value!r}."
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -66,11 +90,11 @@ def test_junk_is_an_error(name, junk):
         SETTINGS[name].check(name, junk)
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", NUMBERS)
 @given(value=anything)
 @settings(max_examples=50)
 def test_whatever_is_checked_is_refused_or_within_bounds(name, value):
-    setting = SETTINGS[name]
+    setting = NUMBERS[name]
     try:
         number = setting.check(name, value)
     except SettingError as error:
@@ -94,7 +118,7 @@ def test_half_an_epoch_is_an_error(value):
 
 
 def test_what_is_no_setting_is_an_error():
-    with pytest.raises(SettingError, match="'convs' is not a setting; epochs, lr, "):
+    with pytest.raises(SettingError, match="'convs' is not a setting; dataset, fusion, "):
         QUICK.change({"convs": 3})
 
 
@@ -138,6 +162,7 @@ def test_a_preset_survives_a_file(name):
         ({"magic": 1}, "unknown parameters: magic"),
         ({"epochs": 1000}, "epochs must be"),
         ({"width": "wide"}, "width must be"),
+        ({"fusion": "early"}, "fusion must be late or pixels"),
     ],
 )
 def test_a_file_with_other_or_unreasonable_values_is_refused(params, sentence):
@@ -163,9 +188,62 @@ def test_the_presets_are_the_shipped_one_and_the_quick_one():
     assert {"mnist", "quick"} <= set(PRESETS)
 
 
-@pytest.mark.parametrize("name", [name for name in SETTINGS if SETTINGS[name].choices])
-def test_the_choices_of_the_page_are_allowed_and_hold_the_quick_preset(name):
-    setting = SETTINGS[name]
-    assert list(setting.choices) == sorted(set(setting.choices))
-    assert all(setting.check(name, choice) == choice for choice in setting.choices)
-    assert QUICK.settings()[name] in setting.choices
+@pytest.mark.parametrize("name", [name for name in NUMBERS if NUMBERS[name].stops])
+def test_the_stops_of_the_page_are_allowed_and_hold_the_quick_preset(name):
+    setting = NUMBERS[name]
+    assert list(setting.stops) == sorted(set(setting.stops))
+    assert all(setting.check(name, stop) == stop for stop in setting.stops)
+    assert QUICK.settings()[name] in setting.stops
+
+
+# --- what depends on the sum head
+
+
+def test_a_sum_head_brings_the_weight_that_suits_it():
+    assert QUICK.train.sum_weight == SUM_WEIGHTS[QUICK.model.sum_head]
+    classified = QUICK.change({"sum_head": "classification"})
+    assert classified.train.sum_weight == 1
+    assert classified.change({"sum_head": "regression"}) == QUICK
+
+
+def test_a_weight_of_ones_own_stays():
+    both = QUICK.change({"sum_weight": 0.01, "sum_head": "classification"})
+    assert both.train.sum_weight == 0.01
+    assert both.change({"sum_head": "classification", "lr": 0.1}).train.sum_weight == 0.01
+
+
+@pytest.mark.parametrize("base", [preset.recipe for preset in PRESETS.values()])
+@given(chosen=valid_settings)
+@settings(max_examples=30)
+def test_changes_are_what_it_takes(base, chosen):
+    changes = base.changes(chosen)
+    assert base.change(changes).settings() == chosen
+    assert changes.items() <= chosen.items()
+
+
+def test_what_is_as_usual_is_no_change():
+    assert QUICK.changes(QUICK.settings()) == {}
+    classified = QUICK.change({"sum_head": "classification"}).settings()
+    assert QUICK.changes(classified) == {"sum_head": "classification"}
+    assert QUICK.changes(classified | {"sum_weight": 0.03}) == {
+        "sum_head": "classification",
+        "sum_weight": 0.03,
+    }
+
+
+@pytest.mark.parametrize("name", BUGS)
+@given(chosen=valid_settings)
+@settings(max_examples=20)
+def test_a_bug_comes_with_what_it_needs_and_changes_nothing_else(name, chosen):
+    base = QUICK.change(chosen)
+    broken = base.with_bug(name)
+    needs = BUGS[name].needs
+    assert broken.bug.name == name
+    assert {key: broken.params()[key] for key in needs} == needs
+    assert base.changes(broken.settings()).keys() <= needs.keys() | {"sum_weight"}
+
+
+def test_a_bug_that_changes_the_head_changes_the_weight():
+    classified = QUICK.change({"sum_head": "classification", "sum_weight": 0.1})
+    assert classified.with_bug("broadcast") == QUICK.with_bug("broadcast")
+    assert QUICK.change({"sum_weight": 0.1}).with_bug("broadcast").train.sum_weight == 0.1

@@ -161,7 +161,10 @@ def test_data_that_cannot_be_had_are_said(root, trainings, monkeypatch):
     assert run.state() == State("failed", "MNIST could not be fetched.")
 
 
-def test_fetching_is_reported(root, trainings, data, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "title"), [("mnist", "MNIST"), ("fashion-mnist", "Fashion-MNIST")]
+)
+def test_fetching_is_reported(root, trainings, data, monkeypatch, name, title):
     seen = []
     real = Run.set_state
     monkeypatch.setattr(Run, "set_state", lambda run, state: (seen.append(state), real(run, state)))
@@ -173,8 +176,8 @@ def test_fetching_is_reported(root, trainings, data, monkeypatch):
     monkeypatch.setattr(fetch, "fetch", pretend)
     monkeypatch.setattr(worker.dataset, "load", lambda name: data)
     trainings.data.clear()
-    trainings.execute(runs.create(root, "quick", TINY))
-    text = "Fetching MNIST from a mirror"
+    trainings.execute(runs.create(root, "quick", TINY.change({"dataset": name})))
+    text = f"Fetching {title} from a mirror"
     assert State("preparing", text, None) in seen
     assert State("preparing", text, 0.25) in seen
     assert seen[-1] == State("finished")

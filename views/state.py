@@ -18,6 +18,7 @@ from core.checkpoint import Card, CheckpointError
 from core.dataset import SPECS, Split
 from core.model import SumNet
 from core.presets import PRESETS
+from core.recipe import Value
 from core.worker import Worker
 from views.canvas import CanvasState
 
@@ -33,7 +34,7 @@ class Session:
     addend: int
     network: str  # name of the network that answers: a shipped preset, or the id of a run
     run: str  # id of the run that the Train page shows; "" is none
-    settings: dict[str, float]  # of the next run
+    settings: dict[str, Value]  # of the next run
     bug: str = ""  # that the next run is made with; "" is none
     source: Source = "draw"  # of the picture
     picture: int = 0  # which test image of the network's data set

@@ -1,16 +1,20 @@
 """The Train page: settings, a run in the worker, its curves as they grow, and its test figures."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Literal
 
 import streamlit as st
 
 from core import runs
 from core.bugs import BUGS, what_gave_it_away
 from core.checkpoint import Card, CheckpointError, read_card
+from core.dataset import SPECS
 from core.link import Link
+from core.presets import PRESETS
 from core.published import PUBLISHED
-from core.recipe import SETTINGS, Setting, SettingError
+from core.recipe import SETTINGS, SUM_WEIGHTS, Choice, Number, Recipe, SettingError, Value
 from core.runs import Run, State
 from views import charts, state, style
 from views.state import Session
@@ -46,25 +50,68 @@ def show() -> bool:
     return use
 
 
-def _settings(values: dict[str, float]) -> dict[str, float]:
-    """A control per setting. Moving one does not run the page: the Train button reads them all."""
+def _settings(values: dict[str, Value]) -> dict[str, Value]:
+    """A control per setting. Moving one does not run the page: the Train button reads them all.
+
+    Only another sum head does: the weights that suit one are not those of the other, so that each
+    has a slider of its own.
+    """
+    head = str(values["sum_head"])
+    keys = {name: f"setting_{name}" for name in values} | {"sum_weight": _weight_key(head)}
     with st.container(key="settings", gap="xsmall"):
-        return {name: _control(name, SETTINGS[name], value) for name, value in values.items()}
+        return {name: _control(name, value, keys[name]) for name, value in values.items()}
 
 
-def _control(name: str, setting: Setting, value: float) -> float:
-    key = f"setting_{name}"
-    if setting.choices:
-        options = sorted({*setting.choices, value})
-        return st.select_slider(
+def _weight_key(head: str) -> str:
+    return f"setting_sum_weight_{head}"
+
+
+def _change_head() -> None:
+    """The usual weight follows the sum head; another one is the visitor's own and stays."""
+    session = state.session()
+    before, now = str(session.settings["sum_head"]), state.said("setting_sum_head")
+    weight = state.said(_weight_key(before))
+    if weight == SUM_WEIGHTS[before]:
+        weight = SUM_WEIGHTS[now]
+    session.settings = session.settings | {"sum_head": now, "sum_weight": weight}
+
+
+def _control(name: str, value: Value, key: str) -> Value:
+    setting = SETTINGS[name]
+    if isinstance(setting, Choice):
+        return _radio(setting, str(value), key, _change_head if name == "sum_head" else "ignore")
+    return _number(setting, float(value), key)
+
+
+def _radio(
+    setting: Choice, value: str, key: str, on_change: Callable[[], None] | Literal["ignore"]
+) -> str:
+    names = list(setting.options)
+    chosen = st.radio(
+        setting.label,
+        names,
+        names.index(value),
+        format_func=lambda name: setting.options[name].offered,
+        key=key,
+        help=setting.help,
+        on_change=on_change,
+    )
+    assert chosen  # one of them always is
+    return chosen
+
+
+def _number(setting: Number, value: float, key: str) -> float:
+    if setting.stops:
+        stop: float = st.select_slider(
             setting.label,
-            options,
+            sorted({*setting.stops, value}),
             value,
             format_func=lambda number: f"{number:g}",
             key=key,
             help=setting.help,
             on_change="ignore",
         )
+        return stop
     if setting.whole:
         low, high, start = int(setting.low), int(setting.high), int(value)
         return st.number_input(
@@ -74,7 +121,7 @@ def _control(name: str, setting: Setting, value: float) -> float:
         setting.label,
         setting.low,
         setting.high,
-        float(value),
+        value,
         step=0.05,
         key=key,
         help=setting.help,
@@ -99,6 +146,8 @@ def _bug(name: str) -> str:
             help="Mistakes that broke published networks. The next training is made with it.",
         )
         st.caption(BUGS[chosen].about)
+        if needs := [SETTINGS[name].say(value) for name, value in BUGS[chosen].needs.items()]:
+            st.caption(f"Whatever is chosen above, it gets {' and '.join(needs)}.")
     return chosen
 
 
@@ -194,8 +243,9 @@ def _result(session: Session, run: Run) -> bool:
     except (OSError, CheckpointError):
         st.warning("The files of this network are damaged. Train again.")
         return False
-    st.html(_table({"This run": card, "Shipped": _shipped_card()}))
-    if bug := run.recipe()[1].bug.name:
+    recipe = run.recipe()[1]
+    st.html(_table(card, recipe))
+    if bug := recipe.bug.name:
         said = what_gave_it_away(bug, card.figures, card.confusion, run.history())
         with st.container(key="gave_away"):
             st.markdown(f"**What gave it away.** {said}")
@@ -218,17 +268,21 @@ def _use_shipped() -> None:
     state.session().network = state.SHIPPED
 
 
-def _shipped_card() -> Card | None:
-    try:
-        return state.load(state.SHIPPED)[1]
-    except CheckpointError:
-        return None  # the Draw page says what is wrong with it
+def _rows(recipe: Recipe) -> dict[str, Mapping[str, float]]:
+    """The figures of the networks to measure a run by: of its data set and, if any, its fusion."""
+    rivals = [rival for rival in PUBLISHED if rival.dataset == recipe.model.dataset]
+    rival = max(
+        rivals, key=lambda rival: PRESETS[rival.preset].recipe.model.fusion == recipe.model.fusion
+    )
+    rows: dict[str, Mapping[str, float]] = {}
+    with suppress(CheckpointError):  # not here, or damaged: the Draw page says so
+        rows["Shipped"] = state.load(rival.preset)[1].figures
+    return rows | {"Published": rival.figures}
 
 
-def _table(cards: dict[str, Card | None]) -> str:
+def _table(card: Card, recipe: Recipe) -> str:
     """Test figures: networks as rows, so that they can be compared down the columns."""
-    rows = {name: card.figures for name, card in cards.items() if card}
-    rows["Published"] = PUBLISHED[0].figures  # network A, the one on MNIST
+    rows = {"This run": card.figures} | _rows(recipe)
     head = "".join(f"<th>{COLUMNS[key].title}</th>" for key in SHOWN)
     body = "".join(
         f"<tr><th>{html.escape(name)}</th>"
@@ -236,7 +290,8 @@ def _table(cards: dict[str, Card | None]) -> str:
         + "</tr>"
         for name, figures in rows.items()
     )
-    note = "10,000 test images, each with all ten numbers"
+    title = SPECS[recipe.model.dataset].title
+    note = f"10,000 test images of {title}, each with all ten numbers"
     return f'<table class="figures"><caption>{note}</caption><tr><td></td>{head}</tr>{body}</table>'
 
 
