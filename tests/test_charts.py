@@ -72,3 +72,21 @@ def test_any_loss_fits_on_the_axis(loss):
     low, high = loss_curves([record(1, loss)], epochs=1, palette=LIGHT).layout.yaxis.range
     assert low <= -1 and high >= 0.5
     assert loss == 0 or (10**low <= loss * 1.001 and loss <= 10**high * 1.001)
+
+
+@pytest.mark.parametrize(
+    ("loss", "first"),
+    [(0.2, "0.1"), (0.02, "0.01"), (0.005, "0.001"), (0.0002, "0.0001"), (2e-6, "0.000001")],
+)
+def test_every_power_of_ten_on_the_loss_axis_has_a_plain_number(loss, first):
+    axis = loss_curves([record(1, loss), record(2, 2.0)], epochs=1, palette=LIGHT).layout.yaxis
+    low, high = (10**power for power in axis.range)
+    shown = {
+        value: text
+        for value, text in zip(axis.tickvals, axis.ticktext, strict=True)
+        if low * 0.999 <= value <= high * 1.001
+    }
+    assert next(iter(shown.values())) == first
+    assert {10.0**power for power in range(round(axis.range[0]), 1)} <= shown.keys()
+    assert all(float(text) == pytest.approx(value) for value, text in shown.items())
+    assert 3 <= len(shown) <= 8

@@ -85,9 +85,14 @@ def loss_curves(history: Records, epochs: float, palette: Palette) -> go.Figure:
     values = [r[key] for r in history for key in ("loss", "val_loss") if r.get(key, 0) > 0]
     low = min(-1, math.floor(math.log10(min(values, default=1))))  # whole powers of ten: the axis
     high = max(0.5, math.ceil(2 * math.log10(max(values, default=1))) / 2)  # moves rarely
-    ticks = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100]
+    steps = (1, 3) if high - low < 4 else (1,)  # a tick or two for each power of ten
+    ticks = {  # as plain numbers: 0.003, 30
+        step * 10.0**power: f"{step * 10.0**power:.{max(0, -power)}f}"
+        for power in range(low, math.ceil(high) + 1)
+        for step in steps
+    }
     figure.update_yaxes(
-        type="log", range=[low, high], tickvals=ticks, ticktext=list(map(str, ticks))
+        type="log", range=[low, high], tickvals=list(ticks), ticktext=list(ticks.values())
     )
     return _over_epochs(figure, epochs, "loss (both heads)")
 
