@@ -62,15 +62,15 @@ def read_image(source: Path | BinaryIO, dataset: str = "mnist") -> Pixels | None
         raise DrawingError(f"{name} cannot be read as an image ({error}).") from error
 
 
-def rasterize(strokes: Strokes) -> Pixels:
-    """Draw strokes as the canvas does, with a round pen: ink (280, 280)."""
+def rasterize(strokes: Strokes, pen: int = PEN) -> Pixels:
+    """Draw strokes as the canvas does, with a round pen of that width: ink (280, 280)."""
     canvas = Image.new("L", (CANVAS, CANVAS))
-    pen = ImageDraw.Draw(canvas)
-    radius = (PEN - 1) / 2
+    paper = ImageDraw.Draw(canvas)
+    radius = (pen - 1) / 2
     for stroke in strokes:
-        pen.line(list(stroke), fill=255, width=PEN)
+        paper.line(list(stroke), fill=255, width=pen)
         for x, y in stroke:  # round ends and joints
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+            paper.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
     return np.asarray(canvas)
 
 

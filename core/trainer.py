@@ -33,6 +33,7 @@ class TrainConfig:
     weight_decay: float = 5e-4
     sum_weight: float = 0.1  # joint_loss = class_loss + sum_weight * sum_loss
     augment: float = 0.0  # strength of the random distortions; 0 is none, 1 is hearty
+    pen: float = 0.0  # digits of core/pen.py added to MNIST's, as a share of their number
     label_smoothing: float = 0.0
     ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is none
     seed: int = 0

@@ -1,0 +1,1 @@
+"""What the project claims about itself, measured: each module prints a table, or JSON."""

@@ -1,0 +1,205 @@
+"""How well a network reads digits drawn with a pen by real people.
+
+    python benchmarks/drawn_digits.py STROKES.jsonl [--model NAME] [--browser N] [--json]
+
+STROKES holds one JSON object a line: `label`, `writer` and `strokes`, lists of [x, y] with y
+downwards, in any unit. Each digit is drawn on the canvas in a size, at a place and with a pen that
+a seed decides, and goes the way of a visitor's drawing: `rasterize`, `mnist_form`, `predict`.
+Beside it stands the usual short cut, the canvas shrunk to 28 x 28. `--browser N` draws N of them
+with the mouse in Chromium and compares what the page says.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+
+from core import checkpoint
+from core.analysis import Answers, reliability
+from core.checkpoint import CheckpointError
+from core.dataset import CLASSES
+from core.drawing import CANVAS, PEN, SIDE, Pixels, Strokes, mnist_form, rasterize
+from core.model import SumNet
+from core.pen import Points
+from core.prediction import predict
+from core.presets import PRESETS
+
+HEIGHT = (100, 220)  # canvas pixels: the longer side of the digit
+PENS = (14, 26)  # canvas pixels
+
+
+class Item(NamedTuple):
+    """One digit that somebody wrote, as it will be drawn."""
+
+    label: int
+    writer: str
+    strokes: Strokes  # on the canvas
+    pen: int
+    addend: int
+
+
+def read(path: Path, seed: int) -> list[Item]:
+    """The digits of a file, placed on the canvas by the seed.
+
+    Raises:
+        ValueError: a line is no digit; the message says which.
+    """
+    rng = np.random.default_rng(seed)
+    items = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        try:
+            entry = json.loads(line)
+            label, writer = int(entry["label"]), str(entry["writer"])
+            pieces = [np.array(stroke, float).reshape(-1, 2) for stroke in entry["strokes"]]
+            points = np.concatenate(pieces)
+            if not (0 <= label < CLASSES and np.isfinite(points).all()):
+                raise ValueError
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"Line {number} of {path} is not a digit.") from error
+        items.append(_place(label, writer, pieces, points, rng))
+    if not items:
+        raise ValueError(f"{path} holds no digits.")
+    return items
+
+
+def _place(
+    label: int,
+    writer: str,
+    pieces: list[Points],
+    points: Points,
+    rng: np.random.Generator,
+) -> Item:
+    """In a random size, wholly on the canvas, with a random pen."""
+    low, extent = points.min(0), np.ptp(points, axis=0)
+    pen = int(rng.integers(PENS[0], PENS[1] + 1))
+    scale = rng.uniform(*HEIGHT) / max(float(extent.max()), 1e-9)
+    room = CANVAS - pen - scale * extent
+    corner = pen / 2 + rng.uniform(0, 1, 2) * room
+    strokes = tuple(
+        tuple((float(x), float(y)) for x, y in corner + scale * (piece - low)) for piece in pieces
+    )
+    return Item(label, writer, strokes, pen, int(rng.integers(10)))
+
+
+def shrink(canvas: Pixels) -> Pixels:
+    """The short cut that most demos take: the whole canvas at 28 x 28."""
+    return np.asarray(Image.fromarray(canvas).resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
+def form_image(item: Item, form: Callable[[Pixels], Pixels | None]) -> Pixels:
+    """The 28 x 28 that the network is given; a lost drawing is an empty picture."""
+    image = form(rasterize(item.strokes, item.pen))
+    return np.zeros((SIDE, SIDE), np.uint8) if image is None else image
+
+
+def answer(model: SumNet, items: list[Item], form: Callable[[Pixels], Pixels | None]) -> Answers:
+    """What the network says about each item, brought to 28 x 28 by `form`."""
+    said = [predict(model, form_image(item, form), item.addend) for item in items]
+    return Answers(
+        labels=np.array([item.label for item in items]),
+        addends=np.array([item.addend for item in items]),
+        class_probs=np.array([one.class_probs for one in said]),
+        sum_value=np.array([one.sum_value for one in said]),
+        totals=np.array([one.total for one in said]),
+    )
+
+
+def measure(model: SumNet, items: list[Item]) -> dict[str, Any]:
+    """All figures but the browser's."""
+    drawn, shrunk = answer(model, items, mnist_form), answer(model, items, shrink)
+    class_right, sum_right = drawn.answered == drawn.labels, drawn.totals == drawn.sums
+    return {
+        "digits": len(items),
+        "class_acc": float(class_right.mean()),
+        "sum_acc": float(sum_right.mean()),
+        "joint_acc": float((class_right & sum_right).mean()),
+        "shrunk_class_acc": float((shrunk.answered == shrunk.labels).mean()),
+        "calibration_error": reliability(drawn.confidence, class_right).error,
+        "by_digit": _shares([str(item.label) for item in items], class_right),
+        "by_writer": _shares([item.writer for item in items], class_right),
+    }
+
+
+def _shares(groups: list[str], right: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """The share that is right in each group."""
+    of = np.array(groups)
+    return {name: float(right[of == name].mean()) for name in sorted(set(groups))}
+
+
+def replay(model: SumNet, name: str, items: list[Item]) -> dict[str, int]:
+    """Draw the items with the mouse on the running app: does the page say what `predict` says?
+
+    The page has one pen, so both sides draw with that one.
+    """
+    from tests.browser.driver import chromium, draw, open_page, pick_number, press, serve, text
+
+    agree = right = 0
+    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as app, chromium() as browser:
+        page = open_page(browser, f"{app.url}/?v=1&net={name}")
+        for number, item in enumerate(items):
+            if number:
+                press(page, "clear")
+            pick_number(page, item.addend)
+            draw(page, item.strokes)
+            said = text(page, "class_answer"), text(page, "sum_answer")
+            image = form_image(item._replace(pen=PEN), mnist_form)
+            expected = predict(model, image, item.addend)
+            agree += said == (str(expected.label), str(expected.total))
+            right += said == (str(item.label), str(item.label + item.addend))
+    return {"drawn": len(items), "as_predicted": agree, "both_right": right}
+
+
+def report(figures: dict[str, Any]) -> str:
+    """The figures as a table of text."""
+    lines = [
+        f"{figures['digits']:,} digits, drawn with seed {figures['seed']}, read by "
+        f"{figures['model']}",
+        f"  digit right            {figures['class_acc']:7.2%}",
+        f"  both heads right       {figures['joint_acc']:7.2%}",
+        f"  canvas only shrunk     {figures['shrunk_class_acc']:7.2%}",
+        f"  calibration error      {figures['calibration_error']:7.2%}",
+        "by digit   " + "  ".join(f"{k}: {v:.1%}" for k, v in figures["by_digit"].items()),
+        "by writer  " + "  ".join(f"{k}: {v:.0%}" for k, v in figures["by_writer"].items()),
+    ]
+    if browser := figures.get("browser"):
+        lines.append(
+            f"in Chromium: {browser['as_predicted']} of {browser['drawn']} answered as predicted, "
+            f"both right {browser['both_right']}"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("strokes", type=Path, help="a file with one digit a line")
+    parser.add_argument("--model", default="mnist", help="a shipped preset or a checkpoint")
+    parser.add_argument("--seed", type=int, default=0, help="of size, place, pen and addend")
+    parser.add_argument("--browser", type=int, default=0, metavar="N", help="draw N in Chromium")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    args = parser.parse_args()
+    stem = checkpoint.SHIPPED / args.model if args.model in PRESETS else Path(args.model)
+    try:
+        items = read(args.strokes, args.seed)
+        model, _ = checkpoint.load(stem)
+    except (OSError, ValueError, CheckpointError) as error:
+        parser.error(str(error))
+    torch.set_num_threads(1)
+    figures = {"model": args.model, "seed": args.seed, **measure(model, items)}
+    if args.browser:
+        chosen = np.random.default_rng(args.seed).permutation(len(items))[: args.browser]
+        figures["browser"] = replay(model, args.model, [items[index] for index in chosen])
+    print(json.dumps(figures) if args.json else report(figures))
+
+
+if __name__ == "__main__":
+    main()

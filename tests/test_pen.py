@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+import torch
+
+from core import checkpoint, pen
+from core.dataset import SPECS, Data, Split
+from core.drawing import BOX, CANVAS
+from core.pen import STYLES
+
+
+def data(name: str) -> Data:
+    split = Split(torch.zeros(50, 1, 28, 28, dtype=torch.uint8), torch.zeros(50, dtype=torch.int64))
+    return Data(SPECS[name], split, split, split)
+
+
+def test_every_style_can_be_written(monkeypatch):
+    rng = np.random.default_rng(0)
+    for digit, styles in list(STYLES.items()):
+        for style in styles:
+            monkeypatch.setitem(STYLES, digit, (style,))
+            strokes, width = pen.sample(digit, rng)
+            assert len(strokes) == len(style.split(","))
+            assert pen.PEN[0] <= width <= pen.PEN[1]
+
+
+def test_a_digit_stays_on_the_canvas():
+    rng = np.random.default_rng(0)
+    for digit in [*range(10)] * 20:
+        strokes, width = pen.sample(digit, rng)
+        points = np.concatenate([np.array(stroke) for stroke in strokes])
+        assert points.min() >= width / 2 and points.max() <= CANVAS - width / 2
+
+
+def test_written_digits_have_mnist_form():
+    split = pen.draw(40, seed=3)
+    assert split.images.shape == (40, 1, 28, 28) and split.images.dtype == torch.uint8
+    assert split.labels.bincount(minlength=10).tolist() == [4] * 10
+    for image in split.images[:, 0].numpy():
+        rows, columns = image.any(1).nonzero()[0], image.any(0).nonzero()[0]
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 == BOX
+
+
+def test_a_seed_fixes_the_digits():
+    first, again, other = (pen.draw(30, seed) for seed in (1, 1, 2))
+    assert torch.equal(first.images, again.images)
+    assert not torch.equal(first.images, other.images)
+
+
+def test_written_digits_are_legible():
+    """A network that never saw one reads most of them: they are the digits they are meant to be."""
+    split = pen.draw(500, seed=0)
+    model, _ = checkpoint.load(checkpoint.SHIPPED / "mnist")
+    with torch.inference_mode():
+        said = model(split.images, torch.zeros_like(split.labels)).labels
+    for digit in range(10):
+        mine = split.labels == digit
+        assert (said[mine] == digit).float().mean() > 0.7, digit
+
+
+@pytest.mark.parametrize("share, count", [(0.0, 0), (0.2, 10), (1.0, 50)])
+def test_mix_adds_to_the_training_images_alone(share, count):
+    before = data("mnist")
+    after = pen.mix(before, share, seed=0)
+    assert len(after.train.labels) == len(after.train.images) == 50 + count
+    assert after.val is before.val and after.test is before.test
+
+
+def test_garments_stay_among_themselves():
+    before = data("fashion-mnist")
+    assert pen.mix(before, 0.5, seed=0) is before
