@@ -7,17 +7,19 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoint, fetch, runs
+from core import checkpoint, fetch, link, runs
+from core.model import SumNet
 from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import Recipe
 from core.recorder import history_file, write_history
 from core.runs import Run, State
-from views import compare_charts, state
+from views import compare_charts, compare_views, state
 from views.charts import DARK, LIGHT
 from views.compare_charts import HUES, MOST, Curve
 from views.table import Row, best, percent, table
 
+QUICK = PRESETS["quick"].recipe
 TIMEOUT = 60  # seconds for a page; it answers in less than one, a busy machine in some
 LOOKS = [
     {"seconds": 3.0 * step, "step": step, "steps": 4, "val_joint_acc": right}
@@ -174,21 +176,25 @@ def drawn(data, monkeypatch: pytest.MonkeyPatch) -> None:
     state._reading.clear()
 
 
-@pytest.fixture
-def run(trained) -> Run:
-    """A finished run of a small network."""
-    recipe = Recipe(trained.config, PRESETS["quick"].recipe.train).change({"seed": 3})
-    made = runs.create(runs.runs_dir(), "quick", recipe)
+def made(network: SumNet, recipe: Recipe) -> Run:
+    """A finished run of a network, as if it had been trained by a recipe."""
+    run = runs.create(runs.runs_dir(), "quick", recipe)
     _, shipped = checkpoint.load(checkpoint.SHIPPED / "mnist")
     figures = shipped.figures | {"class_acc": 0.5}
     card = checkpoint.Card(
-        "quick", recipe.params(), 3, 2, 2.5, figures, shipped.confusion, trained.parameter_count
+        "quick", recipe.params(), 3, 2, 2.5, figures, shipped.confusion, network.parameter_count
     )
-    checkpoint.save(made.checkpoint, trained, card)
+    checkpoint.save(run.checkpoint, network, card)
     for record in LOOKS:
-        made.append(record)
-    made.set_state(State("finished"))
-    return made
+        run.append(record)
+    run.set_state(State("finished"))
+    return run
+
+
+@pytest.fixture
+def run(trained) -> Run:
+    """A finished run of a small network."""
+    return made(trained, QUICK.change({"seed": 3, "width": 4}))
 
 
 def opened(**query: str) -> AppTest:
@@ -256,6 +262,84 @@ def test_an_early_stop_is_said(run) -> None:
     model, card = checkpoint.load(run.checkpoint)
     checkpoint.save(run.checkpoint, model, replace(card, epochs=0.52))
     assert any("stopped after 0.52 epochs" in name for name in rows(opened(run=run.id)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "bug", "note"),
+    [
+        ({}, "broadcast", "broken on purpose: Squared error of all pairs"),
+        ({}, "shared-softmax", "broken on purpose: One softmax across both heads"),
+        ({"fusion": "pixels"}, "", "pixel fusion"),
+        ({"sum_head": "classification"}, "", "sum as 19 classes"),
+        (
+            {"sum_head": "classification", "sum_weight": 0.1, "fusion": "pixels", "lr": 0.1},
+            "relu",
+            "broken on purpose: ReLU on the logits, pixel fusion, sum as 19 classes, "
+            "learning rate 0.1, 2 more",
+        ),
+    ],
+)
+def test_a_run_says_its_bug_and_what_it_is_made_of(settings, bug: str, note: str) -> None:
+    recipe = QUICK.change({"width": 4, **settings}).with_bug(bug)
+    run = made(recipe.build(), recipe)
+    names = list(rows(opened(run=run.id)))
+    more = "" if "more" in note else ", width 4"
+    assert f"Run 1 (MNIST, from this link, {note}{more})" in names
+
+
+def test_a_run_on_garments_stands_among_the_garments() -> None:
+    recipe = QUICK.change({"dataset": "fashion-mnist", "width": 4})
+    run = made(recipe.build(), recipe)
+    app = opened(run=run.id)
+    assert list(rows(app))[2:] == [
+        "Network B1 (Fashion-MNIST, published)",
+        "Network B2 (Fashion-MNIST, published)",
+        "Run 1 (Fashion-MNIST, from this link, width 4)",
+    ]
+    assert app.multiselect[0].options == ["MNIST, careful", "Run 1 (Fashion-MNIST)"]
+
+
+def test_a_link_opens_the_same_comparison(run) -> None:
+    app = opened()
+    app.session_state["session"].own_runs.append(run.id)
+    app.run()
+    app.multiselect[0].set_value([run.id]).run()
+    look(app, "Confusion")
+    query = dict(app.query_params)
+    assert query == {"v": "1", "c": run.id, "view": "confusion"}
+    again = opened(**query)
+    assert again.multiselect[0].value == [run.id]
+    assert again.button_group(key="compare_view_choice").value == "confusion"
+    assert any("Run 1 (MNIST, from this link" in name for name in rows(again))
+    assert dict(again.query_params) == query
+
+
+def test_two_runs_keep_their_numbers_in_a_link(trained) -> None:
+    ids = [made(trained, QUICK.change({"width": 4, "seed": seed})).id for seed in (1, 2)]
+    for shown in (ids, ids[::-1]):
+        names = list(rows(opened(c=".".join(shown))))
+        assert "Run 1 (MNIST, from this link, width 4, seed 1)" in names
+        assert "Run 2 (MNIST, from this link, width 4, seed 2)" in names
+
+
+@pytest.mark.parametrize("c", ["", "x", "../mnist", "0123456789abcdef", "fashion-late"])
+def test_networks_that_are_not_here_leave_the_choice_to_the_page(c: str) -> None:
+    app = opened(c=c, view="nothing")
+    assert app.multiselect[0].value == ["mnist"]
+    assert app.button_group(key="compare_view_choice").value == "curves"
+
+
+def test_a_new_run_is_looked_at_whatever_was_chosen_before() -> None:
+    app = opened(c="mnist")
+    session = app.session_state["session"]
+    assert session.compared == ("mnist",)
+    state.start_run(session)
+    assert session.compared == ()
+
+
+def test_the_address_and_the_page_know_the_same_views_and_as_many_networks() -> None:
+    assert tuple(compare_views.TITLES) == link.VIEWS
+    assert link.MAX_COMPARED == MOST
 
 
 def test_a_damaged_network_is_one_sentence_and_the_others_stay(run) -> None:

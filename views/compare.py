@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import runs
+from core import checkpoint, runs
 from core.checkpoint import Card, CheckpointError
 from core.dataset import SPECS
 from core.link import Link
 from core.presets import PRESETS
 from core.published import PUBLISHED
-from core.recipe import SETTINGS
+from core.recipe import SETTINGS, Recipe
 from views import compare_views, state, style
 from views.compare_charts import MOST
-from views.compare_views import CURVES, VIEWS, Network
+from views.compare_views import TITLES, Network
 from views.state import Session
 from views.table import Row, table
 
@@ -57,43 +57,36 @@ def show() -> bool:
     paper = st.get_option(f"theme.{'dark' if state.dark() else 'light'}.backgroundColor")
     st.html(CSS.replace("PAPER", str(paper)).replace("INK", style.palette().ink))
     session = state.session()
-    state.publish(Link(session.addend, network=session.network, run=session.run))
     networks = _networks(session)
     with st.container(key="compare_table"):
         st.html(table(_rows(networks), CAPTION))
         st.caption(FOOTNOTE)
+    chosen = _choose(session, networks)
+    state.publish(
+        Link(
+            session.addend,
+            network=session.network,
+            run=session.run,
+            compared=tuple(network.name for network in chosen),
+            view=session.view,
+        )
+    )
     if not networks:
         st.write("No network is here yet. Train one on the Train page, then compare it.")
         return False
-    chosen = _choose(networks)
-    with st.container(key="compare_view"):
-        view = st.segmented_control(
-            "What to look at",
-            VIEWS,
-            default=CURVES,
-            required=True,
-            key="compare_view_choice",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+    _choose_view(session)
     if not chosen:
         st.write("Choose a network to look at.")
         return False
     with st.container(key="compare_shown"):
-        return compare_views.show(session, chosen, view)
+        return compare_views.show(session, chosen, session.view)
 
 
 def _networks(session: Session) -> list[Network]:
     """All that can be looked at; a warning for each that cannot be used."""
-    names = state.networks(session)
-    names += [
-        name
-        for name in dict.fromkeys((session.run, session.network))
-        if name not in names and _usable(name)
-    ]  # a link or a reload brought them: nobody's own, but here
     networks: list[Network] = []
     run = 0
-    for name in names:
+    for name in [*checkpoint.shipped(), *_runs(session)]:
         try:
             card = state.load(name)[1]
         except CheckpointError as error:
@@ -108,22 +101,27 @@ def _networks(session: Session) -> list[Network]:
     return networks
 
 
-def _usable(run_id: str) -> bool:
-    run = runs.find(runs.runs_dir(), run_id)
-    return run is not None and run.state().usable
+def _runs(session: Session) -> list[str]:
+    """Ids of one's own runs and of those that a link or a reload brought, oldest first."""
+    wanted = {*session.own_runs, session.run, session.network, *session.compared}
+    every = runs.every(runs.runs_dir())
+    return [run.id for run in every if run.id in wanted and run.state().usable]
 
 
 def _special(card: Card) -> list[str]:
-    """What is special about a run: settings that are not its preset's, an early stop."""
-    usual = PRESETS[card.preset].recipe.params() if card.preset in PRESETS else {}
-    said = [
-        f"{setting.label.lower()} {card.params[name]:g}"
-        for name, setting in SETTINGS.items()
-        if card.params[name] != usual.get(name)
-    ]
+    """What is special about a run: its bug, settings that are not its preset's, an early stop.
+
+    The data set is not among them: each row of the table says it anyway.
+    """
+    recipe = Recipe.read(card.params)
+    usual = PRESETS.get(card.preset, PRESETS["quick"]).recipe.with_bug(recipe.bug.name)
+    changes = usual.changes(recipe.settings())
+    said = [SETTINGS[name].say(value) for name, value in changes.items() if name != "dataset"]
     if len(said) > SAID:
         said[SAID:] = [f"{len(said) - SAID} more"]
-    if card.epochs < float(str(card.params["epochs"])):
+    if recipe.bug.name:
+        said.insert(0, f"broken on purpose: {recipe.bug.title}")
+    if card.epochs < recipe.train.epochs:
         said.append(f"stopped after {card.epochs:.2g} epochs")
     return said
 
@@ -141,20 +139,45 @@ def _rows(networks: Sequence[Network]) -> list[Row]:
     ]
 
 
-def _choose(networks: Sequence[Network]) -> list[Network]:
+def _choose(session: Session, networks: Sequence[Network]) -> list[Network]:
     """Up to four to look at: at first the shipped and the newest runs of the first's data set."""
+    if not networks:
+        return []
+    key = f"compared_{len(networks)}"  # a new run is looked at without being asked for
+
+    def change() -> None:
+        session.compared = tuple(state.said(key))
+
     same = [network for network in networks if network.dataset == networks[0].dataset]
     shipped = [network for network in same if network.name in PRESETS]
     first = [*shipped, *(n for n in same[::-1] if n not in shipped)][:MOST]
+    asked = [network for network in networks if network.name in session.compared]
     by_name = {network.name: network for network in networks}
     chosen = st.multiselect(
         "Networks to look at",
         list(by_name),
-        [network.name for network in networks if network in first],
+        [network.name for network in networks if network in (asked or first)],
         format_func=lambda name: by_name[name].full_title,
         max_selections=MOST,
-        key=f"compared_{len(networks)}",  # a new run is looked at without being asked for
-        persist_state="session",
+        key=key,
+        on_change=change,
         placeholder="Choose up to four networks",
     )
     return [by_name[name] for name in chosen]
+
+
+def _choose_view(session: Session) -> None:
+    def change() -> None:
+        session.view = state.said("compare_view_choice")
+
+    with st.container(key="compare_view"):
+        st.segmented_control(
+            "What to look at",
+            list(TITLES),
+            format_func=TITLES.__getitem__,
+            default=session.view,
+            required=True,
+            key="compare_view_choice",
+            on_change=change,
+            label_visibility="collapsed",
+        )

@@ -16,6 +16,7 @@ from core.analysis import Analysis, Mistake, cell_centers
 from core.checkpoint import Card
 from core.dataset import ADDENDS, SPECS
 from core.fetch import FetchError
+from core.link import VIEWS
 from core.presets import PRESETS
 from core.recorder import history_file, read_history
 from views import charts, compare_charts, pictures, state, style
@@ -23,9 +24,14 @@ from views.compare_charts import Curve
 from views.state import Session
 from views.table import percent
 
-CURVES, CONFUSION, SUMS = "Learning curves", "Confusion", "Sums"
-RELIABILITY, MISTAKES = "Reliability", "Worst mistakes"
-VIEWS = (CURVES, CONFUSION, SUMS, RELIABILITY, MISTAKES)
+CURVES, CONFUSION, SUMS, RELIABILITY, MISTAKES = VIEWS
+TITLES = {
+    CURVES: "Learning curves",
+    CONFUSION: "Confusion",
+    SUMS: "Sums",
+    RELIABILITY: "Reliability",
+    MISTAKES: "Worst mistakes",
+}
 MEASURES = {
     "Both": "val_joint_acc",
     "Class": "val_class_acc",

@@ -38,6 +38,8 @@ class Session:
     bug: str = ""  # that the next run is made with; "" is none
     source: Source = "draw"  # of the picture
     picture: int = 0  # which test image of the network's data set
+    compared: tuple[str, ...] = ()  # networks side by side; () leaves it to the Compare page
+    view: str = link.Link.view  # of them
     sharing: bool = False  # is the link shown?
     own_runs: list[str] = field(default_factory=list)
 
@@ -55,6 +57,8 @@ def session() -> Session:
             bug=opened.bug,
             source="draw" if opened.picture is None else "test",
             picture=opened.picture or 0,
+            compared=opened.compared,
+            view=opened.view,
         )
     found: Session = st.session_state.session
     return found
@@ -170,6 +174,7 @@ def start_run(session: Session) -> None:
     worker().ensure()
     session.run = runs.create(runs.runs_dir(), "quick", recipe).id
     session.own_runs.append(session.run)
+    session.compared = ()  # the new one is looked at without being asked for
 
 
 def current_run(session: Session) -> runs.Run | None:
