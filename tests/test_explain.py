@@ -1,11 +1,14 @@
 """The Explain page, without a browser: for every kind of network, and its words against torch."""
 
 import inspect
+import io
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 import pytest
 import torch
+from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 from torch.nn import functional as F
 
@@ -155,6 +158,51 @@ def test_without_the_test_images_an_example_stands_in(
     answering(CONFIGS[0])
     monkeypatch.setattr(state, "test_split", missing)
     assert "an example stands in" in words(opened(t="13"))
+
+
+def uploaded(app: AppTest, file: bytes) -> AppTest:
+    """As if the file had been chosen on the Draw page."""
+    session = app.session_state["session"]
+    session.source, session.upload = "upload", file
+    return app.run()
+
+
+def test_an_uploaded_picture_is_explained(answering: Answering) -> None:
+    answering(CONFIGS[0])
+    photo = Image.new("L", (90, 90), 255)
+    ImageDraw.Draw(photo).line([(20, 20), (70, 20), (40, 80)], fill=0, width=8)
+    file = io.BytesIO()
+    photo.save(file, "PNG")
+    app = uploaded(opened(n="4", s=link.format_strokes(STROKES)), file.getvalue())
+    assert "from your picture and your number, 4" in words(app)
+    image = drawing.read_image(io.BytesIO(file.getvalue()))
+    assert image is not None
+    assert pictures.data_uri(image) in " ".join(part.proto.body for part in app.get("html"))
+    assert "s" not in app.query_params  # a link cannot carry a file, and says no other picture
+
+
+@pytest.mark.parametrize("file", [b"", b"no picture"])
+def test_without_a_readable_upload_an_example_stands_in(answering: Answering, file: bytes) -> None:
+    answering(CONFIGS[0])
+    assert "an example stands in" in words(uploaded(opened(), file))
+
+
+def test_every_story_leads_to_its_bug_on_the_train_page(answering: Answering) -> None:
+    answering(CONFIGS[0])
+    found = [
+        link.parse(dict(parse_qsl(query)))
+        for query in re.findall(r"\]\(train\?(.*?)\)", " ".join(m.value for m in opened().markdown))
+    ]
+    made = [(each.bug, each.settings["dataset"], each.settings["fusion"]) for each in found]
+    assert made == [
+        *(("broadcast", "mnist", "late"), ("label", "mnist", "late"), ("relu", "mnist", "late")),
+        ("shared-softmax", "fashion-mnist", "late"),
+        ("softmax", "fashion-mnist", "late"),
+        ("seen-images", "fashion-mnist", "late"),
+        ("shared-softmax", "fashion-mnist", "pixels"),
+        ("broadcast", "mnist", "late"),
+        ("softmax", "fashion-mnist", "late"),
+    ]
 
 
 def test_another_number_is_rolled_and_published(answering: Answering) -> None:

@@ -4,19 +4,21 @@ Every picture and number is made now, from the network that answers this visitor
 the published networks is told from their own logs.
 """
 
-import contextlib
 import inspect
+import io
 import random
 import textwrap
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import streamlit as st
 import torch
 
 from core import anatomy, dataset, drawing
 from core.checkpoint import Card, CheckpointError
-from core.dataset import ADDENDS, SPECS, SUMS, Split
+from core.dataset import ADDENDS, SPECS, SUMS, DatasetSpec, Split
+from core.drawing import Pixels, Strokes
 from core.fetch import FetchError
 from core.link import Link, parse_strokes
 from core.model import SumNet
@@ -25,7 +27,7 @@ from core.recipe import Recipe
 from views import charts, diagram, explain_charts, explain_published, pictures, state, style
 from views.charts import Palette
 from views.idea import Shown, below, beside, css
-from views.state import Session
+from views.state import Session, Source
 
 # Stand-ins where nothing is drawn, by data set: a 5 and a pair of trousers.
 EXAMPLES = {
@@ -60,38 +62,65 @@ def show() -> None:
         with st.container(key=f"idea_{number}"):
             st.subheader(f"{number}. {title}", anchor=f"idea-{number}")
             tell(shown)
-    tested = session.source == "test"
     state.publish(
         Link(
             session.addend,
-            () if tested else session.canvas.strokes,
+            session.canvas.strokes if session.source == "draw" else (),
             session.network,
-            session.picture if tested else None,
+            session.picture if session.source == "test" else None,
         )
     )
+
+
+class Picture(NamedTuple):
+    """What the page is about, before a network has seen it."""
+
+    image: Pixels  # (28, 28)
+    origin: str  # in words; "" for an example that stands in
+    drawn: Pixels | None = None  # (280, 280), where it was drawn
+    known: int | None = None  # its class: of a test image
 
 
 def _look(session: Session, model: SumNet, card: Card, palette: Palette) -> Shown:
     """The picture that the Draw page shows or, where that is none, an example."""
     spec = SPECS[model.config.dataset]
-    image, drawn, known = None, None, None
-    origin = "your drawing"
-    if session.source == "test":
-        with contextlib.suppress(FetchError):  # the Draw page says what to do about it
-            split = state.test_split(spec.name)
-            image, known = split.images[session.picture, 0].numpy(), split.labels[session.picture]
-            origin = f"test image {session.picture} of {spec.title}"
-    if image is None:
-        drawn = drawing.rasterize(session.canvas.strokes)
-        image = drawing.FORMS[spec.name](drawn)
-    if image is None:
-        origin = ""
-        drawn = drawing.rasterize(EXAMPLES[spec.name])
-        image = drawing.FORMS[spec.name](drawn)
-        assert image is not None
-    prediction = predict(model, image, session.addend)
-    label = None if known is None else int(known)
-    return Shown(model, card, spec, origin, drawn, label, prediction, palette)
+    picture = PICTURES[session.source](session, spec) or _drawn(EXAMPLES[spec.name], spec, "")
+    assert picture  # an example has ink
+    prediction = predict(model, picture.image, session.addend)
+    return Shown(
+        model, card, spec, picture.origin, picture.drawn, picture.known, prediction, palette
+    )
+
+
+def _drawn(strokes: Strokes, spec: DatasetSpec, origin: str) -> Picture | None:
+    drawn = drawing.rasterize(strokes)
+    image = drawing.FORMS[spec.name](drawn)
+    return None if image is None else Picture(image, origin, drawn)
+
+
+def _tested(session: Session, spec: DatasetSpec) -> Picture | None:
+    try:
+        split = state.test_split(spec.name)
+    except FetchError:
+        return None  # the Draw page says what to do about it
+    index = session.picture
+    origin = f"test image {index} of {spec.title}"
+    return Picture(split.images[index, 0].numpy(), origin, known=int(split.labels[index]))
+
+
+def _uploaded(session: Session, spec: DatasetSpec) -> Picture | None:
+    try:
+        image = drawing.read_image(io.BytesIO(session.upload), spec.name)
+    except drawing.DrawingError:
+        return None  # none was chosen, or the Draw page says what is wrong with it
+    return None if image is None else Picture(image, "your picture")
+
+
+PICTURES: dict[Source, Callable[[Session, DatasetSpec], Picture | None]] = {
+    "draw": lambda session, spec: _drawn(session.canvas.strokes, spec, "your drawing"),
+    "test": _tested,
+    "upload": _uploaded,
+}
 
 
 def _whose(shown: Shown) -> str:

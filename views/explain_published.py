@@ -1,37 +1,52 @@
 """The Explain page's last ideas: the three published networks, and what went wrong in them."""
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
-from core import anatomy
+from core import anatomy, link
+from core.link import QUICK, Link
 from views import charts, explain_charts
 from views.explain_charts import number, percent
 from views.idea import Shown, below
 
 FOUR = (0, 3, 6, 9)  # numbers of the broadcast table, far enough apart to be told by their shade
 
+
+def put_in(bug: str, **settings: str) -> str:
+    """A link, in Markdown, to the Train page with a bug switched on and some settings changed."""
+    chosen = Link(settings=QUICK.change(settings).settings(), bug=bug)
+    return f"[Train with this bug](train?{urlencode(link.query(chosen))})"
+
+
+B1 = {"dataset": "fashion-mnist", "sum_head": "classification"}
+B2 = B1 | {"fusion": "pixels"}
 PUBLISHED = (
     (
         "R2 0.2869",
         "A: MNIST, sum as one value. Accuracy of the digit: 0.9859",
         "- Answers stood in a column, targets in a row: each answer was compared with every "
-        "target of its batch (idea 9).\n"
-        "- The label itself was among the inputs: a leak. Outside the data set nobody has it.\n"
+        f"target of its batch (idea 9). {put_in('broadcast')}\n"
+        "- The label itself was among the inputs: a leak. Outside the data set nobody has it. "
+        f"{put_in('label')}\n"
         "- A ReLU cut the class logits before they reached the sum: all that spoke against a "
-        "digit was lost.",
+        f"digit was lost. {put_in('relu')}",
     ),
     (
         "0.975 %",
         "B1: Fashion-MNIST, late fusion. Both answers right; chance is 1 %",
         "- One softmax over all 29 outputs, cut in two afterwards: the heads had to share a "
-        "probability of 1.\n"
+        f"probability of 1. {put_in('shared-softmax', **B1)}\n"
         "- Cross-entropy on top of it takes a softmax of its own: two of them leave hardly "
-        "anything to learn from (idea 10).\n"
-        "- The test loader read the training images, so no figure says anything about new ones.",
+        f"anything to learn from (idea 10). {put_in('softmax', **B1)}\n"
+        "- The test loader read the training images, so no figure says anything about new ones. "
+        f"{put_in('seen-images', **B1)}",
     ),
     (
         "7.34 %",
         "B2: Fashion-MNIST, pixel fusion. Both answers right",
-        "- The same shared, doubled softmax and the same test as its sister.\n"
+        "- The same shared, doubled softmax and the same test as its sister. "
+        f"{put_in('shared-softmax', **B2)}\n"
         "- The number was written into the data set's own pictures, not into a copy.\n"
         "- The conclusion was that pixels beat late fusion. It does not follow: both networks "
         "were broken.",
@@ -61,7 +76,8 @@ def column_and_row(shown: Shown) -> None:
         "are a *column*, `[4, 1]`, and the targets a *list*, `[4]`, torch fills up both to a table "
         "and compares **every answer with every target**. No error, only a loss that means "
         "something else: right answers look bad, and always answering the mean of the targets "
-        "looks better. That is what network A learned. The repair is one `squeeze(1)`.",
+        "looks better. That is what network A learned. The repair is one `squeeze(1)`. "
+        f"{put_in('broadcast')}",
     )
     mean = case.targets.mean().repeat(len(FOUR))
     with place.container(horizontal=True, gap="large", key="pairs"):
@@ -92,7 +108,8 @@ def twice(shown: Shown) -> None:
         f"loss is **{twice}** where it should be **{once}**. No answer, however sure, gets it "
         "below 1.46: the network is punished for being right, and hardly told when it is wrong. "
         "Networks B1 and B2 did this, and shared the one softmax between both heads. B1 ended as "
-        "a constant: 585 of 60,000 right in each of its last five epochs.",
+        "a constant: 585 of 60,000 right in each of its last five epochs. "
+        f"{put_in('softmax', **B1)}",
     )
     left, right = place.columns(2, gap="large")
     with left:

@@ -1,5 +1,6 @@
 """Where the picture on the Draw page comes from: the canvas, the test images, or an upload."""
 
+import io
 import random
 from collections.abc import Callable
 from functools import partial
@@ -162,14 +163,23 @@ def truth(session: Session, spec: DatasetSpec) -> int | None:
 
 
 def _upload(session: Session, spec: DatasetSpec) -> Pixels | None:
+    def choose() -> None:
+        file = state.said("file")
+        session.upload = file.getvalue() if file else b""
+
     with st.container(width=SIDE, height=SIDE, key="upload"):
         file = st.file_uploader(
-            f"A picture of one {spec.noun}, dark on light or light on dark", FILE_TYPES, key="file"
+            f"A picture of one {spec.noun}, dark on light or light on dark",
+            FILE_TYPES,
+            key="file",
+            on_change=choose,
         )
-        if file is None:
+        if not session.upload:
             return None
+        if file is None:  # it forgets its file when another page is shown, the session does not
+            st.caption("The picture that you chose before is still here.")
         try:
-            image = drawing.read_image(file, spec.name)
+            image = drawing.read_image(io.BytesIO(session.upload), spec.name)
         except drawing.DrawingError as error:
             st.warning(f"{error} Choose another file.")
             return None

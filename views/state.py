@@ -38,6 +38,7 @@ class Session:
     bug: str = ""  # that the next run is made with; "" is none
     source: Source = "draw"  # of the picture
     picture: int = 0  # which test image of the network's data set
+    upload: bytes = b""  # the image file that was chosen last; b"" is none
     compared: tuple[str, ...] = ()  # networks side by side; () leaves it to the Compare page
     view: str = link.Link.view  # of them
     sharing: bool = False  # is the link shown?

@@ -41,6 +41,8 @@ def test_every_view_has_something_to_see(visit: Visit) -> None:
         expect(hook(page, chart).locator(".js-plotly-plot")).to_be_visible(timeout=READ_MS)
         wait_until_idle(page)
     expect(hook(page, "calibration")).to_contain_text("expected calibration error")
+    page.reload()  # the address knows what is looked at
+    expect(hook(page, "reliability").locator(".js-plotly-plot")).to_be_visible()
 
 
 def test_a_phone_scrolls_the_table_and_keeps_the_names(visit: Visit) -> None:

@@ -110,6 +110,11 @@ def test_a_photo_of_a_digit_is_read(page: Page, tmp_path: Path) -> None:
     with answered(page):
         hook(page, "upload").locator("input[type=file]").set_input_files(photo)
     assert answers(page) == ("7", "14")
+    page.get_by_role("link", name="Explain").click()
+    expect(page.get_by_text("from your picture and your number, 7")).to_be_visible()
+    page.get_by_role("link", name="Draw").click()
+    expect(page.get_by_text("The picture that you chose before is still here.")).to_be_visible()
+    assert answers(page) == ("7", "14")
 
 
 def test_a_file_that_is_no_picture_is_one_sentence(page: Page, tmp_path: Path) -> None:
