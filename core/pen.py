@@ -2,7 +2,7 @@
 
 MNIST has hardly any 1 with a flag and a foot, crossed 7, hooked 9 or slashed 0, so a network that
 reads 99.7 % of it stumbles over ordinary handwriting from elsewhere. `STYLES` lists the ways a
-digit is commonly written, `sample` writes one of them in a random hand, `mix` adds such digits to
+digit is commonly written, `write` writes one of them in a random hand, `mix` adds such digits to
 the training images. They go through the code that reads a visitor's drawing. Nothing in here was
 traced from anybody's writing.
 """
@@ -55,6 +55,8 @@ STYLES: dict[int, tuple[str, ...]] = {
         "42 60/ 59/ 29 89",
         "50 59,29 79",  # a foot only
         "12 31 50/ 59,38 78",
+        "25 42 60/ 63 39",  # the flag is an arch
+        "16 32 51 61 47 49",
     ),
     2: (
         "12 30 60 72 65 29/ 89",
@@ -102,6 +104,9 @@ STYLES: dict[int, tuple[str, ...]] = {
         "70 06 36 96,66 59",
         "30 14 45 75,70 65 39",
         "20 15/ 45 85,55 59",  # a short stem below an open corner
+        "40 27/ 67,65 69",  # a small corner, low down
+        "50 36/ 66,63 59",
+        "40 35 66,71 68",
     ),
     5: (
         "80 20/ 14/ 43 74 77 59 19",
@@ -154,6 +159,9 @@ STYLES: dict[int, tuple[str, ...]] = {
         "00 70/ 53 46 48 69",  # the stem ends in a curve
         "10 80 84 66 58 69",
         "11 21 60 80/ 53 37 29 08",
+        "10 80/ 39,16 86",  # crossed low
+        "11 40 80 54 39,06 96",
+        "12 20 50 81 65 38 39,16 96",
     ),
     8: (
         "71 40 12 34 65 78 49 18 35 63 71",
@@ -166,6 +174,7 @@ STYLES: dict[int, tuple[str, ...]] = {
         "80 41 12 44 76 68 39 08 26 63 81",
         "81 50 23 44 75 68 39 18 36 62 80",  # open at the top
         "11 33 66 78 49 28 35 63 71 40 11",
+        "60 31 23 44 66 68 49 28 36 63 80",
         "45 12 40 71 45 18 49 77 45",
     ),
     9: (
@@ -186,6 +195,9 @@ STYLES: dict[int, tuple[str, ...]] = {
         "50 22 34 63 61 40,72 69",  # a ring and a stem
         "71 30 02 24 63 71 75 58",
         "60 20 13 34 63/ 60/ 68 49 38",
+        "61 40 22 34 54 62 76 69 29 07",  # a small ring above a long hook
+        "60 41 32 43 61/ 64 77 69 28",
+        "71 40 22 34 62 67 59 19 09",
     ),
 }
 
@@ -193,19 +205,19 @@ WOBBLE = 0.38  # of a grid step: how far each point strays
 DRIFT = 0.35  # and each stroke as a whole
 TURN = 0.14  # radians
 SLANT = (-0.25, 0.55)  # handwriting leans to the right
-ASPECT = (0.65, 1.35)  # of width to height
+ASPECT = (0.55, 1.4)  # of width to height
+WAIST = (0.75, 1.35)  # rows are raised to this power: more gives the upper part more room
 HEIGHT = (90, 230)  # canvas pixels, of the whole digit
 PEN = (12, 28)  # canvas pixels
 DOTS = 12  # drawn between two points of a style
 
 
-def sample(digit: int, rng: np.random.Generator) -> tuple[Strokes, int]:
-    """Write a digit on the canvas in a style and a hand drawn from `rng`: strokes and pen width."""
-    styles = STYLES[digit]
-    pieces = [
-        _stroke(text, rng) + rng.normal(0, DRIFT, 2)
-        for text in styles[rng.integers(len(styles))].split(",")
-    ]
+def write(style: str, rng: np.random.Generator) -> tuple[Strokes, int]:
+    """Write on the canvas in a style and in a hand drawn from `rng`: strokes and pen width."""
+    pieces = [_stroke(text, rng) + rng.normal(0, DRIFT, 2) for text in style.split(",")]
+    waist = math.exp(rng.uniform(*np.log(WAIST)))
+    for piece in pieces:
+        piece[:, 1] = 9 * (piece[:, 1].clip(0) / 9) ** waist
     turn, slant = rng.uniform(-TURN, TURN), rng.uniform(*SLANT)
     aspect = math.exp(rng.uniform(*np.log(ASPECT)))
     rotate = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
@@ -248,7 +260,7 @@ def draw(count: int, seed: int) -> Split:
     labels = np.arange(count) % CLASSES
     images = np.zeros((count, 1, 28, 28), np.uint8)
     for image, digit in zip(images, labels, strict=True):
-        strokes, pen = sample(int(digit), rng)
+        strokes, pen = write(str(rng.choice(STYLES[digit])), rng)
         form = mnist_form(rasterize(strokes, pen))
         assert form is not None  # a pen leaves ink
         image[0] = form

@@ -19,9 +19,9 @@ ROOT = Path(__file__).parents[1]
 def strokes_file(tmp_path_factory) -> Path:
     rng = np.random.default_rng(0)
     entries = [
-        {"label": d, "writer": f"w{i}", "strokes": np.array(pen.sample(d, rng)[0], object).tolist()}
-        for i in range(2)
-        for d in range(10)
+        {"label": digit, "writer": writer, "strokes": pen.write(styles[0], rng)[0]}
+        for writer in ("w0", "w1")
+        for digit, styles in pen.STYLES.items()
     ]
     path = tmp_path_factory.mktemp("strokes") / "strokes.jsonl"
     path.write_text("\n".join(map(json.dumps, entries)))
