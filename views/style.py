@@ -23,6 +23,7 @@ table.figures caption { text-align: left; caption-side: top; padding-bottom: 0.2
   font-size: 0.9rem; opacity: 0.75; }
 table.figures th, table.figures td { padding: 0.25rem 1.5rem 0.25rem 0; text-align: right;
   border: 0; border-top: 1px solid rgb(128 128 128 / 25%); font-weight: 400; }
+table.figures td { white-space: nowrap; }
 table.figures th:first-child { text-align: left; }
 table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
 /* canvas and its tools side by side, also where a phone is 360 px wide */
@@ -44,6 +45,8 @@ table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
 @media (max-width: 640px) {
   .stHorizontalBlock:has(.st-key-board) { gap: 1rem; }
   .stMainBlockContainer { padding: 4rem 1rem 2rem; }
+  /* what a run learns before the settings of the next one */
+  .stHorizontalBlock > .stColumn:has(.st-key-train_status) { order: -1; }
   .answer .big { font-size: 3.25rem; }
   .answer .word, .answer .invitation { font-size: 1.25rem; line-height: 3.6rem; }
   .equation { font-size: 1.5rem; }

@@ -29,7 +29,7 @@ def show() -> bool:
     session = state.session()
     run = state.current_run(session)
     live = run is not None and not run.state().over
-    left, right = st.columns([3, 8], gap="large")
+    left, right = st.columns([4, 9], gap="large")
     with left:
         pressed = st.button(  # on top, where a low screen shows it too
             "Train again" if run else "Train",
