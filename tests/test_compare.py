@@ -267,14 +267,14 @@ def test_an_early_stop_is_said(run) -> None:
 @pytest.mark.parametrize(
     ("settings", "bug", "note"),
     [
-        ({}, "broadcast", "broken on purpose: Squared error of all pairs"),
-        ({}, "shared-softmax", "broken on purpose: One softmax across both heads"),
+        ({}, "broadcast", "bug: Squared error of all pairs"),
+        ({}, "shared-softmax", "bug: One softmax across both heads"),
         ({"fusion": "pixels"}, "", "pixel fusion"),
         ({"sum_head": "classification"}, "", "sum as 19 classes"),
         (
             {"sum_head": "classification", "sum_weight": 0.1, "fusion": "pixels", "lr": 0.1},
             "relu",
-            "broken on purpose: ReLU on the logits, pixel fusion, sum as 19 classes, "
+            "bug: ReLU on the logits, pixel fusion, sum as 19 classes, "
             "learning rate 0.1, 2 more",
         ),
     ],

@@ -120,7 +120,7 @@ def _special(card: Card) -> list[str]:
     if len(said) > SAID:
         said[SAID:] = [f"{len(said) - SAID} more"]
     if recipe.bug.name:
-        said.insert(0, f"broken on purpose: {recipe.bug.title}")
+        said.insert(0, f"bug: {recipe.bug.title}")
     if card.epochs < recipe.train.epochs:
         said.append(f"stopped after {card.epochs:.2g} epochs")
     return said
