@@ -35,6 +35,14 @@ def test_the_winner_is_the_only_bar_in_full_color():
     assert list(bars.marker.opacity) == [0.45, 1.0, 0.45]
 
 
+def test_names_of_garments_are_slanted_and_have_room():
+    digits, garments = (
+        class_bars([0.5, 0.5], names, LIGHT).layout for names in ("01", ["a", "Bag"])
+    )
+    assert (digits.xaxis.tickangle, garments.xaxis.tickangle) == (0, -45)
+    assert garments.height > digits.height
+
+
 def test_the_sum_line_shows_the_estimate_inside_the_ring_of_class_plus_number():
     ring, estimate = sum_line(11.6, 12, LIGHT).data
     assert (ring.x[0], estimate.x[0]) == (12, 11.6)

@@ -40,9 +40,10 @@ def class_bars(probs: Sequence[float], names: Sequence[str], palette: Palette) -
             hovertemplate="%{x}: %{y:.1f} %<extra></extra>",
         )
     )
-    figure.update_xaxes(type="category", fixedrange=True)
+    words = max(map(len, names)) > 1  # slanted, and room for them also where a phone is narrow
+    figure.update_xaxes(type="category", fixedrange=True, tickangle=-45 if words else 0)
     figure.update_yaxes(range=[0, 104], visible=False, fixedrange=True)
-    return bare(figure, 120)
+    return bare(figure, 165 if words else 120)
 
 
 def sum_line(sum_value: float, expected: int, palette: Palette) -> go.Figure:
