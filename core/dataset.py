@@ -39,6 +39,11 @@ class DatasetSpec:
     std: float
     mirrored: bool  # is a mirrored image still of its class?
 
+    def numbered(self, label: int) -> str:
+        """The name of a class and, where that is no number, its number: "5", "Sneaker (7)"."""
+        name = self.class_names[label]
+        return name if name == str(label) else f"{name} ({label})"
+
 
 SPECS = {
     spec.name: spec

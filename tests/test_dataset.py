@@ -161,3 +161,8 @@ def test_the_dataset_feeds_a_data_loader(numbered):
 def test_the_first_images_keep_their_labels(numbered):
     assert torch.equal(numbered.first(3).images, numbered.images[:3])
     assert torch.equal(numbered.first(3).labels, numbered.labels[:3])
+
+
+@pytest.mark.parametrize(("name", "said"), [("mnist", "7"), ("fashion-mnist", "Sneaker (7)")])
+def test_a_class_whose_name_is_no_number_says_its_number(name, said):
+    assert SPECS[name].numbered(7) == said

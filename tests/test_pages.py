@@ -13,8 +13,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoint, link, runs
+from core.dataset import Data
 from core.drawing import Strokes
 from core.presets import PRESETS
+from core.recipe import Recipe
 from core.runs import State
 from views import state
 from views.sources import EXAMPLES
@@ -78,9 +80,11 @@ def the_run(app: AppTest) -> runs.Run:
     return found
 
 
-def finished(run: runs.Run) -> None:
-    """Give a run the shipped network, as if it had been trained to that."""
+def finished(run: runs.Run, recipe: Recipe | None = None) -> None:
+    """Give a run the shipped network, as if trained to that, or the fresh one of a recipe."""
     model, card = checkpoint.load(checkpoint.SHIPPED / "mnist")
+    if recipe:
+        model, card = recipe.build(), replace(card, params=recipe.params())
     checkpoint.save(run.checkpoint, model, card)
     run.append({"seconds": 2.0, "step": 4, "steps": 4, "epoch": 1, "images": 512, "lr": 0.0})
     run.set_state(State("finished"))
@@ -256,6 +260,20 @@ def test_use_this_network_makes_the_draw_page_answer_with_it(pen) -> None:
     app = opened(train_page, run=run.id)
     app.button(key="use_network").click().run()
     assert app.session_state["session"].network == run.id
+
+
+def test_a_network_for_garments_speaks_of_garments(pen, data: Data, monkeypatch) -> None:
+    recipe = PRESETS["quick"].recipe.change({"dataset": "fashion-mnist", "width": 4})
+    run = runs.create(runs.runs_dir(), "quick", recipe)
+    finished(run, recipe)
+    monkeypatch.setattr(state, "test_split", lambda name: data.test)
+    invited = words(opened(draw_page, net=run.id))
+    assert "Draw a garment" in invited
+    assert "try one of the test images" in invited
+    assert "digit" not in invited
+    said = words(opened(draw_page, net=run.id, t="7", n="3"))
+    assert "Test image 7 of Fashion-MNIST" in said
+    assert "Really: Sneaker (7) + 3 = 10." in said
 
 
 def test_a_second_visitor_is_answered_by_the_shipped_network(pen) -> None:

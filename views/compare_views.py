@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import checkpoint, runs
 from core.analysis import Analysis, Mistake, cell_centers
 from core.checkpoint import Card
-from core.dataset import ADDENDS, SPECS
+from core.dataset import ADDENDS, SPECS, DatasetSpec
 from core.fetch import FetchError
 from core.link import VIEWS
 from core.presets import PRESETS
@@ -225,7 +225,7 @@ def _mistakes(session: Session, networks: Sequence[Network], analyses: Sequence[
     st.caption("Click a picture to see it on the Draw page, read by the network that got it wrong.")
     clicked = None
     for network, analysis in zip(networks, analyses, strict=True):
-        names = SPECS[network.dataset].class_names
+        spec = SPECS[network.dataset]
         st.subheader(network.title)
         for kind, title, mistakes in (
             ("class", "Surest of a wrong class", analysis.wrong_classes),
@@ -237,7 +237,7 @@ def _mistakes(session: Session, networks: Sequence[Network], analyses: Sequence[
             with st.container(horizontal=True, key=f"mistakes_{kind}_{network.name}"):
                 for mistake in mistakes:
                     key = f"{kind}_{network.name}_{mistake.index}"
-                    if _mistake(key, mistake, _what(kind, mistake, names)):
+                    if _mistake(key, mistake, _what(kind, mistake, spec)):
                         clicked = network, mistake
     if clicked:
         network, mistake = clicked
@@ -246,13 +246,16 @@ def _mistakes(session: Session, networks: Sequence[Network], analyses: Sequence[
     return clicked is not None
 
 
-def _what(kind: str, mistake: Mistake, names: Sequence[str]) -> tuple[str, str]:
+def _what(kind: str, mistake: Mistake, spec: DatasetSpec) -> tuple[str, str]:
     """A mistake in two short lines."""
-    true = names[mistake.label]
     if kind == "class":
-        return f"{true}, read as {names[mistake.answered]}", f"{percent(mistake.confidence)} sure"
+        true, answered = spec.class_names[mistake.label], spec.class_names[mistake.answered]
+        # never 100 %: a softmax is never certain
+        sure = "over 99.99 %" if mistake.confidence > 0.9999 else percent(mistake.confidence)
+        return f"{true}, read as {answered}", f"{sure} sure"
     total = mistake.label + mistake.addend
-    return f"{true} + {mistake.addend} = {total}", f"it says {mistake.sum_value:.1f}"
+    addition = f"{spec.numbered(mistake.label)} + {mistake.addend} = {total}"
+    return addition, f"it says {mistake.sum_value:.1f}"
 
 
 def _mistake(key: str, mistake: Mistake, lines: tuple[str, str]) -> bool:

@@ -117,7 +117,7 @@ def _invite(session: Session, spec: DatasetSpec) -> None:
     st.write(
         "One network with two inputs and two outputs: it is given a picture and a number, and "
         f"says which {spec.noun} it sees and what the {spec.noun} plus the number is. Draw with "
-        "the mouse or a finger, or try one of the examples."
+        f"the mouse or a finger, or try one of the {sources.offers(spec)}."
     )
 
 
@@ -172,10 +172,10 @@ def _verdict(prediction: Prediction, spec: DatasetSpec, truth: int) -> None:
             ("sum", prediction.total == truth + prediction.addend),
         )
     ]
-    name = spec.class_names[truth]
+    name = html.escape(spec.numbered(truth))
     total = truth + prediction.addend
     st.html(
-        f'<div class="note" data-truth="{truth}">Really: {html.escape(name)} + '
+        f'<div class="note" data-truth="{truth}">Really: {name} + '
         f"{prediction.addend} = {total}. {', '.join(marks)}.</div>"
     )
 

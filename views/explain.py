@@ -225,7 +225,7 @@ def _inside(shown: Shown) -> None:
     right = beside(
         f"Nobody wrote these **filters**: {len(filters)} patches of {size} × {size} weights, found "
         "by training. Each is slid over the picture and answers strongly where the picture "
-        "resembles it: an edge, a bend, an end of a stroke.\n\n"
+        "resembles it: an edge, a bend, a corner.\n\n"
         "What they answer to this picture are **feature maps**. After the first stage you still "
         "recognize it; after the last, 3 × 3 places are left, and each map says how much of "
         "something there is, and roughly where.",

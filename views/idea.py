@@ -43,9 +43,7 @@ class Shown:
 
     @property
     def label(self) -> str:
-        """The label and, where its name is no number, its number too: "5", "Sneaker (7)"."""
-        number = str(self.target)
-        return self.name if self.name == number else f"{self.name} ({number})"
+        return self.spec.numbered(self.target)
 
     @property
     def total(self) -> int:

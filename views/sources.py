@@ -151,6 +151,11 @@ def invitation(session: Session, spec: DatasetSpec) -> str:
     }[session.source]
 
 
+def offers(spec: DatasetSpec) -> str:
+    """What there is for who does not want to draw."""
+    return "examples" if spec.name == "mnist" else "test images"
+
+
 def truth(session: Session, spec: DatasetSpec) -> int | None:
     """What the picture is, where that is known: for a test image."""
     if session.source != "test":
