@@ -169,7 +169,7 @@ SETTINGS: dict[str, Setting] = {
     "augment": Number(
         "Distortion",
         "How strongly training images are turned, slanted and bent. More helps with unusual "
-        "handwriting and needs more epochs.",
+        "pictures and needs more epochs.",
         *(0.0, 2.0),
     ),
     "seed": Number(

@@ -274,8 +274,7 @@ def test_an_early_stop_is_said(run) -> None:
         (
             {"sum_head": "classification", "sum_weight": 0.1, "fusion": "pixels", "lr": 0.1},
             "relu",
-            "bug: ReLU on the logits, pixel fusion, sum as 19 classes, "
-            "learning rate 0.1, 2 more",
+            "bug: ReLU on the logits, pixel fusion, sum as 19 classes, learning rate 0.1, 2 more",
         ),
     ],
 )
@@ -297,6 +296,7 @@ def test_a_run_on_garments_stands_among_the_garments() -> None:
         "Run 1 (Fashion-MNIST, from this link, width 4)",
     ]
     assert app.multiselect[0].options == ["MNIST, careful", "Run 1 (Fashion-MNIST)"]
+    assert app.multiselect[0].value == [run.id]  # the newest, and what has the same data set
 
 
 def test_a_link_opens_the_same_comparison(run) -> None:

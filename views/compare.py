@@ -140,7 +140,7 @@ def _rows(networks: Sequence[Network]) -> list[Row]:
 
 
 def _choose(session: Session, networks: Sequence[Network]) -> list[Network]:
-    """Up to four to look at: at first the shipped and the newest runs of the first's data set."""
+    """Up to four to look at: at first the newest runs and the shipped of the same data set."""
     if not networks:
         return []
     key = f"compared_{len(networks)}"  # a new run is looked at without being asked for
@@ -148,7 +148,9 @@ def _choose(session: Session, networks: Sequence[Network]) -> list[Network]:
     def change() -> None:
         session.compared = tuple(state.said(key))
 
-    same = [network for network in networks if network.dataset == networks[0].dataset]
+    trained = [network for network in networks if network.name not in PRESETS]
+    dataset = (trained[-1] if trained else networks[0]).dataset
+    same = [network for network in networks if network.dataset == dataset]
     shipped = [network for network in same if network.name in PRESETS]
     first = [*shipped, *(n for n in same[::-1] if n not in shipped)][:MOST]
     asked = [network for network in networks if network.name in session.compared]

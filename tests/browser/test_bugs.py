@@ -13,12 +13,19 @@ TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 def test_a_bug_is_chosen_trained_with_and_given_away(visit: Visit) -> None:
     tall = {"width": 1440, "height": 1400}  # nothing scrolls: that would close an open list
     page = visit("/train?v=1&epochs=1&width=4", viewport=tall)
+    with answered(page):
+        hook(page, "setting_sum_head").get_by_text("19 classes").click()
+    weight = hook(page, "setting_sum_weight_classification").get_by_role("slider")
+    expect(weight).to_have_attribute("aria-valuetext", "1")  # the usual one of that head
     hook(page, "break").get_by_text("Break it on purpose").click()
     hook(page, "break").get_by_text("Everything as it should be.").hover()  # once it lies still
     hook(page, "bug").get_by_role("combobox").click()
     with answered(page):
         page.get_by_role("option", name="Squared error of all pairs").click()
     expect(hook(page, "break")).to_contain_text("[N, 1] against [N]")
+    expect(hook(page, "break")).to_contain_text(
+        "Whatever is chosen above, it gets sum as one value"
+    )
     press(page, "train_start")
     expect(hook(page, "bug_note")).to_contain_text("Broken on purpose: Squared error of all pairs.")
     expect(hook(page, "gave_away")).to_contain_text(
