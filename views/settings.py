@@ -1,0 +1,111 @@
+"""What the next run is made of: a control for each setting, and which bug is put in."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import streamlit as st
+
+from core.bugs import BUGS
+from core.recipe import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
+from views import state
+
+
+def controls(values: dict[str, Value]) -> dict[str, Value]:
+    """A control per setting. Moving one does not run the page: the Train button reads them all.
+
+    Only another sum head does: the weights that suit one are not those of the other, so that each
+    has a slider of its own.
+    """
+    head = str(values["sum_head"])
+    keys = {name: f"setting_{name}" for name in values} | {"sum_weight": _weight_key(head)}
+    with st.container(key="settings", gap="xsmall"):
+        return {name: _control(name, value, keys[name]) for name, value in values.items()}
+
+
+def _weight_key(head: str) -> str:
+    return f"setting_sum_weight_{head}"
+
+
+def _change_head() -> None:
+    """The usual weight follows the sum head; another one is the visitor's own and stays."""
+    session = state.session()
+    before, now = str(session.settings["sum_head"]), state.said("setting_sum_head")
+    weight = state.said(_weight_key(before))
+    if weight == SUM_WEIGHTS[before]:
+        weight = SUM_WEIGHTS[now]
+    session.settings = session.settings | {"sum_head": now, "sum_weight": weight}
+
+
+def _control(name: str, value: Value, key: str) -> Value:
+    setting = SETTINGS[name]
+    if isinstance(setting, Choice):
+        return _radio(setting, str(value), key, _change_head if name == "sum_head" else "ignore")
+    return _number(setting, float(value), key)
+
+
+def _radio(
+    setting: Choice, value: str, key: str, on_change: Callable[[], None] | Literal["ignore"]
+) -> str:
+    names = list(setting.options)
+    chosen = st.radio(
+        setting.label,
+        names,
+        names.index(value),
+        format_func=lambda name: setting.options[name].offered,
+        key=key,
+        help=setting.help,
+        on_change=on_change,
+    )
+    assert chosen  # one of them always is
+    return chosen
+
+
+def _number(setting: Number, value: float, key: str) -> float:
+    if setting.stops:
+        stop: float = st.select_slider(
+            setting.label,
+            sorted({*setting.stops, value}),
+            value,
+            format_func=lambda number: f"{number:g}",
+            key=key,
+            help=setting.help,
+            on_change="ignore",
+        )
+        return stop
+    if setting.whole:
+        low, high, start = int(setting.low), int(setting.high), int(value)
+        return st.number_input(
+            setting.label, low, high, start, key=key, help=setting.help, on_change="ignore"
+        )
+    return st.slider(
+        setting.label,
+        setting.low,
+        setting.high,
+        value,
+        step=0.05,
+        key=key,
+        help=setting.help,
+        on_change="ignore",
+    )
+
+
+@st.fragment
+def bug(name: str) -> str:
+    """Which bug the next run has. Only this runs again when another one is chosen."""
+    names = list(BUGS)
+    open_at_first = bool(name)  # a link brought one
+    with st.expander(
+        "Break it on purpose", expanded=open_at_first, icon=":material/bug_report:", key="break"
+    ):
+        chosen = st.selectbox(
+            "Published bug",
+            names,
+            names.index(name),
+            format_func=lambda option: BUGS[option].title,
+            key="bug",
+            help="Mistakes that broke published networks. The next training is made with it.",
+        )
+        st.caption(BUGS[chosen].about)
+        if needs := [SETTINGS[name].say(value) for name, value in BUGS[chosen].needs.items()]:
+            st.caption(f"Whatever is chosen above, it gets {' and '.join(needs)}.")
+    return chosen
