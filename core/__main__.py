@@ -64,7 +64,7 @@ def train(options: argparse.Namespace) -> None:
     the place of the shipped weights.
     """
     from core import checkpoint, dataset
-    from core.evaluation import evaluate
+    from core.evaluation import doubt_level, evaluate
     from core.presets import PRESETS
     from core.recorder import Recorder, history_file, write_history
 
@@ -97,7 +97,8 @@ def train(options: argparse.Namespace) -> None:
             )
     seconds = time.perf_counter() - recorder.start
     metrics = evaluate(model, data.test)
-    card = checkpoint.Card.of(options.preset, recipe, model, metrics, recipe.train.epochs, seconds)
+    epochs, doubt = recipe.train.epochs, doubt_level(model, data.val)
+    card = checkpoint.Card.of(options.preset, recipe, model, metrics, epochs, seconds, doubt)
     if out:
         checkpoint.save(out / options.preset, model, card)
         write_history(history_file(out / options.preset), history)
@@ -124,26 +125,31 @@ def predict(options: argparse.Namespace) -> None:
 
     if not 0 <= options.addend <= 9:
         raise UsageError(f"--addend must be a whole number from 0 to 9, not {options.addend}.")
-    model, _ = checkpoint.load(_stem(options.model))
-    names = SPECS[model.config.dataset].class_names
+    model, card = checkpoint.load(_stem(options.model))
+    spec = SPECS[model.config.dataset]
     for file in options.images:
         image = drawing.read_image(Path(file), model.config.dataset)
         line: dict[str, object] = {"file": file, "blank": image is None}
         if image is None:
-            line |= dict.fromkeys(("label", "name", "class_probs", "sum_value", "total"))
+            line |= dict.fromkeys(
+                ("label", "name", "class_probs", "sum_value", "total", "readable")
+            )
             text = "nothing drawn"
         else:
-            prediction = answer(model, image, options.addend)
-            name = names[prediction.label]
+            prediction = answer(model, image, options.addend, card.doubt_level)
+            name = spec.class_names[prediction.label]
             line |= {
                 "label": prediction.label,
                 "name": name,
                 "class_probs": [round(p, 6) for p in prediction.class_probs],
                 "sum_value": round(prediction.sum_value, 4),
                 "total": prediction.total,
+                "readable": prediction.is_readable,
             }
             sure = prediction.class_probs[prediction.label]
             text = f"{name} ({sure:.1%} sure), {name} + {options.addend} = {prediction.total}"
+            if not prediction.is_readable:
+                text = f"not like any {spec.noun} that it learned; closest: {text}"
         print(json.dumps(line) if options.json else f"{file}: {text}")
 
 

@@ -43,6 +43,8 @@ class Card:
     figures: dict[str, float]  # FIGURES
     confusion: list[list[int]]
     parameters: int
+    doubt_level: float | None = None  # of `evaluation.doubt_level`; None never doubts
+    taught: int = 0  # examples of somebody's own hand that it was taught afterwards
     weights_sha256: str = ""
     torch: str = torch.__version__
     date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
@@ -56,6 +58,7 @@ class Card:
         metrics: Metrics,
         epochs: float,
         train_seconds: float,
+        doubt_level: float | None = None,
     ) -> "Card":
         """The card of a network that was just trained and measured on the test split."""
         return cls(
@@ -67,6 +70,7 @@ class Card:
             figures=metrics.figures(),
             confusion=metrics.confusion,
             parameters=model.parameter_count,
+            doubt_level=doubt_level,
         )
 
     def report(self) -> dict[str, object]:

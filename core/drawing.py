@@ -30,6 +30,7 @@ BOX = 20  # the longer side of the digit in it
 FAINT = 0.15  # of the strongest ink; less is noise or the soft edge of a stroke
 CONTRAST = 24  # of 255; a file whose ink differs less from its paper is blank
 MAX_PIXELS = 50_000_000  # of an image file
+DOT = 8  # canvas pixels; a drawing no larger is a slip of the pen
 LARGE = 1_000  # pixels a side; more are averaged at once, a photo in floats would fill the memory
 
 
@@ -72,6 +73,28 @@ def rasterize(strokes: Strokes, pen: int = PEN) -> Pixels:
         for x, y in stroke:  # round ends and joints
             paper.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
     return np.asarray(canvas)
+
+
+def is_dot(strokes: Strokes) -> bool:
+    """Did the pen only touch the canvas? Enlarged to MNIST form that would be a black square."""
+    points = np.array([point for stroke in strokes for point in stroke])
+    return len(points) > 0 and float(np.ptp(points, axis=0).max()) <= DOT
+
+
+def count_figures(ink: Pixels) -> int:
+    """How many figures stand side by side: as high as half of the ink, empty columns between.
+
+    A 5 whose hat floats is one figure: the hat is low, and above the rest.
+    """
+    columns = np.concatenate([[False], ink.any(axis=0), [False]])
+    edges = np.flatnonzero(columns[1:] != columns[:-1])
+    heights = [_height(ink[:, left:right]) for left, right in edges.reshape(-1, 2)]
+    return sum(2 * height >= _height(ink) for height in heights)
+
+
+def _height(ink: Pixels) -> int:
+    rows = np.flatnonzero(ink.any(axis=1))
+    return int(rows[-1] - rows[0] + 1)
 
 
 def ink(image: Image.Image) -> Pixels:

@@ -49,3 +49,18 @@ def evaluate(model: SumNet, split: Split) -> Metrics:
         joint_acc=(class_right & sum_right).double().mean().item(),
         confusion=confusion_matrix(labels, output.labels, labels=range(CLASSES)).tolist(),
     )
+
+
+DOUBTED = 0.005  # share of the validation images that a network may call unreadable
+
+
+@torch.inference_mode()
+def doubt_level(model: SumNet, val: Split) -> float:
+    """The energy below which `model` should say that it cannot read an image.
+
+    It is set on the validation images, so that it doubts one in 200 of them.
+    """
+    model.eval()
+    no_addend = torch.zeros(EVAL_BATCH, dtype=torch.int64)
+    energies = [model(part, no_addend[: len(part)]).energy for part in val.images.split(EVAL_BATCH)]
+    return round(torch.cat(energies).double().quantile(DOUBTED).item(), 4)

@@ -53,6 +53,16 @@ class Output(NamedTuple):
             return self.sum_logits.argmax(1)
         return self.sum_value.round().clamp(0, SUMS - 1).long()
 
+    @property
+    def energy(self) -> Tensor:
+        """How strongly the evidence speaks for any class at all, (B,).
+
+        Ink of no class gives small logits. Their softmax forgets that; the logarithm of its
+        denominator does not (W. Liu et al., "Energy-based Out-of-distribution Detection", NeurIPS
+        2020; theirs has the opposite sign).
+        """
+        return self.class_logits.logsumexp(1)
+
     @classmethod
     def join(cls, parts: "Sequence[Output]") -> "Output":
         """The outputs of several batches as one."""

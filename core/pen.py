@@ -260,7 +260,7 @@ def draw(count: int, seed: int) -> Split:
     labels = np.arange(count) % CLASSES
     images = np.zeros((count, 1, 28, 28), np.uint8)
     for image, digit in zip(images, labels, strict=True):
-        strokes, pen = write(str(rng.choice(STYLES[digit])), rng)
+        strokes, pen = write(str(rng.choice(STYLES[int(digit)])), rng)
         form = mnist_form(rasterize(strokes, pen))
         assert form is not None  # a pen leaves ink
         image[0] = form

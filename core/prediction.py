@@ -20,6 +20,7 @@ class Prediction:
     sum_value: float  # what the sum head says, before rounding
     total: int  # and after
     sum_probs: tuple[float, ...] | None  # (19,), or None for a regressed sum
+    is_readable: bool = True  # or is it like nothing that the network learnt?
 
     @property
     def agree(self) -> bool:
@@ -28,8 +29,13 @@ class Prediction:
 
 
 @torch.inference_mode()
-def predict(model: SumNet, image: Pixels, addend: int) -> Prediction:
-    """Answer for one image, uint8 (28, 28) in MNIST form, and an addend, 0-9."""
+def predict(
+    model: SumNet, image: Pixels, addend: int, doubt_level: float | None = None
+) -> Prediction:
+    """Answer for one image, uint8 (28, 28) in MNIST form, and an addend, 0-9.
+
+    With `doubt_level` (on the network's card) it also says whether the image is readable at all.
+    """
     images = torch.from_numpy(np.array(image)).view(1, 1, *image.shape)
     output = model(images, torch.tensor([addend]))
     probs = output.sum_logits
@@ -41,4 +47,5 @@ def predict(model: SumNet, image: Pixels, addend: int) -> Prediction:
         sum_value=float(output.sum_value),
         total=int(output.totals),
         sum_probs=None if probs is None else tuple(probs.softmax(1)[0].tolist()),
+        is_readable=doubt_level is None or float(output.energy) >= doubt_level,
     )

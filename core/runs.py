@@ -1,6 +1,7 @@
 """A run on disk: its directory is the truth that pages, workers and links all read.
 
     runs/<id>/recipe.json         what was asked for; its age is the run's
+              examples.jsonl      drawings to learn, in a run that teaches a network
               state.json          where it stands: State
               progress.jsonl      a line every few steps, appended while it trains
               stop                exists once somebody asked for a stop
@@ -22,9 +23,12 @@ from dataclasses import asdict, dataclass
 from operator import itemgetter
 from pathlib import Path
 
-from core.checkpoint import write_atomic
+from core import teach
+from core.checkpoint import SHIPPED, write_atomic
+from core.presets import PRESETS
 from core.recipe import Recipe
 from core.recorder import read_history
+from core.teach import Example
 
 KEPT = 200  # finished runs; older ones are pruned when a new one is made
 ID = re.compile(r"[0-9a-f]{16}")
@@ -53,6 +57,14 @@ class State:
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """What a run teaches, instead of training from nothing."""
+
+    base: str  # name of the network that it starts from
+    examples: list[Example]
+
+
+@dataclass(frozen=True)
 class Run:
     """A handle on one run's directory."""
 
@@ -71,6 +83,14 @@ class Run:
         """Name of the preset that it started from, and the recipe."""
         asked = json.loads((self.path / "recipe.json").read_bytes())
         return asked["preset"], Recipe.read(asked["params"])
+
+    def lesson(self) -> Lesson | None:
+        """What is to be taught, or None when the run trains from nothing."""
+        asked = json.loads((self.path / "recipe.json").read_bytes())
+        if "base" not in asked:
+            return None
+        text = (self.path / "examples.jsonl").read_text()
+        return Lesson(asked["base"], teach.parse(text))
 
     def created(self) -> int:
         """Nanoseconds since the epoch."""
@@ -109,14 +129,17 @@ def runs_dir() -> Path:
     return Path(chosen).expanduser().absolute() if chosen else Path(__file__).parents[1] / "runs"
 
 
-def create(root: Path, preset: str, recipe: Recipe) -> Run:
+def create(root: Path, preset: str, recipe: Recipe, lesson: Lesson | None = None) -> Run:
     """A new run, waiting for a worker. It appears in `root` whole."""
     root.mkdir(parents=True, exist_ok=True)
     prune(root)
     run_id = secrets.token_hex(8)
     aside = Run(root / f".{run_id}")
     aside.path.mkdir()
-    asked = {"preset": preset, "params": recipe.params()}
+    asked: dict[str, object] = {"preset": preset, "params": recipe.params()}
+    if lesson:
+        asked["base"] = lesson.base
+        write_atomic(aside.path / "examples.jsonl", teach.dump(lesson.examples).encode())
     write_atomic(aside.path / "recipe.json", json.dumps(asked).encode())
     aside.set_state(State("queued"))
     return Run(aside.path.rename(root / run_id))
@@ -126,6 +149,14 @@ def find(root: Path, run_id: str) -> Run | None:
     """The run of that id, if it is one and is still kept. The id may come from anywhere."""
     run = Run(root / run_id) if ID.fullmatch(run_id) else None
     return run if run and (run.path / "recipe.json").is_file() else None
+
+
+def stem(root: Path, name: str) -> Path | None:
+    """Where the network of that name is, for `checkpoint.load`: a shipped preset's or a run's."""
+    if name in PRESETS:
+        return SHIPPED / name
+    run = find(root, name)
+    return run.checkpoint if run else None
 
 
 def every(root: Path) -> Iterator[Run]:

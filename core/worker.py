@@ -22,14 +22,17 @@ import sys
 import threading
 import time
 from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from core import checkpoint, dataset, fetch, runs
-from core.evaluation import evaluate
+from core import checkpoint, dataset, fetch, runs, teach
+from core.evaluation import doubt_level, evaluate
+from core.model import SumNet
 from core.presets import PRESETS
+from core.recipe import Recipe
 from core.recorder import Recorder
-from core.runs import Run, State
+from core.runs import Lesson, Run, State
 from core.trainer import DivergedError, train
 
 log = logging.getLogger("sketch_sum.worker")
@@ -131,7 +134,7 @@ class Trainings:
         """Train a run to its end; whatever goes wrong is said in its state."""
         try:
             self._train(run)
-        except (DivergedError, fetch.FetchError) as error:
+        except (DivergedError, fetch.FetchError, checkpoint.CheckpointError) as error:
             self._fail(run, str(error))
         except Exception:
             log.exception("run %s failed", run.id)
@@ -143,6 +146,8 @@ class Trainings:
 
     def _train(self, run: Run) -> None:
         run.set_state(State("preparing"))
+        if lesson := run.lesson():
+            return self._teach(run, lesson)
         preset, recipe = run.recipe()
         data = self._load(recipe.model.dataset, run)
         model = recipe.build()
@@ -157,12 +162,41 @@ class Trainings:
                     outcome = "stopped"
                     break
         seconds = time.perf_counter() - recorder.start
-        run.set_state(State("evaluating"))
-        metrics = evaluate(model, data.test)
         epochs = recipe.train.epochs * progress.step / progress.steps
-        card = checkpoint.Card.of(preset, recipe, model, metrics, epochs, seconds)
-        checkpoint.save(run.checkpoint, model, card)
+        self._keep(run, preset, recipe, model, epochs, seconds)
         run.set_state(State(outcome))
+
+    def _teach(self, run: Run, lesson: Lesson) -> None:
+        """Teach the network of the lesson, which stays as it is: the run gets a copy."""
+        stem = runs.stem(run.path.parent, lesson.base)
+        if stem is None:
+            raise checkpoint.CheckpointError("The network to teach is no longer kept here.")
+        model, card = checkpoint.load(stem)
+        start = time.perf_counter()
+        data = self._load(model.config.dataset, run)
+        run.set_state(State("training"))
+        teach.teach(model, data.train, lesson.examples)
+        seconds = time.perf_counter() - start
+        self._keep(run, card.preset, Recipe.read(card.params), model, card.epochs, seconds, lesson)
+        run.set_state(State("finished"))
+
+    def _keep(
+        self,
+        run: Run,
+        preset: str,
+        recipe: Recipe,
+        model: SumNet,
+        epochs: float,
+        seconds: float,
+        lesson: Lesson | None = None,
+    ) -> None:
+        """Measure the network and write it down."""
+        run.set_state(State("evaluating"))
+        data = self._load(recipe.model.dataset)
+        metrics, doubt = evaluate(model, data.test), doubt_level(model, data.val)
+        card = checkpoint.Card.of(preset, recipe, model, metrics, epochs, seconds, doubt)
+        taught = len(lesson.examples) if lesson else 0
+        checkpoint.save(run.checkpoint, model, replace(card, taught=taught))
 
     def _load(self, name: str, run: Run | None = None) -> dataset.Data:
         """A data set from memory, from disk, or from where it can be fetched."""

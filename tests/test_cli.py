@@ -20,7 +20,7 @@ REPORT = [
     *("preset", "params", "recipe", "seed", "epochs", "train_seconds"),
     *("class_acc", "sum_r2", "sum_mae", "sum_acc", "joint_acc"),
 ]
-ANSWER = ["file", "blank", "label", "name", "class_probs", "sum_value", "total"]
+ANSWER = ["file", "blank", "label", "name", "class_probs", "sum_value", "total", "readable"]
 TRAIN = [
     *("train", "--preset", "quick", "--epochs", "1"),
     *("--batch-size", "16", "--width", "4", "--seed", "3"),

@@ -15,11 +15,14 @@ from PIL import Image, ImageDraw
 from core import drawing
 from core.drawing import (
     CANVAS,
+    DOT,
     PEN,
     DrawingError,
     Pixels,
     Strokes,
+    count_figures,
     ink,
+    is_dot,
     mnist_form,
     rasterize,
     read_image,
@@ -403,3 +406,44 @@ def test_too_many_pixels_are_said(seven, tmp_path, monkeypatch):
     monkeypatch.setattr(drawing, "MAX_PIXELS", 10_000)
     path = save(seven, tmp_path / "seven.png")
     assert "has more than" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    "strokes, dot",
+    [
+        ((), False),
+        ((((100, 100),),), True),
+        ((((100, 100), (100 + DOT, 100 + DOT)),), True),
+        ((((100, 100), (101 + DOT, 100)),), False),
+        ((((100, 100),), ((200, 200),)), False),
+        (SEVEN, False),
+    ],
+)
+def test_a_dot_is_a_slip_of_the_pen(strokes, dot):
+    assert is_dot(strokes) is dot
+
+
+def bars(*places: tuple[int, int, int, int]) -> Pixels:
+    """Ink in rectangles: top, left, bottom, right."""
+    canvas = np.zeros((280, 280), np.uint8)
+    for top, left, bottom, right in places:
+        canvas[top:bottom, left:right] = 255
+    return canvas
+
+
+@pytest.mark.parametrize(
+    "picture, count",
+    [
+        (bars(), 0),
+        (bars((50, 50, 200, 80)), 1),
+        (bars((50, 50, 200, 80), (50, 100, 200, 130)), 2),
+        (bars((50, 50, 200, 80), (120, 100, 200, 130)), 2),  # one is smaller, but not by half
+        (bars((50, 50, 200, 80), (150, 100, 200, 130)), 1),  # a speck beside it
+        (bars((50, 50, 200, 80), (50, 80, 90, 130)), 1),  # they touch
+        (bars((40, 50, 60, 200), (90, 60, 200, 190)), 1),  # one above the other
+        (bars((50, 0, 200, 30), (50, 100, 200, 130), (50, 250, 200, 280)), 3),  # to the edges
+        (rasterize(SEVEN), 1),
+    ],
+)
+def test_figures_side_by_side_are_counted(picture, count):
+    assert count_figures(picture) == count

@@ -54,13 +54,20 @@ def test_figures_are_of_all_digits_and_writers(strokes_file):
 
 @pytest.mark.parametrize(
     "line",
-    ["", "no json", "[]", '{"label": 5}', '{"label": 11, "writer": 1, "strokes": [[[0, 0]]]}']
-    + ['{"label": 1, "writer": 1, "strokes": []}', '{"label":1,"writer":1,"strokes":[[[0,"x"]]]}'],
+    [
+        "",
+        "no json",
+        "[]",
+        '{"label": 5}',
+        '{"label": 11, "writer": 1, "strokes": [[[0, 0]]]}',
+        '{"label": 1, "writer": 1, "strokes": []}',
+        '{"label": 1, "writer": 1, "strokes": [[[0, "x"]]]}',
+    ],
 )
 def test_a_bad_line_is_named(tmp_path, line):
     path = tmp_path / "bad.jsonl"
     path.write_text(line + "\n")
-    with pytest.raises(ValueError, match="Line 1 of .*bad.jsonl is not a digit"):
+    with pytest.raises(ValueError, match=r"Line 1 of .*bad\.jsonl is not a digit"):
         drawn_digits.read(path, 0)
 
 

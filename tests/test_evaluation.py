@@ -10,7 +10,7 @@ from torch import Tensor
 
 from core import evaluation
 from core.dataset import Split
-from core.evaluation import evaluate
+from core.evaluation import doubt_level, evaluate
 from core.model import FUSIONS, ModelConfig, Output, SumNet
 
 
@@ -150,3 +150,12 @@ def test_the_shipped_network_is_as_good_as_its_card_says(shipped, mnist, all_cor
     assert figures == pytest.approx(card.figures, abs=1e-3)
     assert figures["class_acc"] >= 0.995
     assert figures["sum_r2"] >= 0.995
+
+
+def test_one_validation_image_in_200_is_doubted(trained, mnist):
+    some = mnist.val.first(2000)
+    level = doubt_level(trained.train(), some)
+    assert not trained.training
+    with torch.inference_mode():
+        energy = trained(some.images, torch.zeros_like(some.labels)).energy
+    assert 8 <= (energy < level).sum() <= 10

@@ -102,12 +102,10 @@ def load(name: str) -> tuple[SumNet, Card]:
     Raises:
         CheckpointError: it is gone, damaged or of another architecture.
     """
-    if name in PRESETS:
-        return _network(checkpoint.SHIPPED / name)
-    run = runs.find(runs.runs_dir(), name)
-    if run is None:
+    stem = runs.stem(runs.runs_dir(), name)
+    if stem is None:
         raise CheckpointError("That network is no longer kept here.")
-    return _network(run.checkpoint)
+    return _network(stem)
 
 
 def network(session: Session) -> tuple[SumNet, Card, str]:

@@ -1,0 +1,117 @@
+"""Teaching somebody's own hand: the examples, the lesson, and what it does."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as some
+
+from core import pen, teach
+from core.drawing import mnist_form, rasterize
+from core.model import ModelConfig, SumNet
+from core.prediction import predict
+from core.teach import Example, ExampleError
+
+SLASH = Example(7, (((60.0, 50.0), (200.0, 50.0), (130.0, 236.0)), ((90.0, 140.0), (175.0, 140.0))))
+ODD = "00 49/ 90"  # a 7 like a V
+
+
+def odd_sevens(count: int, seed: int) -> list[Example]:
+    rng = np.random.default_rng(seed)
+    return [Example(7, pen.write(ODD, rng)[0]) for _ in range(count)]
+
+
+def test_examples_survive_being_written_down():
+    examples = [SLASH, Example(0, (((1.5, 2.0), (100.0, 30.25)),))]
+    assert teach.parse(teach.dump(examples)) == examples
+    assert teach.parse("") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no json",
+        "[]",
+        "7",
+        '{"label": 7}',
+        '{"label": 10, "strokes": [[[0, 0], [50, 50]]]}',
+        '{"label": true, "strokes": "x"}',
+        '{"label": 7, "strokes": []}',
+        '{"label": 7, "strokes": [[[9, 9]]]}',
+        '{"label": 7, "strokes": [[[0, 0], [50, NaN]]]}',
+        '{"label": 7, "strokes": [[[0, 0], [50, 1e400]]]}',
+        '{"label": 7, "strokes": [[[0, 0], [50, 280]]]}',
+        '{"label": 7, "strokes": [[[0, 0], [50, -1]]]}',
+        '{"label": 7, "strokes": [[[0, 0, 0], [50, 50, 0]]]}',
+        json.dumps({"label": 7, "strokes": [[[i % 200, 9] for i in range(2001)]]}),
+        "[" * 100_000,
+    ],
+)
+def test_a_line_that_is_no_example_is_named(line):
+    with pytest.raises(ExampleError, match="Line 2 is not an example"):
+        teach.parse(teach.dump([SLASH]) + line)
+
+
+def test_too_many_examples_are_refused():
+    with pytest.raises(ExampleError, match="101 examples; 100 are the most"):
+        teach.parse(teach.dump([SLASH] * 101))
+
+
+@given(some.text(max_size=300))
+def test_any_text_gives_examples_or_one_sentence(text):
+    try:
+        teach.parse(text)
+    except ExampleError as error:
+        assert str(error).endswith(".") and "\n" not in str(error)
+
+
+def test_examples_are_drawn_with_many_pens():
+    pictures, labels = teach.draw([SLASH, *odd_sevens(2, seed=0)], seed=0)
+    assert pictures.shape == (teach.SHOWN, 1, 28, 28) and pictures.dtype == torch.uint8
+    assert labels.tolist() == [7] * teach.SHOWN
+    mine = {image.tobytes() for image in pictures[::3, 0].numpy()}
+    assert mine == {mnist_form(rasterize(SLASH.strokes, pen)).tobytes() for pen in range(14, 27)}
+
+
+def test_only_digits_with_late_fusion_can_be_taught():
+    assert teach.can_learn(SumNet(ModelConfig(width=4)))
+    assert not teach.can_learn(SumNet(ModelConfig(width=4, fusion="pixels")))
+    assert not teach.can_learn(SumNet(ModelConfig(width=4, dataset="fashion-mnist")))
+
+
+def test_only_the_class_head_learns(shipped, mnist):
+    taught = copy.deepcopy(shipped[0])
+    teach.teach(taught, mnist.train, [SLASH])
+    after = dict(taught.named_parameters())
+    changed = {
+        name
+        for name, before in shipped[0].named_parameters()
+        if not torch.equal(before, after[name])
+    }
+    assert changed == {"class_head.1.weight", "class_head.1.bias"}
+    assert not taught.training
+
+
+def test_ten_examples_teach_a_hand_and_mnist_is_kept(shipped, mnist, all_cores):
+    network, _ = shipped
+    others = odd_sevens(50, seed=1)
+
+    def right(model: SumNet) -> float:
+        said = [predict(model, mnist_form(rasterize(e.strokes)), 5) for e in others]
+        return np.mean([(one.label, one.total) == (7, 12) for one in said])
+
+    def mnist_right(model: SumNet) -> float:
+        few = mnist.test.first(2000)
+        with torch.inference_mode():
+            said = model(few.images, torch.zeros_like(few.labels)).labels
+        return (said == few.labels).float().mean().item()
+
+    taught = copy.deepcopy(network)
+    teach.teach(taught, mnist.train, odd_sevens(10, seed=0))
+    before = right(network)
+    assert before < 0.6
+    assert right(taught) >= before + (1 - before) / 2
+    assert mnist_right(taught) >= mnist_right(network) - 0.002
