@@ -12,7 +12,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for name in python3.11 python3; do \
 	$$name -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$name && break; done)
 PORT ?= 8501
-SHIPPED ?= mnist
+SHIPPED ?= mnist fashion-late fashion-pixels
 
 VENV_PYTHON := .venv/bin/python
 PIP_LOG := .venv/pip.log
@@ -36,8 +36,10 @@ lint: .venv/.dev ## ruff (rules and format) and mypy
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) -m mypy
 
-bench: .venv/.runtime data ## run every benchmark
-	@for file in benchmarks/*.py; do $(VENV_PYTHON) -m "benchmarks.$$(basename "$$file" .py)" || exit; done
+bench: .venv/.runtime data ## run the benchmarks; STROKES=FILE adds the drawn digits of a file
+	$(VENV_PYTHON) benchmarks/networks.py
+	$(VENV_PYTHON) benchmarks/doubt.py $(STROKES)
+	$(if $(STROKES),$(VENV_PYTHON) benchmarks/drawn_digits.py $(STROKES))
 
 weights: .venv/.runtime data ## train the shipped networks again, into weights/
 	@for preset in $(SHIPPED); do $(VENV_PYTHON) -m core train --preset "$$preset" || exit; done

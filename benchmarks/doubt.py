@@ -1,0 +1,135 @@
+"""What a network calls unreadable: how many real digits, and how many things that are none.
+
+    python benchmarks/doubt.py [STROKES.jsonl] [--model NAME] [--json]
+
+A network says "I can't read this" below the doubt level on its card, which was set on validation
+images alone. Here it meets digits that it should accept (MNIST's test images, digits that
+`core/pen.py` writes with another seed, those of STROKES if given) and ink that it should refuse:
+letters, signs and scribbles by the same pen, and Fashion-MNIST's garments in MNIST form. Capital
+letters like O, I, S and Z *are* digits to anybody; they are not among the letters.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
+
+import numpy as np
+import torch
+
+from benchmarks import drawn_digits
+from core import checkpoint, dataset, fetch, pen
+from core.checkpoint import CheckpointError
+from core.drawing import FAINT, Pixels, mnist_form, rasterize
+from core.model import SumNet
+from core.presets import PRESETS
+
+EACH = 30  # drawings of a letter or a sign
+SCRIBBLES = 1_000
+DIGITS = 2_000
+
+# In the notation of `core.pen.STYLES`.
+LETTERS = (
+    *("09 50/ 99,16 76", "10 19,10 60 72 44/ 75 77 59 19", "10 19,10 60 84 69 19"),  # A B D
+    *("70 10/ 19/ 79,14 64", "80 10/ 19,14 64", "10 19,70 79,14 74"),  # E F H
+    *("10 19,70 14/ 79", "09 10/ 45/ 80/ 99", "19 10/ 79/ 70", "10 19,10 60 73 55 15"),  # K M N P
+    *("10 19,10 60 73 55 15/ 79", "00 90,50 59", "10 16 49 76 70", "00 29/ 44/ 69/ 90"),  # R T U W
+    *("00 99,90 09", "00 44/ 90,44 49", "74 43 15 28 59 76/ 73/ 79"),  # X Y a
+    *("74 43 16 39 68/ 70/ 79", "15 75 54 25 18 49 78", "10 19/ 15 44 75 79"),  # d e h
+    *("10 19,64 16/ 79", "14 19/ 15 34 45 49/ 45 64 75 79", "14 19/ 15 44 75 79"),  # k m n
+    *("14 19/ 15 44 64", "14 18 49 76/ 74/ 79", "04 29/ 55/ 79/ 94"),  # r u w
+)
+SIGNS = (
+    "79 32 30 51 23 16 29 58 85",  # &
+    "12 30 61 54 46,49 49",  # ?
+    "64 44 46 66/ 63 84 60 22 05 28 59 89",  # @
+    "50 59,14 84,12 87",  # *
+    "49 13 11 30 42 60 81 83 49",  # a heart
+    "29 50/ 79/ 13/ 83/ 29",  # a star
+    "10 80/ 89/ 19/ 10",  # a square
+    "50 14 29 79 84 50,33 34,63 64,37 48 67",  # a smile
+    "19 14/ 50/ 84/ 89/ 19",  # a house
+    "05 95,72 95/ 78",  # an arrow
+)
+
+
+def form(style: str, rng: np.random.Generator) -> Pixels:
+    """A style as the network gets it."""
+    image = mnist_form(rasterize(*pen.write(style, rng)))
+    assert image is not None  # a pen leaves ink
+    return image
+
+
+def scribbles(rng: np.random.Generator) -> Iterator[str]:
+    """6 to 30 points anywhere, some of them corners."""
+    for _ in range(SCRIBBLES):
+        *most, last = rng.integers(10, size=(rng.integers(6, 31), 2))
+        corners = ("/ ", " ", " ")
+        yield "".join(f"{x}{y}{rng.choice(corners)}" for x, y in most) + f"{last[0]}{last[1]}"
+
+
+def garment(image: Pixels) -> Pixels:
+    fitted = mnist_form(np.where(image < FAINT * 255, 0, image).astype(np.uint8))
+    return image if fitted is None else fitted
+
+
+@torch.inference_mode()
+def accepted(model: SumNet, level: float, images: Iterable[Pixels]) -> tuple[int, float]:
+    """How many images there are, and the share that is not called unreadable."""
+    pixels = torch.from_numpy(np.stack(list(images)))[:, None]
+    energies = [
+        model(part, torch.zeros(len(part), dtype=torch.int64)).energy for part in pixels.split(500)
+    ]
+    return len(pixels), float((torch.cat(energies) >= level).float().mean())
+
+
+def measure(model: SumNet, level: float, strokes: Path | None) -> dict[str, tuple[int, float]]:
+    """For each kind of ink: how many, and the share that is accepted."""
+    rng = np.random.default_rng(0)
+    test = dataset.load("mnist").test
+    kinds: dict[str, Iterable[Pixels]] = {
+        "digits: MNIST test images": test.images[:, 0].numpy(),
+        "digits: written by core/pen.py": pen.draw(DIGITS, seed=1_000_000).images[:, 0].numpy(),
+    }
+    if strokes:
+        items = drawn_digits.read(strokes, seed=0)
+        kinds[f"digits: {strokes.name}"] = (
+            drawn_digits.form_image(item, mnist_form) for item in items
+        )
+    kinds |= {
+        "letters": (form(style, rng) for style in LETTERS for _ in range(EACH)),
+        "signs": (form(style, rng) for style in SIGNS for _ in range(EACH)),
+        "scribbles": (form(style, rng) for style in scribbles(rng)),
+    }
+    if fetch.is_present("fashion-mnist"):
+        garments = dataset.load("fashion-mnist").test.images[:2_000, 0].numpy()
+        kinds["garments"] = map(garment, garments)
+    return {kind: accepted(model, level, images) for kind, images in kinds.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("strokes", type=Path, nargs="?", help="digits, one a line")
+    parser.add_argument("--model", default="mnist", help="a shipped preset or a checkpoint")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    args = parser.parse_args()
+    stem = checkpoint.SHIPPED / args.model if args.model in PRESETS else Path(args.model)
+    try:
+        model, card = checkpoint.load(stem)
+        if card.doubt_level is None:
+            parser.error(f"The card of {args.model} has no doubt level: train it again.")
+        found = measure(model, card.doubt_level, args.strokes)
+    except (OSError, ValueError, CheckpointError, fetch.FetchError) as error:
+        parser.error(str(error))
+    if args.json:
+        print(json.dumps({kind: {"images": n, "accepted": ok} for kind, (n, ok) in found.items()}))
+        return
+    for kind, (count, ok) in found.items():
+        print(f"{kind:34} {count:6,}   accepted {ok:6.1%}   refused {1 - ok:6.1%}")
+
+
+if __name__ == "__main__":
+    main()
