@@ -79,6 +79,12 @@ class Run:
         """Stem of the checkpoint's two files, for `checkpoint.load`."""
         return self.path / "checkpoint"
 
+    @property
+    def again(self) -> str:
+        """What to do when it came to nothing."""
+        teaches = (self.path / "examples.jsonl").exists()
+        return "Teach it again." if teaches else "Train again."
+
     def recipe(self) -> tuple[str, Recipe]:
         """Name of the preset that it started from, and the recipe."""
         asked = json.loads((self.path / "recipe.json").read_bytes())
@@ -100,7 +106,8 @@ class Run:
         try:
             state = State(**json.loads((self.path / "state.json").read_bytes()))
         except (OSError, ValueError, TypeError):
-            return State("interrupted", "What is left of this run cannot be read. Train again.")
+            what = "What is left of this run cannot be read."
+            return State("interrupted", f"{what} {self.again}")
         if state.name in WAITING and self.stop_requested():
             return State("interrupted", "You left the line before the training began.")
         return state
@@ -115,6 +122,12 @@ class Run:
     def append(self, record: dict[str, float]) -> None:
         with open(self.path / "progress.jsonl", "ab") as file:
             file.write(json.dumps(record).encode() + b"\n")
+
+    def waiting(self) -> str:
+        """In words, how long the line before it is."""
+        before = ahead(self.path.parent, self)
+        people = "one training is" if before == 1 else f"{before} trainings are"
+        return f"Waiting: {people} before you." if before else "Starting."
 
     def request_stop(self) -> None:
         (self.path / "stop").touch()

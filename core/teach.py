@@ -10,6 +10,7 @@ the sum head works on the class head's probabilities, so the sums follow by them
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from torch.nn import functional as F
 
 from core.augment import augment
 from core.dataset import CLASSES, Split
-from core.drawing import CANVAS, Strokes, is_dot, mnist_form, rasterize
+from core.drawing import CANVAS, Pixels, Strokes, is_dot, mnist_form, rasterize
 from core.model import LateFusion, SumNet
 from core.trainer import EVAL_BATCH
 
@@ -42,6 +43,27 @@ class Example:
 
     label: int
     strokes: Strokes
+
+    @cached_property
+    def image(self) -> Pixels:
+        """As a network is given it, uint8 (28, 28)."""
+        form = mnist_form(rasterize(self.strokes))
+        assert form is not None  # a pen always leaves ink
+        return form
+
+
+def told(examples: Iterable[Example], new: Iterable[Example]) -> list[Example]:
+    """The examples and the new ones; a drawing that is told again takes its new label.
+
+    Raises:
+        ExampleError: there would be too many, or a drawing is too long to be written down.
+    """
+    labels = {example.strokes: example.label for example in (*examples, *new)}
+    if len(labels) > MOST:
+        raise ExampleError(f"That would be {len(labels)} examples; {MOST} are the most.")
+    if any(sum(map(len, strokes)) > MOST_POINTS for strokes in labels):
+        raise ExampleError("There is too much ink in this drawing to learn it. Draw it simpler.")
+    return [Example(label, strokes) for strokes, label in labels.items()]
 
 
 def dump(examples: Iterable[Example]) -> str:
@@ -82,6 +104,14 @@ def _example(line: str, number: int) -> Example:
 def can_learn(model: SumNet) -> bool:
     """Is it a network of digits whose sum follows from its class?"""
     return model.config.dataset == "mnist" and isinstance(model.fusion, LateFusion)
+
+
+@torch.inference_mode()
+def read(model: SumNet, images: Pixels) -> list[int]:
+    """What the class head takes images for, uint8 (N, 28, 28)."""
+    pictures = torch.from_numpy(images)[:, None]
+    labels: list[int] = model(pictures, torch.zeros(len(images), dtype=torch.int64)).labels.tolist()
+    return labels
 
 
 def teach(model: SumNet, train: Split, examples: list[Example], seed: int = 0) -> None:

@@ -88,7 +88,7 @@ def serve(root: Path) -> None:
                 return
         for run in runs.every(root):
             if run.state().name in runs.LIVE:
-                run.set_state(State("interrupted", "The training was cut off. Train again."))
+                run.set_state(State("interrupted", f"The training was cut off. {run.again}"))
         trainings = Trainings(app_gone)
         seen = polls = 0
         while not app_gone.is_set():
@@ -138,7 +138,7 @@ class Trainings:
             self._fail(run, str(error))
         except Exception:
             log.exception("run %s failed", run.id)
-            self._fail(run, "The training went wrong. Train again.")
+            self._fail(run, f"The training went wrong. {run.again}")
 
     def _fail(self, run: Run, message: str) -> None:
         with suppress(FileNotFoundError):  # the run was deleted meanwhile: nobody waits for it

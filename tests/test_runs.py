@@ -12,7 +12,8 @@ from hypothesis import strategies as some
 
 from core import runs
 from core.presets import PRESETS
-from core.runs import Run, State
+from core.runs import Lesson, Run, State
+from core.teach import Example
 
 QUICK = PRESETS["quick"].recipe
 
@@ -233,3 +234,42 @@ def test_a_relative_place_is_the_same_for_the_worker(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SKETCH_SUM_RUNS", "mine")
     assert runs.runs_dir() == tmp_path / "mine"
+
+
+@pytest.fixture
+def lesson() -> Lesson:
+    return Lesson("mnist", [Example(7, (((60.0, 50.0), (200.0, 50.5)), ((90.0, 140.0),)))])
+
+
+def test_a_run_keeps_its_lesson(root, lesson):
+    run = runs.create(root, "quick", QUICK, lesson)
+    assert run.lesson() == lesson
+    assert run.recipe() == ("quick", QUICK)
+    assert run.state() == State("queued")
+
+
+def test_a_run_that_trains_has_no_lesson(root):
+    assert make(root).lesson() is None
+
+
+def test_examples_lie_in_the_run_s_directory_and_nowhere_else(root, lesson):
+    run = runs.create(root, "quick", QUICK, lesson)
+    assert sorted(path.name for path in root.iterdir()) == [run.id]
+    assert sorted(path.name for path in run.path.iterdir()) == [
+        *("examples.jsonl", "recipe.json", "state.json")
+    ]
+
+
+def test_a_lesson_that_came_to_nothing_says_to_teach_again(root, lesson):
+    run = runs.create(root, "quick", QUICK, lesson)
+    (run.path / "state.json").write_text("{")
+    assert run.state().message == "What is left of this run cannot be read. Teach it again."
+
+
+def test_a_run_that_waits_says_behind_how_many(root):
+    said = [make(root).waiting() for _ in range(3)]
+    assert said == [
+        "Starting.",
+        "Waiting: one training is before you.",
+        "Waiting: 2 trainings are before you.",
+    ]

@@ -115,3 +115,30 @@ def test_ten_examples_teach_a_hand_and_mnist_is_kept(shipped, mnist, all_cores):
     assert before < 0.6
     assert right(taught) >= before + (1 - before) / 2
     assert mnist_right(taught) >= mnist_right(network) - 0.002
+
+
+def test_a_drawing_told_again_takes_its_new_label_and_keeps_its_place():
+    first, second = Example(1, SLASH.strokes), Example(4, odd_sevens(1, seed=0)[0].strokes)
+    assert teach.told([first, second], [SLASH]) == [SLASH, second]
+    assert teach.told([], [first, SLASH]) == [SLASH]
+
+
+def test_no_more_examples_are_kept_than_can_be_read_back():
+    many = [Example(1, (((0.0, 0.0), (50.0, float(i))),)) for i in range(101)]
+    assert len(teach.told(many[:99], many[99:100])) == 100
+    with pytest.raises(ExampleError, match="101 examples; 100 are the most"):
+        teach.told(many[:100], many[100:])
+
+
+def test_a_drawing_that_could_not_be_read_back_is_refused():
+    longest = Example(1, (tuple((float(i % 200), 9.0) for i in range(2000)),))
+    assert teach.parse(teach.dump(teach.told([], [longest]))) == [longest]
+    with pytest.raises(ExampleError, match="too much ink"):
+        teach.told([], [Example(1, (*longest.strokes, ((5.0, 5.0),)))])
+
+
+def test_examples_are_read_as_drawings_are(shipped):
+    examples = [SLASH, *odd_sevens(3, seed=0)]
+    said = teach.read(shipped[0], np.stack([e.image for e in examples]))
+    assert said == [predict(shipped[0], e.image, 5).label for e in examples]
+    assert said[0] == 7

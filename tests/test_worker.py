@@ -19,12 +19,13 @@ from typing import Any
 import pytest
 import torch
 
-from core import checkpoint, fetch, runs, worker
+from core import checkpoint, fetch, runs, teach, worker
 from core.fetch import FetchError
 from core.model import ModelConfig
 from core.presets import PRESETS
 from core.recipe import Recipe
-from core.runs import Run, State
+from core.runs import Lesson, Run, State
+from core.teach import Example
 from core.trainer import TrainConfig, train
 from core.worker import Trainings, Worker
 from tests.conftest import draw_split
@@ -207,6 +208,53 @@ def test_a_run_that_is_deleted_in_training_does_no_harm(root, trainings, monkeyp
     after(monkeypatch, 10, lambda run: shutil.rmtree(run.path))
     trainings.execute(run)
     assert list(runs.every(root)) == []
+
+
+# --- teaching, in this process
+
+HAND = [Example(4, (((60.0, 52.0), (200.0, 50.0), (131.0, 236.0)),))]  # whoever drew it
+
+
+@pytest.fixture
+def base(root, trainings) -> Run:
+    """A small network with late fusion, trained in a run of its own."""
+    run = runs.create(root, "quick", TINY)
+    trainings.execute(run)
+    return run
+
+
+def test_a_lesson_goes_from_queued_to_finished(root, trainings, base, states):
+    trainings.execute(runs.create(root, "quick", TINY, Lesson(base.id, HAND)))
+    assert states == ["queued", "preparing", "training", "evaluating", "finished"]
+
+
+def test_a_lesson_teaches_a_copy_of_its_base(root, trainings, base, data):
+    pictures, weights = HAND[0].image[None], base.checkpoint.with_suffix(".safetensors")
+    before = weights.read_bytes()
+    run = runs.create(root, "quick", TINY, Lesson(base.id, HAND))
+    trainings.execute(run)
+    (old, _), (model, card) = checkpoint.load(base.checkpoint), checkpoint.load(run.checkpoint)
+    assert teach.read(old, pictures) != teach.read(model, pictures) == [4]
+    assert weights.read_bytes() == before
+    assert (card.taught, card.preset, Recipe.read(card.params)) == (1, "quick", TINY)
+    assert card.doubt_level is not None
+    assert sum(map(sum, card.confusion)) == 10 * len(data.test.labels)
+
+
+def test_a_lesson_without_its_base_says_one_sentence(root, trainings, base):
+    run = runs.create(root, "quick", TINY, Lesson(base.id, HAND))
+    shutil.rmtree(base.path)
+    trainings.execute(run)
+    assert run.state() == State("failed", "The network to teach is no longer kept here.")
+    assert run.lesson() == Lesson(base.id, HAND)
+
+
+def test_a_lesson_that_goes_wrong_says_to_teach_again(root, trainings, base, monkeypatch, caplog):
+    monkeypatch.setattr(worker.teach, "teach", lambda *_: 1 / 0)
+    run = runs.create(root, "quick", TINY, Lesson(base.id, HAND))
+    trainings.execute(run)
+    assert run.state() == State("failed", "The training went wrong. Teach it again.")
+    assert "ZeroDivisionError" in caplog.text
 
 
 # --- serving, in this process

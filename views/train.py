@@ -6,7 +6,6 @@ from contextlib import suppress
 
 import streamlit as st
 
-from core import runs
 from core.bugs import what_gave_it_away
 from core.checkpoint import Card, CheckpointError, read_card
 from core.dataset import SPECS
@@ -116,9 +115,7 @@ def _status(run: Run, now: State, history: list[dict[str, float]]) -> None:
 
 def _words(run: Run, now: State, last: dict[str, float] | None) -> str:
     if now.name == "queued":
-        before = runs.ahead(run.path.parent, run)
-        people = "one training is" if before == 1 else f"{before} trainings are"
-        return f"Waiting: {people} before you." if before else "Starting."
+        return run.waiting()
     if now.name == "preparing":
         return now.message or "Preparing the data."
     if now.name == "failed" or now.name == "interrupted" or last is None:
