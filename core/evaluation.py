@@ -9,7 +9,6 @@ and never looks at the picture already has 0.5. The rounded sum and both-right s
 from dataclasses import asdict, dataclass
 
 import torch
-from sklearn.metrics import confusion_matrix, mean_absolute_error, r2_score
 
 from core.dataset import ADDENDS, CLASSES, Split
 from core.model import Output, SumNet
@@ -35,6 +34,9 @@ class Metrics:
 @torch.inference_mode()
 def evaluate(model: SumNet, split: Split) -> Metrics:
     """Measure `model` on every image of `split` with all ten addends."""
+    # Imported here, as it takes as long as torch and the first page measures nothing.
+    from sklearn.metrics import confusion_matrix, mean_absolute_error, r2_score
+
     model.eval()
     output = Output.join([model.every_addend(part) for part in split.images.split(EVAL_BATCH)])
     labels = split.labels.repeat_interleave(ADDENDS)

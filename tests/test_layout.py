@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,3 +125,11 @@ def test_no_file_names_a_machine_or_its_package_index():
 @pytest.mark.parametrize("text", ["/home/ada/data", "--index-url http://x", "registry=http://x"])
 def test_a_machine_or_its_package_index_would_be_noticed(text):
     assert HOME.search(text) or INDEX.search(text)
+
+
+def test_the_first_page_waits_for_no_package_that_it_does_not_need():
+    pages = "from views import compare, draw, explain, state, style, train"
+    heavy = "{'sklearn', 'scipy', 'torchvision', 'hypothesis'} & set(sys.modules)"
+    command = [sys.executable, "-c", f"import sys; {pages}; print({heavy})"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert said.stdout.strip() == "set()", said.stderr
