@@ -28,7 +28,7 @@ demo: .venv/.runtime data ## serve the app and print its address; PORT=8501
 	@exec $(VENV_PYTHON) -m streamlit run streamlit_app.py --server.port $(PORT)
 
 test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
-	$(VENV_PYTHON) -m pytest tests --ignore tests/browser
+	$(VENV_PYTHON) -m pytest -n 2 tests --ignore tests/browser
 	$(VENV_PYTHON) -m pytest tests/browser
 
 lint: .venv/.dev ## ruff (rules and format) and mypy
