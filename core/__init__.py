@@ -2,12 +2,12 @@
 
 Nothing here imports streamlit or plotly: the command line (`python -m core`), the worker, the
 benchmarks and the pages in `views/` all stand on these modules. Read them in this order:
-dataset, model, trainer, evaluation, recipe, presets, checkpoint, drawing, prediction, link, runs,
-worker.
+dataset, model, trainer, evaluation, recipe, presets, checkpoint, drawing, pen, prediction, saliency,
+teach, link, runs, worker.
 """
 
 import os
 
 # Before torch is imported: its threads would spin while they wait for each other. That is fine
-# alone on a machine, but beside a second busy process it made training on two cores 3 times slower.
+# alone on a machine; beside a second busy process they spin away each other's time.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
