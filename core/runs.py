@@ -23,8 +23,8 @@ from dataclasses import asdict, dataclass
 from operator import itemgetter
 from pathlib import Path
 
-from core import teach
-from core.checkpoint import SHIPPED, write_atomic
+from core import checkpoint, teach
+from core.checkpoint import write_atomic
 from core.presets import PRESETS
 from core.recipe import Recipe
 from core.recorder import read_history
@@ -167,7 +167,7 @@ def find(root: Path, run_id: str) -> Run | None:
 def stem(root: Path, name: str) -> Path | None:
     """Where the network of that name is, for `checkpoint.load`: a shipped preset's or a run's."""
     if name in PRESETS:
-        return SHIPPED / name
+        return checkpoint.SHIPPED / name
     run = find(root, name)
     return run.checkpoint if run else None
 

@@ -91,7 +91,7 @@ def test_pictures_are_drawn_without_streamlit_and_torch(name):
 def test_only_one_file_touches_state_and_caches(path):
     found = stateful(path.read_text())
     if path == ROOT / "views/state.py":
-        assert found == {"session_state", "query_params", "cache_resource"}
+        assert found == {"session_state", "query_params", "cache_resource", "cache_data"}
     elif path == ROOT / "views/canvas.py":  # reads what its own widget said last
         assert found == {"session_state"}
     else:

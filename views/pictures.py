@@ -14,10 +14,11 @@ from core.drawing import Pixels
 COLUMNS = 16  # pictures side by side in a montage
 CELL = 42  # pixels a side of each: three, six and fourteen times a map of 14, 7 and 3
 GAP = 4
+GREY = 0.6  # opacity of the ink under a veil
 
 
 def data_uri(pixels: Pixels) -> str:
-    """A PNG of grey (H, W), or of grey and opacity (H, W, 2), as an address."""
+    """A PNG as an address: of grey (H, W), and opacity (H, W, 2), or of RGB and it (H, W, 4)."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
@@ -28,6 +29,22 @@ def picture(pixels: Pixels, side: int, alt: str) -> str:
     return (
         f'<img width="{side}" height="{side}" alt="{html.escape(alt)}" src="{data_uri(pixels)}" '
         f'style="image-rendering:pixelated">'
+    )
+
+
+def veiled(ink: Pixels, shares: npt.NDArray[np.float32], color: str, side: int, alt: str) -> str:
+    """Ink in grey, and over it a smooth veil of `color`, "#rrggbb": opaque where the share is 1.
+
+    There may be fewer shares than pixels: the browser goes smoothly from one to the next.
+    """
+    paper = np.full((*ink.shape, 2), 128, np.uint8)
+    paper[..., 1] = GREY * ink
+    veil = np.zeros((*shares.shape, 4), np.uint8)
+    veil[..., :3] = list(bytes.fromhex(color[1:]))
+    veil[..., 3] = shades(shares, 0, 1)
+    return (
+        f'<span class="veiled" style="width:{side}px">{picture(paper, side, alt)}'
+        f'<img alt="" src="{data_uri(veil)}"></span>'
     )
 
 

@@ -66,7 +66,8 @@ def show(session: Session, spec: DatasetSpec) -> Pixels | None:
 def _canvas(session: Session, spec: DatasetSpec) -> Pixels | None:
     session.canvas = draw_canvas(session.canvas)
     _tools(session, spec)
-    return drawing.FORMS[spec.name](drawing.rasterize(session.canvas.strokes))
+    strokes = session.canvas.strokes
+    return None if drawing.is_dot(strokes) else drawing.FORMS[spec.name](drawing.rasterize(strokes))
 
 
 def _tools(session: Session, spec: DatasetSpec) -> None:
@@ -144,11 +145,21 @@ def _test_number(session: Session) -> None:
 
 def invitation(session: Session, spec: DatasetSpec) -> str:
     """What to do while there is no picture."""
+    if session.source == "draw" and session.canvas.strokes:
+        return f"That is only a dot: draw a {spec.noun} with a line or two."
     return {
         "draw": f"Draw a {spec.noun}",
         "test": "No test images",
         "upload": "Choose a picture",
     }[session.source]
+
+
+def figures(session: Session, spec: DatasetSpec, image: Pixels) -> int:
+    """How many figures are on the picture. Garments may come in pairs, test images are known."""
+    if spec.name != "mnist" or session.source == "test":
+        return 1
+    drawn = session.source == "draw"
+    return drawing.count_figures(drawing.rasterize(session.canvas.strokes) if drawn else image)
 
 
 def offers(spec: DatasetSpec) -> str:

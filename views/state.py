@@ -5,6 +5,7 @@ reads what its own widget said). What is a visitor's own sits in one `Session`; 
 share (networks, the worker) is cached and never changed.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,13 +13,17 @@ from typing import Any, Literal
 import streamlit as st
 import torch
 
-from core import checkpoint, dataset, fetch, link, runs
+from core import checkpoint, dataset, fetch, link, runs, saliency, teach
 from core.analysis import Reading
 from core.checkpoint import Card, CheckpointError
 from core.dataset import SPECS, Split
+from core.drawing import Pixels
 from core.model import SumNet
 from core.presets import PRESETS
-from core.recipe import Value
+from core.recipe import Recipe, Value
+from core.runs import Lesson, Run
+from core.saliency import Saliency
+from core.teach import Example
 from core.worker import Worker
 from views.canvas import CanvasState
 
@@ -28,7 +33,7 @@ Source = Literal["draw", "test", "upload"]
 
 @dataclass
 class Session:
-    """A visitor's own: what is drawn and chosen, and which runs are theirs."""
+    """A visitor's own: what is drawn, told and chosen, and which runs are theirs."""
 
     canvas: CanvasState
     addend: int
@@ -43,12 +48,16 @@ class Session:
     view: str = link.Link.view  # of them
     sharing: bool = False  # is the link shown?
     own_runs: list[str] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)  # of the visitor's hand
+    files: int = 0  # of examples that were loaded
+    lesson: str = ""  # id of the run that learns the examples, or failed to; "" is none
 
 
 def session() -> Session:
     """This visitor's session; the address that they came with fills it at the start."""
     if "session" not in st.session_state:
         opened = link.parse(st.query_params.to_dict())
+        taught = lesson(opened.network)
         st.session_state.session = Session(
             canvas=CanvasState().show(opened.strokes) if opened.strokes else CanvasState(),
             addend=opened.addend,
@@ -60,6 +69,7 @@ def session() -> Session:
             picture=opened.picture or 0,
             compared=opened.compared,
             view=opened.view,
+            examples=taught.examples if taught else [],
         )
     found: Session = st.session_state.session
     return found
@@ -125,10 +135,26 @@ def network(session: Session) -> tuple[SumNet, Card, str]:
         return *load(SHIPPED), f"{error} The shipped network answers instead."
 
 
-def networks(session: Session) -> list[str]:
-    """Names of the networks that this visitor can choose from: the shipped and their own."""
-    own = [runs.find(runs.runs_dir(), name) for name in session.own_runs]
-    return [*checkpoint.shipped(), *(run.id for run in own if run and run.state().usable)]
+def networks(session: Session) -> dict[str, str]:
+    """The networks that this visitor can choose from, and their titles.
+
+    The shipped ones, and those of one's own runs and of the runs that a link brought, numbered from
+    the oldest on as on the Compare page.
+    """
+    titles = {name: PRESETS[name].title for name in checkpoint.shipped()}
+    wanted = {*session.own_runs, session.run, session.network, *session.compared}
+    found = [run for name in wanted if (run := runs.find(runs.runs_dir(), name))]
+    number = 0
+    for run in sorted(found, key=Run.created):
+        with suppress(OSError, CheckpointError):  # not there yet, or damaged
+            card = checkpoint.read_card(run.checkpoint)
+            number += 1
+            titles[run.id] = _hand(card.taught) if card.taught else f"Run {number}"
+    return titles
+
+
+def _hand(count: int) -> str:
+    return f"Your hand ({count} example{'s' * (count > 1)})"
 
 
 @st.cache_resource(max_entries=len(SPECS), show_spinner=False)
@@ -167,6 +193,18 @@ def reading(name: str) -> Reading:
     return _reading(card.weights_sha256, model)
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def looked(weights_sha256: str, image: Pixels, addend: int, _model: SumNet) -> Saliency:
+    """Where the network with these weights looked."""
+    return saliency.saliency(_model, image, addend)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def read(weights_sha256: str, images: Pixels, _model: SumNet) -> list[int]:
+    """What the network with these weights takes images for, uint8 (N, 28, 28)."""
+    return teach.read(_model, images)
+
+
 def start_run(session: Session) -> None:
     """Hand the session's settings to the worker as a new run."""
     recipe = PRESETS["quick"].recipe.change(session.settings).with_bug(session.bug)
@@ -176,10 +214,52 @@ def start_run(session: Session) -> None:
     session.compared = ()  # the new one is looked at without being asked for
 
 
-def current_run(session: Session) -> runs.Run | None:
+def current_run(session: Session) -> Run | None:
     """The run on the Train page. A worker that died is started again when somebody looks."""
     run = runs.find(runs.runs_dir(), session.run)
     if run and not run.state().over:
+        worker().ensure()
+    return run
+
+
+def lesson(name: str) -> Lesson | None:
+    """What the network of that name was taught, if it was."""
+    run = runs.find(runs.runs_dir(), name)
+    with suppress(OSError, ValueError):  # damaged; the network may answer all the same
+        return run.lesson() if run else None
+    return None
+
+
+def start_lesson(session: Session) -> None:
+    """Have the network that answers learn the session's examples, as a new run.
+
+    One that was taught already gives way to the one that it was taught from: all examples are
+    learned at once, always from the same start.
+
+    Raises:
+        CheckpointError: the network is gone.
+        OSError: the run cannot be written.
+    """
+    before = lesson(session.network)
+    base = before.base if before else session.network
+    card = load(base)[1]
+    worker().ensure()
+    task = Lesson(base, session.examples)
+    run = runs.create(runs.runs_dir(), card.preset, Recipe.read(card.params), task)
+    session.lesson = run.id
+    session.own_runs.append(run.id)
+
+
+def current_lesson(session: Session) -> Run | None:
+    """The run that learns the examples, or that failed to; once it has learned them it answers."""
+    run = runs.find(runs.runs_dir(), session.lesson)
+    if run is None:
+        return None
+    now = run.state()
+    if now.usable:
+        session.network, session.lesson = run.id, ""
+        return None
+    if not now.over:
         worker().ensure()
     return run
 

@@ -11,13 +11,33 @@ CSS = """
 .answer { line-height: 1.1; font-variant-numeric: tabular-nums; }
 .answer .big { font-size: 4.5rem; font-weight: 700; letter-spacing: -0.02em; }
 .answer .word { font-size: 2.25rem; font-weight: 650; line-height: 4.95rem; }
-.answer .invitation { font-size: 1.5rem; line-height: 4.95rem; opacity: 0.7; }
+.answer .invitation { font-size: 1.5rem; line-height: 1.2; min-height: 4.95rem; opacity: 0.7;
+  display: flex; align-items: center; }
 .head { font-weight: 600; }
 .note { font-size: 0.9rem; opacity: 0.75; font-variant-numeric: tabular-nums; }
-.equation { font-size: 2rem; font-weight: 600; font-variant-numeric: tabular-nums; }
-.equation .note { font-size: 1rem; font-weight: 400; margin-left: 0.75rem; }
-.seen { display: flex; gap: 1rem; align-items: center; }
-.seen img { image-rendering: pixelated; border-radius: 6px; }
+.equation { font-size: 2rem; min-height: 1.6em; font-weight: 600; font-variant-numeric: tabular-nums; }
+.equation .note { font-size: 1rem; font-weight: 400; }
+.equation span + .note { margin-left: 0.75rem; }
+.looked { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
+.seen { margin: 0; font-size: 0.9rem; line-height: 1.35; }
+.seen img { max-width: 100%; height: auto; border-radius: 6px; display: block; }
+.seen figcaption { margin-top: 0.35rem; }
+.seen .note { display: block; }
+.veiled { position: relative; display: block; max-width: 100%; border-radius: 6px;
+  box-shadow: inset 0 0 0 1px rgb(128 128 128 / 30%); }
+.veiled img + img { position: absolute; inset: 0; width: 100%; height: 100%; }
+.st-key-labels { flex-wrap: nowrap !important; gap: 0.25rem; max-width: 26rem; }
+.st-key-labels > * { min-width: 0; flex: 1; }
+.st-key-labels button { padding: 0; min-height: 2.25rem; font-variant-numeric: tabular-nums; }
+.st-key-hand { margin-top: 1.5rem; }
+.st-key-examples { gap: 0.75rem 0.5rem; }
+[class*="st-key-mine_"] { position: relative; width: 5.25rem !important; line-height: 1.3; }
+[class*="st-key-mine_"] img { border-radius: 6px; display: block; margin-bottom: 0.25rem; }
+[class*="st-key-mine_"] .note { font-size: 0.8rem; }
+[class*="st-key-remove_"] { position: absolute !important; top: 0; right: 0; width: 1.75rem; }
+[class*="st-key-remove_"] button { padding: 0; width: 1.75rem; min-height: 1.75rem; }
+/* its words are for screen readers */
+[class*="st-key-remove_"] p { position: absolute; width: 1px; height: 1px; overflow: hidden; }
 table.figures { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 table.figures caption { text-align: left; caption-side: top; padding-bottom: 0.25rem;
   font-size: 0.9rem; opacity: 0.75; }
@@ -48,9 +68,10 @@ table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
   /* what a run learns before the settings of the next one */
   .stHorizontalBlock > .stColumn:has(.st-key-train_status) { order: -1; }
   .answer .big { font-size: 3.25rem; }
-  .answer .word, .answer .invitation { font-size: 1.25rem; line-height: 3.6rem; }
+  .answer .word { font-size: 1.25rem; line-height: 3.6rem; }
+  .answer .invitation { font-size: 1.1rem; min-height: 3.6rem; }
   .equation { font-size: 1.5rem; }
-  .st-key-answers .stHorizontalBlock { flex-wrap: nowrap; gap: 1rem; }
+  .st-key-answers .stHorizontalBlock:has(> .stColumn) { flex-wrap: nowrap; gap: 1rem; }
   .st-key-answers .stColumn { min-width: 0; }
   table.figures { font-size: 0.85rem; }
   table.figures th, table.figures td { padding-right: 0.6rem; }

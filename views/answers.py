@@ -1,0 +1,172 @@
+"""What both heads say about the picture, on the Draw page; or that it cannot be read."""
+
+import html
+from dataclasses import replace
+from typing import NamedTuple
+
+import streamlit as st
+
+from core.dataset import DatasetSpec
+from core.prediction import Prediction
+from views import charts, sources, style
+from views.charts import Palette
+from views.state import Session
+
+COUNTED = {2: "two", 3: "three", 4: "four"}
+
+
+class Doubt(NamedTuple):
+    """Why a picture is not answered."""
+
+    words: str  # where the answer would be
+    advice: str  # where the equation would be
+
+
+def show(
+    session: Session, spec: DatasetSpec, prediction: Prediction, figures: int, learns: bool
+) -> None:
+    """Both answers, their charts and the equation. With several figures there is no answer.
+
+    `learns` says whether the network can be told what the picture was.
+    """
+    doubt = _doubt(session, spec, prediction, figures, learns)
+    palette = style.palette()
+    left, right = st.columns(2)
+    with left, st.container(gap=None):
+        _class_head(prediction, spec, palette, doubt)
+    with right, st.container(gap=None):
+        _sum_head(prediction, palette, doubt)
+    if doubt:
+        st.html(f'<div class="equation"><span class="note">{doubt.advice}</span></div>')
+    else:
+        _equation(prediction, spec, palette)
+    truth = sources.truth(session, spec)
+    if truth is not None:
+        _verdict(prediction, spec, truth)
+
+
+def invite(session: Session, spec: DatasetSpec) -> None:
+    """Before there is a picture: what this is, and no answer about nothing."""
+    palette = style.palette()
+    left, right = st.columns(2)
+    with left, st.container(gap=None):
+        invitation = sources.invitation(session, spec)
+        _head("Class head", "class_answer", "", palette.class_head, invitation)
+    with right, st.container(gap=None):
+        _head("Sum head", "sum_answer", "", palette.sum_head, f"I add {session.addend}")
+    st.write(
+        "One network with two inputs and two outputs: it is given a picture and a number, and "
+        f"says which {spec.noun} it sees and what the {spec.noun} plus the number is. Draw with "
+        f"the mouse or a finger, or try one of the {sources.offers(spec)}."
+    )
+
+
+def _doubt(
+    session: Session, spec: DatasetSpec, prediction: Prediction, figures: int, learns: bool
+) -> Doubt | None:
+    if figures > 1:
+        return Doubt(f"I see {COUNTED.get(figures, 'many')} figures. Draw one at a time.", "")
+    if prediction.is_readable:
+        return None
+    simpler = "Draw it larger and simpler"
+    advice = {
+        "draw": f"{simpler}, or tell it below what it was." if learns else f"{simpler}.",
+        "test": "It is unlike the images that it learned from.",
+        "upload": f"Choose a picture of one {spec.noun}, large and sharp.",
+    }
+    return Doubt(f"I can't read this as a {spec.noun}", advice[session.source])
+
+
+def _class_head(
+    prediction: Prediction, spec: DatasetSpec, palette: Palette, doubt: Doubt | None
+) -> None:
+    name = spec.class_names[prediction.label]
+    if doubt:
+        _head("Class head", "class_answer", "", palette.class_head, doubt.words)
+        note = f"Closest guess: {html.escape(name)}?"
+    else:
+        _head("Class head", "class_answer", name, palette.class_head)
+        note = f"{_percent(prediction.class_probs[prediction.label])} sure"
+    st.html(f'<div class="note">{note}</div>')
+    shades = _greyed(palette) if doubt else palette
+    figure = charts.class_bars(prediction.class_probs, spec.class_names, shades)
+    st.plotly_chart(figure, key="class_bars", config=charts.CONFIG, alt="Class probabilities")
+
+
+def _sum_head(prediction: Prediction, palette: Palette, doubt: Doubt | None) -> None:
+    total = str(prediction.total)
+    if doubt:
+        _head("Sum head", "sum_answer", "", palette.sum_head, f"{total}?")
+    else:
+        _head("Sum head", "sum_answer", total, palette.sum_head)
+    note = "Only a guess" if doubt else _before(prediction)
+    st.html(f'<div class="note">{note}</div>')
+    shades = _greyed(palette) if doubt else palette
+    expected = prediction.label + prediction.addend
+    figure = charts.sum_line(prediction.sum_value, expected, shades)
+    st.plotly_chart(figure, key="sum_line", config=charts.CONFIG, alt="Sum from 0 to 18")
+
+
+def _greyed(palette: Palette) -> Palette:
+    return replace(palette, class_head=palette.muted, sum_head=palette.muted)
+
+
+def _head(title: str, key: str, answer: str, color: str, instead: str = "") -> None:
+    """One head's answer, alone in the container `key`: tests and screen readers read it there.
+
+    Without an answer it is what is said instead.
+    """
+    kind = "invitation" if not answer else "big" if len(answer) < 4 else "word"
+    shade = f' style="color:{color}"' if answer else ""
+    st.html(f'<div class="head" style="color:{color}">{title}</div>')
+    with st.container(key=key):
+        st.html(
+            f'<div class="answer" role="status"><span class="{kind}"{shade}>'
+            f"{html.escape(answer or instead)}</span></div>"
+        )
+
+
+def _percent(share: float) -> str:
+    """Never 100 %: a softmax is never certain."""
+    return "over 99.9 %" if share > 0.999 else f"{100 * share:.1f} %"
+
+
+def _before(prediction: Prediction) -> str:
+    """What stands behind the whole number: a share of 19, or a value."""
+    if prediction.sum_probs:
+        return f"{_percent(prediction.sum_probs[prediction.total])} sure"
+    return f"{prediction.sum_value:.2f} before rounding"
+
+
+def _equation(prediction: Prediction, spec: DatasetSpec, palette: Palette) -> None:
+    name = spec.class_names[prediction.label]
+    expected = prediction.label + prediction.addend
+    verdict = (
+        "✓ the heads agree"
+        if prediction.agree
+        else f"✗ the heads disagree: {name} + {prediction.addend} is {expected}"
+    )
+    if not name.isdigit():
+        verdict += f" ({name} is class {prediction.label})"
+    st.html(
+        f'<div class="equation"><span style="color:{palette.class_head}">{html.escape(name)}</span>'
+        f' + {prediction.addend} = <span style="color:{palette.sum_head}">{prediction.total}</span>'
+        f'<span class="note">{html.escape(verdict)}</span></div>'
+    )
+
+
+def _verdict(prediction: Prediction, spec: DatasetSpec, truth: int) -> None:
+    """What the test image really is, and which head knew."""
+    marks = [
+        f"{'✓' if right else '✗'} {head} {'right' if right else 'wrong'}"
+        for head, right in (
+            ("class", prediction.label == truth),
+            ("sum", prediction.total == truth + prediction.addend),
+        )
+    ]
+    name = html.escape(spec.numbered(truth))
+    total = truth + prediction.addend
+    st.html(
+        f'<div class="note" data-truth="{truth}">Really: {name} + '
+        f"{prediction.addend} = {total}. {', '.join(marks)}.</div>"
+    )
