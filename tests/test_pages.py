@@ -4,22 +4,30 @@ AppTest cannot draw; `pen` puts strokes where the browser would have sent them. 
 hand in a folder of their own: no worker is started.
 """
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoint, link, runs
+from core import checkpoint, link, runs, teach
 from core.dataset import Data
-from core.drawing import Strokes
+from core.drawing import Strokes, rasterize
 from core.presets import PRESETS
 from core.recipe import Recipe
-from core.runs import State
+from core.runs import Lesson, Run, State
+from core.saliency import Saliency
+from core.teach import Example
 from views import state
 from views.sources import EXAMPLES
+
+DOT: Strokes = (((100.0, 100.0), (103.0, 101.0)),)
+ELEVEN: Strokes = (((60.0, 60.0), (60.0, 220.0)), ((180.0, 60.0), (200.0, 220.0)))
 
 TIMEOUT = 60  # seconds for a page; it answers in less than one, a busy machine in some
 
@@ -289,3 +297,376 @@ def test_a_card_that_is_no_card_is_one_sentence() -> None:
     run.checkpoint.with_suffix(".json").write_text(json.dumps({"figures": []}))
     app = opened(train_page, run=run.id)
     assert app.warning[0].value == "The files of this network are damaged. Train again."
+
+
+# --- doubt
+
+
+def doubting(monkeypatch: pytest.MonkeyPatch, level: float) -> None:
+    """Let every network doubt what has less evidence than that."""
+    load = state.load
+
+    def doubtful(name: str):
+        model, card = load(name)
+        return model, replace(card, doubt_level=level)
+
+    monkeypatch.setattr(state, "load", doubtful)
+
+
+def test_what_it_cannot_read_is_not_answered(pen, monkeypatch) -> None:
+    doubting(monkeypatch, 1e9)
+    pen(EXAMPLES["3"])
+    said = words(opened(draw_page, n="4"))
+    assert "I can&#x27;t read this as a digit</span>" in said
+    assert "Closest guess: 3?" in said
+    assert ">7?</span>" in said
+    assert "Draw it larger and simpler, or tell it below what it was." in said
+    for confident in (">3</span>", ">7</span>", " sure", "the heads agree", "before rounding"):
+        assert confident not in said
+
+
+def test_what_it_can_read_is_answered_as_ever(pen, monkeypatch) -> None:
+    doubting(monkeypatch, -1e9)
+    pen(EXAMPLES["3"])
+    said = words(opened(draw_page, n="4"))
+    assert ">3</span> + 4 = <span" in said
+    assert "can&#x27;t read" not in said
+
+
+def test_a_garment_that_it_cannot_read_is_called_a_garment(pen, data: Data, monkeypatch) -> None:
+    recipe = PRESETS["quick"].recipe.change({"dataset": "fashion-mnist", "width": 4})
+    run = runs.create(runs.runs_dir(), "quick", recipe)
+    finished(run, recipe)
+    doubting(monkeypatch, 1e9)
+    monkeypatch.setattr(state, "test_split", lambda name: data.test)
+    said = words(opened(draw_page, net=run.id, t="7"))
+    assert "I can&#x27;t read this as a garment" in said
+    assert "Really: Sneaker (7)" in said
+    pen(EXAMPLES["3"])
+    said = words(opened(draw_page, net=run.id))
+    assert "Draw it larger and simpler.</span>" in said  # it cannot be told what it was
+
+
+def test_a_dot_is_nothing_drawn(pen) -> None:
+    pen(DOT)
+    app = opened(draw_page)
+    said = words(app)
+    assert "That is only a dot: draw a digit with a line or two." in said
+    assert "sure" not in said
+    assert "tell_7" not in keys(app)
+
+
+def test_two_figures_are_not_answered(pen) -> None:
+    pen(ELEVEN)
+    app = opened(draw_page)
+    said = words(app)
+    assert said.count("I see two figures. Draw one at a time.") == 1
+    assert "Closest guess" in said and "sure" not in said
+    assert "tell_1" not in keys(app)  # nothing is to be learned from them
+
+
+def test_two_figures_on_an_uploaded_picture_are_seen(pen) -> None:
+    app = opened(draw_page)
+    file = io.BytesIO()
+    Image.fromarray(255 - rasterize(ELEVEN)).save(file, "PNG")
+    app.session_state["session"].source = "upload"
+    app.session_state["session"].upload = file.getvalue()
+    assert "I see two figures." in words(app.run())
+
+
+# --- where it looked
+
+
+def test_what_hiding_a_part_does_is_said_in_numbers(pen, monkeypatch) -> None:
+    maps = np.zeros((2, 28, 28), np.float32)
+    maps[:, 12:16, 12:16] = [[[0.63]], [[3.14]]]
+    monkeypatch.setattr(state, "looked", lambda *_: Saliency(*maps))
+    pen(EXAMPLES["3"])
+    said = words(opened(draw_page))
+    assert 'alt="Where the class head looked"' in said
+    assert "Hiding the most colored part costs 63 points of certainty" in said
+    assert "Hiding the most colored part moves the sum by 3.1" in said
+
+
+def test_a_part_that_hardly_matters_gets_no_number(pen, monkeypatch) -> None:
+    maps = np.full((2, 28, 28), 0.03, np.float32)
+    monkeypatch.setattr(state, "looked", lambda *_: Saliency(*maps))
+    pen(EXAMPLES["3"])
+    said = words(opened(draw_page))
+    assert said.count("No single part matters much") == 2
+    assert "Hiding" not in said
+
+
+def test_where_it_looked_is_computed_once_for_a_picture_and_a_number(pen, monkeypatch) -> None:
+    state.looked.clear()
+    asked = []
+    real = state.saliency.saliency
+    monkeypatch.setattr(state.saliency, "saliency", lambda *a: asked.append(a[2]) or real(*a))
+    pen(EXAMPLES["3"])
+    app = opened(draw_page)
+    app.button(key="share").click().run()
+    app.button(key="tell_3").click().run()
+    assert asked == [7]
+    app.button(key="addend_4").click().run()
+    assert asked == [7, 4]
+
+
+# --- teaching
+
+
+def keys(app: AppTest) -> set[str]:
+    return {button.key for button in app.button}
+
+
+def told(app: AppTest) -> list[tuple[int, Strokes]]:
+    return [(e.label, e.strokes) for e in app.session_state["session"].examples]
+
+
+def status(app: AppTest) -> str:
+    """The line that says how far the lesson is."""
+    return app.get("html")[-1].proto.body
+
+
+def the_lesson(app: AppTest) -> Run:
+    found = runs.find(runs.runs_dir(), app.session_state["session"].lesson)
+    assert found
+    return found
+
+
+def taught(run: Run) -> None:
+    """Let a lesson have come to an end: the shipped network, a little worse on MNIST."""
+    model, card = checkpoint.load(checkpoint.SHIPPED / "mnist")
+    lesson = run.lesson()
+    assert lesson
+    figures = card.figures | {"class_acc": card.figures["class_acc"] - 0.0004}
+    card = replace(card, taught=len(lesson.examples), figures=figures)
+    checkpoint.save(run.checkpoint, model, card)
+    run.set_state(State("finished"))
+
+
+def a_lesson(*examples: Example, base: str = "mnist") -> Run:
+    recipe = PRESETS["quick"].recipe
+    return runs.create(runs.runs_dir(), "quick", recipe, Lesson(base, list(examples)))
+
+
+THREE, SEVEN = (Example(label, EXAMPLES[str(label)]) for label in (3, 7))
+
+
+def test_a_drawing_that_is_told_is_kept_with_its_strokes(pen) -> None:
+    pen(EXAMPLES["8"])
+    app = opened(draw_page)
+    assert "Wrong? Tell it what it was:" in words(app)
+    app.button(key="tell_5").click().run()
+    assert told(app) == [(5, EXAMPLES["8"])]
+    said = words(app)
+    assert "Kept as a 5, see below." in said
+    assert "✗ read as 8" in said
+    app.button(key="tell_8").click().run()
+    assert told(app) == [(8, EXAMPLES["8"])]
+    said = words(app)
+    assert "Kept as an 8" in said
+    assert "✓ read" in said
+
+
+def test_an_example_can_be_removed(pen) -> None:
+    app = opened(draw_page)
+    for digit in "378":
+        pen(EXAMPLES[digit])
+        app.run()
+        app.button(key=f"tell_{digit}").click().run()
+    assert app.button(key="remove_3").label == "Remove example 3, an 8"
+    app.button(key="remove_1").click().run()
+    assert told(app) == [(7, EXAMPLES["7"]), (8, EXAMPLES["8"])]
+    assert app.button(key="remove_2").label == "Remove example 2, an 8"
+    assert app.button(key="teach").label == "Teach it these 2"
+
+
+def test_a_drawing_of_too_many_points_is_one_sentence(pen, monkeypatch) -> None:
+    monkeypatch.setattr(teach, "MOST_POINTS", 10)
+    pen(EXAMPLES["3"])
+    app = opened(draw_page)
+    app.button(key="tell_3").click().run()
+    assert [w.value for w in app.warning] == [
+        "There is too much ink in this drawing to learn it. Draw it simpler."
+    ]
+    assert told(app) == []
+
+
+def test_only_drawings_are_told(pen, data: Data, monkeypatch) -> None:
+    monkeypatch.setattr(state, "test_split", lambda name: data.test)
+    assert "tell_7" not in keys(opened(draw_page))  # nothing is drawn
+    assert "tell_7" not in keys(opened(draw_page, t="7"))
+
+
+def test_a_network_that_cannot_learn_a_hand_does_not_offer_it(pen) -> None:
+    recipe = PRESETS["quick"].recipe.change({"fusion": "pixels", "width": 4})
+    run = runs.create(runs.runs_dir(), "quick", recipe)
+    finished(run, recipe)
+    pen(EXAMPLES["3"])
+    app = opened(draw_page, net=run.id)
+    assert "tell_3" not in keys(app)
+    assert "Your hand" not in words(app)
+
+
+def test_teach_makes_a_run_of_the_network_that_answers_and_the_examples(pen) -> None:
+    pen(EXAMPLES["8"])
+    app = opened(draw_page)
+    app.button(key="tell_5").click().run()
+    app.button(key="teach").click().run()
+    run = the_lesson(app)
+    assert run.lesson() == Lesson("mnist", [Example(5, EXAMPLES["8"])])
+    assert run.state() == State("queued")
+    assert "Starting." in status(app)
+    assert app.button(key="teach").disabled
+    assert app.session_state["session"].network == "mnist"  # which answers meanwhile
+    assert ">15</span></div>" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (State("preparing"), "Learning your hand."),
+        (State("preparing", "Fetching MNIST from a mirror", 0.5), "Fetching MNIST from a mirror"),
+        (State("training"), "Learning your hand."),
+        (State("evaluating"), "Measuring on MNIST."),
+    ],
+)
+def test_each_state_of_a_lesson_has_its_words(pen, now: State, said: str) -> None:
+    run = a_lesson(SEVEN)
+    run.set_state(now)
+    app = opened(draw_page)
+    app.session_state["session"].examples = [SEVEN]
+    app.session_state["session"].lesson = run.id
+    assert said in status(app.run())
+
+
+def test_a_lesson_waits_in_line(pen) -> None:
+    runs.create(runs.runs_dir(), "quick", PRESETS["quick"].recipe)
+    app = opened(draw_page)
+    app.session_state["session"].lesson = a_lesson(SEVEN).id
+    assert "Waiting: one training is before you." in status(app.run())
+
+
+def test_the_taught_network_answers_and_says_what_it_gained_and_lost(pen) -> None:
+    pen(EXAMPLES["8"])
+    app = opened(draw_page)
+    app.button(key="tell_8").click().run()
+    app.button(key="teach").click().run()
+    run = the_lesson(app)
+    taught(run)
+    app.run()
+    before = checkpoint.read_card(checkpoint.SHIPPED / "mnist").figures["class_acc"]
+    assert app.session_state["session"].network == run.id == app.query_params["net"]
+    assert link.parse_strokes(app.query_params["s"]) == EXAMPLES["8"]  # the drawing stays
+    choice = app.selectbox[0]
+    assert choice.options[choice.index] == "Your hand (1 example)"
+    said = words(app)
+    assert f"<th>Before</th><td>1 of 1</td><td>{100 * before:.2f} %</td>" in said
+    assert f"<th>Taught</th><td>1 of 1</td><td>{100 * before - 0.04:.2f} %</td>" in said
+    assert "−0.04 points" in said
+    assert app.button(key="teach").disabled  # it has learned just these
+
+
+def test_more_examples_are_taught_from_the_same_start(pen) -> None:
+    first = a_lesson(THREE)
+    taught(first)
+    pen(EXAMPLES["7"])
+    app = opened(draw_page, net=first.id)
+    app.button(key="tell_7").click().run()
+    app.button(key="teach").click().run()
+    assert the_lesson(app).lesson() == Lesson("mnist", [THREE, SEVEN])
+
+
+def test_a_lesson_that_failed_is_one_sentence_and_keeps_the_examples(pen) -> None:
+    pen(EXAMPLES["8"])
+    app = opened(draw_page)
+    app.button(key="tell_5").click().run()
+    app.button(key="teach").click().run()
+    the_lesson(app).set_state(State("failed", "The training went wrong. Teach it again."))
+    app.run()
+    assert [warning.value for warning in app.warning] == [
+        "The training went wrong. Teach it again. Your examples are kept."
+    ]
+    assert told(app) == [(5, EXAMPLES["8"])]
+    assert not app.button(key="teach").disabled
+    assert app.session_state["session"].network == "mnist"
+
+
+def test_a_lesson_that_cannot_be_written_is_one_sentence(pen, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    app = opened(draw_page)
+    app.session_state["session"].examples = [THREE]
+    monkeypatch.setattr(runs, "create", full)
+    app.run().button(key="teach").click().run()
+    assert "(No space left on device). Try again later." in app.error[0].value
+    assert told(app) == [(3, EXAMPLES["3"])]
+
+
+def test_a_link_to_a_taught_network_brings_its_examples(pen) -> None:
+    run = a_lesson(THREE, SEVEN)
+    taught(run)
+    app = opened(draw_page, net=run.id)
+    assert app.session_state["session"].examples == [THREE, SEVEN]
+    assert "2 of 2" in words(app)
+
+
+def test_a_taught_network_whose_start_is_gone_has_nothing_to_be_compared_with(pen) -> None:
+    run = a_lesson(SEVEN, base="0123456789abcdef")
+    taught(run)
+    app = opened(draw_page, net=run.id)
+    assert "Before" not in words(app)
+    app.button(key="remove_1").click().run()
+    app.session_state["session"].examples = [THREE]
+    app.run().button(key="teach").click().run()
+    assert app.error[0].value == "That network is no longer kept here."
+    assert told(app) == [(3, EXAMPLES["3"])]
+
+
+def test_damaged_examples_are_none(pen) -> None:
+    run = a_lesson(SEVEN)
+    taught(run)
+    (run.path / "examples.jsonl").write_text("[")
+    app = opened(draw_page, net=run.id)
+    assert told(app) == []
+    assert not app.warning
+
+
+def test_nobody_sees_another_s_examples(pen) -> None:
+    pen(EXAMPLES["8"])
+    one = opened(draw_page)
+    one.button(key="tell_8").click().run()
+    one.button(key="teach").click().run()
+    taught(the_lesson(one))
+    other = opened(draw_page)
+    assert told(other) == []
+    assert other.selectbox[0].options == [PRESETS[name].title for name in checkpoint.shipped()]
+
+
+def test_examples_are_loaded_from_a_file_beside_those_that_are_there(pen) -> None:
+    app = opened(draw_page)
+    app.session_state["session"].examples = [Example(1, EXAMPLES["7"])]
+    app.run()
+    app.file_uploader[0].set_value(("hand.jsonl", teach.dump([THREE, SEVEN]).encode(), "")).run()
+    assert told(app) == [(7, EXAMPLES["7"]), (3, EXAMPLES["3"])]
+    assert app.file_uploader[0].value is None  # ready for another
+
+
+@pytest.mark.parametrize("content", [b"no json", b"\xff\xfe", b"{}\n" * 101])
+def test_a_file_without_examples_is_one_sentence_and_nothing_is_lost(pen, content: bytes) -> None:
+    app = opened(draw_page)
+    app.session_state["session"].examples = [SEVEN]
+    app.run().file_uploader[0].set_value(("hand.jsonl", content, "")).run()
+    assert len(app.warning) == 1
+    assert app.warning[0].value.endswith("Choose another file.")
+    assert app.session_state["session"].examples == [SEVEN]
+
+
+def test_runs_are_numbered_as_on_the_compare_page(pen) -> None:
+    made = [runs.create(runs.runs_dir(), "quick", PRESETS["quick"].recipe) for _ in range(3)]
+    for run in made[::2]:
+        finished(run)  # the one between has no network yet
+    app = opened(draw_page, net=made[2].id)
+    app.session_state["session"].own_runs = [run.id for run in made]
+    assert app.run().selectbox[0].options[-2:] == ["Run 1", "Run 2"]

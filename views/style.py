@@ -15,7 +15,8 @@ CSS = """
   display: flex; align-items: center; }
 .head { font-weight: 600; }
 .note { font-size: 0.9rem; opacity: 0.75; font-variant-numeric: tabular-nums; }
-.equation { font-size: 2rem; min-height: 1.6em; font-weight: 600; font-variant-numeric: tabular-nums; }
+.equation { font-size: 2rem; min-height: 1.6em; font-weight: 600;
+  font-variant-numeric: tabular-nums; }
 .equation .note { font-size: 1rem; font-weight: 400; }
 .equation span + .note { margin-left: 0.75rem; }
 .looked { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
