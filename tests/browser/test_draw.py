@@ -11,6 +11,7 @@ from core.drawing import CANVAS
 from tests.browser.conftest import Visit
 from tests.browser.driver import App, answered, draw_digit, hook, pick_number, press, text
 
+TAUGHT_MS = 180_000  # some seconds, but on a machine that has other things to do
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -142,3 +143,35 @@ def test_two_visitors_do_not_meet(app: App, visit: Visit) -> None:
     draw_digit(one, "7")
     assert text(one, "class_answer") == "7"
     assert text(other, "class_answer") == "Draw a digit"
+
+
+def tell(page: Page, digit: str) -> None:
+    with answered(page):
+        hook(page, f"tell_{digit}").get_by_role("button").click()
+
+
+def test_a_hand_is_taught_and_the_new_network_answers(page: Page) -> None:
+    draw_digit(page, "3")
+    tell(page, "3")
+    press(page, "clear")
+    draw_digit(page, "7")
+    tell(page, "2")  # whoever draws a 2 like that
+    expect(hook(page, "mine_2")).to_contain_text("✗ read as 7")
+    hook(page, "teach").get_by_role("button").click()
+    expect(hook(page, "teach_status")).to_contain_text(re.compile("Starting|Waiting|Learn|Measur"))
+    draw_digit(page, "8")  # the old network goes on answering
+    press(page, "undo")
+    expect(page.get_by_text("Taught")).to_be_visible(timeout=TAUGHT_MS)
+    expect(hook(page, "mine_2")).to_contain_text("✓ read")
+    rows = hook(page, "hand").locator("table.figures tr").all_inner_texts()
+    assert [row.split("\t")[1] for row in rows[1:3]] == ["1 of 2", "2 of 2"]
+    expect(hook(page, "network_choice").get_by_role("combobox")).to_have_value(
+        "Your hand (2 examples)"
+    )
+    assert answers(page) == ("2", "9")  # the drawing has stayed
+    page.reload()
+    expect(hook(page, "mine_2")).to_contain_text("✓ read")
+    remove = page.get_by_role("button", name="Remove example 1, a 3")
+    with answered(page):
+        remove.click()
+    expect(page.get_by_role("button", name=re.compile("Remove example"))).to_have_count(1)
