@@ -2,8 +2,8 @@
 
 Nothing here imports streamlit or plotly: the command line (`python -m core`), the worker, the
 benchmarks and the pages in `views/` all stand on these modules. Read them in this order:
-dataset, model, trainer, evaluation, recipe, presets, checkpoint, drawing, pen, prediction, saliency,
-teach, link, runs, worker.
+dataset, model, trainer, evaluation, recipe, presets, checkpoint, drawing, pen, prediction,
+saliency, teach, link, runs, worker.
 """
 
 import os
