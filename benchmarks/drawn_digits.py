@@ -26,7 +26,7 @@ from PIL import Image
 
 from core import checkpoint
 from core.analysis import Answers, reliability
-from core.checkpoint import CheckpointError
+from core.checkpoint import Card, CheckpointError
 from core.dataset import CLASSES
 from core.drawing import CANVAS, PEN, SIDE, Pixels, Strokes, mnist_form, rasterize
 from core.model import SumNet
@@ -136,10 +136,10 @@ def _shares(groups: list[str], right: npt.NDArray[np.bool_]) -> dict[str, float]
     return {name: float(right[of == name].mean()) for name in sorted(set(groups))}
 
 
-def replay(model: SumNet, name: str, items: list[Item]) -> dict[str, int]:
+def replay(model: SumNet, card: Card, name: str, items: list[Item]) -> dict[str, int]:
     """Draw the items with the mouse on the running app: does the page say what `predict` says?
 
-    The page has one pen, so both sides draw with that one.
+    The page has one pen, so both sides draw with that one. What is called unreadable is no answer.
     """
     from tests.browser.driver import chromium, draw, open_page, pick_number, press, serve, text
 
@@ -153,8 +153,9 @@ def replay(model: SumNet, name: str, items: list[Item]) -> dict[str, int]:
             draw(page, item.strokes)
             said = text(page, "class_answer"), text(page, "sum_answer")
             image = form_image(item._replace(pen=PEN), mnist_form)
-            expected = predict(model, image, item.addend)
-            agree += said == (str(expected.label), str(expected.total))
+            expected = predict(model, image, item.addend, card.doubt_level)
+            answered = said == (str(expected.label), str(expected.total))
+            agree += answered == expected.is_readable
             right += said == (str(item.label), str(item.label + item.addend))
     return {"drawn": len(items), "as_predicted": agree, "both_right": right}
 
@@ -190,14 +191,14 @@ def main() -> None:
     stem = checkpoint.SHIPPED / args.model if args.model in PRESETS else Path(args.model)
     try:
         items = read(args.strokes, args.seed)
-        model, _ = checkpoint.load(stem)
+        model, card = checkpoint.load(stem)
     except (OSError, ValueError, CheckpointError) as error:
         parser.error(str(error))
     torch.set_num_threads(1)
     figures = {"model": args.model, "seed": args.seed, **measure(model, items)}
     if args.browser:
         chosen = np.random.default_rng(args.seed).permutation(len(items))[: args.browser]
-        figures["browser"] = replay(model, args.model, [items[index] for index in chosen])
+        figures["browser"] = replay(model, card, args.model, [items[index] for index in chosen])
     print(json.dumps(figures) if args.json else report(figures))
 
 
