@@ -12,6 +12,7 @@ from views import charts, sources, style
 from views.charts import Palette
 from views.state import Session
 
+GREY = "rgba(128, 128, 128, 0.5)"
 COUNTED = {2: "two", 3: "three", 4: "four"}
 
 
@@ -108,7 +109,7 @@ def _sum_head(prediction: Prediction, palette: Palette, doubt: Doubt | None) -> 
 
 
 def _greyed(palette: Palette) -> Palette:
-    return replace(palette, class_head=palette.muted, sum_head=palette.muted)
+    return replace(palette, class_head=GREY, sum_head=GREY)
 
 
 def _head(title: str, key: str, answer: str, color: str, instead: str = "") -> None:

@@ -14,7 +14,7 @@ from core.drawing import Pixels
 COLUMNS = 16  # pictures side by side in a montage
 CELL = 42  # pixels a side of each: three, six and fourteen times a map of 14, 7 and 3
 GAP = 4
-GREY = 0.6  # opacity of the ink under a veil
+GREY, VEIL = 0.6, 0.8  # opacity of ink, and of the veil at most: the ink is seen through it
 
 
 def data_uri(pixels: Pixels) -> str:
@@ -33,7 +33,7 @@ def picture(pixels: Pixels, side: int, alt: str) -> str:
 
 
 def veiled(ink: Pixels, shares: npt.NDArray[np.float32], color: str, side: int, alt: str) -> str:
-    """Ink in grey, and over it a smooth veil of `color`, "#rrggbb": opaque where the share is 1.
+    """Ink in grey, and over it a smooth veil of `color`, "#rrggbb", as dense as the shares say.
 
     There may be fewer shares than pixels: the browser goes smoothly from one to the next.
     """
@@ -41,7 +41,7 @@ def veiled(ink: Pixels, shares: npt.NDArray[np.float32], color: str, side: int, 
     paper[..., 1] = GREY * ink
     veil = np.zeros((*shares.shape, 4), np.uint8)
     veil[..., :3] = list(bytes.fromhex(color[1:]))
-    veil[..., 3] = shades(shares, 0, 1)
+    veil[..., 3] = VEIL * shades(shares, 0, 1)
     return (
         f'<span class="veiled" style="width:{side}px">{picture(paper, side, alt)}'
         f'<img alt="" src="{data_uri(veil)}"></span>'

@@ -146,8 +146,8 @@ def networks(session: Session) -> dict[str, str]:
     found = [run for name in wanted if (run := runs.find(runs.runs_dir(), name))]
     number = 0
     for run in sorted(found, key=Run.created):
-        with suppress(OSError, CheckpointError):  # not there yet, or damaged
-            card = checkpoint.read_card(run.checkpoint)
+        with suppress(CheckpointError):  # not there yet, or damaged
+            card = load(run.id)[1]
             number += 1
             titles[run.id] = _hand(card.taught) if card.taught else f"Run {number}"
     return titles

@@ -90,9 +90,13 @@ def _examples(session: Session, read: list[int]) -> None:
                     key=f"remove_{number}",
                     icon=":material/close:",
                     type="tertiary",
-                    on_click=session.examples.remove,
-                    args=(example,),
+                    on_click=_remove,
+                    args=(session, example),
                 )
+
+
+def _remove(session: Session, example: Example) -> None:
+    session.examples = [other for other in session.examples if other != example]
 
 
 def _outcome(session: Session, card: Card, images: Pixels, read: list[int]) -> None:
