@@ -51,9 +51,10 @@ clean: ## remove .venv and caches; data/ and runs/ stay
 # --- set-up ---
 
 data: .venv/.runtime
-	@$(VENV_PYTHON) -c 'import sys; from core import fetch; sys.exit(not fetch.is_present("mnist"))' \
-		|| $(VENV_PYTHON) -m core fetch mnist \
-		|| echo 'Going on without MNIST: drawing works, training will ask for it again.'
+	@$(VENV_PYTHON) -c 'import sys; from core.fetch import is_present; \
+		sys.exit(not (is_present("mnist") and is_present("fashion-mnist")))' \
+		|| $(VENV_PYTHON) -m core fetch all \
+		|| echo 'Going on without all images: drawing works, the rest will ask for them again.'
 
 browser: .venv/.dev
 	@$(VENV_PYTHON) -m tests.browser.find_browser --install > /dev/null
