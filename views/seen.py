@@ -1,5 +1,6 @@
 """What the network saw of the picture, and where its heads looked, on the Draw page."""
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -37,7 +38,8 @@ def looked(model: SumNet, card: Card, image: Pixels, addend: int) -> None:
     for head, (shares, color, words) in heads.items():
         title = f"Where the {head} head looked"
         few = shares[::STRIDE, ::STRIDE]  # between these places nothing changes
-        figures += _figure(veiled(image, few, color, WIDE, title), title, words)
+        seen = np.sqrt(few)  # so that a tenth is still to be seen
+        figures += _figure(veiled(image, seen, color, WIDE, title), title, words)
     st.html(f'<div class="looked">{figures}</div>')
 
 
