@@ -74,7 +74,7 @@ def table() -> str:
         for published in PUBLISHED:
             if published.preset == preset:
                 figures = [_one(published.figures.get(name), name) for name in FIGURES]
-                cells = [f"published ({published.title})", *figures, NONE, NONE]
+                cells = [f"{published.title}, published", *figures, NONE, NONE]
                 lines.append(f"| {' | '.join(cells)} |")
         figures = [_spread([card.figures[name] for card in found], name) for name in FIGURES]
         minutes = max(card.train_seconds for card in found) / 60
@@ -88,7 +88,9 @@ def table() -> str:
 def _one(value: float | None, name: str) -> str:
     if value is None:
         return NONE
-    return f"{100 * value:.2f} %" if FIGURES[name] else f"{value:.4f}"
+    if not FIGURES[name]:
+        return f"{value:.4f}"
+    return f"{100 * value:.2f} %" if value > 0.01 else f"{100 * value:.3f} %"
 
 
 def _spread(values: list[float], name: str) -> str:

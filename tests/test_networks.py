@@ -34,7 +34,7 @@ def rows(table: str) -> list[list[str]]:
 
 def test_ours_stand_below_the_published_one(weights):
     _, _, published, ours = rows(networks.table())
-    assert published[:3] == ["published (Network A)", "98.59 %", "0.2869"]
+    assert published[:3] == ["Network A, published", "98.59 %", "0.2869"]
     assert set(published[3:]) == {"not given"}
     assert ours[:3] == [
         "**ours, `mnist`**, 3 seeds",
