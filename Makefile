@@ -39,6 +39,7 @@ lint: .venv/.dev ## ruff (rules and format) and mypy
 bench: .venv/.runtime data ## run the benchmarks; STROKES=FILE adds the drawn digits of a file
 	$(VENV_PYTHON) benchmarks/networks.py
 	$(VENV_PYTHON) benchmarks/doubt.py $(STROKES)
+	$(VENV_PYTHON) benchmarks/teaching.py
 	$(if $(STROKES),$(VENV_PYTHON) benchmarks/drawn_digits.py $(STROKES))
 
 weights: .venv/.runtime data ## train the shipped networks again, into weights/

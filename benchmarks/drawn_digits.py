@@ -11,8 +11,10 @@ with the mouse in Chromium and compares what the page says.
 
 import argparse
 import json
+import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -125,9 +127,20 @@ def measure(model: SumNet, items: list[Item]) -> dict[str, Any]:
         "joint_acc": float((class_right & sum_right).mean()),
         "shrunk_class_acc": float((shrunk.answered == shrunk.labels).mean()),
         "calibration_error": reliability(drawn.confidence, class_right).error,
+        "answer_ms": median_ms(model, items),
         "by_digit": _shares([str(item.label) for item in items], class_right),
         "by_writer": _shares([item.writer for item in items], class_right),
     }
+
+
+def median_ms(model: SumNet, items: list[Item]) -> float:
+    """Milliseconds of computing from strokes to both answers, the median over the items."""
+    times = []
+    for item in items:
+        start = time.perf_counter()
+        predict(model, form_image(item, mnist_form), item.addend)
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times)
 
 
 def _shares(groups: list[str], right: npt.NDArray[np.bool_]) -> dict[str, float]:
@@ -169,6 +182,7 @@ def report(figures: dict[str, Any]) -> str:
         f"  both heads right       {figures['joint_acc']:7.2%}",
         f"  canvas only shrunk     {figures['shrunk_class_acc']:7.2%}",
         f"  calibration error      {figures['calibration_error']:7.2%}",
+        f"  computing, one core    {figures['answer_ms']:7.2f} ms (median)",
         "by digit   " + "  ".join(f"{k}: {v:.1%}" for k, v in figures["by_digit"].items()),
         "by writer  " + "  ".join(f"{k}: {v:.0%}" for k, v in figures["by_writer"].items()),
     ]

@@ -1,0 +1,122 @@
+"""What ten examples of an unreadable style teach a network, and what they cost on MNIST.
+
+    python benchmarks/teaching.py [--model NAME] [--json]
+
+Each style of a digit below is one that hardly anybody can guess. The pen of `core/pen.py` writes it
+ten times for the lesson and a hundred times, each in another hand, for the question before and
+after. The MNIST test images are all read again after each lesson.
+"""
+
+import argparse
+import copy
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
+
+import numpy as np
+import torch
+
+from core import checkpoint, dataset, fetch, pen, teach
+from core.checkpoint import CheckpointError
+from core.dataset import Data, Split
+from core.drawing import mnist_form, rasterize
+from core.model import SumNet
+from core.presets import PRESETS
+from core.teach import Example
+from core.trainer import EVAL_BATCH
+
+TAUGHT, ASKED = 10, 100
+
+# A digit and how it is written, in the notation of `core.pen.STYLES`.
+STYLES = {
+    "7 like a V": (7, "00 49/ 90"),
+    "4 like a lambda": (4, "20 79,45 19"),
+    "2 in a mirror": (2, "80 60 30 22 31 64 89/ 09"),
+    "1 like an N": (1, "19 10/ 79/ 70"),
+    "9 like an alpha": (9, "90 53 37 19 05 11 33 57 99"),
+    "5 struck through": (5, "80 50 22 24 54 76 68 39 08,50 59"),
+    "3 like an E": (3, "81 50 22 33 54 33 15 28 59 88"),
+    "8 like an infinity": (8, "44 22 04 17 35 53 72 94 77 55 44"),
+}
+
+
+class Result(NamedTuple):
+    """Accuracies before and after one lesson, and how long it took."""
+
+    before: float  # on the style
+    after: float
+    mnist_before: float  # on the test images
+    mnist_after: float
+    seconds: float
+
+
+@torch.inference_mode()
+def accuracy(model: SumNet, split: Split) -> float:
+    right = 0
+    for images, labels in zip(*(part.split(EVAL_BATCH) for part in split), strict=True):
+        right += int((model(images, torch.zeros_like(labels)).labels == labels).sum())
+    return right / len(split.labels)
+
+
+def questions(label: int, style: str, rng: np.random.Generator) -> Split:
+    """`ASKED` drawings of the style, in MNIST form."""
+    forms = [mnist_form(rasterize(*pen.write(style, rng))) for _ in range(ASKED)]
+    images = np.stack([form for form in forms if form is not None])  # a pen always leaves ink
+    return Split(torch.from_numpy(images)[:, None], torch.full((len(images),), label))
+
+
+def measure(model: SumNet, data: Data) -> dict[str, Result]:
+    """A lesson in each style, always from the same network."""
+    found = {}
+    mnist_before = accuracy(model, data.test)
+    for name, (label, style) in STYLES.items():
+        rng = np.random.default_rng(0)
+        examples = [Example(label, pen.write(style, rng)[0]) for _ in range(TAUGHT)]
+        asked = questions(label, style, rng)
+        taught = copy.deepcopy(model)
+        start = time.perf_counter()
+        teach.teach(taught, data.train, examples)
+        seconds = time.perf_counter() - start
+        found[name] = Result(
+            accuracy(model, asked),
+            accuracy(taught, asked),
+            mnist_before,
+            accuracy(taught, data.test),
+            seconds,
+        )
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="mnist", help="a shipped preset or a checkpoint")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    args = parser.parse_args()
+    stem = checkpoint.SHIPPED / args.model if args.model in PRESETS else Path(args.model)
+    try:
+        model, _ = checkpoint.load(stem)
+        if not teach.can_learn(model):
+            parser.error(f"{args.model} cannot be taught: it takes digits and late fusion.")
+        found = measure(model, dataset.load("mnist"))
+    except (OSError, CheckpointError, fetch.FetchError) as error:
+        parser.error(str(error))
+    if args.json:
+        print(json.dumps({name: result._asdict() for name, result in found.items()}))
+        return
+    for name, result in found.items():
+        change = 100 * (result.mnist_after - result.mnist_before)
+        print(
+            f"{name:20} {result.before:5.0%} -> {result.after:5.0%}   MNIST {change:+.2f} points   "
+            f"{result.seconds:.1f} s"
+        )
+    drops = [result.mnist_after - result.mnist_before for result in found.values()]
+    print(f"{'mean':20} MNIST {100 * statistics.mean(drops):+.2f} points")
+
+
+if __name__ == "__main__":
+    main()
