@@ -19,7 +19,7 @@ class Preset:
 
 
 FASHION = ModelConfig(
-    dataset="fashion-mnist", width=32, convs=(1, 2, 2), dropout=0.3, sum_head="classification"
+    dataset="fashion-mnist", width=32, convs=(1, 2, 2), dropout=0.2, sum_head="classification"
 )
 
 PRESETS = {
@@ -31,9 +31,15 @@ PRESETS = {
             "Five convolutions, distorted training images and averaged weights: the network that "
             "the Draw page answers with.",
             Recipe(
-                ModelConfig(width=32, convs=(1, 2, 2), dropout=0.3),
+                ModelConfig(width=32, convs=(1, 2, 2), dropout=0.1),
                 TrainConfig(
-                    epochs=8, batch_size=128, lr=0.15, sum_weight=0.03, augment=0.8, ema=0.998
+                    epochs=8,
+                    lr=0.1,
+                    weight_decay=2e-4,
+                    sum_weight=0.03,
+                    augment=0.5,
+                    pen=0.15,
+                    ema=0.998,
                 ),
             ),
         ),
@@ -42,7 +48,7 @@ PRESETS = {
             "Fashion-MNIST, late fusion",
             "The published late fusion, repaired: the number joins the class probabilities, and "
             "the sum is one of 19 classes.",
-            Recipe(FASHION, TrainConfig(epochs=8, lr=0.15, sum_weight=0.3, augment=0.4, ema=0.998)),
+            Recipe(FASHION, TrainConfig(epochs=8, lr=0.1, sum_weight=0.3, augment=0.15, ema=0.998)),
         ),
         Preset(
             "fashion-pixels",
