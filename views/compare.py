@@ -85,19 +85,18 @@ def show() -> bool:
 def _networks(session: Session) -> list[Network]:
     """All that can be looked at; a warning for each that cannot be used."""
     networks: list[Network] = []
-    run = 0
+    titles = state.networks(session)
     for name in [*checkpoint.shipped(), *_runs(session)]:
         try:
             card = state.load(name)[1]
         except CheckpointError as error:
             st.warning(str(error))
             continue
-        if name in PRESETS:
-            networks.append(Network(name, PRESETS[name].title, "shipped", card))
-        else:
-            run += 1
+        kind = "shipped"
+        if name not in PRESETS:
             whose = "yours" if name in session.own_runs else "from this link"
-            networks.append(Network(name, f"Run {run}", ", ".join([whose, *_special(card)]), card))
+            kind = ", ".join([whose, *_special(card)])
+        networks.append(Network(name, titles[name], kind, card))
     return networks
 
 
