@@ -25,7 +25,6 @@ from core import checkpoint, dataset, fetch, pen
 from core.checkpoint import CheckpointError
 from core.drawing import FAINT, Pixels, mnist_form, rasterize
 from core.model import SumNet
-from core.presets import PRESETS
 
 EACH = 30  # drawings of a letter or a sign
 SCRIBBLES = 1_000
@@ -116,9 +115,8 @@ def main() -> None:
     parser.add_argument("--model", default="mnist", help="a shipped preset or a checkpoint")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     args = parser.parse_args()
-    stem = checkpoint.SHIPPED / args.model if args.model in PRESETS else Path(args.model)
     try:
-        model, card = checkpoint.load(stem)
+        model, card = checkpoint.load(checkpoint.stem(args.model))
         if card.doubt_level is None:
             parser.error(f"The card of {args.model} has no doubt level: train it again.")
         found = measure(model, card.doubt_level, args.strokes)

@@ -34,7 +34,6 @@ from core.drawing import CANVAS, PEN, SIDE, Pixels, Strokes, mnist_form, rasteri
 from core.model import SumNet
 from core.pen import Points
 from core.prediction import predict
-from core.presets import PRESETS
 
 HEIGHT = (100, 220)  # canvas pixels: the longer side of the digit
 PENS = (14, 26)  # canvas pixels
@@ -202,10 +201,9 @@ def main() -> None:
     parser.add_argument("--browser", type=int, default=0, metavar="N", help="draw N in Chromium")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     args = parser.parse_args()
-    stem = checkpoint.SHIPPED / args.model if args.model in PRESETS else Path(args.model)
     try:
         items = read(args.strokes, args.seed)
-        model, card = checkpoint.load(stem)
+        model, card = checkpoint.load(checkpoint.stem(args.model))
     except (OSError, ValueError, CheckpointError) as error:
         parser.error(str(error))
     torch.set_num_threads(1)

@@ -26,7 +26,6 @@ from core.checkpoint import CheckpointError
 from core.dataset import Data, Split
 from core.drawing import mnist_form, rasterize
 from core.model import SumNet
-from core.presets import PRESETS
 from core.teach import Example
 from core.trainer import EVAL_BATCH
 
@@ -97,9 +96,8 @@ def main() -> None:
     parser.add_argument("--model", default="mnist", help="a shipped preset or a checkpoint")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     args = parser.parse_args()
-    stem = checkpoint.SHIPPED / args.model if args.model in PRESETS else Path(args.model)
     try:
-        model, _ = checkpoint.load(stem)
+        model, _ = checkpoint.load(checkpoint.stem(args.model))
         if not teach.can_learn(model):
             parser.error(f"{args.model} cannot be taught: it takes digits and late fusion.")
         found = measure(model, dataset.load("mnist"))

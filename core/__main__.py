@@ -112,7 +112,7 @@ def evaluate(options: argparse.Namespace) -> None:
     from core import checkpoint, dataset
     from core.evaluation import evaluate as measure
 
-    model, card = checkpoint.load(_stem(options.model))
+    model, card = checkpoint.load(checkpoint.stem(options.model))
     metrics = measure(model, dataset.load(model.config.dataset).test)
     _print_report(replace(card, figures=metrics.figures()).report(), options.json)
 
@@ -125,7 +125,7 @@ def predict(options: argparse.Namespace) -> None:
 
     if not 0 <= options.addend <= 9:
         raise UsageError(f"--addend must be a whole number from 0 to 9, not {options.addend}.")
-    model, card = checkpoint.load(_stem(options.model))
+    model, card = checkpoint.load(checkpoint.stem(options.model))
     spec = SPECS[model.config.dataset]
     for file in options.images:
         image = drawing.read_image(Path(file), model.config.dataset)
@@ -151,18 +151,6 @@ def predict(options: argparse.Namespace) -> None:
             if not prediction.is_readable:
                 text = f"not like any {spec.noun} that it learned; closest: {text}"
         print(json.dumps(line) if options.json else f"{file}: {text}")
-
-
-def _stem(name: str) -> Path:
-    """A preset's shipped checkpoint, a path to one (its suffix may be left out), or its folder."""
-    from core.checkpoint import SHIPPED
-    from core.presets import PRESETS
-
-    if name in PRESETS and PRESETS[name].shipped:
-        return SHIPPED / name
-    inside = list(Path(name).glob("*.safetensors")) if name else []
-    path = str(inside[0]) if len(inside) == 1 else name
-    return Path(path.removesuffix(".safetensors").removesuffix(".json"))
 
 
 def _print_report(report: dict[str, object], as_json: bool) -> None:

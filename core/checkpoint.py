@@ -91,6 +91,15 @@ def shipped() -> list[str]:
     return [name for name in PRESETS if _file(SHIPPED / name, ".safetensors").exists()]
 
 
+def stem(name: str) -> Path:
+    """A preset's shipped checkpoint, a path to one (its suffix may be left out), or its folder."""
+    if name in PRESETS and PRESETS[name].shipped:
+        return SHIPPED / name
+    inside = list(Path(name).glob("*.safetensors")) if name else []
+    path = str(inside[0]) if len(inside) == 1 else name
+    return Path(path.removesuffix(".safetensors").removesuffix(".json"))
+
+
 def save(stem: Path, model: SumNet, card: Card) -> None:
     """Write `stem`.safetensors and `stem`.json; each appears whole or not at all.
 

@@ -97,8 +97,8 @@ class Choice:
 
 Setting = Number | Choice
 
-# The weight of the sum that suits each head. A squared error is far larger than a cross-entropy.
-# Measured after one epoch on MNIST, both right: 19 classes 91 % at 0.3 and 97 % at 1.
+# The weight of the sum that suits each head. A squared error is far larger than a cross-entropy,
+# and below 1 the 19 classes are learned much later.
 SUM_WEIGHTS = {"regression": 0.03, "classification": 1.0}
 
 SETTINGS: dict[str, Setting] = {
