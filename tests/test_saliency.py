@@ -1,10 +1,12 @@
 """Where a network looked: what hiding a part of the picture does to its answers."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
 
-from core.model import FUSIONS, SUM_HEADS, ModelConfig, SumNet
+from core.model import FUSIONS, SUM_HEADS, ModelConfig, Output, SumNet
 from core.saliency import PATCH, saliency
 from tests.conftest import draw_digit
 
@@ -48,3 +50,15 @@ def test_hiding_paper_changes_nothing(trained):
     image[2:6, 2:6] = 255
     for part in saliency(trained, image, 4):
         assert not part[12:, :].any() and not part[:, 12:].any()
+
+
+def test_what_only_disturbs_is_not_what_it_looked_at():
+    def disturbed(images: torch.Tensor, addends: torch.Tensor) -> Output:
+        """It answers 3, and the less surely the brighter the corner is."""
+        logits = torch.zeros(len(images), 10)
+        logits[:, 3] = 2 - images[:, 0, 0, 0] / 255
+        return Output(logits, addends.float(), None)
+
+    image = np.zeros((28, 28), np.uint8)
+    image[0, 0] = 255
+    assert not saliency(cast(SumNet, disturbed), image, 4).class_loss.any()
