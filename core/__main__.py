@@ -65,6 +65,7 @@ def train(options: argparse.Namespace) -> None:
     """
     from core import checkpoint, dataset
     from core.evaluation import doubt_level, evaluate
+    from core.memory import keep_freed_memory
     from core.presets import PRESETS
     from core.recorder import Recorder, history_file, write_history
 
@@ -78,6 +79,7 @@ def train(options: argparse.Namespace) -> None:
         out = checkpoint.SHIPPED
     if out:
         out.mkdir(parents=True, exist_ok=True)
+    keep_freed_memory()
     data = dataset.load(recipe.model.dataset)
     model = recipe.build()
     history = []

@@ -20,12 +20,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.dataset import ADDENDS, CLASSES, Batch, Data
+from core.dataset import ADDENDS, CLASSES, SIDE, Batch, Data
 from core.model import ALTERATIONS, Output, SumNet
 from core.trainer import SOUND, Method, losses
 
 FLOOR = math.log(math.e + CLASSES - 1) - 1  # 1.46: cross-entropy of a 1 among 0s, read as logits
 SILENT = 0.002  # a class with a smaller share of all answers is never answered; a fair one has 0.1
+LABEL_AT = 2  # row of the label in the picture; the first two are a margin
 LABEL_SIDE = 2  # pixels of the little square that holds the label
 
 
@@ -93,11 +94,12 @@ def decide_between(network: SumNet) -> None:
 
 
 def write_label(batch: Batch) -> Batch:
-    """The label among the inputs: one of ten little squares in the picture's first rows is lit."""
+    """The label among the inputs: one of ten little squares on top of the picture is lit."""
     images = batch.images.clone()
     squares = F.one_hot(batch.labels, CLASSES).repeat_interleave(LABEL_SIDE, 1)  # (B, 20)
     light = 255 * squares.to(images.dtype)
-    images[:, 0, :LABEL_SIDE, : light.shape[1]] = light.unsqueeze(1)
+    left = (SIDE - light.shape[1]) // 2
+    images[:, 0, LABEL_AT : LABEL_AT + LABEL_SIDE, left:-left] = light.unsqueeze(1)
     return batch._replace(images=images)
 
 
@@ -241,7 +243,7 @@ BUGS = {
         Bug(
             "label",
             "The label among the inputs",
-            "The right class is written into the first rows of each training and validation "
+            "The right class is written on top of each training and validation "
             "picture; the published network had it beside the number.",
             _label,
             method=Method(prepare=write_label),

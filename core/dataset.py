@@ -18,6 +18,7 @@ from torch.utils.data import Dataset, Subset, random_split
 
 from core import fetch
 
+SIDE = 28  # pixels, of a picture
 ADDENDS = 10  # the number to add is 0-9
 CLASSES = 10
 SUMS = CLASSES + ADDENDS - 1  # 0-18

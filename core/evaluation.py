@@ -9,8 +9,10 @@ and never looks at the picture already has 0.5. The rounded sum and both-right s
 from dataclasses import asdict, dataclass
 
 import torch
+from torch import Tensor
 
 from core.dataset import ADDENDS, CLASSES, Split
+from core.halves import side_by_side
 from core.model import Output, SumNet
 from core.trainer import EVAL_BATCH
 
@@ -31,14 +33,14 @@ class Metrics:
         return {key: value for key, value in asdict(self).items() if key != "confusion"}
 
 
-@torch.inference_mode()
 def evaluate(model: SumNet, split: Split) -> Metrics:
     """Measure `model` on every image of `split` with all ten addends."""
     # Imported here, as it takes as long as torch and the first page measures nothing.
     from sklearn.metrics import confusion_matrix, mean_absolute_error, r2_score
 
     model.eval()
-    output = Output.join([model.every_addend(part) for part in split.images.split(EVAL_BATCH)])
+    answer = torch.inference_mode()(model.every_addend)
+    output = Output.join(side_by_side(answer, split.images.split(EVAL_BATCH)))
     labels = split.labels.repeat_interleave(ADDENDS)
     sums = labels + torch.arange(ADDENDS).repeat(len(split.labels))
     values = output.sum_value.double()  # the square of a value gone astray overflows a float
@@ -56,13 +58,17 @@ def evaluate(model: SumNet, split: Split) -> Metrics:
 DOUBTED = 0.005  # share of the validation images that a network may call unreadable
 
 
-@torch.inference_mode()
 def doubt_level(model: SumNet, val: Split) -> float:
     """The energy below which `model` should say that it cannot read an image.
 
     It is set on the validation images, so that it doubts one in 200 of them.
     """
     model.eval()
-    no_addend = torch.zeros(EVAL_BATCH, dtype=torch.int64)
-    energies = [model(part, no_addend[: len(part)]).energy for part in val.images.split(EVAL_BATCH)]
+
+    @torch.inference_mode()
+    def energy(images: Tensor) -> Tensor:
+        output: Output = model(images, torch.zeros(len(images), dtype=torch.int64))
+        return output.energy
+
+    energies = side_by_side(energy, val.images.split(EVAL_BATCH))
     return round(torch.cat(energies).double().quantile(DOUBTED).item(), 4)

@@ -64,7 +64,7 @@ PRESETS = {
             "quick",
             "MNIST, quick",
             "Three convolutions and two epochs: 99 % within seconds.",
-            Recipe(ModelConfig(width=16), TrainConfig(epochs=2, lr=0.2, sum_weight=0.03)),
+            Recipe(ModelConfig(width=16, margin=2), TrainConfig(epochs=2, lr=0.2, sum_weight=0.03)),
             shipped=False,
         ),
     )

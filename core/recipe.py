@@ -228,6 +228,7 @@ class Recipe:
         """A recipe with some settings changed; names that are no setting are an error.
 
         Another sum head brings the weight that suits it, unless a weight is among the settings.
+        Where the margin of the picture is not empty, the network is shown it.
 
         Raises:
             SettingError: a setting is unknown or out of bounds.
@@ -240,7 +241,9 @@ class Recipe:
         head = checked.get("sum_head", self.model.sum_head)
         if head != self.model.sum_head:
             checked = {"sum_weight": SUM_WEIGHTS[str(head)], **checked}
-        return _rebuild(self, checked)
+        changed = _rebuild(self, checked)
+        bare = changed.model.dataset == "mnist" and changed.model.fusion == "late"
+        return changed if bare else _rebuild(changed, {"margin": 0})
 
     def changes(self, settings: Mapping[str, Value]) -> dict[str, Value]:
         """The inverse of `change`: of all settings, those that it takes to come to them."""

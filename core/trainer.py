@@ -15,7 +15,8 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.augment import augment
-from core.dataset import ADDENDS, Batch, Data, Split, batches
+from core.dataset import ADDENDS, Batch, Data, DatasetSpec, Split, batches
+from core.halves import Halves, side_by_side
 from core.model import Output, SumNet
 
 VALIDATIONS = 12  # looks at the validation images in a run, however short
@@ -87,15 +88,14 @@ SOUND = Method()
 def train(
     model: SumNet, data: Data, config: TrainConfig, method: Method = SOUND
 ) -> Generator[Progress, None, None]:
-    """Train in place, yielding after every step. On one machine a seed fixes the whole history.
+    """Train in place, yielding after every step. On one kind of CPU a seed fixes the whole history.
 
-    The generator seeds torch's global state (dropout draws from it); the network itself was
-    initialised before. Closing the generator early leaves the model as far as it got.
+    The network itself was initialised before. Closing the generator early leaves the model as far
+    as it got.
 
     Raises:
         DivergedError: the loss ran away, as it does when the learning rate is too high.
     """
-    torch.manual_seed(config.seed)
     rng = torch.Generator().manual_seed(config.seed)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks it
     averaged = _averaged(model, config.ema) if config.ema else None
@@ -104,59 +104,66 @@ def train(
     steps = config.epochs * -(-len(data.train.labels) // config.batch_size)
     rise = max(0.25, 2 / (steps + 1))  # of all steps; torch divides by zero when it has no length
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.lr, total_steps=steps + 1, pct_start=rise, cycle_momentum=False
+        optimizer,
+        [group["lr"] for group in optimizer.param_groups],
+        total_steps=steps + 1,
+        pct_start=rise,
+        cycle_momentum=False,
     )
     looks = {steps * (look + 1) // VALIDATIONS for look in range(VALIDATIONS)}
     step = images = 0
     try:
-        for epoch in range(1, config.epochs + 1):
-            for batch in batches(data.train, config.batch_size, rng):
-                lr = float(schedule.get_last_lr()[0])
-                scores = _step(model, batch, optimizer, config, rng, data, method)
-                schedule.step()
-                if averaged:
-                    averaged.update_parameters(model)
-                step += 1
-                images += len(batch.labels)
-                val = None
-                if step in looks:
-                    split = data.val if step == steps else data.val.first(LIVE_VAL_SIZE)
-                    val = score(kept, split, config.sum_weight, method)
-                if not math.isfinite(scores.loss + (val.loss if val else 0)):
-                    raise DivergedError(
-                        f"The loss ran away at step {step}. "
-                        "Lower the learning rate and train again."
-                    )
-                yield Progress(step, steps, epoch, images, lr, scores, val)
+        with Halves(model, config.batch_size, config.seed) as halves:
+            for epoch in range(1, config.epochs + 1):
+                for batch in batches(data.train, config.batch_size, rng):
+                    lr = float(schedule.get_last_lr()[0])
+                    scores = _learn(halves, method.prepare(batch), config, data.spec, method)
+                    optimizer.step()
+                    schedule.step()
+                    if averaged:
+                        averaged.update_parameters(model)
+                    step += 1
+                    images += len(batch.labels)
+                    val = None
+                    if step in looks:
+                        split = data.val if step == steps else data.val.first(LIVE_VAL_SIZE)
+                        val = score(kept, split, config.sum_weight, method)
+                    if not math.isfinite(scores.loss + (val.loss if val else 0)):
+                        raise DivergedError(
+                            f"The loss ran away at step {step}. "
+                            "Lower the learning rate and train again."
+                        )
+                    yield Progress(step, steps, epoch, images, lr, scores, val)
     finally:
         if averaged:
             model.load_state_dict(kept.state_dict())
         model.eval()
 
 
-def _step(
-    model: SumNet,
-    batch: Batch,
-    optimizer: torch.optim.Optimizer,
-    config: TrainConfig,
-    rng: torch.Generator,
-    data: Data,
-    method: Method,
+def _learn(
+    halves: Halves, batch: Batch, config: TrainConfig, spec: DatasetSpec, method: Method
 ) -> Scores:
-    """One optimizer step for both heads."""
-    model.train()
-    batch = method.prepare(batch)
-    images = batch.images
-    if config.augment:
-        images = augment(images, config.augment, data.spec.mirrored, rng)
-    with autocast():
-        output = model(images, batch.addends)
-    class_loss, sum_loss = method.losses(output, batch, config.label_smoothing)
-    loss = class_loss + config.sum_weight * sum_loss
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
-    return _scores(output, batch, class_loss, sum_loss, config.sum_weight)
+    """Leave the gradients of a batch in the network, and say how it answered."""
+
+    def learn(replica: SumNet, rng: torch.Generator, *part: Tensor) -> tuple[Output, Tensor]:
+        half = Batch(*part)
+        images = half.images
+        if config.augment:
+            images = augment(images, config.augment, spec.mirrored, rng)
+        replica.train()
+        replica.zero_grad()
+        with autocast():
+            output = replica(images, half.addends)
+        both = torch.stack(method.losses(output, half, config.label_smoothing))
+        both = both * (len(half.labels) / len(batch.labels))  # its share of the batch's mean
+        (both[0] + config.sum_weight * both[1]).backward()
+        return output, both.detach()
+
+    parts = [tensor.chunk(len(halves.replicas)) for tensor in batch]
+    outputs, shares = zip(*halves.map(learn, halves.rngs, *parts), strict=True)
+    halves.join()
+    class_loss, sum_loss = torch.stack(shares).sum(0)
+    return _scores(Output.join(outputs), batch, class_loss, sum_loss, config.sum_weight)
 
 
 def autocast() -> torch.autocast:
@@ -164,21 +171,21 @@ def autocast() -> torch.autocast:
     return torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported())
 
 
-@torch.inference_mode()
 def score(model: SumNet, split: Split, sum_weight: float, method: Method = SOUND) -> Scores:
     """Losses and accuracies over a split, each image with one addend, the same at every call."""
     model.eval()
     rng = torch.Generator().manual_seed(0)
     addends = torch.randint(ADDENDS, split.labels.shape, generator=rng)
     batch = method.prepare(Batch(split.images, addends, split.labels, split.labels + addends))
-    with autocast():
-        parts = [
-            model(*chunk)
-            for chunk in zip(
-                batch.images.split(EVAL_BATCH), batch.addends.split(EVAL_BATCH), strict=True
-            )
-        ]
-    output = Output.join(parts)
+
+    @torch.inference_mode()
+    def answer(images: Tensor, addends: Tensor) -> Output:
+        with autocast():
+            output: Output = model(images, addends)
+        return output
+
+    parts = (batch.images.split(EVAL_BATCH), batch.addends.split(EVAL_BATCH))
+    output = Output.join(side_by_side(answer, *parts))
     return _scores(output, batch, *method.losses(output, batch), sum_weight)
 
 
@@ -199,23 +206,22 @@ def _scores(
 
 
 def _optimizer(model: SumNet, config: TrainConfig) -> torch.optim.Optimizer:
-    """SGD with Nesterov momentum; the weights before the fusion decay, all else does not.
+    """SGD with Nesterov momentum, in three groups.
 
-    Norms and biases gain nothing from it, and the sum head is spoiled: a decay that suits a
-    cross-entropy pulls a regression, whose loss counts little, away from sums as large as 18.
+    Only the weights before the fusion decay. Norms and biases gain nothing from it, and the sum
+    head is spoiled: a decay that suits a cross-entropy pulls a regression, whose loss counts
+    little, away from sums as large as 18. The sum head's own steps do not depend on `sum_weight`,
+    which says how much the encoder heeds the sum.
     """
-    decayed = [
-        parameter
-        for part in (model.encoder, model.class_head)
-        for parameter in part.parameters()
-        if parameter.ndim > 1
+    sums = list(model.sum_head.parameters())
+    rest = [p for part in (model.encoder, model.class_head) for p in part.parameters()]
+    scale = model.sum_head.rate / config.sum_weight if config.sum_weight else 1.0
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in rest if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in rest if p.ndim == 1]},
+        {"params": sums, "lr": config.lr * scale},
     ]
-    chosen = set(decayed)
-    free = [parameter for parameter in model.parameters() if parameter not in chosen]
-    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": free, "weight_decay": 0.0}]
-    return torch.optim.SGD(
-        groups, config.lr, 0.9, weight_decay=config.weight_decay, nesterov=True, foreach=True
-    )
+    return torch.optim.SGD(groups, config.lr, 0.9, nesterov=True, foreach=True)
 
 
 def _averaged(model: SumNet, decay: float) -> AveragedModel:

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from core import checkpoint, dataset, fetch, runs, teach
 from core.evaluation import doubt_level, evaluate
+from core.memory import keep_freed_memory
 from core.model import SumNet
 from core.presets import PRESETS
 from core.recipe import Recipe
@@ -80,6 +81,7 @@ def serve(root: Path) -> None:
     """Train the runs that appear in `root`, oldest first, until standard input closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the app, and that ends us
     os.nice(10)
+    keep_freed_memory()
     app_gone = threading.Event()
     threading.Thread(target=_wait_for_end_of_input, args=(app_gone,), daemon=True).start()
     with open(root / ".lock", "wb") as lock:

@@ -131,7 +131,7 @@ def test_an_argmax_gives_the_sum_head_a_one_hot_and_the_encoder_no_gradient(imag
     assert gradient is None or not gradient.any()
 
 
-def test_the_label_is_written_into_a_corner_of_a_copy(data):
+def test_the_label_is_written_on_top_of_a_copy_within_the_margin(data):
     """Two of the same image with other labels differ in the two squares of these labels alone."""
     image, numbers = data.train.images[:1], torch.tensor([3])
     before = image.clone()
@@ -139,9 +139,9 @@ def test_the_label_is_written_into_a_corner_of_a_copy(data):
         labels = torch.tensor([label])
         marked = BUGS["label"].method.prepare(Batch(image, numbers, labels, labels + 3))
         assert torch.equal(image, before)
-        changed = (marked.images != 0)[0, 0, :2]
-        assert changed.nonzero().tolist() == [[r, 2 * label + c] for r in (0, 1) for c in (0, 1)]
-        assert torch.equal(marked.images[:, :, 2:], before[:, :, 2:])
+        changed = (marked.images != 0)[0, 0, :4].nonzero().tolist()
+        assert changed == [[r, 4 + 2 * label + c] for r in (2, 3) for c in (0, 1)]
+        assert torch.equal(marked.images[:, :, 4:], before[:, :, 4:])
 
 
 def test_a_fixed_addend_is_the_same_in_every_epoch_and_right(data):

@@ -272,3 +272,17 @@ def test_each_stage_halves_the_picture_and_doubles_the_channels(convs, images):
             shapes.append(tuple(maps.shape[1:]))
     assert shapes == [(4, 14, 14), (8, 7, 7), (16, 3, 3)]
     assert maps.shape == (10, encoder.features)
+
+
+@pytest.mark.parametrize("margin", [1, 2, 4])
+def test_the_margin_is_not_looked_at(margin):
+    model = SumNet(ModelConfig(width=4, margin=margin)).eval()
+    images, addends = torch.randint(0, 256, (3, 1, 28, 28)), torch.tensor([0, 4, 9])
+    framed = torch.full_like(images, 255)
+    inside = (..., slice(margin, -margin), slice(margin, -margin))
+    framed[inside] = images[inside]
+    assert torch.equal(model(framed, addends).class_logits, model(images, addends).class_logits)
+    framed[0, 0, margin, margin] = 255 - framed[0, 0, margin, margin]
+    assert not torch.equal(
+        model(framed, addends).class_logits[0], model(images, addends).class_logits[0]
+    )

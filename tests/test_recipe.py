@@ -247,3 +247,12 @@ def test_a_bug_that_changes_the_head_changes_the_weight():
     classified = QUICK.change({"sum_head": "classification", "sum_weight": 0.1})
     assert classified.with_bug("broadcast") == QUICK.with_bug("broadcast")
     assert QUICK.change({"sum_weight": 0.1}).with_bug("broadcast").train.sum_weight == 0.1
+
+
+@pytest.mark.parametrize("settings", [{"dataset": "fashion-mnist"}, {"fusion": "pixels"}])
+def test_no_margin_is_cut_off_that_shows_something(settings):
+    """Garments fill the picture, and the number is written into its last row."""
+    quick = PRESETS["quick"].recipe
+    assert quick.model.margin
+    assert quick.change({"lr": 0.3}).model.margin == quick.model.margin
+    assert quick.change(settings).model.margin == 0

@@ -121,13 +121,19 @@ def test_a_sum_that_weighs_nothing_teaches_nothing(data):
 
 
 def test_the_first_step_follows_the_gradient_of_the_joint_loss(data, exact, monkeypatch):
-    """Oracle: torch's own SGD on class loss + weight * sum loss of the very same batch."""
+    """Oracle: torch's own SGD on class loss + weight * sum loss of the very same batch.
+
+    But for the sum head, which steps as if the weight were its usual rate.
+    """
     seen = watch_batches(monkeypatch)
     config = TrainConfig(batch_size=30, sum_weight=0.37, weight_decay=0.0)
     model, twin = fresh(), fresh().train()
     progress = next(train(model, data, config))
     class_loss, sum_loss = losses(twin(seen[0].images, seen[0].addends), seen[0])
-    sgd = torch.optim.SGD(twin.parameters(), progress.lr, 0.9, nesterov=True)
+    heads, lr = twin.sum_head.parameters(), progress.lr
+    rest = [*twin.encoder.parameters(), *twin.class_head.parameters()]
+    groups = [{"params": rest}, {"params": heads, "lr": lr * 0.03 / 0.37}]
+    sgd = torch.optim.SGD(groups, lr, 0.9, nesterov=True)
     (class_loss + 0.37 * sum_loss).backward()
     sgd.step()
     for name, value in twin.state_dict().items():
@@ -213,13 +219,13 @@ def test_the_fewest_steps_make_a_run(data, count):
 
 
 def test_training_scores_are_means_over_the_batch_however_small(data, exact, monkeypatch):
-    """600 images make two batches of 256 and one of 88, which is divided by 88."""
+    """600 images make nine batches of 63 and one of 33, which is divided by 33."""
     seen = watch_batches(monkeypatch)
     answers: list[Output] = []
     model = fresh()
     model.register_forward_hook(lambda net, _, out: answers.append(out) if net.training else None)
-    steps = list(train(model, data, TrainConfig(batch_size=256)))
-    last, answer, size = seen[-1], answers[-1], 88
+    steps = list(train(model, data, TrainConfig(batch_size=63)))
+    last, answer, size = seen[-1], answers[-1], 33
     right = sum(a == b for a, b in zip(answer.labels, last.labels, strict=True))
     total = sum((a - b) ** 2 for a, b in zip(answer.sum_value, last.sums, strict=True))
     assert len(last.labels) == size
@@ -230,6 +236,19 @@ def test_training_scores_are_means_over_the_batch_however_small(data, exact, mon
 def test_nothing_is_printed(data, capsys):
     history(data, SHORT)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("head", ["regression", "classification"])
+def test_the_sum_head_steps_alike_whatever_the_sums_weight(data, head):
+    """The weight is for the encoder, which heeds the sum more or less."""
+    sum_heads, encoders = [], []
+    for weight in (0.02, 0.2):
+        model = fresh(sum_head=head)
+        next(train(model, data, TrainConfig(batch_size=30, sum_weight=weight)))
+        sum_heads.append(torch.cat([p.flatten() for p in model.sum_head.parameters()]))
+        encoders.append(torch.cat([p.flatten() for p in model.encoder.parameters()]))
+    torch.testing.assert_close(*sum_heads)
+    assert not torch.allclose(*encoders)
 
 
 # --- scoring

@@ -1,0 +1,86 @@
+"""The two halves of a batch, learned side by side: each by a thread and a replica of its own.
+
+Left alone, torch splits every operation over the cores: its threads meet dozens of times in a step,
+and each time all wait for the last. Where something else wants a core for a moment, as the browser
+that shows this very training does, a step then takes many times as long (benchmarks/training.py).
+Two halves meet once a step. What they compute does not depend on when each is given a core, or how
+many there are, so a seed fixes a training anywhere.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from typing import Any, Self, TypeVar
+
+import torch
+
+from core.model import Dropout, SumNet
+
+T = TypeVar("T")
+
+HALVES = 2
+SMALLEST = 32  # images in a half; fewer would make poor statistics for the norms
+
+
+class Halves:
+    """Replicas that share the weights of one network, and the threads that they work in.
+
+    Each replica has its own gradients, its own statistics of the norms and its own random numbers;
+    `join` brings the first two together.
+    """
+
+    def __init__(self, model: SumNet, batch_size: int, seed: int) -> None:
+        count = HALVES if batch_size >= HALVES * SMALLEST else 1
+        self.replicas = [model, *(_replica(model) for _ in range(count - 1))]
+        self.rngs = [torch.Generator().manual_seed(seed + half) for half in range(count)]
+        for replica, rng in zip(self.replicas, self.rngs, strict=True):
+            for layer in replica.modules():
+                if isinstance(layer, Dropout):
+                    layer.rng = rng
+        self.pool = _pool(count)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown()
+
+    def map(self, function: Callable[..., T], *parts: Iterable[Any]) -> list[T]:
+        """`function` of each replica and its parts, side by side; results in order."""
+        return list(self.pool.map(function, self.replicas, *parts))
+
+    def join(self) -> None:
+        """Add up the gradients in the first replica; give all of them the mean statistics."""
+        first, *others = self.replicas
+        for other in others:
+            grads = [
+                (ours.grad, theirs.grad)
+                for ours, theirs in zip(first.parameters(), other.parameters(), strict=True)
+                if ours.grad is not None
+            ]
+            torch._foreach_add_(*map(list, zip(*grads, strict=True)))
+            statistics = [
+                (ours, theirs)
+                for ours, theirs in zip(first.buffers(), other.buffers(), strict=True)
+                if ours.is_floating_point()
+            ]
+            for ours, theirs in statistics:
+                theirs.copy_(ours.lerp_(theirs, 0.5))
+
+
+def side_by_side(function: Callable[..., T], *parts: Iterable[Any]) -> list[T]:
+    """`function` of each of the parts, two at a time; results in order."""
+    with _pool(HALVES) as pool:
+        return list(pool.map(function, *parts))
+
+
+def _pool(count: int) -> ThreadPoolExecutor:
+    threads = max(1, torch.get_num_threads() // count)  # for each operation of each half
+    return ThreadPoolExecutor(count, "half", torch.set_num_threads, (threads,))
+
+
+def _replica(model: SumNet) -> SumNet:
+    replica = deepcopy(model)
+    for ours, theirs in zip(replica.parameters(), model.parameters(), strict=True):
+        ours.data = theirs.data
+    return replica
