@@ -160,14 +160,18 @@ def _file(stem: Path, suffix: str) -> Path:
     return stem.parent / (stem.name + suffix)
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write aside, flush to disk, then rename: a reader sees the old file or the new one."""
+def write_atomic(path: Path, content: bytes, durable: bool = True) -> None:
+    """Write aside, flush to disk, then rename: a reader sees the old file or the new one.
+
+    What need not survive the machine's failing is written faster without the flush.
+    """
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(aside, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ The command line, the Train page, links and the worker all read this one table.
 """
 
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import NamedTuple
 
@@ -99,7 +99,7 @@ Setting = Number | Choice
 
 # The weight of the sum that suits each head. A squared error is far larger than a cross-entropy,
 # and below 1 the 19 classes are learned much later.
-SUM_WEIGHTS = {"regression": 0.03, "classification": 1.0}
+SUM_WEIGHTS = {"regression": 0.003, "classification": 1.0}
 
 SETTINGS: dict[str, Setting] = {
     "dataset": Choice(
@@ -202,14 +202,18 @@ class Recipe:
         torch.manual_seed(self.train.seed)
         return SumNet(self.model)
 
-    def teach(self, model: SumNet, data: Data) -> Generator[Progress, None, None]:
+    def teach(
+        self, model: SumNet, data: Data, peak: Callable[[], float | None] = lambda: None
+    ) -> Generator[Progress, None, None]:
         """Train `model` as the recipe says: `trainer.train`, with the recipe's bug if it has one.
+
+        What `peak` answers before a step, other than None, takes the place of the learning rate.
 
         Raises:
             DivergedError: the loss ran away.
         """
         data = pen.mix(data, self.train.pen, self.train.seed)
-        return train(model, self.bug.data(data), self.train, self.bug.method)
+        return train(model, self.bug.data(data), self.train, self.bug.method, peak)
 
     @property
     def bug(self) -> Bug:

@@ -23,11 +23,12 @@ class Recorder:
         self.start = time.perf_counter()
         self.pending: list[Scores] = []
 
-    def add(self, progress: Progress) -> dict[str, float] | None:
-        """A record when one is due, else None."""
+    def add(self, progress: Progress, due: bool = False) -> dict[str, float] | None:
+        """A record when it is `due` by the plan or for the caller, else None."""
         self.pending.append(progress.train)
         every = max(1, progress.steps // LINES)
-        if progress.step % every and progress.val is None and progress.step > 1:
+        due = due or progress.step == 1 or progress.val is not None
+        if progress.step % every and not due:
             return None
         means = [sum(column) / len(self.pending) for column in zip(*self.pending, strict=True)]
         self.pending.clear()

@@ -4,12 +4,15 @@
               examples.jsonl      drawings to learn, in a run that teaches a network
               state.json          where it stands: State
               progress.jsonl      a line every few steps, appended while it trains
+              moments/            snapshots of the weights on the way; see core/moments.py
+              control.json        pause, or another learning rate; see core/control.py
               stop                exists once somebody asked for a stop
               checkpoint.*        the network and its card, at the end
 
-Only the worker writes in a run, except for `stop`. Files appear whole (written aside, renamed); the
-one that grows may end in half a line, which readers skip. So a reload, a second tab, a crash or a
-second app finds everything that was learnt. Ids cannot be guessed: who has the id may see the run.
+Only the worker writes in a run, except for `stop` and `control.json`. Files appear whole (written
+aside, renamed); the one that grows may end in half a line, which readers skip. So a reload, a
+second tab, a crash or a second app finds everything that was learnt. Ids cannot be guessed: who has
+the id may see the run.
 """
 
 import json
@@ -33,7 +36,8 @@ from core.teach import Example
 KEPT = 200  # finished runs; older ones are pruned when a new one is made
 ID = re.compile(r"[0-9a-f]{16}")
 
-WAITING, LIVE, DONE = ("queued",), ("preparing", "training", "evaluating"), ("finished", "stopped")
+WAITING, DONE = ("queued",), ("finished", "stopped")
+LIVE = ("preparing", "training", "paused", "evaluating")
 LOST = ("failed", "interrupted")
 
 
@@ -41,7 +45,7 @@ LOST = ("failed", "interrupted")
 class State:
     """Where a run stands."""
 
-    name: str  # queued -> preparing -> training -> evaluating -> finished | stopped,
+    name: str  # queued -> preparing -> training <-> paused -> evaluating -> finished | stopped,
     # or failed (it went wrong) or interrupted (its worker died)
     message: str = ""  # one sentence for the visitor, where there is more to say
     share: float | None = None  # of the present stage, 0-1, where it is known
@@ -84,6 +88,11 @@ class Run:
         """What to do when it came to nothing."""
         teaches = (self.path / "examples.jsonl").exists()
         return "Teach it again." if teaches else "Train again."
+
+    @property
+    def moments(self) -> Path:
+        """Folder of the snapshots, for `moments.recall`."""
+        return self.path / "moments"
 
     def recipe(self) -> tuple[str, Recipe]:
         """Name of the preset that it started from, and the recipe."""

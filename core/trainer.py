@@ -86,12 +86,17 @@ SOUND = Method()
 
 
 def train(
-    model: SumNet, data: Data, config: TrainConfig, method: Method = SOUND
+    model: SumNet,
+    data: Data,
+    config: TrainConfig,
+    method: Method = SOUND,
+    peak: Callable[[], float | None] = lambda: None,
 ) -> Generator[Progress, None, None]:
     """Train in place, yielding after every step. On one kind of CPU a seed fixes the whole history.
 
     The network itself was initialised before. Closing the generator early leaves the model as far
-    as it got.
+    as it got. `peak` is asked before every step: what it answers, other than None, takes the place
+    of `config.lr`.
 
     Raises:
         DivergedError: the loss ran away, as it does when the learning rate is too high.
@@ -116,7 +121,12 @@ def train(
         with Halves(model, config.batch_size, config.seed) as halves:
             for epoch in range(1, config.epochs + 1):
                 for batch in batches(data.train, config.batch_size, rng):
-                    lr = float(schedule.get_last_lr()[0])
+                    factor = (peak() or config.lr) / config.lr
+                    for group, lr in zip(
+                        optimizer.param_groups, schedule.get_last_lr(), strict=True
+                    ):
+                        group["lr"] = factor * float(lr)
+                    lr = optimizer.param_groups[0]["lr"]
                     scores = _learn(halves, method.prepare(batch), config, data.spec, method)
                     optimizer.step()
                     schedule.step()

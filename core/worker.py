@@ -26,7 +26,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from core import checkpoint, dataset, fetch, runs, teach
+from core import checkpoint, control, dataset, fetch, moments, runs, teach
 from core.evaluation import doubt_level, evaluate
 from core.memory import keep_freed_memory
 from core.model import SumNet
@@ -41,6 +41,7 @@ log = logging.getLogger("sketch_sum.worker")
 POLL = 0.05  # seconds between looks for a new run
 LOOK = 20  # polls between looks that do not trust the directory's time
 WARM_UP_STEPS = 5
+LONGEST_PAUSE = 120  # seconds; others may be waiting in the line
 
 
 class Worker:
@@ -154,12 +155,21 @@ class Trainings:
         data = self._load(recipe.model.dataset, run)
         model = recipe.build()
         recorder = Recorder()
+        wish = control.Watched(run.path)
         run.set_state(State("training"))
         outcome = "finished"
-        with closing(recipe.teach(model, data)) as steps:
+        plan: set[int] = set()
+        moments.keep(run.moments, 0, model)
+        with closing(recipe.teach(model, data, lambda: wish.now().lr)) as steps:
             for progress in steps:
-                if (record := recorder.add(progress)) is not None:
+                held = wish.now().holds(progress.step)
+                if (record := recorder.add(progress, due=held)) is not None:
                     run.append(record)
+                plan = plan or moments.planned(progress.steps, model)
+                if held or progress.step in plan:
+                    moments.keep(run.moments, progress.step, model)
+                if held:
+                    recorder.start += self._pause(run, wish, progress.step)
                 if run.stop_requested() or self.app_gone.is_set():
                     outcome = "stopped"
                     break
@@ -167,6 +177,16 @@ class Trainings:
         epochs = recipe.train.epochs * progress.step / progress.steps
         self._keep(run, preset, recipe, model, epochs, seconds)
         run.set_state(State(outcome))
+
+    def _pause(self, run: Run, wish: control.Watched, step: int) -> float:
+        """Wait until the visitor wants to go on, but not for ever; the seconds that it took."""
+        start = time.perf_counter()
+        run.set_state(State("paused"))
+        while wish.now().holds(step) and not run.stop_requested() and not self.app_gone.wait(POLL):
+            if time.perf_counter() - start > LONGEST_PAUSE:
+                control.write(run.path, replace(wish.now(), until=None))
+        run.set_state(State("training"))
+        return time.perf_counter() - start
 
     def _teach(self, run: Run, lesson: Lesson) -> None:
         """Teach the network of the lesson, which stays as it is: the run gets a copy."""

@@ -2,7 +2,16 @@
 
 import pytest
 
-from views.charts import DARK, LIGHT, accuracy_curves, class_bars, loss_curves, sum_line
+from views.charts import (
+    DARK,
+    LIGHT,
+    accuracy_curves,
+    class_bars,
+    classes_while_learning,
+    loss_curves,
+    sum_line,
+    sum_while_learning,
+)
 
 
 def record(step: int, loss: float, **val: float) -> dict[str, float]:
@@ -98,3 +107,27 @@ def test_every_power_of_ten_on_the_loss_axis_has_a_plain_number(loss, first):
     assert {10.0**power for power in range(round(axis.range[0]), 1)} <= shown.keys()
     assert all(float(text) == pytest.approx(value) for value, text in shown.items())
     assert 3 <= len(shown) <= 8
+
+
+def test_what_was_said_while_it_learned():
+    """A picture that was first taken for a 0 and then for a 2; the 1 was never in question."""
+    probs = [(0.5, 0.1, 0.4), (0.2, 0.1, 0.7), (0.0, 0.0, 1.0)]
+    figure = classes_while_learning([0, 100, 10_000], probs, "012", LIGHT)
+    lines = {line.name: line for line in figure.data}
+    assert list(lines["2"].y) == [40, 70, 100]
+    assert [c for c, line in lines.items() if line.line.color == LIGHT.class_head] == ["2"]
+    assert {note.text for note in figure.layout.annotations} == {"0", "2"}
+    assert list(lines["0"].x) == [50, 100, 10_000]  # no images at all have a place, too
+    assert figure.layout.xaxis.ticktext[0] == "0"
+
+
+def test_the_sum_while_it_learned_is_never_cut_off():
+    figure = sum_while_learning([0, 10], [9.0, 31.5], 12, LIGHT)
+    low, high = figure.layout.yaxis.range
+    assert (low < 0, high > 31.5) == (True, True)
+    assert figure.layout.shapes[0].y0 == 12
+
+
+def test_what_was_said_before_the_first_step_alone_is_a_figure():
+    assert classes_while_learning([0], [(0.5, 0.5)], "01", LIGHT).data
+    assert sum_while_learning([0], [9.0], 12, LIGHT).data

@@ -21,9 +21,9 @@ from core.recipe import Recipe
 from core.trainer import TrainConfig
 from tests.test_anatomy import CONFIGS, name_of
 from tests.test_pages import TIMEOUT
-from views import explain, explain_charts, pictures, state
+from views import explain_charts, pictures, state, subject
 
-STROKES = explain.EXAMPLES["mnist"]
+STROKES = subject.EXAMPLES["mnist"]
 FIGURES = {
     "class_acc": 0.9,
     "sum_r2": 0.8,

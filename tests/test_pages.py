@@ -181,7 +181,7 @@ def test_data_set_fusion_and_sum_head_are_chosen_in_words() -> None:
 
 def test_the_usual_weight_follows_the_sum_head() -> None:
     app = opened(train_page)
-    for head, weight in (("classification", 1.0), ("regression", 0.03)):
+    for head, weight in (("classification", 1.0), ("regression", 0.003)):
         app.radio(key="setting_sum_head").set_value(head).run()
         assert app.select_slider(key=f"setting_sum_weight_{head}").value == weight
         assert app.query_params.get("sum_head", "regression") == head

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 import torch
 
-from core import checkpoint, fetch, runs, teach, worker
+from core import checkpoint, control, fetch, moments, runs, teach, worker
+from core.control import Control
 from core.fetch import FetchError
 from core.model import ModelConfig
 from core.presets import PRESETS
@@ -208,6 +209,74 @@ def test_a_run_that_is_deleted_in_training_does_no_harm(root, trainings, monkeyp
     after(monkeypatch, 10, lambda run: shutil.rmtree(run.path))
     trainings.execute(run)
     assert list(runs.every(root)) == []
+
+
+def test_a_paused_run_waits_and_makes_one_step_when_asked(root, trainings, states):
+    run = runs.create(root, "quick", TINY)
+    control.write(run.path, Control(until=3))
+    thread = threading.Thread(target=trainings.execute, args=(run,))
+    thread.start()
+    wait_for(lambda: run.state().name == "paused", "the pause")
+    assert run.history()[-1]["step"] == 3
+    control.write(run.path, Control(until=4))
+    wait_for(lambda: run.history()[-1]["step"] == 4, "one step")
+    wait_for(lambda: run.state().name == "paused", "the next pause")
+    assert run.history()[-1]["step"] == 4
+    assert {0, 3, 4} <= set(moments.steps(run.moments))
+    control.write(run.path, Control())
+    thread.join(PATIENCE)
+    assert run.history()[-1]["step"] == 40
+    paused = ["paused", "training"]
+    assert states == ["queued", "preparing", "training", *paused, *paused, "evaluating", "finished"]
+
+
+def test_a_pause_does_not_count_as_training(root, trainings):
+    run = runs.create(root, "quick", TINY)
+    control.write(run.path, Control(until=3))
+    thread = threading.Thread(target=trainings.execute, args=(run,))
+    thread.start()
+    wait_for(lambda: run.state().name == "paused", "the pause")
+    began = time.perf_counter()
+    time.sleep(0.5)
+    waited = time.perf_counter() - began
+    control.write(run.path, Control())
+    thread.join(PATIENCE)
+    gap = run.history()[3]["seconds"] - run.history()[2]["seconds"]
+    assert gap < waited
+
+
+def test_a_paused_run_can_be_stopped(root, trainings):
+    run = runs.create(root, "quick", TINY)
+    control.write(run.path, Control(until=3))
+    thread = threading.Thread(target=trainings.execute, args=(run,))
+    thread.start()
+    wait_for(lambda: run.state().name == "paused", "the pause")
+    run.request_stop()
+    thread.join(PATIENCE)
+    assert (run.state().name, run.history()[-1]["step"]) == ("stopped", 3)
+
+
+def test_nobody_holds_up_the_line_for_ever(root, trainings, monkeypatch):
+    monkeypatch.setattr(worker, "LONGEST_PAUSE", 0.1)
+    run = runs.create(root, "quick", TINY)
+    control.write(run.path, Control(until=3, lr=0.05))
+    trainings.execute(run)
+    assert run.state().name == "finished"
+    assert control.read(run.path) == Control(None, 0.05)
+
+
+def test_the_learning_rate_is_moved_while_it_trains(root, trainings, monkeypatch):
+    after(monkeypatch, 20, lambda run: control.write(run.path, Control(lr=TINY.train.lr / 10)))
+    run, other = runs.create(root, "quick", TINY), runs.create(root, "quick", TINY)
+    trainings.execute(run)
+    monkeypatch.undo()
+    monkeypatch.setattr(fetch, "is_present", lambda name: False)
+    trainings.execute(other)
+    ratios = [
+        one["lr"] / two["lr"] for one, two in zip(run.history(), other.history(), strict=True)
+    ]
+    assert ratios[:20] == pytest.approx([1.0] * 20)
+    assert ratios[20:] == pytest.approx([0.1] * 20)
 
 
 # --- teaching, in this process

@@ -25,6 +25,7 @@ LIGHT = Palette("#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA")
 DARK = Palette("#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844")
 
 CONFIG = {"displayModeBar": False}
+NOTABLE = 20  # percent; a class that was never likelier has no name in the picture
 Records = Sequence[dict[str, float]]  # lines of a run's progress.jsonl
 
 
@@ -119,6 +120,88 @@ def accuracy_curves(history: Records, epochs: float, palette: Palette) -> go.Fig
     return _over_epochs(figure, epochs, "answers right")
 
 
+def classes_while_learning(
+    images: Sequence[int],
+    probs: Sequence[Sequence[float]],
+    names: Sequence[str],
+    palette: Palette,
+) -> go.Figure:
+    """What the class head said about one picture after it had learned from so many images.
+
+    The class that it says last is in full color; others that it ever took seriously have a name.
+    """
+    figure = go.Figure()
+    last = max(range(len(names)), key=probs[-1].__getitem__)
+    places = _on_log(images)
+    for c, name in sorted(enumerate(names), key=lambda item: item[0] == last):
+        values = [100 * moment[c] for moment in probs]
+        top = max(range(len(values)), key=values.__getitem__)
+        won = c == last
+        figure.add_scatter(
+            x=places,
+            y=values,
+            name=name,
+            mode="lines",
+            line={"color": palette.class_head if won else palette.muted, "width": 3 if won else 1},
+            hovertemplate="%{y:.1f} %<extra>" + name + "</extra>",
+        )
+        if values[top] > NOTABLE:
+            figure.add_annotation(
+                x=math.log10(places[top]),
+                y=values[top],
+                text=name,
+                showarrow=False,
+                yshift=10,
+                font_color=palette.class_head if won else palette.muted,
+            )
+    ticks = [0, 50, 100]
+    figure.update_yaxes(range=[0, 118], tickvals=ticks, ticktext=[f"{tick} %" for tick in ticks])
+    return _over_images(figure, images, "class head")
+
+
+def sum_while_learning(
+    images: Sequence[int], values: Sequence[float], expected: int, palette: Palette
+) -> go.Figure:
+    """What the sum head said about one picture and number, and class + number as a dotted line."""
+    figure = go.Figure()
+    figure.add_hline(y=expected, line_color=palette.class_head, line_width=1.5, line_dash="dot")
+    figure.add_scatter(
+        x=_on_log(images),
+        y=values,
+        mode="lines",
+        line={"color": palette.sum_head, "width": 3},
+        hovertemplate="%{y:.2f}<extra>sum head</extra>",
+    )
+    low, high = min(0, *values), max(18, *values)
+    figure.update_yaxes(range=[low - 0.9, high + 0.9], dtick=3)
+    return _over_images(figure, images, "sum head")
+
+
+def _on_log(images: Sequence[int]) -> list[float]:
+    """Places on a logarithmic axis; that of no images at all is half of the first number."""
+    least = min(filter(None, images), default=2)
+    return [count or least / 2 for count in images]
+
+
+def _over_images(figure: go.Figure, images: Sequence[int], label: str) -> go.Figure:
+    places = _on_log(images)
+    powers = [10**power for power in range(1, 8) if 3 * places[0] < 10**power < 1.5 * places[-1]]
+    figure.update_xaxes(
+        type="log",
+        title="training images seen",
+        range=[math.log10(places[0]), math.log10(places[-1]) + 0.05],
+        tickvals=[places[0], *powers],
+        ticktext=["0", *(f"{power:,}" for power in powers)],
+        tickangle=0,
+        fixedrange=True,
+        zeroline=False,
+    )
+    figure.update_yaxes(title=label, fixedrange=True, zeroline=False)
+    bare(figure, 220)
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8}, uirevision="run")
+    return figure
+
+
 def _curve(
     figure: go.Figure,
     history: Records,
@@ -147,7 +230,7 @@ def _curve(
     )
 
 
-def _over_epochs(figure: go.Figure, epochs: float, label: str) -> go.Figure:
+def _over_epochs(figure: go.Figure, epochs: float, label: str, height: int = 320) -> go.Figure:
     figure.update_xaxes(title="epoch", range=[0, epochs], fixedrange=True, zeroline=False)
     figure.update_yaxes(title=label, fixedrange=True, zeroline=False)
     bare(figure, 320)

@@ -5,35 +5,35 @@ the published networks is told from their own logs.
 """
 
 import inspect
-import io
 import random
 import textwrap
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 import streamlit as st
 import torch
 
-from core import anatomy, dataset, drawing
+from core import anatomy, dataset
 from core.checkpoint import Card, CheckpointError
-from core.dataset import ADDENDS, SPECS, SUMS, DatasetSpec, Split
-from core.drawing import Pixels, Strokes
-from core.fetch import FetchError
-from core.link import Link, parse_strokes
+from core.dataset import ADDENDS, SPECS, SUMS, Split
+from core.link import Link
 from core.model import SumNet
 from core.prediction import predict
 from core.recipe import Recipe
-from views import charts, diagram, explain_charts, explain_published, pictures, state, style
+from views import (
+    charts,
+    diagram,
+    explain_charts,
+    explain_published,
+    pictures,
+    state,
+    style,
+    subject,
+)
 from views.charts import Palette
 from views.idea import Shown, below, beside, css
-from views.state import Session, Source
+from views.state import Session
 
-# Stand-ins where nothing is drawn, by data set: a 5 and a pair of trousers.
-EXAMPLES = {
-    "mnist": parse_strokes("NI8MpfMSCMiFQRzUp4XyWXK-TbXPDaLjI.NI8Xw6"),
-    "fashion-mnist": parse_strokes("LgyKzoNDoNgyPw8PTo.XgyYToWDoVgyTQ8Tzo.LgyXgy"),
-}
 FORMS = {
     "mnist": "cropped to the ink, the longer side shrunk to 20 pixels, the center of mass moved to "
     "the middle of 28 × 28. A drawing that is merely shrunk is misread nearly every second time.",
@@ -72,55 +72,14 @@ def show() -> None:
     )
 
 
-class Picture(NamedTuple):
-    """What the page is about, before a network has seen it."""
-
-    image: Pixels  # (28, 28)
-    origin: str  # in words; "" for an example that stands in
-    drawn: Pixels | None = None  # (280, 280), where it was drawn
-    known: int | None = None  # its class: of a test image
-
-
 def _look(session: Session, model: SumNet, card: Card, palette: Palette) -> Shown:
     """The picture that the Draw page shows or, where that is none, an example."""
     spec = SPECS[model.config.dataset]
-    picture = PICTURES[session.source](session, spec) or _drawn(EXAMPLES[spec.name], spec, "")
-    assert picture  # an example has ink
+    picture = subject.of(session, spec)
     prediction = predict(model, picture.image, session.addend)
     return Shown(
         model, card, spec, picture.origin, picture.drawn, picture.known, prediction, palette
     )
-
-
-def _drawn(strokes: Strokes, spec: DatasetSpec, origin: str) -> Picture | None:
-    drawn = drawing.rasterize(strokes)
-    image = drawing.FORMS[spec.name](drawn)
-    return None if image is None else Picture(image, origin, drawn)
-
-
-def _tested(session: Session, spec: DatasetSpec) -> Picture | None:
-    try:
-        split = state.test_split(spec.name)
-    except FetchError:
-        return None  # the Draw page says what to do about it
-    index = session.picture
-    origin = f"test image {index} of {spec.title}"
-    return Picture(split.images[index, 0].numpy(), origin, known=int(split.labels[index]))
-
-
-def _uploaded(session: Session, spec: DatasetSpec) -> Picture | None:
-    try:
-        image = drawing.read_image(io.BytesIO(session.upload), spec.name)
-    except drawing.DrawingError:
-        return None  # none was chosen, or the Draw page says what is wrong with it
-    return None if image is None else Picture(image, "your picture")
-
-
-PICTURES: dict[Source, Callable[[Session, DatasetSpec], Picture | None]] = {
-    "draw": lambda session, spec: _drawn(session.canvas.strokes, spec, "your drawing"),
-    "test": _tested,
-    "upload": _uploaded,
-}
 
 
 def _whose(shown: Shown) -> str:

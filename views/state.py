@@ -13,12 +13,13 @@ from typing import Any, Literal
 import streamlit as st
 import torch
 
-from core import checkpoint, dataset, fetch, link, runs, saliency, teach
+from core import checkpoint, dataset, fetch, link, moments, runs, saliency, teach
 from core.analysis import Reading
 from core.checkpoint import Card, CheckpointError
 from core.dataset import SPECS, Split
 from core.drawing import Pixels
 from core.model import SumNet
+from core.prediction import Prediction, predict
 from core.presets import PRESETS
 from core.recipe import Recipe, Value
 from core.runs import Lesson, Run
@@ -203,6 +204,15 @@ def looked(weights_sha256: str, image: Pixels, addend: int, _model: SumNet) -> S
 def read(weights_sha256: str, images: Pixels, _model: SumNet) -> list[int]:
     """What the network with these weights takes images for, uint8 (N, 28, 28)."""
     return teach.read(_model, images)
+
+
+@st.cache_data(max_entries=4_000, show_spinner=False)
+def at_moment(
+    run_id: str, step: int, image: Pixels, addend: int, _folder: Path, _model: SumNet
+) -> Prediction | None:
+    """What the network of a run, after that step, says about a picture; None if it is damaged."""
+    learner = moments.recall(_folder, _model, step)
+    return predict(learner, image, addend) if learner else None
 
 
 def start_run(session: Session) -> None:

@@ -68,6 +68,7 @@ table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
   .stMainBlockContainer { padding: 4rem 1rem 2rem; }
   /* what a run learns before the settings of the next one */
   .stHorizontalBlock > .stColumn:has(.st-key-train_status) { order: -1; }
+  .st-key-train_status > :first-child { flex-basis: 100%; }  /* its buttons below it */
   .answer .big { font-size: 3.25rem; }
   .answer .word { font-size: 1.25rem; line-height: 3.6rem; }
   .answer .invitation { font-size: 1.1rem; min-height: 3.6rem; }

@@ -3,18 +3,21 @@
 import html
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
+from core import control
 from core.bugs import what_gave_it_away
 from core.checkpoint import Card, CheckpointError, read_card
 from core.dataset import SPECS
 from core.link import Link
 from core.presets import PRESETS
 from core.published import PUBLISHED
-from core.recipe import Recipe, SettingError
+from core.recipe import SETTINGS, Number, Recipe, SettingError
 from core.runs import Run, State
-from views import charts, settings, state, style
+from views import charts, settings, state, style, watch
 from views.state import Session
 from views.table import COLUMNS
 
@@ -44,6 +47,7 @@ def show() -> bool:
     with right:
         st.fragment(_learning, run_every=POLL if live else None)(live)
         use = _result(session, run) if run and run.state().usable else False
+        st.fragment(watch.show, run_every=POLL if live else None)()
     state.publish(Link(run=session.run, settings=session.settings, bug=session.bug))
     return use
 
@@ -104,13 +108,71 @@ def _status(run: Run, now: State, history: list[dict[str, float]]) -> None:
             share = now.share
         st.progress(min(1.0, share), text=_words(run, now, last))
         if not now.over:
-            st.button(
-                "Stop",
-                key="train_stop",
-                icon=":material/stop:",
-                disabled=run.stop_requested(),
-                on_click=run.request_stop,
-            )
+            _controls(run, now, last)
+    wish = control.read(run.path)
+    peak = run.recipe()[1].train.lr
+    if now.name in ("training", "paused"):
+        _learning_rate(run, wish, peak)
+    elif wish.lr not in (None, peak):
+        st.caption(
+            f"The learning rate was moved while it trained, from {peak:g} to {wish.lr:g} in the "
+            "end: the settings alone would not repeat this run."
+        )
+
+
+def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
+    """Pause or go on, one step, stop."""
+    wish = control.read(run.path)
+    step = int(last["step"]) if last else 0
+    ask = partial(_ask, run)
+    paused = now.name == "paused"
+    if now.name in ("training", "paused"):
+        st.button(
+            "Go on" if paused else "Pause",
+            key="train_pause",
+            icon=":material/play_arrow:" if paused else ":material/pause:",
+            on_click=ask,
+            args=(replace(wish, until=None if paused else 0),),
+        )
+        st.button(
+            "One step",
+            key="train_step",
+            icon=":material/skip_next:",
+            disabled=not paused,
+            on_click=ask,
+            args=(replace(wish, until=step + 1),),
+        )
+    st.button(
+        "Stop",
+        key="train_stop",
+        icon=":material/stop:",
+        disabled=run.stop_requested(),
+        on_click=run.request_stop,
+    )
+
+
+def _learning_rate(run: Run, wish: control.Control, peak: float) -> None:
+    """The learning rate, which may be moved at any time."""
+
+    def move() -> None:
+        _ask(run, replace(control.read(run.path), lr=state.said("live_lr")))
+
+    setting = SETTINGS["lr"]
+    assert isinstance(setting, Number)
+    now = peak if wish.lr is None else wish.lr
+    st.select_slider(
+        "Learning rate from now on (its peak)",
+        sorted({*setting.stops, peak, now}),
+        now,
+        key="live_lr",
+        on_change=move,
+        format_func=lambda rate: f"{rate:g}",
+    )
+
+
+def _ask(run: Run, wish: control.Control) -> None:
+    with suppress(OSError):  # the run is gone or the disk is full: the page says so by itself
+        control.write(run.path, wish)
 
 
 def _words(run: Run, now: State, last: dict[str, float] | None) -> str:
@@ -125,6 +187,8 @@ def _words(run: Run, now: State, last: dict[str, float] | None) -> str:
     if now.name == "training":
         left = last["seconds"] * (last["steps"] / last["step"] - 1)
         return f"Training: {place}, {speed:,.0f} images/s, {left:.0f} s left"
+    if now.name == "paused":
+        return f"Paused: {place}. It goes on by itself after two minutes."
     if now.name == "evaluating":
         return f"Measuring on the test images: 10,000 images with ten numbers each. ({place})"
     end = "Finished" if now.name == "finished" else "Stopped; what it learned so far is kept"

@@ -30,7 +30,6 @@ def set_slider(page: Page, key: str, presses: int) -> None:
 
 def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
     page = visit("/train")
-    set_slider(page, "epochs", -1)
     set_slider(page, "width", -1)
     start(page)
     expect(hook(page, "train_start").get_by_role("button")).to_be_disabled()
@@ -59,7 +58,7 @@ def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
 
 def test_a_stopped_run_keeps_what_it_learned(visit: Visit) -> None:
     page = visit("/train")
-    set_slider(page, "epochs", 3)
+    set_slider(page, "epochs", 4)
     start(page)
     hook(page, "train_stop").get_by_role("button").click()
     expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
@@ -68,9 +67,34 @@ def test_a_stopped_run_keeps_what_it_learned(visit: Visit) -> None:
     expect(hook(page, "train_start").get_by_role("button")).to_be_enabled()
 
 
+def test_a_run_is_paused_and_watched_step_by_step(visit: Visit) -> None:
+    page = visit()
+    draw_digit(page, "3")
+    page.goto(page.url.replace("/?", "/train?"))
+    set_slider(page, "epochs", 4)
+    start(page)
+    press(page, "train_pause")
+    status = hook(page, "train_status")
+    expect(status).to_contain_text("Paused", timeout=TRAINED_MS)
+    expect(hook(page, "watched")).to_contain_text("untrained")
+    step = re.compile(r"step ([\d,]+) of 3,128")
+    place = step.search(status.inner_text())
+    assert place
+    following = f"{int(place[1].replace(',', '')) + 1:,}"
+    press(page, "train_step")
+    expect(status).to_contain_text(re.compile(f"Paused: epoch \\d+, step {following} of"))
+    hook(page, "live_lr").get_by_role("slider").press("ArrowLeft")
+    press(page, "train_pause")
+    expect(status).to_contain_text("Training")
+    press(page, "train_stop")
+    expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
+    expect(page.get_by_text("from 0.2 to 0.1 in the end")).to_be_visible()
+    expect(page.locator(".st-key-watch_class .js-plotly-plot")).to_be_visible()
+
+
 def test_a_reload_and_a_second_tab_find_the_run_again(visit: Visit) -> None:
     page = visit("/train")
-    set_slider(page, "epochs", 3)
+    set_slider(page, "epochs", 4)
     start(page)
     page.reload()
     expect(hook(page, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,128"))
@@ -83,7 +107,7 @@ def test_a_reload_and_a_second_tab_find_the_run_again(visit: Visit) -> None:
 
 def test_answers_go_on_while_a_network_learns(visit: Visit) -> None:
     learning = visit("/train")
-    set_slider(learning, "epochs", 3)
+    set_slider(learning, "epochs", 4)
     start(learning)
     drawing = visit()
     draw_digit(drawing, "5")
@@ -95,7 +119,7 @@ def test_answers_go_on_while_a_network_learns(visit: Visit) -> None:
 
 def test_the_second_visitor_waits_in_line(visit: Visit) -> None:
     first, second = visit("/train"), visit("/train")
-    set_slider(first, "epochs", 3)
+    set_slider(first, "epochs", 4)
     start(first)
     press(second, "train_start")
     expect(hook(second, "train_status")).to_contain_text("one training is before you")

@@ -1,0 +1,60 @@
+"""What a visitor asks of a run while it trains: pause, one more step, another learning rate.
+
+runs/<id>/control.json      {"until": 12, "lr": 0.3}; the page writes it, the worker reads it
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from core.checkpoint import write_atomic
+from core.recipe import SETTINGS, SettingError
+
+
+@dataclass(frozen=True)
+class Control:
+    """The present wish."""
+
+    until: int | None = None  # pause after this step; None is never
+    lr: float | None = None  # the peak learning rate from now on; None is the recipe's
+
+    def holds(self, step: int) -> bool:
+        """Should a run that has made `step` steps wait?"""
+        return self.until is not None and step >= self.until
+
+
+def read(folder: Path) -> Control:
+    """The wish for the run in `folder`; none where there is no file or it cannot be read."""
+    with suppress(OSError, ValueError, TypeError, SettingError):
+        control = Control(**json.loads((folder / "control.json").read_bytes()))
+        if control.lr is not None:
+            SETTINGS["lr"].check("lr", control.lr)
+        if control.until is None or type(control.until) is int:
+            return control
+    return Control()
+
+
+def write(folder: Path, control: Control) -> None:
+    """Ask for it.
+
+    Raises:
+        OSError: the run is gone, or there is no room.
+    """
+    write_atomic(folder / "control.json", json.dumps(asdict(control)).encode(), durable=False)
+
+
+class Watched:
+    """The wish for one run, read again only when its file has changed: asked at every step."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.changed = 0
+        self.control = Control()
+
+    def now(self) -> Control:
+        with suppress(OSError):
+            changed = (self.folder / "control.json").stat().st_mtime_ns
+            if changed != self.changed:
+                self.changed, self.control = changed, read(self.folder)
+        return self.control

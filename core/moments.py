@@ -1,0 +1,53 @@
+"""Snapshots of a network while it learns, so that any picture can be shown to it afterwards.
+
+    runs/<id>/moments/00000123.safetensors      the weights after step 123, in half precision
+
+The first is of the untrained network, and they lie closer together at the beginning, when most is
+learned. A run keeps few and small ones: at most COUNT and about SIZE bytes of them.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from core.checkpoint import write_atomic
+from core.model import SumNet
+
+COUNT = 40
+SIZE = 8 << 20  # bytes, of all moments of a run
+
+
+def planned(steps: int, model: SumNet) -> set[int]:
+    """The steps of a training after which a moment is kept: 0, ..., `steps`."""
+    size = sum(tensor.nbytes for tensor in model.state_dict().values()) // 2
+    gaps = max(1, min(COUNT, SIZE // size) - 1)
+    return {round(steps * (gap / gaps) ** 2) for gap in range(gaps + 1)}
+
+
+def keep(folder: Path, step: int, model: SumNet) -> None:
+    """Write down the network as it is after `step`."""
+    folder.mkdir(exist_ok=True)
+    tensors = {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in model.state_dict().items()
+    }
+    # channels_last is the training's; a file has one order
+    plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    write_atomic(folder / f"{step:08}.safetensors", save(plain), durable=False)
+
+
+def steps(folder: Path) -> list[int]:
+    """The steps of the moments that are there, in order."""
+    return sorted(int(file.stem) for file in folder.glob("[0-9]*.safetensors"))
+
+
+def recall(folder: Path, model: SumNet, step: int) -> SumNet | None:
+    """`model`, with the weights that it had after `step`; None where they are gone or damaged."""
+    with suppress(OSError, SafetensorError, RuntimeError):
+        tensors: dict[str, Tensor] = load_file(folder / f"{step:08}.safetensors")
+        model.load_state_dict(tensors)
+        return model.eval()
+    return None

@@ -1,0 +1,59 @@
+import pytest
+import torch
+
+from core import moments
+from core.model import ModelConfig, SumNet
+from core.trainer import TrainConfig, train
+
+
+def fresh(width: int = 4) -> SumNet:
+    torch.manual_seed(0)
+    return SumNet(ModelConfig(width=width)).eval()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 39, 391, 30_000])
+def test_from_before_the_first_step_to_the_last_and_denser_at_the_beginning(steps):
+    plan = sorted(moments.planned(steps, fresh()))
+    assert (plan[0], plan[-1]) == (0, steps)
+    assert len(plan) <= moments.COUNT
+    middle = plan[len(plan) // 2]
+    assert middle <= (steps + 1) / 2
+
+
+def test_large_networks_have_fewer(monkeypatch):
+    wide = fresh(64)
+    size = sum(tensor.nbytes for tensor in wide.state_dict().values()) // 2
+    count = len(moments.planned(1_000, wide))
+    assert 1 < count < moments.COUNT
+    assert count * size <= moments.SIZE
+    monkeypatch.setattr(moments, "SIZE", 1)
+    assert moments.planned(1_000, wide) == {0, 1_000}
+
+
+def test_a_moment_is_the_network_as_it_was(tmp_path, data):
+    model = fresh()
+    expected = {}
+    moments.keep(tmp_path, 0, model)
+    for progress in train(model, data, TrainConfig(batch_size=100)):
+        model.eval()
+        moments.keep(tmp_path, progress.step, model)
+        expected[progress.step] = model(data.test.images, data.test.labels).class_logits.detach()
+    assert moments.steps(tmp_path) == [0, *expected]
+    for step, logits in expected.items():
+        recalled = moments.recall(tmp_path, fresh(), step)
+        answer = recalled(data.test.images, data.test.labels).class_logits
+        torch.testing.assert_close(answer, logits, atol=0.05, rtol=0.01)  # half precision
+    assert not torch.allclose(expected[1], logits, atol=0.05)
+
+
+def test_a_moment_that_is_gone_or_damaged_or_of_another_network_is_none(tmp_path):
+    moments.keep(tmp_path, 7, fresh())
+    assert moments.recall(tmp_path, fresh(), 8) is None
+    assert moments.recall(tmp_path, fresh(8), 7) is None
+    file = tmp_path / "00000007.safetensors"
+    file.write_bytes(file.read_bytes()[:100])
+    assert moments.recall(tmp_path, fresh(), 7) is None
+
+
+def test_no_moments_where_there_is_no_run(tmp_path):
+    assert moments.steps(tmp_path / "none") == []

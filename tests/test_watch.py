@@ -1,0 +1,104 @@
+"""The Train page while a run lives: pause, one step, the learning rate, and what is watched."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import checkpoint, control, moments, runs
+from core.control import Control
+from core.presets import PRESETS
+from core.runs import Run, State
+from tests.test_pages import alone, opened, train_page, words  # noqa: F401  # alone: a fixture
+from views.sources import EXAMPLES
+
+QUICK = PRESETS["quick"].recipe
+
+
+def live(state: str, step: int = 3) -> Run:
+    run = runs.create(runs.runs_dir(), "quick", QUICK)
+    run.append({"seconds": 2.0, "step": step, "steps": 391, "epoch": 1, "images": 512, "lr": 0.1})
+    run.set_state(State(state))
+    return run
+
+
+def button(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+def test_pause_asks_the_worker_to_wait() -> None:
+    run = live("training")
+    app = opened(train_page, run=run.id)
+    assert app.button(key="train_step").disabled
+    button(app, "train_pause")
+    assert control.read(run.path) == Control(until=0)
+
+
+def test_a_paused_run_makes_one_step_or_goes_on() -> None:
+    run = live("paused")
+    control.write(run.path, Control(until=0, lr=0.5))
+    app = opened(train_page, run=run.id)
+    assert "Paused: epoch 1, step 3 of 391" in app.get("progress")[0].proto.text
+    button(app, "train_step")
+    assert control.read(run.path) == Control(until=4, lr=0.5)
+    button(app, "train_pause")
+    assert control.read(run.path) == Control(until=None, lr=0.5)
+
+
+def test_the_learning_rate_is_moved_and_that_is_said_afterwards() -> None:
+    run = live("training")
+    app = opened(train_page, run=run.id)
+    app.select_slider(key="live_lr").set_value(0.05).run()
+    assert control.read(run.path) == Control(lr=0.05)
+    run.set_state(State("interrupted", "The training was cut off."))
+    (said,) = [c.value for c in opened(train_page, run=run.id).caption if "moved" in c.value]
+    assert "from 0.2 to 0.05" in said
+
+
+def test_a_run_whose_rate_was_left_alone_is_said_nothing_about() -> None:
+    run = live("interrupted")
+    captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
+    assert "rate was moved" not in captions
+
+
+@pytest.mark.parametrize("state", ["queued", "preparing", "evaluating"])
+def test_nothing_is_offered_that_would_do_nothing(state: str) -> None:
+    app = opened(train_page, run=live(state).id)
+    keys = {button.key for button in app.button}
+    assert "train_stop" in keys
+    assert not keys & {"train_pause", "train_step"}
+    assert not app.select_slider or "live_lr" not in {s.key for s in app.select_slider}
+
+
+def test_a_drawing_is_answered_at_every_moment() -> None:
+    """Untrained, a network knows nothing; the one that is shipped knows a 3."""
+    shipped, card = checkpoint.load(checkpoint.SHIPPED / "mnist")
+    recipe = QUICK.read(card.params)
+    run = runs.create(runs.runs_dir(), "quick", recipe)
+    moments.keep(run.moments, 0, recipe.build())
+    moments.keep(run.moments, 391, shipped)
+    run.set_state(State("training"))
+    app = opened(train_page, run=run.id)
+    session = app.session_state["session"]
+    session.canvas, session.addend = session.canvas.show(EXAMPLES["3"]), 4
+    said = words(app.run())
+    assert "Watch it learn your digit" in said
+    assert "<th>now</th><td>3 (100 %)</td><td>7.0</td>" in said
+    assert "<th>+ 4</th>" in said
+    assert not [caption for caption in app.caption if "An example." in caption.value]
+
+
+def test_where_nothing_is_drawn_an_example_is_watched() -> None:
+    run = live("training")
+    moments.keep(run.moments, 0, QUICK.build())
+    captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
+    assert "An example. Draw a digit on the Draw page" in captions
+
+
+def test_a_damaged_moment_is_left_out() -> None:
+    run = live("training")
+    moments.keep(run.moments, 0, QUICK.build())
+    (run.moments / "00000005.safetensors").write_bytes(b"junk")
+    assert "Watch it learn" in words(opened(train_page, run=run.id))
+    run = live("training")
+    moments.keep(run.moments, 0, QUICK.build())
+    (run.moments / "00000000.safetensors").write_bytes(b"junk")
+    assert "Watch it learn" not in words(opened(train_page, run=run.id))

@@ -1,0 +1,70 @@
+"""Watch it learn your digit: what a run said about the visitor's picture at each of its moments."""
+
+import streamlit as st
+
+from core import moments
+from core.dataset import SPECS, DatasetSpec
+from core.prediction import Prediction
+from views import charts, pictures, state, style, subject
+
+SIDE = 112  # screen pixels of the picture
+
+
+def show() -> None:
+    """The picture, the first and the latest answer, and all answers between them."""
+    session = state.session()
+    run = state.current_run(session)
+    if run is None:
+        return
+    steps = moments.steps(run.moments)
+    if not steps:
+        return
+    recipe = run.recipe()[1]
+    spec = SPECS[recipe.model.dataset]
+    picture = subject.of(session, spec)
+    model = recipe.build()
+    answers = {
+        step: answer
+        for step in steps
+        if (
+            answer := state.at_moment(
+                run.id, step, picture.image, session.addend, run.moments, model
+            )
+        )
+    }
+    if not answers:
+        return
+    st.subheader(f"Watch it learn your {spec.noun}", anchor=False)
+    first, *_, latest = [*answers.values()] * 2
+    images = [step * recipe.train.batch_size for step in answers]
+    seen, left, right = st.columns([4, 5, 5], gap="medium")
+    with seen, st.container(key="watched"):
+        alt = f"The picture that the network is shown: {picture.origin or 'an example'}"
+        st.html(pictures.picture(picture.image, SIDE, alt) + _table(first, latest, spec))
+        if not picture.origin:
+            st.caption(f"An example. Draw a {spec.noun} on the Draw page to see yours here.")
+    palette = style.palette()
+    with left, st.container(key="watch_class"):
+        figure = charts.classes_while_learning(
+            images,
+            [answer.class_probs for answer in answers.values()],
+            spec.class_names,
+            palette,
+        )
+        st.plotly_chart(figure, config=charts.CONFIG, alt="Class probabilities while it learns")
+    with right, st.container(key="watch_sum"):
+        expected = (latest.label if picture.known is None else picture.known) + session.addend
+        values = [answer.sum_value for answer in answers.values()]
+        figure = charts.sum_while_learning(images, values, expected, palette)
+        st.plotly_chart(figure, config=charts.CONFIG, alt="Sum while it learns")
+
+
+def _table(first: Prediction, latest: Prediction, spec: DatasetSpec) -> str:
+    """The answers before the first step and after the latest."""
+    rows = "".join(
+        f"<tr><th>{when}</th><td>{spec.class_names[answer.label]} "
+        f"({100 * answer.class_probs[answer.label]:.0f} %)</td><td>{answer.sum_value:.1f}</td></tr>"
+        for when, answer in (("untrained", first), ("now", latest))
+    )
+    head = f"<tr><td></td><th>{spec.noun}</th><th>+ {latest.addend}</th></tr>"
+    return f'<table class="figures">{head}{rows}</table>'
