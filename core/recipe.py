@@ -135,8 +135,8 @@ SETTINGS: dict[str, Setting] = {
     "lr": Number(
         "Learning rate",
         "How big its steps are at most. Higher learns faster, until it stumbles; lower crawls.",
-        *(0.001, 3.0),
-        stops=(0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0),
+        *(0.001, 30.0),
+        stops=(0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0, 30.0),
     ),
     "batch_size": Number(
         "Batch size",

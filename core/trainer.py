@@ -176,9 +176,14 @@ def _learn(
     return _scores(Output.join(outputs), batch, class_loss, sum_loss, config.sum_weight)
 
 
+def has_bfloat16() -> bool:
+    """Does this CPU multiply bfloat16 natively?"""
+    return torch.cpu._is_avx512_bf16_supported()
+
+
 def autocast() -> torch.autocast:
-    """bfloat16 where this CPU multiplies it natively and nowhere else: emulated, it is slower."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported())
+    """bfloat16 where the CPU has it and nowhere else: emulated, it is slower."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16())
 
 
 def score(model: SumNet, split: Split, sum_weight: float, method: Method = SOUND) -> Scores:

@@ -127,9 +127,9 @@ def test_another_sum_head_is_trained_with_the_weight_that_suits_it(drawn, tmp_pa
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
-        ("--lr", "99", "lr must be a number from 0.001 to 3, not '99'."),
-        ("--lr", "-1", "lr must be a number from 0.001 to 3, not '-1'."),
-        ("--lr", "fast", "lr must be a number from 0.001 to 3, not 'fast'."),
+        ("--lr", "99", "lr must be a number from 0.001 to 30, not '99'."),
+        ("--lr", "-1", "lr must be a number from 0.001 to 30, not '-1'."),
+        ("--lr", "fast", "lr must be a number from 0.001 to 30, not 'fast'."),
         ("--epochs", "0", "epochs must be a whole number from 1 to 50, not '0'."),
         ("--epochs", "1.5", "epochs must be a whole number from 1 to 50, not '1.5'."),
         ("--batch-size", "1", "batch_size must be a whole number from 16 to 2048, not '1'."),
@@ -146,7 +146,7 @@ def test_train_refuses_what_is_out_of_bounds(drawn, tmp_path, capsys, option, va
 
 
 def test_train_says_that_a_loss_ran_away(drawn, tmp_path, capsys):
-    wild = ["train", "--preset", "quick", "--lr", "3", "--sum-weight", "1", "--epochs", "9"]
+    wild = ["train", "--preset", "quick", "--lr", "30", "--sum-weight", "1", "--epochs", "9"]
     assert "Lower the learning rate" in complaint(capsys, *wild, "--out", tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -142,7 +142,7 @@ def test_a_run_is_stopped_and_kept_when_the_app_ends(root, trainings, monkeypatc
 
 
 def test_a_run_that_diverges_says_what_to_do(root, trainings):
-    wild = replace(TINY, train=replace(TINY.train, lr=3.0, sum_weight=1.0))
+    wild = replace(TINY, train=replace(TINY.train, lr=30.0, sum_weight=1.0))
     run = runs.create(root, "quick", wild)
     trainings.execute(run)
     assert run.state().name == "failed"

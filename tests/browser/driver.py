@@ -105,12 +105,12 @@ class App:
 
 
 @contextlib.contextmanager
-def serve(folder: Path) -> Iterator[App]:
+def serve(folder: Path, script: Path = ROOT / "streamlit_app.py") -> Iterator[App]:
     """Start the real app with its runs and its log in `folder`; end it and all it started."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    app_file = [sys.executable, "-m", "streamlit", "run", str(ROOT / "streamlit_app.py")]
+    app_file = [sys.executable, "-m", "streamlit", "run", str(script)]
     options = {
         "server.port": port,
         "server.address": "127.0.0.1",

@@ -133,7 +133,7 @@ def test_the_second_visitor_waits_in_line(visit: Visit) -> None:
 def test_a_learning_rate_that_is_too_high_is_said_in_one_sentence(
     own_app: App, visit: Visit
 ) -> None:
-    page = visit("/train?v=1&lr=3&batch_size=32&sum_weight=1", app=own_app)
+    page = visit("/train?v=1&lr=30", app=own_app)
     press(page, "train_start")
     expect(hook(page, "train_status")).to_contain_text(
         re.compile(r"The loss ran away at step \d+\. Lower the learning rate"), timeout=TRAINED_MS

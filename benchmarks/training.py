@@ -1,0 +1,234 @@
+"""Seconds of training to 99 %: ours, the PyTorch examples' MNIST script, published network A.
+
+    python benchmarks/training.py [--seeds N] [--bound EPOCHS] [--costs] [--plot FILE] [--json]
+
+All in one run, one after the other, on all cores and the same resident images. The clock stands
+still while the test images are read. Of ours it counts the operations in the network's own
+convolutions and products, forward and backward, and compares their rate with the fastest matrix
+product that this machine does in the same number type.
+
+--costs adds what an epoch costs by width, batch size, threads and number of images, and what a step
+costs beside a busy process; --plot draws the first part as an SVG, in the tests' Chromium.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks import rivals
+from core import dataset, fetch, halves
+from core.dataset import Data
+from core.memory import keep_freed_memory
+from core.presets import PRESETS
+from core.recipe import Recipe
+from core.trainer import has_bfloat16, losses, score, train
+
+QUICK = PRESETS["quick"].recipe
+GOAL = 0.99
+WIDTHS, BATCHES, IMAGES = (8, 16, 32), (64, 128, 256, 512), (1_000, 10_000, 60_000)
+STEPS = 60  # timed for a cost
+
+
+def peak() -> float:
+    """Floating-point operations a second in the fastest of some large matrix products."""
+    kind = torch.bfloat16 if has_bfloat16() else torch.float32
+    best = 0.0
+    for size in (1024, 2048, 3072):
+        a, b = (torch.randn(size, size).to(kind) for _ in range(2))
+        for _ in range(6):
+            start = time.perf_counter()
+            a @ b
+            best = max(best, 2 * size**3 / (time.perf_counter() - start))
+    return best
+
+
+def operations(recipe: Recipe, data: Data) -> float:
+    """Floating-point operations for one image, forward and backward."""
+    batch = next(dataset.batches(data.train, 64, torch.Generator()))
+    model = recipe.build()
+    with FlopCounterMode(display=False) as counter:
+        class_loss, sum_loss = losses(model(batch.images, batch.addends), batch)
+        (class_loss + sum_loss).backward()
+    return counter.get_total_flops() / len(batch.labels)
+
+
+def ours(data: Data, recipe: Recipe) -> dict[str, float]:
+    """One training, with its own looks at the validation images, and its test figures."""
+    model = recipe.build()
+    start = time.perf_counter()
+    for _ in recipe.teach(model, data):
+        pass
+    seconds = time.perf_counter() - start
+    test = score(model, data.test, recipe.train.sum_weight)
+    return {
+        "seconds": seconds,
+        "class_acc": test.class_acc,
+        "joint_acc": test.joint_acc,
+        "epochs": recipe.train.epochs,
+        "images": recipe.train.epochs * len(data.train.labels),
+    }
+
+
+def rival(epochs: Iterator[nn.Module], data: Data, bound: int, images: int) -> dict[str, float]:
+    """Epoch after epoch to the goal, or to the bound."""
+    seconds, accuracy, epoch = 0.0, 0.0, 0
+    while accuracy < GOAL and epoch < bound:
+        start = time.perf_counter()
+        model = next(epochs)
+        seconds += time.perf_counter() - start
+        accuracy = rivals.accuracy(model, data.test)
+        epoch += 1
+    return {"seconds": seconds, "class_acc": accuracy, "epochs": epoch, "images": epoch * images}
+
+
+def race(data: Data, seeds: int, bound: int) -> dict[str, Any]:
+    """Everybody to the goal, and how hard ours worked."""
+    all_ours = [
+        ours(data, replace(QUICK, train=replace(QUICK.train, seed=seed))) for seed in range(seeds)
+    ]
+    train_size, val_size = len(data.train.labels), len(data.val.labels)
+    found: dict[str, Any] = {
+        "ours": all_ours,
+        "examples": rival(rivals.example(data, 0), data, bound, train_size + val_size),
+        "published": rival(rivals.published(data, 0), data, bound, train_size),
+        "peak": peak(),
+        "operations": operations(QUICK, data),
+    }
+    seconds = statistics.mean(run["seconds"] for run in all_ours)
+    found["ratio"] = found["examples"]["seconds"] / seconds
+    found["share"] = found["operations"] * all_ours[0]["images"] / seconds / found["peak"]
+    return found
+
+
+def cost(data: Data, recipe: Recipe) -> float:
+    """Images a second, without looks at the validation images."""
+    size = recipe.train.batch_size
+    few = data._replace(val=data.val.first(1))
+    with closing(train(recipe.build(), few, recipe.train)) as steps:
+        count = sum(1 for _ in islice(steps, 5))  # the first are the slowest
+        start = time.perf_counter()
+        count = sum(1 for _ in islice(steps, STEPS))
+        return count * size / (time.perf_counter() - start)
+
+
+def costs(data: Data) -> dict[str, dict[int, float]]:
+    """Seconds for an epoch of 50,000, by width, batch size and threads; by images, for all."""
+    everything = len(data.train.labels)
+    threads = torch.get_num_threads()
+
+    def epoch(**changed: int) -> float:
+        return everything / cost(data, QUICK.change(changed))
+
+    found = {
+        "width": {width: epoch(width=width) for width in WIDTHS},
+        "batch size": {size: epoch(batch_size=size) for size in BATCHES},
+        "threads": {},
+        "images": {},
+    }
+    for count in sorted({1, threads}):
+        torch.set_num_threads(count)
+        halves.HALVES = min(2, count)
+        found["threads"][count] = epoch()
+    halves.HALVES = 2
+    whole = dataset.Split(*map(torch.cat, zip(data.train, data.val, strict=True)))
+    for count in IMAGES:
+        some = data._replace(train=whole.first(count), val=data.val.first(1))
+        found["images"][count] = ours(some, QUICK)["seconds"]
+    return found
+
+
+def beside_a_busy_process(data: Data) -> dict[str, float]:
+    """Milliseconds of a step while another process wants a core: in halves, and not."""
+    found = {}
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        for name, count in (("halves", 2), ("operations split", 1)):
+            halves.HALVES = count
+            found[name] = 1000 * QUICK.train.batch_size / cost(data, QUICK)
+    finally:
+        halves.HALVES = 2
+        busy.kill()
+        busy.wait()
+    return found
+
+
+def show(found: dict[str, Any]) -> None:
+    def spread(key: str, scale: float, digits: int) -> str:
+        values = [scale * run[key] for run in found["ours"]]
+        mean, low, high = (
+            f"{value:.{digits}f}" for value in (statistics.mean(values), min(values), max(values))
+        )
+        return mean if len(values) == 1 else f"{mean} ({low} to {high})"
+
+    print("| | seconds | epochs | class right | both right | images a second |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    rate = statistics.mean(run["images"] / run["seconds"] for run in found["ours"])
+    print(
+        f"| **ours, `quick`**, {len(found['ours'])} seeds | {spread('seconds', 1, 1)} | 1 | "
+        f"{spread('class_acc', 100, 2)} % | {spread('joint_acc', 100, 2)} % | {rate:,.0f} |"
+    )
+    for name, title in (
+        ("examples", "PyTorch examples' script"),
+        ("published", "network A, published"),
+    ):
+        run = found[name]
+        print(
+            f"| {title} | {run['seconds']:.0f} | {run['epochs']} | {100 * run['class_acc']:.2f} % "
+            f"| | {run['images'] / run['seconds']:,.0f} |"
+        )
+    print(
+        f"\n{found['ratio']:.0f} times as fast as the examples' script. "
+        f"{found['operations'] / 1e6:.1f} million operations an image: "
+        f"{100 * found['share']:.0f} % of the {found['peak'] / 1e9:.0f} GFLOP/s that this machine "
+        "reaches in matrix products."
+    )
+    for name, values in found.get("costs", {}).items():
+        cells = ", ".join(f"{value:,}: {seconds:.1f} s" for value, seconds in values.items())
+        print(f"An epoch by {name}: {cells}")
+    for name, milliseconds in found.get("busy", {}).items():
+        print(f"A step beside a busy process, {name}: {milliseconds:.0f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5, help="trainings of ours")
+    parser.add_argument("--bound", type=int, default=6, help="epochs that the others get at most")
+    parser.add_argument("--costs", action="store_true", help="also what an epoch costs")
+    parser.add_argument("--plot", type=Path, help="draw the costs as an SVG")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    args = parser.parse_args()
+    keep_freed_memory()
+    try:
+        data = dataset.load("mnist")
+    except fetch.FetchError as error:
+        parser.error(str(error))
+    found = race(data, args.seeds, args.bound)
+    if args.costs or args.plot:
+        found["costs"], found["busy"] = costs(data), beside_a_busy_process(data)
+    if args.plot:
+        from benchmarks import plot
+
+        args.plot.write_text(plot.costs(found["costs"]))
+    if args.json:
+        print(json.dumps(found))
+    else:
+        show(found)
+
+
+if __name__ == "__main__":
+    main()
