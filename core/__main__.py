@@ -7,7 +7,6 @@ to stderr, and only on a terminal. Bad input is one sentence on stderr and exit 
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from core.bugs import BUGS
 from core.checkpoint import CheckpointError
 from core.drawing import DrawingError
 from core.fetch import FetchError
+from core.ranks import DeviceError, LostError
 from core.recipe import SETTINGS, Number, SettingError
 from core.trainer import DivergedError
 
@@ -25,7 +25,16 @@ class UsageError(ValueError):
     """Bad input that only the command line can see; the message is one sentence."""
 
 
-SAID = (UsageError, CheckpointError, DivergedError, DrawingError, FetchError, SettingError)
+SAID = (
+    UsageError,
+    CheckpointError,
+    DeviceError,
+    DivergedError,
+    DrawingError,
+    FetchError,
+    LostError,
+    SettingError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,11 +72,9 @@ def train(options: argparse.Namespace) -> None:
     Without --out only an unchanged preset is saved, where it is shipped: an experiment never takes
     the place of the shipped weights.
     """
-    from core import checkpoint, dataset
-    from core.evaluation import doubt_level, evaluate
-    from core.memory import keep_freed_memory
+    from core import checkpoint, ranks, training
     from core.presets import PRESETS
-    from core.recorder import Recorder, history_file, write_history
+    from core.trainer import Progress
 
     settings = {k: v for k, v in vars(options).items() if k in SETTINGS and v is not None}
     preset = PRESETS[options.preset]
@@ -79,31 +86,20 @@ def train(options: argparse.Namespace) -> None:
         out = checkpoint.SHIPPED
     if out:
         out.mkdir(parents=True, exist_ok=True)
-    keep_freed_memory()
-    data = dataset.load(recipe.model.dataset)
-    model = recipe.build()
-    history = []
-    recorder = Recorder()
+    best = ""
     with Bar() as bar:
-        for progress in recipe.teach(model, data):
-            if (record := recorder.add(progress)) is not None:
-                history.append(record)
-            if progress.val:
-                best = f"class {progress.val.class_acc:.2%}  both {progress.val.joint_acc:.2%}"
-            elif progress.step == 1:
-                best = ""
-            bar.show(
-                f"epoch {progress.epoch} of {recipe.train.epochs}  {best}",
-                progress.step,
-                progress.steps,
-            )
-    seconds = time.perf_counter() - recorder.start
-    metrics = evaluate(model, data.test)
-    epochs, doubt = recipe.train.epochs, doubt_level(model, data.val)
-    card = checkpoint.Card.of(options.preset, recipe, model, metrics, epochs, seconds, doubt)
-    if out:
-        checkpoint.save(out / options.preset, model, card)
-        write_history(history_file(out / options.preset), history)
+
+        def show(progress: Progress) -> None:
+            nonlocal best
+            if val := progress.val:
+                best = f"class {val.class_acc:.2%}  both {val.joint_acc:.2%}"
+            place = f"epoch {progress.epoch} of {recipe.train.epochs}"
+            bar.show(f"{place}  {best}", progress.step, progress.steps)
+
+        device = ranks.device(options.device)
+        card = training.train(options.preset, recipe, device, out, show)
+    if card is None:  # another process of the group prints
+        return
     _print_report(card.report(), options.json)
     if not options.json:
         print(f"saved as {out / options.preset}.safetensors" if out else "not saved (no --out)")
@@ -228,6 +224,12 @@ def _parser() -> Parser:
     )
     command.add_argument(
         "--out", metavar="DIR", help="where the checkpoint goes (an unchanged preset: weights/)"
+    )
+    command.add_argument(
+        "--device",
+        default="auto",
+        choices=["auto", "cpu", "cuda", "mps"],
+        help="auto: CUDA, else MPS, else the CPU",
     )
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=train)

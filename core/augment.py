@@ -26,7 +26,7 @@ def augment(images: Tensor, strength: float, mirrored: bool, rng: torch.Generato
     count = len(images)
 
     def draw(*shape: int) -> Tensor:  # uniform in [-strength, strength]
-        return strength * (2 * torch.rand(count, *shape, generator=rng) - 1)
+        return strength * (2 * torch.rand(count, *shape, generator=rng, device=rng.device) - 1)
 
     turn, slant = TURN * draw(), SLANT * draw()
     matrix = torch.stack(
@@ -34,7 +34,7 @@ def augment(images: Tensor, strength: float, mirrored: bool, rng: torch.Generato
     ).view(count, 2, 3)
     matrix[:, :, :2] *= 1 + SCALE * draw(2, 1)
     if mirrored:
-        matrix[torch.rand(count, generator=rng) < 0.5, :, 0] *= -1
+        matrix[torch.rand(count, generator=rng, device=rng.device) < 0.5, :, 0] *= -1
     grid = F.affine_grid(matrix, [count, 1, 28, 28], align_corners=False)
     field = F.interpolate(BEND * draw(2, FIELD, FIELD), size=28, mode="bicubic")
     return F.grid_sample(images.float(), grid + field.permute(0, 2, 3, 1), align_corners=False)

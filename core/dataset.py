@@ -72,6 +72,9 @@ class Split(NamedTuple):
     images: Tensor  # uint8 (N, 1, 28, 28)
     labels: Tensor  # int64 (N,)
 
+    def to(self, device: torch.device) -> "Split":
+        return Split(self.images.to(device), self.labels.to(device))
+
     def first(self, count: int) -> "Split":
         return Split(self.images[:count], self.labels[:count])
 
@@ -83,6 +86,10 @@ class Data(NamedTuple):
     train: Split  # 50,000
     val: Split  # 10,000
     test: Split  # 10,000
+
+    def to(self, device: torch.device) -> "Data":
+        """All of it in the memory of a device."""
+        return Data(self.spec, *(split.to(device) for split in self[1:]))
 
 
 class Batch(NamedTuple):
@@ -124,14 +131,14 @@ def _read_idx(raw: Path, part: str) -> tuple[Tensor, Tensor]:
 def pair(split: Split, index: Tensor, rng: torch.Generator) -> Batch:
     """The images at `index`, each with an addend drawn now."""
     labels = split.labels[index]
-    addends = torch.randint(ADDENDS, labels.shape, generator=rng)
+    addends = torch.randint(ADDENDS, labels.shape, generator=rng).to(labels.device)
     return Batch(split.images[index], addends, labels, labels + addends)
 
 
 def batches(split: Split, batch_size: int, rng: torch.Generator) -> Iterator[Batch]:
     """One epoch in random order, each image with a fresh addend; the last batch may be smaller."""
     for index in torch.randperm(len(split.labels), generator=rng).split(batch_size):
-        yield pair(split, index, rng)
+        yield pair(split, index.to(split.labels.device), rng)
 
 
 class Target(TypedDict):

@@ -13,8 +13,10 @@ from copy import deepcopy
 from typing import Any, Self, TypeVar
 
 import torch
+from torch import Tensor
 
-from core.model import Dropout, SumNet
+from core.dataset import Batch
+from core.model import SumNet, give_dropout
 
 T = TypeVar("T")
 
@@ -29,14 +31,16 @@ class Halves:
     `join` brings the first two together.
     """
 
+    factor = 1  # of a part's loss, so that joined gradients are the batch's
+
     def __init__(self, model: SumNet, batch_size: int, seed: int) -> None:
-        count = HALVES if batch_size >= HALVES * SMALLEST else 1
+        fits = batch_size >= HALVES * SMALLEST and next(model.parameters()).is_cpu
+        count = HALVES if fits else 1  # a graphics processor is shared badly by two threads
+        device = next(model.parameters()).device
         self.replicas = [model, *(_replica(model) for _ in range(count - 1))]
-        self.rngs = [torch.Generator().manual_seed(seed + half) for half in range(count)]
+        self.rngs = [torch.Generator(device).manual_seed(seed + half) for half in range(count)]
         for replica, rng in zip(self.replicas, self.rngs, strict=True):
-            for layer in replica.modules():
-                if isinstance(layer, Dropout):
-                    layer.rng = rng
+            give_dropout(replica, rng)
         self.pool = _pool(count)
 
     def __enter__(self) -> Self:
@@ -44,6 +48,15 @@ class Halves:
 
     def __exit__(self, *_: object) -> None:
         self.pool.shutdown()
+
+    def parts(self, batch: Batch) -> list[tuple[float, Batch]]:
+        """The halves of a batch and their shares of it: one of all where it is a single image."""
+        halves = zip(*(tensor.chunk(len(self.replicas)) for tensor in batch), strict=True)
+        return [(len(half[0]) / len(batch.labels), Batch(*half)) for half in halves]
+
+    def total(self, shares: list[Tensor]) -> Tensor:
+        """The sum over all parts of a batch."""
+        return torch.stack(shares).sum(0)
 
     def map(self, function: Callable[..., T], *parts: Iterable[Any]) -> list[T]:
         """`function` of each replica and its parts, side by side; results in order."""

@@ -108,7 +108,8 @@ class SumNet(nn.Module):
 
     def every_addend(self, images: Tensor) -> Output:
         """Answer for each image with each of the ten addends: (B * 10, ...), image by image."""
-        addends = torch.arange(ADDENDS).repeat(len(images))  # 0 1 ... 9 0 1 ... 9 ...
+        addends = torch.arange(ADDENDS, device=images.device)
+        addends = addends.repeat(len(images))  # 0 1 ... 9 0 1 ... 9 ...
         if self.fusion.marks_images:
             return self.forward(images.repeat_interleave(ADDENDS, 0), addends)
         features = self.encoder(self.normalize(images))  # the same for all ten: computed once
@@ -166,6 +167,13 @@ class Dropout(nn.Dropout):
             return features
         kept = torch.empty_like(features).bernoulli_(1 - self.p, generator=self.rng)
         return features * kept / (1 - self.p)
+
+
+def give_dropout(model: nn.Module, rng: torch.Generator) -> None:
+    """Let a network's dropout draw from `rng`."""
+    for layer in model.modules():
+        if isinstance(layer, Dropout):
+            layer.rng = rng
 
 
 class LateFusion(nn.Module):

@@ -212,7 +212,7 @@ class Recipe:
         Raises:
             DivergedError: the loss ran away.
         """
-        data = pen.mix(data, self.train.pen, self.train.seed)
+        data = pen.mix(data, self.train.pen, self.train.seed).to(model.mean.device)
         return train(model, self.bug.data(data), self.train, self.bug.method, peak)
 
     @property

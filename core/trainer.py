@@ -18,9 +18,11 @@ from core.augment import augment
 from core.dataset import ADDENDS, Batch, Data, DatasetSpec, Split, batches
 from core.halves import Halves, side_by_side
 from core.model import Output, SumNet
+from core.ranks import Ranks, together
 
 VALIDATIONS = 12  # looks at the validation images in a run, however short
 LIVE_VAL_SIZE = 1_000  # images per look while training; the last one sees all 10,000
+CPU = torch.device("cpu")
 EVAL_BATCH = 500  # keeps the feature maps of a batch within the cache
 
 
@@ -118,7 +120,11 @@ def train(
     looks = {steps * (look + 1) // VALIDATIONS for look in range(VALIDATIONS)}
     step = images = 0
     try:
-        with Halves(model, config.batch_size, config.seed) as halves:
+        with (
+            Ranks(model, config.seed)
+            if together()
+            else Halves(model, config.batch_size, config.seed) as team
+        ):
             for epoch in range(1, config.epochs + 1):
                 for batch in batches(data.train, config.batch_size, rng):
                     factor = (peak() or config.lr) / config.lr
@@ -127,7 +133,7 @@ def train(
                     ):
                         group["lr"] = factor * float(lr)
                     lr = optimizer.param_groups[0]["lr"]
-                    scores = _learn(halves, method.prepare(batch), config, data.spec, method)
+                    scores = _learn(team, method.prepare(batch), config, data.spec, method)
                     optimizer.step()
                     schedule.step()
                     if averaged:
@@ -150,30 +156,35 @@ def train(
         model.eval()
 
 
+def _team(model: SumNet, config: TrainConfig) -> Halves | Ranks:
+    """Who learns the parts of a batch: threads or, in a group of processes, one of these."""
+    if together():
+        return Ranks(model, config.seed)
+    return Halves(model, config.batch_size, config.seed)
+
+
 def _learn(
-    halves: Halves, batch: Batch, config: TrainConfig, spec: DatasetSpec, method: Method
+    team: Halves | Ranks, batch: Batch, config: TrainConfig, spec: DatasetSpec, method: Method
 ) -> Scores:
     """Leave the gradients of a batch in the network, and say how it answered."""
 
-    def learn(replica: SumNet, rng: torch.Generator, *part: Tensor) -> tuple[Output, Tensor]:
-        half = Batch(*part)
-        images = half.images
+    def learn(replica: SumNet, rng: torch.Generator, share: float, part: Batch) -> Tensor:
+        images = part.images
         if config.augment:
             images = augment(images, config.augment, spec.mirrored, rng)
         replica.train()
         replica.zero_grad()
-        with autocast():
-            output = replica(images, half.addends)
-        both = torch.stack(method.losses(output, half, config.label_smoothing))
-        both = both * (len(half.labels) / len(batch.labels))  # its share of the batch's mean
-        (both[0] + config.sum_weight * both[1]).backward()
-        return output, both.detach()
+        with autocast(images.device):
+            output = replica(images, part.addends)
+        class_loss, sum_loss = method.losses(output, part, config.label_smoothing)
+        loss = class_loss + config.sum_weight * sum_loss
+        (team.factor * share * loss).backward()
+        return share * _means(output, part, class_loss, sum_loss)
 
-    parts = [tensor.chunk(len(halves.replicas)) for tensor in batch]
-    outputs, shares = zip(*halves.map(learn, halves.rngs, *parts), strict=True)
-    halves.join()
-    class_loss, sum_loss = torch.stack(shares).sum(0)
-    return _scores(Output.join(outputs), batch, class_loss, sum_loss, config.sum_weight)
+    shares, parts = zip(*team.parts(batch), strict=True)
+    answered = team.map(learn, team.rngs, shares, parts)
+    team.join()
+    return _scores(team.total(answered), config.sum_weight)
 
 
 def has_bfloat16() -> bool:
@@ -181,43 +192,44 @@ def has_bfloat16() -> bool:
     return torch.cpu._is_avx512_bf16_supported()
 
 
-def autocast() -> torch.autocast:
-    """bfloat16 where the CPU has it and nowhere else: emulated, it is slower."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16())
+def autocast(device: torch.device = CPU) -> torch.autocast:
+    """bfloat16 where the processor has it and nowhere else: emulated, it is slower."""
+    able = {"cpu": has_bfloat16, "cuda": torch.cuda.is_bf16_supported}
+    return torch.autocast(
+        device.type, torch.bfloat16, enabled=device.type in able and able[device.type]()
+    )
 
 
 def score(model: SumNet, split: Split, sum_weight: float, method: Method = SOUND) -> Scores:
     """Losses and accuracies over a split, each image with one addend, the same at every call."""
     model.eval()
+    device = split.labels.device
     rng = torch.Generator().manual_seed(0)
-    addends = torch.randint(ADDENDS, split.labels.shape, generator=rng)
+    addends = torch.randint(ADDENDS, split.labels.shape, generator=rng).to(device)
     batch = method.prepare(Batch(split.images, addends, split.labels, split.labels + addends))
 
     @torch.inference_mode()
     def answer(images: Tensor, addends: Tensor) -> Output:
-        with autocast():
+        with autocast(device):
             output: Output = model(images, addends)
         return output
 
     parts = (batch.images.split(EVAL_BATCH), batch.addends.split(EVAL_BATCH))
     output = Output.join(side_by_side(answer, *parts))
-    return _scores(output, batch, *method.losses(output, batch), sum_weight)
+    return _scores(_means(output, batch, *method.losses(output, batch)), sum_weight)
 
 
-def _scores(
-    output: Output, batch: Batch, class_loss: Tensor, sum_loss: Tensor, weight: float
-) -> Scores:
+def _means(output: Output, batch: Batch, class_loss: Tensor, sum_loss: Tensor) -> Tensor:
+    """Both losses and the three accuracies, (5,)."""
     class_right = output.labels == batch.labels
     sum_right = output.totals == batch.sums
-    a, b = class_loss.item(), sum_loss.item()
-    return Scores(
-        loss=a + weight * b,
-        class_loss=a,
-        sum_loss=b,
-        class_acc=class_right.float().mean().item(),
-        sum_acc=sum_right.float().mean().item(),
-        joint_acc=(class_right & sum_right).float().mean().item(),
-    )
+    rights = torch.stack([class_right, sum_right, class_right & sum_right]).float().mean(1)
+    return torch.cat([torch.stack([class_loss.detach(), sum_loss.detach()]), rights])
+
+
+def _scores(means: Tensor, weight: float) -> Scores:
+    class_loss, sum_loss, *accuracies = means.tolist()
+    return Scores(class_loss + weight * sum_loss, class_loss, sum_loss, *accuracies)
 
 
 def _optimizer(model: SumNet, config: TrainConfig) -> torch.optim.Optimizer:

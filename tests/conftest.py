@@ -67,10 +67,15 @@ def draw_split(count: int, seed: int) -> Split:
     return Split(pixels, torch.arange(count) % 10)
 
 
+def drawn_data() -> Data:
+    """The drawn data set."""
+    return Data(SPECS["mnist"], draw_split(600, 0), draw_split(100, 1), draw_split(100, 2))
+
+
 @pytest.fixture(scope="session")
 def data() -> Data:
     """The drawn data set. Nobody may change it."""
-    return Data(SPECS["mnist"], draw_split(600, 0), draw_split(100, 1), draw_split(100, 2))
+    return drawn_data()
 
 
 @pytest.fixture(scope="session")

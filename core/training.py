@@ -1,0 +1,82 @@
+"""A training from the command line: from a recipe to a checkpoint, in one process or in several."""
+
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+
+from core import checkpoint, dataset, ranks
+from core.checkpoint import Card, write_atomic
+from core.evaluation import doubt_level, evaluate
+from core.memory import keep_freed_memory
+from core.model import SumNet
+from core.ranks import LostError
+from core.recipe import Recipe
+from core.recorder import Recorder, history_file, write_history
+from core.trainer import Progress
+
+Show = Callable[[Progress], None]
+
+
+def train(
+    preset: str, recipe: Recipe, device: torch.device, out: Path | None, show: Show
+) -> Card | None:
+    """Train, measure on the test split, and save in `out` under the name of the preset.
+
+    After each epoch the weights so far go to a file called unfinished, which is removed in the end.
+    Every process of a group gets here; None comes back in all of them but the first.
+
+    Raises:
+        DivergedError: the loss ran away.
+        LostError: another process of the group is gone; says where the unfinished weights are.
+        OSError: `out` cannot be written.
+    """
+    keep_freed_memory()
+    data = dataset.load(recipe.model.dataset)
+    model = recipe.build().to(device)
+    history = []
+    recorder = Recorder()
+    unfinished = out / f"{preset}.unfinished.safetensors" if out else None
+    epoch = 0
+    try:
+        with ranks.joined(device) as rank:
+            if ranks.together():
+                signal.signal(signal.SIGTERM, _ended)
+            for progress in recipe.teach(model, data):
+                if rank > 0:
+                    continue
+                if (record := recorder.add(progress)) is not None:
+                    history.append(record)
+                if unfinished and progress.step * recipe.train.epochs % progress.steps == 0:
+                    epoch = progress.epoch
+                    _save(unfinished, model)
+                show(progress)
+    except LostError as error:
+        kept = f"What was learned up to epoch {epoch} is in {unfinished}." if epoch else ""
+        raise LostError(f"{error} {kept or 'It was gone before an epoch was over.'}") from error
+    if rank > 0:
+        return None
+    seconds = time.perf_counter() - recorder.start
+    model.cpu()
+    metrics, doubt = evaluate(model, data.test), doubt_level(model, data.val)
+    card = Card.of(preset, recipe, model, metrics, recipe.train.epochs, seconds, doubt)
+    if out and unfinished:
+        checkpoint.save(out / preset, model, card)
+        write_history(history_file(out / preset), history)
+        with suppress(OSError):
+            unfinished.unlink()
+    return card
+
+
+def _save(file: Path, model: SumNet) -> None:
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
+    write_atomic(file, save(tensors))
+
+
+def _ended(*_: object) -> None:
+    """What torchrun tells those that are left when one is gone."""
+    raise LostError("Another process of the training is gone.")
