@@ -90,6 +90,16 @@ class Run:
         asked = json.loads((self.path / "recipe.json").read_bytes())
         return asked["preset"], Recipe.read(asked["params"])
 
+    def remade(self) -> Recipe | None:
+        """The recipe, if it can be told by settings: what an address carries makes it again."""
+        try:
+            recipe = self.recipe()[1]
+            teaches = (self.path / "examples.jsonl").exists()
+            same = PRESETS["quick"].recipe.change(recipe.settings()).with_bug(recipe.bug.name)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None  # damaged
+        return recipe if recipe == same and not teaches else None
+
     def lesson(self) -> Lesson | None:
         """What is to be taught, or None when the run trains from nothing."""
         asked = json.loads((self.path / "recipe.json").read_bytes())

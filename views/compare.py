@@ -11,7 +11,7 @@ from core.link import Link
 from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import SETTINGS, Recipe
-from views import compare_views, state, style
+from views import compare_views, share, state, style
 from views.compare_charts import MOST
 from views.compare_views import TITLES, Network
 from views.state import Session
@@ -62,14 +62,18 @@ def show() -> bool:
         st.html(table(_rows(networks), CAPTION))
         st.caption(FOOTNOTE)
     chosen = _choose(session, networks)
-    state.publish(
+    made, bug = state.made_by(session, session.run)
+    share.show(
         Link(
             session.addend,
             network=session.network,
             run=session.run,
+            settings=made,
+            bug=bug,
             compared=tuple(network.name for network in chosen),
             view=session.view,
-        )
+        ),
+        "compare",
     )
     if not networks:
         st.write("No network is here yet. Train one on the Train page, then compare it.")

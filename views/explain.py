@@ -20,11 +20,21 @@ from core.checkpoint import Card, CheckpointError
 from core.dataset import ADDENDS, SPECS, SUMS, DatasetSpec, Split
 from core.drawing import Pixels, Strokes
 from core.fetch import FetchError
-from core.link import Link, parse_strokes
+from core.link import parse_strokes
 from core.model import SumNet
 from core.prediction import predict
 from core.recipe import Recipe
-from views import charts, diagram, explain_charts, explain_published, pictures, state, style
+from views import (
+    charts,
+    diagram,
+    explain_charts,
+    explain_published,
+    lessons,
+    pictures,
+    share,
+    state,
+    style,
+)
 from views.charts import Palette
 from views.idea import Shown, below, beside, css
 from views.state import Session, Source
@@ -62,14 +72,7 @@ def show() -> None:
         with st.container(key=f"idea_{number}"):
             st.subheader(f"{number}. {title}", anchor=f"idea-{number}")
             tell(shown)
-    state.publish(
-        Link(
-            session.addend,
-            session.canvas.strokes if session.source == "draw" else (),
-            session.network,
-            session.picture if session.source == "test" else None,
-        )
-    )
+    share.show(state.choices(session), "explain")
 
 
 class Picture(NamedTuple):
@@ -340,4 +343,5 @@ IDEAS: dict[str, Callable[[Shown], None]] = {
     "Three published results": explain_published.published,
     "A column against a row": explain_published.column_and_row,
     "A softmax too many": explain_published.twice,
+    "Six lessons": lambda shown: lessons.every(),
 }

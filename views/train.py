@@ -14,7 +14,7 @@ from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import Recipe, SettingError
 from core.runs import Run, State
-from views import charts, settings, state, style
+from views import charts, settings, share, state, style
 from views.state import Session
 from views.table import COLUMNS
 
@@ -30,7 +30,7 @@ def show() -> bool:
     left, right = st.columns([4, 9], gap="large")
     with left:
         pressed = st.button(  # on top, where a low screen shows it too
-            "Train again" if run else "Train",
+            "Train again" if session.run else "Train",
             key="train_start",
             type="primary",
             icon=":material/play_arrow:",
@@ -44,7 +44,8 @@ def show() -> bool:
     with right:
         st.fragment(_learning, run_every=POLL if live else None)(live)
         use = _result(session, run) if run and run.state().usable else False
-    state.publish(Link(run=session.run, settings=session.settings, bug=session.bug))
+    made, bug = state.made_by(session, session.run)
+    share.show(Link(run=session.run, settings=made, bug=bug), "train")
     return use
 
 
@@ -61,7 +62,15 @@ def _start(session: Session) -> None:
 
 def _learning(live: bool) -> None:
     """The run's curves. Runs again by itself while the run lives; the whole page once it ends."""
-    run = state.current_run(state.session())
+    session = state.session()
+    run = state.current_run(session)
+    if run is None and session.run:
+        st.subheader("This run is no longer kept here")
+        st.write(
+            "Its recipe and its seed are: they are set beside this. Press Train again, and the "
+            "same network is learned anew."
+        )
+        return
     if run is None:
         st.subheader("Train a network of your own")
         st.write(
@@ -155,12 +164,12 @@ def _result(session: Session, run: Run) -> bool:
         if in_use:
             st.button("Back to the shipped one", key="use_shipped", on_click=_use_shipped)
     if use:
-        session.network = run.id
+        state.use(session, run.id)
     return use
 
 
 def _use_shipped() -> None:
-    state.session().network = state.SHIPPED
+    state.use(state.session(), state.SHIPPED)
 
 
 def _rows(recipe: Recipe) -> dict[str, Mapping[str, float]]:
