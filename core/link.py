@@ -100,7 +100,10 @@ def query(link: Link) -> dict[str, str]:
         "hide": ".".join(link.hidden),
         "lock": ".".join(link.locked),
         "task": link.task,
-    } | {name: str(value) for name, value in QUICK.changes(link.settings).items()}
+    } | {
+        name: str(value).removesuffix(".0")  # a page may give 4 as 4.0
+        for name, value in QUICK.changes(link.settings).items()
+    }
     said = {name: text for name, text in parameters.items() if text}
     return {"v": VERSION} | said if said else {}
 

@@ -1,7 +1,7 @@
 """Six lessons, each a link and a sentence: what a class may try, and what it will see.
 
-One example: the lesson "weight" opens the Train page with the weight of the sum at 0 and all other
-settings locked. What a lesson promises is tried in tests/test_tasks.py.
+One example: the lesson "weight" opens the Train page with the weight of the sum at 0, some other
+settings locked and the rest left out. What a lesson promises is tried in tests/test_tasks.py.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from core.drawing import Strokes
 from core.link import QUICK, TASKS, Link
 from core.recipe import SETTINGS, Value
 
+ASIDE = ("batch_size", "width", "dropout", "augment")  # settings that no lesson is about
 A_V_FOR_A_7: Strokes = (((80.0, 70.0), (135.0, 215.0), (205.0, 60.0)),)
 A_2_IN_A_MIRROR = link.parse_strokes("XxaWRBSI0NxBMxiPqMUC0XLXLTX")
 
@@ -32,12 +33,12 @@ class Task:
 
 
 def _train(task: str, free: str, bug: str = "", **settings: Value) -> Link:
-    """To the Train page, with all but one setting and the seed locked."""
+    """To the Train page, with a setting and the seed free, some locked, the rest left out."""
     return Link(
         settings=QUICK.change(settings).settings(),
         bug=bug,
-        locked=tuple(name for name in SETTINGS if name not in (free, "seed")),
-        hidden=() if bug else ("bug",),
+        locked=tuple(name for name in SETTINGS if name not in (free, "seed", *ASIDE)),
+        hidden=ASIDE if bug else ("bug", *ASIDE),
         task=task,
     )
 

@@ -80,7 +80,7 @@ img.qr { display: block; width: 100%; height: auto; border-radius: 8px; }
   .stHorizontalBlock:has(.st-key-board) { gap: 1rem; }
   .stMainBlockContainer { padding: 4rem 1rem 2rem; }
   /* what a run learns before the settings of the next one */
-  .stHorizontalBlock > .stColumn:has(.st-key-train_status) { order: -1; }
+  .stHorizontalBlock > .stColumn:has(.st-key-train_status, .st-key-train_gone) { order: -1; }
   .answer .big { font-size: 3.25rem; }
   .answer .word { font-size: 1.25rem; line-height: 3.6rem; }
   .answer .invitation { font-size: 1.1rem; min-height: 3.6rem; }

@@ -65,11 +65,12 @@ def _learning(live: bool) -> None:
     session = state.session()
     run = state.current_run(session)
     if run is None and session.run:
-        st.subheader("This run is no longer kept here")
-        st.write(
-            "Its recipe and its seed are: they are set beside this. Press Train again, and the "
-            "same network is learned anew."
-        )
+        with st.container(key="train_gone"):
+            st.subheader("This run is no longer kept here")
+            st.write(
+                "Its recipe and its seed are: they are set on this page. Press Train again, and "
+                "the same network is learned anew."
+            )
         return
     if run is None:
         st.subheader("Train a network of your own")
