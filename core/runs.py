@@ -24,7 +24,8 @@ from operator import itemgetter
 from pathlib import Path
 
 from core import checkpoint, teach
-from core.checkpoint import write_atomic
+from core.checkpoint import Card, write_atomic
+from core.model import SumNet
 from core.presets import PRESETS
 from core.recipe import Recipe
 from core.recorder import read_history
@@ -89,6 +90,11 @@ class Run:
         """Name of the preset that it started from, and the recipe."""
         asked = json.loads((self.path / "recipe.json").read_bytes())
         return asked["preset"], Recipe.read(asked["params"])
+
+    @property
+    def uploaded(self) -> bool:
+        """Did the network come from a file, whose word its figures are?"""
+        return "uploaded" in json.loads((self.path / "recipe.json").read_bytes())
 
     def remade(self) -> Recipe | None:
         """The recipe, if it can be told by settings: what an address carries makes it again."""
@@ -165,6 +171,20 @@ def create(root: Path, preset: str, recipe: Recipe, lesson: Lesson | None = None
         write_atomic(aside.path / "examples.jsonl", teach.dump(lesson.examples).encode())
     write_atomic(aside.path / "recipe.json", json.dumps(asked).encode())
     aside.set_state(State("queued"))
+    return Run(aside.path.rename(root / run_id))
+
+
+def adopt(root: Path, model: SumNet, card: Card) -> Run:
+    """A network from a file as a run that is over. It appears in `root` whole."""
+    root.mkdir(parents=True, exist_ok=True)
+    prune(root)
+    run_id = secrets.token_hex(8)
+    aside = Run(root / f".{run_id}")
+    aside.path.mkdir()
+    checkpoint.save(aside.checkpoint, model, card)
+    asked = {"preset": card.preset, "params": card.params, "uploaded": True}
+    write_atomic(aside.path / "recipe.json", json.dumps(asked).encode())
+    aside.set_state(State("finished"))
     return Run(aside.path.rename(root / run_id))
 
 

@@ -48,7 +48,8 @@ SAID = 3  # settings of a run that its row in the table names
 CAPTION = "10,000 test images, each with all ten numbers. ★ is the best of its data set."
 FOOTNOTE = (
     "What is published is as its authors gave it; they measured B1 and B2 on the images that these "
-    "had learned from. Training is in seconds on the machine that trained the network."
+    "had learned from. Training is in seconds on the machine that trained the network; the figures "
+    "of an uploaded network are those that its file gives."
 )
 
 
@@ -99,7 +100,9 @@ def _networks(session: Session) -> list[Network]:
         kind = "shipped"
         if name not in PRESETS:
             whose = "yours" if name in session.own_runs else "from this link"
-            kind = ", ".join([whose, *_special(card)])
+            run = runs.find(runs.runs_dir(), name)
+            uploaded = ["uploaded"] if run and run.uploaded else []
+            kind = ", ".join([whose, *uploaded, *_special(card)])
         networks.append(Network(name, titles[name], kind, card))
     return networks
 

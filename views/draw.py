@@ -9,7 +9,7 @@ from core.checkpoint import CheckpointError
 from core.dataset import ADDENDS, SPECS
 from core.prediction import predict
 from core.teach import can_learn
-from views import answers, seen, share, sources, state, teach
+from views import answers, export, seen, share, sources, state, teach
 from views.state import Session
 
 UPLOADED = "An uploaded picture stays here: the link opens an empty canvas."
@@ -61,7 +61,10 @@ def _board() -> None:
                 where_looked = seen.show(session, image)
             if learns:
                 teach.tell(session)
-        _network_choice(session)
+        with st.container(horizontal=True, vertical_alignment="bottom", key="networks"):
+            if "network" not in session.hidden:
+                _network_choice(session)
+            export.files(session)
     share.show(state.choices(session), note=UPLOADED if session.source == "upload" else "")
     if image is not None and where_looked is not None:
         with where_looked:  # last: answers do not wait for it
@@ -108,8 +111,6 @@ def _numbers(session: Session) -> None:
 
 def _network_choice(session: Session) -> None:
     """Which network answers: a shipped one, one's own, or the one that a link brought."""
-    if "network" in session.hidden:
-        return
     titles = state.networks(session)
     with st.container(key="network_choice", width=328):
         chosen = st.selectbox(

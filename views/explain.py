@@ -322,14 +322,14 @@ def _losses(shown: Shown) -> None:
             figure = explain_charts.if_it_were(
                 case.by_label, shown.spec.class_names, case.label, shown.palette.class_head
             )
-            st.plotly_chart(figure, key="by_label", config=charts.CONFIG, alt="Class loss by label")
+            st.plotly_chart(figure, key="by_label", config=charts.SAVED, alt="Class loss by label")
         with right:
             st.html('<p class="note">sum_loss, had the sum been …</p>')
             sums = [str(number) for number in range(SUMS)]
             figure = explain_charts.if_it_were(
                 case.by_total, sums, case.total, shown.palette.sum_head
             )
-            st.plotly_chart(figure, key="by_total", config=charts.CONFIG, alt="Sum loss by sum")
+            st.plotly_chart(figure, key="by_total", config=charts.SAVED, alt="Sum loss by sum")
 
 
 IDEAS: dict[str, Callable[[Shown], None]] = {

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import streamlit as st
 import torch
 
-from core import checkpoint, dataset, fetch, link, runs, saliency, teach
+from core import checkpoint, dataset, fetch, link, parcel, runs, saliency, teach
 from core.analysis import Reading
 from core.checkpoint import Card, CheckpointError
 from core.dataset import SPECS, Split
@@ -22,6 +22,7 @@ from core.drawing import Pixels
 from core.model import SumNet
 from core.presets import PRESETS
 from core.recipe import Recipe, Value
+from core.recorder import history_file, read_history
 from core.runs import Lesson, Run
 from core.saliency import Saliency
 from core.teach import Example
@@ -30,6 +31,7 @@ from views.canvas import CanvasState
 
 SHIPPED = link.Link.network
 Source = Literal["draw", "test", "upload"]
+MAX_UPLOADS = 10  # networks a visitor; each takes a place among the runs that are kept
 GONE = "That network is no longer kept here."
 
 
@@ -52,6 +54,7 @@ class Session:
     locked: tuple[str, ...] = ()  # controls that it keeps as they are
     task: str = ""  # the lesson that it told; "" is none
     gone: str = ""  # the network that it named, where that is no longer kept
+    uploads: int = 0  # of networks
     again: bool = False  # does the visitor want to train that one again?
     own_runs: list[str] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)  # of the visitor's hand
@@ -205,8 +208,12 @@ def networks(session: Session) -> dict[str, str]:
         with suppress(CheckpointError):  # not there yet, or damaged
             card = load(run.id)[1]
             number += 1
-            titles[run.id] = _hand(card.taught) if card.taught else f"Run {number}"
+            titles[run.id] = _hand(card.taught) if card.taught else _number(run, number)
     return titles
+
+
+def _number(run: Run, number: int) -> str:
+    return f"{'Upload' if run.uploaded else 'Run'} {number}"
 
 
 def _hand(count: int) -> str:
@@ -259,6 +266,29 @@ def looked(weights_sha256: str, image: Pixels, addend: int, _model: SumNet) -> S
 def read(weights_sha256: str, images: Pixels, _model: SumNet) -> list[int]:
     """What the network with these weights takes images for, uint8 (N, 28, 28)."""
     return teach.read(_model, images)
+
+
+def history(name: str) -> list[dict[str, float]]:
+    """How the network of that name learned; [] where nobody wrote it down."""
+    if name in PRESETS:
+        return read_history(history_file(checkpoint.SHIPPED / name))
+    run = runs.find(runs.runs_dir(), name)
+    return run.history() if run else []
+
+
+def adopt(session: Session, content: bytes) -> None:
+    """Make the network in a file the visitor's own, and have it answer.
+
+    Raises:
+        CheckpointError: it is none, or there were too many.
+        OSError: the run cannot be written.
+    """
+    if session.uploads >= MAX_UPLOADS:
+        raise CheckpointError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
+    run = runs.adopt(runs.runs_dir(), *parcel.unpack(content))
+    session.uploads += 1
+    session.own_runs.append(run.id)
+    use(session, run.id)
 
 
 def start_run(session: Session) -> None:

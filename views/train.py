@@ -14,7 +14,7 @@ from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import Recipe, SettingError
 from core.runs import Run, State
-from views import charts, settings, share, state, style
+from views import charts, export, settings, share, state, style
 from views.state import Session
 from views.table import COLUMNS
 
@@ -97,10 +97,10 @@ def _learning(live: bool) -> None:
     left, right = st.columns(2)
     with left, st.container(key="loss_chart"):
         figure = charts.loss_curves(history, epochs, palette)
-        st.plotly_chart(figure, key="loss", config=charts.CONFIG, alt="Loss over the epochs")
+        st.plotly_chart(figure, key="loss", config=charts.SAVED, alt="Loss over the epochs")
     with right, st.container(key="accuracy_chart"):
         figure = charts.accuracy_curves(history, epochs, palette)
-        st.plotly_chart(figure, key="accuracy", config=charts.CONFIG, alt="Accuracy by epoch")
+        st.plotly_chart(figure, key="accuracy", config=charts.SAVED, alt="Accuracy by epoch")
     which = "under the same bug" if recipe.bug.name else "which it never learns from"
     st.caption(f"Thin lines: the batches that it learns from. Dots: validation images, {which}.")
 
@@ -164,6 +164,7 @@ def _result(session: Session, run: Run) -> bool:
         )
         if in_use:
             st.button("Back to the shipped one", key="use_shipped", on_click=_use_shipped)
+        export.downloads(session, run.id)
     if use:
         state.use(session, run.id)
     return use
