@@ -16,6 +16,9 @@ CSS = """
 .head { font-weight: 600; }
 .head .keys { font-weight: 400; font-size: 0.9rem; opacity: 0.75; margin-left: 0.5rem; }
 @media (hover: none) { .head .keys { display: none; } }
+/* Streamlit's own shades of these are under 4.5 : 1; what is locked is there to be read, too */
+[data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.75; }
+[data-testid="stWidgetLabel"], [data-testid="stSliderThumbValue"] { color: inherit !important; }
 .note { font-size: 0.9rem; opacity: 0.75; font-variant-numeric: tabular-nums; }
 .equation { font-size: 2rem; min-height: 1.6em; font-weight: 600;
   font-variant-numeric: tabular-nums; }
@@ -44,7 +47,8 @@ CSS = """
 .st-key-tools button:has([data-testid="stIconMaterial"]) [data-testid="stMarkdownContainer"],
 .st-key-roll button [data-testid="stMarkdownContainer"], .spoken { position: absolute; width: 1px;
   height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-[data-testid="stLayoutWrapper"]:has(> .st-key-spoken) { position: absolute; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-spoken) { position: absolute; left: 0; top: 0;
+  width: 1px !important; height: 1px; overflow: hidden; }
 kbd[aria-label^="Shortcut"] { display: none !important; } /* no room: tooltips say the keys */
 table.figures { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 table.figures caption { text-align: left; caption-side: top; padding-bottom: 0.25rem;
@@ -71,7 +75,7 @@ table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
   top: 0.6rem; right: 1rem; width: auto !important; }
 .st-key-share_panel { width: 20rem; max-width: 80vw; }
 .st-key-share_panel code { overflow-wrap: anywhere; }
-img.qr { display: block; width: 100%; height: auto; border-radius: 8px; }
+img.qr { display: block; width: 16rem; max-width: 100%; height: auto; border-radius: 8px; }
 @media (min-width: 641px) {
   .stHorizontalBlock:has(.st-key-board) { flex-wrap: nowrap; }
   .stColumn:has(.st-key-answers) { min-width: 0; }
