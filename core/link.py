@@ -16,6 +16,7 @@ Everything here comes from strangers. `parse` never raises: what is missing, out
 or of another version gives the default.
 """
 
+import functools
 import re
 import string
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ from core.recipe import SETTINGS, SettingError, Value
 VERSION = "1"
 MAX_STROKES_TEXT = 1_300  # characters; with everything else an address stays under 2,000
 MAX_READ = 1_600  # of links from before there was so much else
-ROUGHER = (1.5, 2, 3, 4, 6, 8, 12, 16, 24)  # pixels that the lines of a long drawing may be off
+ROUGHER = (1.5, 2, 3, 4, 6, 8, 12, 16, 24, 48, 96, 400)  # pixels that long lines may be off
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # base64url
 QUICK = PRESETS["quick"].recipe
 DEFAULT_SETTINGS = QUICK.settings()
@@ -108,6 +109,7 @@ def query(link: Link) -> dict[str, str]:
     return {"v": VERSION} | said if said else {}
 
 
+@functools.lru_cache(maxsize=64)  # a page asks more than once, and a scribble takes a second
 def carried(strokes: Strokes) -> Strokes:
     """The strokes as an address has room for them: those of a very long drawing a little rougher.
 

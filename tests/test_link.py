@@ -277,6 +277,17 @@ def test_a_drawing_too_long_for_an_address_gets_rougher():
     assert (carried[0], carried[-1]) == (spiral[0], spiral[-1])
 
 
+@pytest.mark.parametrize("strokes", [1, 10, 60])
+def test_the_wildest_scribble_fits_into_an_address(strokes):
+    wild = tuple(
+        tuple(
+            (float((i + n) * 37 % CANVAS), float(i * 53 % CANVAS)) for i in range(6_000 // strokes)
+        )
+        for n in range(strokes)
+    )
+    assert len(link.query(Link(strokes=wild))["s"]) <= MAX_STROKES_TEXT
+
+
 def test_more_strokes_than_an_address_can_hold_are_left_out():
     dots = tuple(((float(i % CANVAS), 0.0),) for i in range(MAX_STROKES_TEXT // 4 + 2))
     assert link.query(Link(addend=3, strokes=dots)) == {"v": "1", "n": "3"}

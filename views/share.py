@@ -85,7 +85,7 @@ def _panel(choices: Link, page: str, note: str) -> None:
         _copy_button()(data=shared, key="copy")
         st.html(qr(shared))
         if carried(choices.strokes) != choices.strokes:
-            note = "So long a drawing fits into no link: what it carries is a little rougher."
+            note = "So long a drawing fits into no link: what it carries is rougher."
         if "s" not in query(choices) and choices.strokes:
             note = "A drawing of so many strokes fits into no link: it opens an empty canvas."
         if note:
