@@ -1,4 +1,4 @@
-"""python -m core {fetch,train,evaluate,predict}: everything the pages do, for scripts.
+"""python -m core {fetch,train,evaluate,predict,export}: everything the pages do, for scripts.
 
 With --json the last line of stdout is one JSON object (predict: a line per image). Progress goes
 to stderr, and only on a terminal. Bad input is one sentence on stderr and exit status 2.
@@ -107,23 +107,23 @@ def train(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure a checkpoint again on the test split."""
-    from core import checkpoint, dataset
+    from core import dataset, parcel
     from core.evaluation import evaluate as measure
 
-    model, card = checkpoint.load(checkpoint.stem(options.model))
+    model, card = parcel.load(options.model)
     metrics = measure(model, dataset.load(model.config.dataset).test)
     _print_report(replace(card, figures=metrics.figures()).report(), options.json)
 
 
 def predict(options: argparse.Namespace) -> None:
     """Answer for image files, in order."""
-    from core import checkpoint, drawing
+    from core import drawing, parcel
     from core.dataset import SPECS
     from core.prediction import predict as answer
 
     if not 0 <= options.addend <= 9:
         raise UsageError(f"--addend must be a whole number from 0 to 9, not {options.addend}.")
-    model, card = checkpoint.load(checkpoint.stem(options.model))
+    model, card = parcel.load(options.model)
     spec = SPECS[model.config.dataset]
     for file in options.images:
         image = drawing.read_image(Path(file), model.config.dataset)
@@ -149,6 +149,19 @@ def predict(options: argparse.Namespace) -> None:
             if not prediction.is_readable:
                 text = f"not like any {spec.noun} that it learned; closest: {text}"
         print(json.dumps(line) if options.json else f"{file}: {text}")
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write a network as ONNX."""
+    from core import parcel
+    from core.export import ExportError, write_onnx
+
+    model, _ = parcel.load(options.model)
+    try:
+        write_onnx(model, Path(options.out))
+    except ExportError as error:
+        raise UsageError(str(error)) from error
+    print(f"saved as {options.out}")
 
 
 def _print_report(report: dict[str, object], as_json: bool) -> None:
@@ -204,7 +217,7 @@ class Parser(argparse.ArgumentParser):
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m core", description=__doc__.split("\n\n")[0])
-    commands = parser.add_subparsers(required=True, metavar="{fetch,train,evaluate,predict}")
+    commands = parser.add_subparsers(required=True, metavar="{fetch,train,evaluate,predict,export}")
 
     command = commands.add_parser("fetch", help="get the data sets")
     command.add_argument(
@@ -245,6 +258,11 @@ def _parser() -> Parser:
     command.add_argument("--model", default="mnist", metavar="PRESET-OR-CHECKPOINT")
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=predict)
+
+    command = commands.add_parser("export", help="write a preset or a checkpoint as ONNX")
+    command.add_argument("model", metavar="PRESET-OR-CHECKPOINT")
+    command.add_argument("--out", default="network.onnx", metavar="FILE")
+    command.set_defaults(command=export)
     return parser
 
 

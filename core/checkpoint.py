@@ -144,15 +144,25 @@ def read_card(stem: Path) -> Card:
         OSError: it cannot be read.
         CheckpointError: it is no card.
     """
+    content = _file(stem, ".json").read_bytes()
     try:
-        card = Card(**json.loads(_file(stem, ".json").read_bytes()))
-        if not isinstance(card.params, dict):
-            raise ValueError(f"params {card.params}")
-        if set(card.figures) != FIGURES or not all(map(math.isfinite, card.figures.values())):
-            raise ValueError(f"figures {card.figures}")
-        return card
+        return parse_card(content)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"The card of {stem.name!r} is damaged.") from error
+
+
+def parse_card(content: bytes | str) -> Card:
+    """A card from its JSON.
+
+    Raises:
+        ValueError, TypeError, AttributeError, RecursionError: it is none.
+    """
+    card = Card(**json.loads(content))
+    if not isinstance(card.params, dict):
+        raise ValueError(f"params {card.params}")
+    if set(card.figures) != FIGURES or not all(map(math.isfinite, card.figures.values())):
+        raise ValueError(f"figures {card.figures}")
+    return card
 
 
 def _file(stem: Path, suffix: str) -> Path:

@@ -10,6 +10,7 @@ Two ways in: pen strokes from the canvas (`rasterize`) and image files (`ink`). 
 """
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -73,6 +74,30 @@ def rasterize(strokes: Strokes, pen: int = PEN) -> Pixels:
         for x, y in stroke:  # round ends and joints
             paper.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
     return np.asarray(canvas)
+
+
+def simplify(stroke: Sequence[Point], tolerance: float) -> Stroke:
+    """Leave out the points that the line misses by no more than so many pixels (Ramer, Douglas and
+    Peucker).
+
+    Distances are to the chord itself, not to the endless line through it: a pen that goes back on
+    its own trace keeps its turning point. A second time it changes nothing, so that the browser's
+    answer to restored strokes is those strokes.
+    """
+    line = np.array([complex(x, y) for x, y in stroke])
+    keep = {0, len(line) - 1}
+    todo = [(0, len(line) - 1)]
+    while todo:
+        first, last = todo.pop()
+        offsets = line[first : last + 1] - line[first]
+        chord = offsets[-1]
+        along = (offsets * chord.conjugate()).real / max(abs(chord) ** 2, 1)
+        distances = abs(offsets - along.clip(0, 1) * chord)
+        far = int(distances.argmax())
+        if distances[far] > tolerance:
+            keep.add(first + far)
+            todo += [(first, first + far), (first + far, last)]
+    return tuple(stroke[i] for i in sorted(keep))
 
 
 def is_dot(strokes: Strokes) -> bool:

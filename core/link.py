@@ -7,11 +7,16 @@
     /train?v=1&bug=broadcast    with a published mistake put in
     /compare?v=1&c=mnist.3f2a9c...&view=sums
                                 two networks side by side, and what is looked at
+    /train?v=1&lock=lr&hide=bug.files
+                                for a class: a control that stays as it is, parts that are left out
+    /train?v=1&lr=30&task=rate  a lesson: the page says what to try
 
+A link with a run's id carries the run's recipe too, for when the run is no longer kept.
 Everything here comes from strangers. `parse` never raises: what is missing, out of bounds, too long
 or of another version gives the default.
 """
 
+import functools
 import re
 import string
 from collections.abc import Mapping
@@ -20,17 +25,27 @@ from dataclasses import dataclass, field
 
 from core import runs
 from core.bugs import BUGS
-from core.drawing import CANVAS, Strokes
+from core.drawing import CANVAS, Strokes, simplify
 from core.presets import PRESETS
 from core.recipe import SETTINGS, SettingError, Value
 
 VERSION = "1"
-MAX_STROKES_TEXT = 1_600  # characters; keeps an address under 2,000
+MAX_STROKES_TEXT = 1_300  # characters; with everything else an address stays under 2,000
+MAX_READ = 1_600  # of links from before there was so much else
+ROUGHER = (1.5, 2, 3, 4, 6, 8, 12, 16, 24, 48, 96, 400)  # pixels that long lines may be off
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # base64url
 QUICK = PRESETS["quick"].recipe
 DEFAULT_SETTINGS = QUICK.settings()
 MAX_COMPARED = 4  # networks side by side
 VIEWS = ("curves", "confusion", "sums", "reliability", "mistakes")  # of the networks compared
+
+# For classes: what a link may leave out, and which controls it may show but keep as they are.
+PARTS = (
+    *("pages", "sources", "examples", "number", "network", "seen", "teach", "bug", "files"),
+    *("share", *SETTINGS),
+)
+CONTROLS = ("number", "network", "bug", *SETTINGS)
+TASKS = ("rate", "weight", "fusion", "bug", "misread", "teach")  # told by views/lessons.py
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,9 @@ class Link:
     bug: str = ""  # that the next run is made with; "" is none
     compared: tuple[str, ...] = ()  # networks side by side; () leaves it to the Compare page
     view: str = VIEWS[0]  # of them
+    hidden: tuple[str, ...] = ()  # parts of the pages that are left out, in the order of PARTS
+    locked: tuple[str, ...] = ()  # controls that cannot be changed, in the order of CONTROLS
+    task: str = ""  # the lesson that is told on the page; "" is none
 
 
 def parse(query: Mapping[str, str]) -> Link:
@@ -63,24 +81,47 @@ def parse(query: Mapping[str, str]) -> Link:
         bug=_bug(query.get("bug", "")),
         compared=_compared(query.get("c", "")),
         view=_view(query.get("view", "")),
+        hidden=_names(query.get("hide", ""), PARTS),
+        locked=_names(query.get("lock", ""), CONTROLS),
+        task=task if (task := query.get("task", "")) in TASKS else "",
     )
 
 
 def query(link: Link) -> dict[str, str]:
     """The inverse of `parse`: parameters for an address, only those that are not the default."""
-    strokes = format_strokes(link.strokes)
     parameters = {
         "n": str(link.addend) if link.addend != Link.addend else "",
-        "s": strokes if len(strokes) <= MAX_STROKES_TEXT else "",
+        "s": format_strokes(carried(link.strokes)),
         "net": link.network if link.network != Link.network else "",
         "t": "" if link.picture is None else str(link.picture),
         "run": link.run,
         "bug": link.bug,
         "c": ".".join(link.compared),
         "view": link.view if link.view != Link.view else "",
-    } | {name: str(value) for name, value in QUICK.changes(link.settings).items()}
+        "hide": ".".join(link.hidden),
+        "lock": ".".join(link.locked),
+        "task": link.task,
+    } | {
+        name: str(value).removesuffix(".0")  # a page may give 4 as 4.0
+        for name, value in QUICK.changes(link.settings).items()
+    }
     said = {name: text for name, text in parameters.items() if text}
     return {"v": VERSION} | said if said else {}
+
+
+@functools.lru_cache(maxsize=64)  # a page asks more than once, and a scribble takes a second
+def carried(strokes: Strokes) -> Strokes:
+    """The strokes as an address has room for them: those of a very long drawing a little rougher.
+
+    () when even straight lines are too many.
+    """
+    if len(format_strokes(strokes)) <= MAX_STROKES_TEXT:
+        return strokes
+    for tolerance in ROUGHER:
+        rough = tuple(simplify(stroke, tolerance) for stroke in strokes if stroke)
+        if len(format_strokes(rough)) <= MAX_STROKES_TEXT:
+            return rough
+    return ()
 
 
 def format_strokes(strokes: Strokes) -> str:
@@ -93,7 +134,7 @@ def format_strokes(strokes: Strokes) -> str:
 
 def parse_strokes(text: str) -> Strokes:
     """The inverse of `format_strokes`, in whole canvas pixels; () for anything else."""
-    if not text or len(text) > MAX_STROKES_TEXT:
+    if not text or len(text) > MAX_READ:
         return ()
     if not re.fullmatch(r"([\w-]{3})+(\.([\w-]{3})+)*", text, re.ASCII):
         return ()
@@ -141,6 +182,12 @@ def _compared(text: str) -> tuple[str, ...]:
 
 def _view(text: str) -> str:
     return text if text in VIEWS else Link.view
+
+
+def _names(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the known names that stand in a text, parted by dots."""
+    said = text.split(".") if len(text) <= MAX_READ else []
+    return tuple(name for name in known if name in said)
 
 
 def _settings(query: Mapping[str, str]) -> dict[str, Value]:

@@ -97,6 +97,8 @@ class Choice:
 
 Setting = Number | Choice
 
+STAGES, MOST_CONVS, MOST_HIDDEN = 3, 3, 512  # of a network; no setting, so only cards name them
+
 # The weight of the sum that suits each head. A squared error is far larger than a cross-entropy,
 # and below 1 the 19 classes are learned much later.
 SUM_WEIGHTS = {"regression": 0.003, "classification": 1.0}
@@ -136,7 +138,7 @@ SETTINGS: dict[str, Setting] = {
         "Learning rate",
         "How big its steps are at most. Higher learns faster, until it stumbles; lower crawls.",
         *(0.001, 30.0),
-        stops=(0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0, 30.0),
+        stops=(0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0, 10.0, 30.0),
     ),
     "batch_size": Number(
         "Batch size",
@@ -265,7 +267,22 @@ class Recipe:
         recipe = _rebuild(cls(), params)
         recipe.change(recipe.settings())  # bounds
         _find_bug(recipe.model.bug)
+        _check_rest(recipe)
         return recipe
+
+
+def _check_rest(recipe: Recipe) -> None:
+    """Bounds of what is no setting: a card from a stranger shall not build a giant."""
+    convs, hidden = recipe.model.convs, recipe.model.hidden
+    if not isinstance(convs, tuple) or [type(count) for count in convs] != [int] * STAGES:
+        raise SettingError(f"convs must be {STAGES} whole numbers, not {convs!r}.")
+    if not all(1 <= count <= MOST_CONVS for count in convs):
+        raise SettingError(f"convs must be from 1 to {MOST_CONVS}, not {convs!r}.")
+    if type(hidden) is not int or not 1 <= hidden <= MOST_HIDDEN:
+        raise SettingError(f"hidden must be from 1 to {MOST_HIDDEN}, not {hidden!r}.")
+    for name, value in asdict(recipe.train).items():
+        if type(value) not in (int, float) or not 0 <= value < math.inf:
+            raise SettingError(f"{name} must be a number from 0 on, not {value!r}.")
 
 
 def _find_bug(name: object) -> Bug:

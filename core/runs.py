@@ -26,8 +26,9 @@ from dataclasses import asdict, dataclass
 from operator import itemgetter
 from pathlib import Path
 
-from core import checkpoint, teach
-from core.checkpoint import write_atomic
+from core import checkpoint, control, teach
+from core.checkpoint import Card, write_atomic
+from core.model import SumNet
 from core.presets import PRESETS
 from core.recipe import Recipe
 from core.recorder import read_history
@@ -99,6 +100,21 @@ class Run:
         asked = json.loads((self.path / "recipe.json").read_bytes())
         return asked["preset"], Recipe.read(asked["params"])
 
+    @property
+    def uploaded(self) -> bool:
+        """Did the network come from a file, whose word its figures are?"""
+        return "uploaded" in json.loads((self.path / "recipe.json").read_bytes())
+
+    def remade(self) -> Recipe | None:
+        """The recipe, if settings alone tell how the run went: an address then makes it again."""
+        try:
+            recipe = self.recipe()[1]
+            apart = (self.path / "examples.jsonl").exists() or control.read(self.path).lr
+            same = PRESETS["quick"].recipe.change(recipe.settings()).with_bug(recipe.bug.name)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None  # damaged
+        return recipe if recipe == same and not apart else None
+
     def lesson(self) -> Lesson | None:
         """What is to be taught, or None when the run trains from nothing."""
         asked = json.loads((self.path / "recipe.json").read_bytes())
@@ -164,6 +180,20 @@ def create(root: Path, preset: str, recipe: Recipe, lesson: Lesson | None = None
         write_atomic(aside.path / "examples.jsonl", teach.dump(lesson.examples).encode())
     write_atomic(aside.path / "recipe.json", json.dumps(asked).encode())
     aside.set_state(State("queued"))
+    return Run(aside.path.rename(root / run_id))
+
+
+def adopt(root: Path, model: SumNet, card: Card) -> Run:
+    """A network from a file as a run that is over. It appears in `root` whole."""
+    root.mkdir(parents=True, exist_ok=True)
+    prune(root)
+    run_id = secrets.token_hex(8)
+    aside = Run(root / f".{run_id}")
+    aside.path.mkdir()
+    checkpoint.save(aside.checkpoint, model, card)
+    asked = {"preset": card.preset, "params": card.params, "uploaded": True}
+    write_atomic(aside.path / "recipe.json", json.dumps(asked).encode())
+    aside.set_state(State("finished"))
     return Run(aside.path.rename(root / run_id))
 
 

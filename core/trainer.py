@@ -34,7 +34,7 @@ class TrainConfig:
     batch_size: int = 128
     lr: float = 0.1  # the peak
     weight_decay: float = 5e-4
-    sum_weight: float = 0.1  # joint_loss = class_loss + sum_weight * sum_loss
+    sum_weight: float = 0.003  # joint_loss = class_loss + sum_weight * sum_loss
     augment: float = 0.0  # strength of the random distortions; 0 is none, 1 is hearty
     pen: float = 0.0  # digits of core/pen.py added to MNIST's, as a share of their number
     label_smoothing: float = 0.0

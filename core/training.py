@@ -3,7 +3,6 @@
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -17,7 +16,7 @@ from core.model import SumNet
 from core.ranks import LostError
 from core.recipe import Recipe
 from core.recorder import Recorder, history_file, write_history
-from core.trainer import Progress
+from core.trainer import DivergedError, Progress
 
 Show = Callable[[Progress], None]
 
@@ -58,6 +57,10 @@ def train(
     except LostError as error:
         kept = f"What was learned up to epoch {epoch} is in {unfinished}." if epoch else ""
         raise LostError(f"{error} {kept or 'It was gone before an epoch was over.'}") from error
+    except DivergedError:
+        if unfinished:
+            unfinished.unlink(missing_ok=True)
+        raise
     if rank > 0:
         return None
     seconds = time.perf_counter() - recorder.start
@@ -67,8 +70,7 @@ def train(
     if out and unfinished:
         checkpoint.save(out / preset, model, card)
         write_history(history_file(out / preset), history)
-        with suppress(OSError):
-            unfinished.unlink()
+        unfinished.unlink(missing_ok=True)
     return card
 
 

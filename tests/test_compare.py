@@ -194,7 +194,7 @@ def made(network: SumNet, recipe: Recipe) -> Run:
 @pytest.fixture
 def run(trained) -> Run:
     """A finished run of a small network."""
-    return made(trained, QUICK.change({"seed": 3, "width": 4}))
+    return made(trained, replace(QUICK.change({"seed": 3}), model=trained.config))
 
 
 def opened(**query: str) -> AppTest:

@@ -1,18 +1,27 @@
 """Links: choices survive the way through an address; junk gives the default, never an error."""
 
+import itertools
+import math
 from urllib.parse import parse_qsl, quote, urlencode
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
+from PIL import Image, ImageDraw
 
-from core import link, runs
+from core import link, pen, runs
 from core.bugs import BUGS
-from core.drawing import CANVAS, Strokes
+from core.drawing import CANVAS, Strokes, simplify
 from core.link import (
+    CONTROLS,
     DEFAULT_SETTINGS,
     MAX_COMPARED,
+    MAX_READ,
     MAX_STROKES_TEXT,
+    PARTS,
+    QUICK,
+    TASKS,
     VIEWS,
     Link,
     format_strokes,
@@ -29,6 +38,13 @@ pixels = some.integers(0, CANVAS - 1).map(float)
 strokes = some.lists(
     some.lists(some.tuples(pixels, pixels), min_size=1, max_size=20).map(tuple), max_size=10
 ).map(tuple)
+
+
+def subsets(names: tuple[str, ...]) -> some.SearchStrategy[tuple[str, ...]]:
+    chosen = some.sets(some.sampled_from(names))
+    return chosen.map(lambda some_names: tuple(n for n in names if n in some_names))
+
+
 run_ids = some.text("0123456789abcdef", min_size=16, max_size=16)
 networks = run_ids | some.sampled_from([name for name in PRESETS if PRESETS[name].shipped])
 links = some.builds(
@@ -42,10 +58,16 @@ links = some.builds(
     bug=some.sampled_from(list(BUGS)),
     compared=some.lists(networks, max_size=MAX_COMPARED, unique=True).map(tuple),
     view=some.sampled_from(VIEWS),
+    hidden=subsets(PARTS),
+    locked=subsets(CONTROLS),
+    task=some.sampled_from(["", *TASKS]),
 )
-keys = ["v", "n", "s", "net", "t", "run", "bug", "c", "view", "x", *SETTINGS]
-names = some.sampled_from(keys) | some.text()
-junk = some.one_of(some.text(), some.integers().map(str), some.floats().map(str))
+keys = ["v", "n", "s", "net", "t", "run", "bug", "c", "view", "hide", "lock", "task", "x"]
+names = some.sampled_from([*keys, *SETTINGS]) | some.text(max_size=3)
+dotted = some.sampled_from([f"{name}.{RUN}.é.{part}" for name in PRESETS for part in PARTS])
+likely = some.sampled_from([*TASKS, *BUGS, *VIEWS, *PARTS, "1", "v=1", RUN, "A" * 3_000, "Rg8.Rg8"])
+numbers = some.integers().map(str) | some.floats().map(str)
+junk = some.text(max_size=12) | numbers | dotted | likely
 
 
 @given(chosen=links)
@@ -67,15 +89,20 @@ def test_nothing_in_an_address_needs_escaping(chosen):
         assert quote(text) == text
 
 
-@given(query=some.dictionaries(names, junk))
+@settings(max_examples=10_000)
+@given(query=some.lists(some.tuples(names, junk), max_size=6).map(dict))
 def test_any_address_gives_choices_within_bounds(query):
     opened = link.parse(query)
+    assert link.parse(link.query(opened)) == opened
     assert opened.addend in range(10)
     assert set(opened.settings) == set(SETTINGS)
     for name, value in opened.settings.items():
         assert SETTINGS[name].check(name, value) == value
     assert opened.bug in BUGS
     assert opened.view in VIEWS
+    assert opened.task in ("", *TASKS)
+    assert set(opened.hidden) <= set(PARTS)
+    assert set(opened.locked) <= set(CONTROLS)
     assert len(set(opened.compared)) == len(opened.compared) <= MAX_COMPARED
     assert opened.network in PRESETS or runs.ID.fullmatch(opened.network)
     assert opened.run == "" or runs.ID.fullmatch(opened.run)
@@ -235,11 +262,112 @@ def test_junk_links_give_no_drawing(text):
     assert parse_strokes(text) == ()
 
 
-def test_a_drawing_too_long_for_an_address_is_left_out():
-    scribble = (tuple((float(i % CANVAS), 0.0) for i in range(MAX_STROKES_TEXT)),)
-    assert link.query(Link(addend=3, strokes=scribble)) == {"v": "1", "n": "3"}
+def test_a_drawing_too_long_for_an_address_gets_rougher():
+    """A spiral of 700 points, 2,100 characters: no point of it is lost by more than 2 pixels."""
+    turns = [i / 700 for i in range(700)]
+    spiral = tuple(
+        (round(140 + 130 * t * math.cos(60 * t)), round(140 + 130 * t * math.sin(60 * t)))
+        for t in turns
+    )
+    assert len(format_strokes((spiral,))) > MAX_STROKES_TEXT
+    (carried,) = link.parse(link.query(Link(strokes=(spiral,)))).strokes
+    line = ImageDraw.Draw(image := Image.new("1", (CANVAS, CANVAS)))
+    line.line(list(carried), fill=1, width=5)
+    assert all(image.getpixel(point) for point in spiral)
+    assert (carried[0], carried[-1]) == (spiral[0], spiral[-1])
 
 
-def test_the_longest_drawing_is_kept():
+@pytest.mark.parametrize("strokes", [1, 10, 60])
+def test_the_wildest_scribble_fits_into_an_address(strokes):
+    wild = tuple(
+        tuple(
+            (float((i + n) * 37 % CANVAS), float(i * 53 % CANVAS)) for i in range(6_000 // strokes)
+        )
+        for n in range(strokes)
+    )
+    assert len(link.query(Link(strokes=wild))["s"]) <= MAX_STROKES_TEXT
+
+
+def test_more_strokes_than_an_address_can_hold_are_left_out():
+    dots = tuple(((float(i % CANVAS), 0.0),) for i in range(MAX_STROKES_TEXT // 4 + 2))
+    assert link.query(Link(addend=3, strokes=dots)) == {"v": "1", "n": "3"}
+    assert link.parse(link.query(Link(strokes=dots[:-2]))).strokes == dots[:-2]
+
+
+def test_the_longest_drawing_is_kept_to_the_point():
     scribble = (tuple((float(i % CANVAS), 0.0) for i in range(MAX_STROKES_TEXT // 3)),)
     assert link.parse(link.query(Link(strokes=scribble))).strokes == scribble
+
+
+def test_longer_drawings_of_older_links_are_still_read():
+    text = "Rg8" * (MAX_READ // 3)
+    assert len(text) > MAX_STROKES_TEXT
+    assert len(parse_strokes(text)[0]) == MAX_READ // 3
+
+
+def test_written_digits_take_a_tenth_of_an_address():
+    """The digits of `core/pen.py`, thinned as those from the canvas are."""
+    rng = np.random.default_rng(0)
+    for style in itertools.chain.from_iterable(pen.STYLES.values()):
+        drawn = tuple(simplify(stroke, 1) for stroke in pen.write(style, rng)[0])
+        assert len(urlencode(link.query(Link(strokes=drawn)))) < 200
+
+
+LONGEST = Link(
+    addend=9,
+    strokes=(((1.0, 1.0),) * (MAX_STROKES_TEXT // 3),),
+    network="f" * 16,
+    picture=9_999,
+    run="e" * 16,
+    settings=QUICK.change(
+        {
+            **{"dataset": "fashion-mnist", "fusion": "pixels", "sum_head": "classification"},
+            **{"epochs": 50, "lr": 1.2345678901234567, "batch_size": 2047, "width": 63},
+            **{"dropout": 0.12345678901234567, "sum_weight": 0.12345678901234567},
+            **{"augment": 1.2345678901234567, "seed": 2**31 - 1},
+        }
+    ).settings(),
+    bug="shared-softmax",
+    compared=tuple(f"{n:016x}" for n in range(MAX_COMPARED)),
+    view="reliability",
+    hidden=PARTS,
+    locked=CONTROLS,
+    task="misread",
+)
+
+
+def test_an_address_with_everything_is_under_2_000_characters():
+    address = urlencode(link.query(LONGEST))
+    assert link.parse(dict(parse_qsl(address))) == LONGEST
+    assert len(address) < 2_000 - len("https://sketch-and-sum.example.org/")
+
+
+def test_what_a_class_gets_is_said_in_dots():
+    chosen = Link(hidden=("bug", "files"), locked=("lr",), task="rate")
+    assert link.query(chosen) == {"v": "1", "hide": "bug.files", "lock": "lr", "task": "rate"}
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("", ()),
+        ("files.bug", ("bug", "files")),
+        ("bug.bug.x..bug\0", ("bug",)),
+        ("Bug", ()),
+        ("bug." * 100_000, ()),
+        ("lr,bug", ()),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_junk_among_what_is_left_out_is_ignored(text, hidden):
+    assert link.parse({"hide": text}).hidden == hidden
+
+
+@pytest.mark.parametrize("text", ["teach", "share", "pages", "", "all", "*"])
+def test_only_controls_can_be_locked(text):
+    assert link.parse({"lock": text}).locked == ()
+
+
+@pytest.mark.parametrize("text", ["", "x", "Rate", "rate ", "<b>"])
+def test_junk_is_no_lesson(text):
+    assert link.parse({"task": text}).task == ""

@@ -275,8 +275,9 @@ def test_the_learning_rate_is_moved_while_it_trains(root, trainings, monkeypatch
     ratios = [
         one["lr"] / two["lr"] for one, two in zip(run.history(), other.history(), strict=True)
     ]
-    assert ratios[:20] == pytest.approx([1.0] * 20)
-    assert ratios[20:] == pytest.approx([0.1] * 20)
+    moved = sum(ratio > 0.5 for ratio in ratios)
+    assert 15 < moved < 25
+    assert ratios == pytest.approx([1.0] * moved + [0.1] * (40 - moved))
 
 
 # --- teaching, in this process

@@ -41,6 +41,7 @@ def show(
         st.html(f'<div class="equation"><span class="note">{doubt.advice}</span></div>')
     else:
         _equation(prediction, spec, palette)
+    _speak(spec, prediction, doubt)
     truth = sources.truth(session, spec)
     if truth is not None:
         _verdict(prediction, spec, truth)
@@ -55,6 +56,7 @@ def invite(session: Session, spec: DatasetSpec) -> None:
         _head("Class head", "class_answer", "", palette.class_head, invitation)
     with right, st.container(gap=None):
         _head("Sum head", "sum_answer", "", palette.sum_head, f"I add {session.addend}")
+    _say(f"{invitation}. The number to add is {session.addend}.")
     st.write(
         "One network with two inputs and two outputs: it is given a picture and a number, and "
         f"says which {spec.noun} it sees and what the {spec.noun} plus the number is. Draw with "
@@ -122,9 +124,30 @@ def _head(title: str, key: str, answer: str, color: str, instead: str = "") -> N
     st.html(f'<div class="head" style="color:{color}">{title}</div>')
     with st.container(key=key):
         st.html(
-            f'<div class="answer" role="status"><span class="{kind}"{shade}>'
+            f'<div class="answer"><span class="{kind}"{shade}>'
             f"{html.escape(answer or instead)}</span></div>"
         )
+
+
+def _speak(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) -> None:
+    """Both answers in one sentence each, for who hears the page."""
+    name = spec.class_names[prediction.label]
+    sure = _percent(prediction.class_probs[prediction.label])
+    if doubt:
+        words = f"{doubt.words}. Closest guess: {name}, sum {prediction.total}."
+    else:
+        agree = "Both agree." if prediction.agree else "They contradict each other."
+        words = (
+            f"The class head reads {name}, {sure} sure. The sum head says {prediction.total} for "
+            f"{name} plus {prediction.addend}. {agree}"
+        )
+    _say(words)
+
+
+def _say(words: str) -> None:
+    """Read out by screen readers whenever it changes, and not seen."""
+    with st.container(key="spoken"):
+        st.html(f'<div class="spoken" role="status">{html.escape(words)}</div>')
 
 
 def _percent(share: float) -> str:

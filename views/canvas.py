@@ -21,10 +21,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice, pairwise
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
-from core.drawing import CANVAS, PEN, Point, Stroke, Strokes
+from core.drawing import CANVAS, PEN, Point, Stroke, Strokes, simplify
 
 SHARPNESS = 2  # browser pixels per canvas pixel: crisp on phones and projectors
 INK, PAPER = "#ffffff", (10, 11, 14)  # MNIST's look, the same in the light and the dark theme
@@ -173,7 +172,7 @@ def parse_paths(json_data: object) -> Strokes:
     budget = MAX_POINTS
     for piece in islice(pieces, MAX_STROKES):
         points = _whole_pixels(piece)[:budget]
-        strokes.append(_simplify(points))
+        strokes.append(simplify(points, TOLERANCE))
         budget -= len(points)
         if not budget:
             break
@@ -257,26 +256,3 @@ def _cut(start: Point, end: Point) -> tuple[Point, Point] | None:
 def _whole_pixels(points: list[Point]) -> list[Point]:
     rounded = [(float(round(x)), float(round(y))) for x, y in points]
     return [point for point, _ in groupby(rounded)]
-
-
-def _simplify(points: list[Point]) -> Stroke:
-    """Leave out the points that the line hardly misses (Ramer, Douglas and Peucker).
-
-    Distances are to the chord itself, not to the endless line through it: a pen that goes back on
-    its own trace keeps its turning point. A second time it changes nothing, so that the browser's
-    answer to restored strokes is those strokes.
-    """
-    line = np.array([complex(x, y) for x, y in points])
-    keep = {0, len(line) - 1}
-    todo = [(0, len(line) - 1)]
-    while todo:
-        first, last = todo.pop()
-        offsets = line[first : last + 1] - line[first]
-        chord = offsets[-1]
-        along = (offsets * chord.conjugate()).real / max(abs(chord) ** 2, 1)
-        distances = abs(offsets - along.clip(0, 1) * chord)
-        far = int(distances.argmax())
-        if distances[far] > TOLERANCE:
-            keep.add(first + far)
-            todo += [(first, first + far), (first + far, last)]
-    return tuple(points[i] for i in sorted(keep))

@@ -24,8 +24,14 @@ class Palette:
 LIGHT = Palette("#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA")
 DARK = Palette("#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844")
 
+GREY = "#80868F"  # of the camera, on light and dark
 CONFIG = {"displayModeBar": False}
 NOTABLE = 20  # percent; a class that was never likelier has no name in the picture
+SAVED = {  # where a figure is worth keeping: a camera on it saves it, sharp at any size
+    "displaylogo": False,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "svg", "filename": "sketch-and-sum"},
+}
 Records = Sequence[dict[str, float]]  # lines of a run's progress.jsonl
 
 
@@ -253,5 +259,6 @@ def bare(figure: go.Figure, height: int) -> go.Figure:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         bargap=0.25,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": GREY},
     )
     return figure

@@ -11,7 +11,7 @@ from core.link import Link
 from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import SETTINGS, Recipe
-from views import compare_views, state, style
+from views import compare_views, share, state, style
 from views.compare_charts import MOST
 from views.compare_views import TITLES, Network
 from views.state import Session
@@ -48,7 +48,8 @@ SAID = 3  # settings of a run that its row in the table names
 CAPTION = "10,000 test images, each with all ten numbers. ★ is the best of its data set."
 FOOTNOTE = (
     "What is published is as its authors gave it; they measured B1 and B2 on the images that these "
-    "had learned from. Training is in seconds on the machine that trained the network."
+    "had learned from. Training is in seconds on the machine that trained the network; the figures "
+    "of an uploaded network are those that its file gives."
 )
 
 
@@ -62,14 +63,18 @@ def show() -> bool:
         st.html(table(_rows(networks), CAPTION))
         st.caption(FOOTNOTE)
     chosen = _choose(session, networks)
-    state.publish(
+    made, bug = state.made_by(session, session.run)
+    share.show(
         Link(
             session.addend,
             network=session.network,
             run=session.run,
+            settings=made,
+            bug=bug,
             compared=tuple(network.name for network in chosen),
             view=session.view,
-        )
+        ),
+        "compare",
     )
     if not networks:
         st.write("No network is here yet. Train one on the Train page, then compare it.")
@@ -95,7 +100,9 @@ def _networks(session: Session) -> list[Network]:
         kind = "shipped"
         if name not in PRESETS:
             whose = "yours" if name in session.own_runs else "from this link"
-            kind = ", ".join([whose, *_special(card)])
+            run = runs.find(runs.runs_dir(), name)
+            uploaded = ["uploaded"] if run and run.uploaded else []
+            kind = ", ".join([whose, *uploaded, *_special(card)])
         networks.append(Network(name, titles[name], kind, card))
     return networks
 

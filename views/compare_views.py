@@ -11,14 +11,11 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import checkpoint, runs
 from core.analysis import Analysis, Mistake, cell_centers
 from core.checkpoint import Card
 from core.dataset import ADDENDS, SPECS, DatasetSpec
 from core.fetch import FetchError
 from core.link import VIEWS
-from core.presets import PRESETS
-from core.recorder import history_file, read_history
 from views import charts, compare_charts, pictures, state, style
 from views.compare_charts import Curve
 from views.state import Session
@@ -74,7 +71,7 @@ def _curves(networks: Sequence[Network]) -> None:
     with st.container(horizontal=True, gap="medium", key="curves_choices"):
         measure = _pills("What must be right", list(MEASURES), "curves_measure")
         over = _pills("Over", ["epochs", "seconds"], "curves_over")
-    histories = {network.name: _history(network) for network in networks}
+    histories = {network.name: state.history(network.name) for network in networks}
     curves = [
         Curve(n.title, histories[n.name], float(str(n.card.params["epochs"]))) for n in networks
     ]
@@ -82,7 +79,7 @@ def _curves(networks: Sequence[Network]) -> None:
         figure = compare_charts.curves(curves, MEASURES[measure], over, style.palette())
         with st.container(key="curves_chart"):
             st.plotly_chart(
-                figure, key="curves", config=charts.CONFIG, alt="Wrong answers while learning"
+                figure, key="curves", config=charts.SAVED, alt="Wrong answers while learning"
             )
         st.caption(
             "Validation images got wrong, which no network learned from. Lower is better; each "
@@ -99,13 +96,6 @@ def _pills(label: str, options: list[str], key: str) -> str:
     )
 
 
-def _history(network: Network) -> list[dict[str, float]]:
-    if network.name in PRESETS:
-        return read_history(history_file(checkpoint.SHIPPED / network.name))
-    run = runs.find(runs.runs_dir(), network.name)
-    return run.history() if run else []
-
-
 def _confusions(networks: Sequence[Network]) -> None:
     tables = [_images(network.card) for network in networks]
     most: dict[str, float] = {}  # by data set: garments are confused far more often than digits
@@ -120,7 +110,7 @@ def _confusions(networks: Sequence[Network]) -> None:
             st.plotly_chart(
                 figure,
                 key=f"confusion_{network.name}",
-                config=charts.CONFIG,
+                config=charts.SAVED,
                 alt=f"Classes of {network.title}: true ones and answered ones",
             )
     st.caption(
@@ -184,7 +174,7 @@ def _sums(networks: Sequence[Network], analyses: Sequence[Analysis]) -> None:
             st.plotly_chart(
                 figure,
                 key=f"sums_{network.name}",
-                config=charts.CONFIG,
+                config=charts.SAVED,
                 alt=f"Sums of {network.title}: true ones and predicted ones",
             )
     st.caption(
@@ -202,7 +192,7 @@ def _reliability(networks: Sequence[Network], analyses: Sequence[Analysis]) -> N
         st.plotly_chart(
             figure,
             key="reliability",
-            config=charts.CONFIG,
+            config=charts.SAVED,
             alt="How often the class is right over how sure the network is",
         )
     with right, st.container(key="calibration"):

@@ -7,19 +7,26 @@ import streamlit as st
 
 from core.checkpoint import CheckpointError
 from core.dataset import ADDENDS, SPECS
-from core.link import Link
 from core.prediction import predict
 from core.teach import can_learn
-from views import answers, seen, sources, state, teach
+from views import answers, export, seen, share, sources, state, teach
 from views.state import Session
 
+UPLOADED = "An uploaded picture stays here: the link opens an empty canvas."
 
-def show() -> None:
-    """The whole page; after a stroke or a number only `_board` runs again."""
+
+def show() -> bool:
+    """The whole page; after a stroke or a number only `_board` runs again.
+
+    True when the visitor wants to train a network again that is gone.
+    """
     session = state.session()
     lesson = state.current_lesson(session)
     _board()
-    teach.hand(session, lesson)
+    if "teach" not in session.hidden:
+        teach.hand(session, lesson)
+    again, session.again = session.again, False
+    return again
 
 
 @st.fragment
@@ -35,22 +42,31 @@ def _board() -> None:
     with left:
         image = sources.show(session, spec)
         _numbers(session)
+    where_looked = None
     with right, st.container(key="answers"):
         if trouble:
             st.warning(trouble)
+            if session.gone and st.button("Train it again", key="again"):
+                session.again = True
+                st.rerun()  # the whole app: it leads to another page
         if image is None:
             answers.invite(session, spec)
         else:
             figures = sources.figures(session, spec, image)
             learns = session.source == "draw" and figures == 1 and can_learn(model)
+            learns &= "teach" not in session.hidden
             prediction = predict(model, image, session.addend, card.doubt_level)
             answers.show(session, spec, prediction, figures, learns)
-            where_looked = seen.show(session, image)
+            if "seen" not in session.hidden:
+                where_looked = seen.show(session, image)
             if learns:
                 teach.tell(session)
-        _network_choice(session)
-        _share(session)
-    if image is not None:
+        with st.container(horizontal=True, vertical_alignment="bottom", key="networks"):
+            if "network" not in session.hidden:
+                _network_choice(session)
+            export.files(session)
+    share.show(state.choices(session), note=UPLOADED if session.source == "upload" else "")
+    if image is not None and where_looked is not None:
         with where_looked:  # last: answers do not wait for it
             seen.looked(model, card, image, session.addend)
 
@@ -59,6 +75,9 @@ def _numbers(session: Session) -> None:
     def choose(number: int) -> None:
         session.addend = number
 
+    if "number" in session.hidden:
+        return
+    locked = "number" in session.locked
     with st.container(key="numbers", gap="xsmall"):
         with st.container(
             horizontal=True,
@@ -66,13 +85,15 @@ def _numbers(session: Session) -> None:
             vertical_alignment="center",
             key="number_title",
         ):
-            st.html('<div class="head">Number to add</div>', width="content")
+            keys = "" if locked else '<span class="keys">keys 0 to 9</span>'
+            st.html(f'<div class="head">Number to add{keys}</div>', width="content")
             others = [number for number in range(ADDENDS) if number != session.addend]
             st.button(
-                "",
+                "Roll the dice",
                 key="roll",
                 icon=":material/casino:",
                 help="Roll the dice",
+                disabled=locked,
                 on_click=lambda: choose(random.choice(others)),
             )
         with st.container(horizontal=True, key="addend"):
@@ -82,6 +103,8 @@ def _numbers(session: Session) -> None:
                     key=f"addend_{number}",
                     type="primary" if number == session.addend else "secondary",
                     width="stretch",
+                    shortcut=str(number),
+                    disabled=locked,
                     on_click=partial(choose, number),
                 )
 
@@ -96,28 +119,8 @@ def _network_choice(session: Session) -> None:
             list(titles).index(session.network),
             format_func=titles.__getitem__,
             key=f"network_{session.network}",  # a new widget for a new choice, whoever made it
+            disabled="network" in session.locked,
         )
     if chosen != session.network:
-        session.network = chosen
+        state.use(session, chosen)
         st.rerun()
-
-
-def _share(session: Session) -> None:
-    """Keep the address in step with the choices, and show it on request."""
-
-    def toggle() -> None:
-        session.sharing = not session.sharing
-
-    choices = Link(
-        session.addend,
-        session.canvas.strokes if session.source == "draw" else (),
-        session.network,
-        session.picture if session.source == "test" else None,
-    )
-    state.publish(choices)
-    with st.container(key="share_link"):
-        st.button("Share", key="share", icon=":material/share:", on_click=toggle)
-        if session.sharing:
-            st.code(state.address(choices), language=None, wrap_lines=True)
-            if session.source == "upload":
-                st.caption("An uploaded picture stays here: the link opens an empty canvas.")

@@ -16,7 +16,6 @@ import torch
 from core import anatomy, dataset
 from core.checkpoint import Card, CheckpointError
 from core.dataset import ADDENDS, SPECS, SUMS, Split
-from core.link import Link
 from core.model import SumNet
 from core.prediction import predict
 from core.recipe import Recipe
@@ -25,7 +24,9 @@ from views import (
     diagram,
     explain_charts,
     explain_published,
+    lessons,
     pictures,
+    share,
     state,
     style,
     subject,
@@ -62,14 +63,7 @@ def show() -> None:
         with st.container(key=f"idea_{number}"):
             st.subheader(f"{number}. {title}", anchor=f"idea-{number}")
             tell(shown)
-    state.publish(
-        Link(
-            session.addend,
-            session.canvas.strokes if session.source == "draw" else (),
-            session.network,
-            session.picture if session.source == "test" else None,
-        )
-    )
+    share.show(state.choices(session), "explain")
 
 
 def _look(session: Session, model: SumNet, card: Card, palette: Palette) -> Shown:
@@ -278,14 +272,14 @@ def _losses(shown: Shown) -> None:
             figure = explain_charts.if_it_were(
                 case.by_label, shown.spec.class_names, case.label, shown.palette.class_head
             )
-            st.plotly_chart(figure, key="by_label", config=charts.CONFIG, alt="Class loss by label")
+            st.plotly_chart(figure, key="by_label", config=charts.SAVED, alt="Class loss by label")
         with right:
             st.html('<p class="note">sum_loss, had the sum been …</p>')
             sums = [str(number) for number in range(SUMS)]
             figure = explain_charts.if_it_were(
                 case.by_total, sums, case.total, shown.palette.sum_head
             )
-            st.plotly_chart(figure, key="by_total", config=charts.CONFIG, alt="Sum loss by sum")
+            st.plotly_chart(figure, key="by_total", config=charts.SAVED, alt="Sum loss by sum")
 
 
 IDEAS: dict[str, Callable[[Shown], None]] = {
@@ -299,4 +293,5 @@ IDEAS: dict[str, Callable[[Shown], None]] = {
     "Three published results": explain_published.published,
     "A column against a row": explain_published.column_and_row,
     "A softmax too many": explain_published.twice,
+    "Six lessons": lambda shown: lessons.every(),
 }

@@ -115,8 +115,8 @@ def twice(shown: Shown) -> None:
     with left:
         st.html(f'<p class="note">This {shown.spec.noun}, class probabilities</p>')
         figure = explain_charts.softmax_twice(case, shown.spec.class_names, shown.palette)
-        st.plotly_chart(figure, key="twice", config=charts.CONFIG, alt="One softmax and two")
+        st.plotly_chart(figure, key="twice", config=charts.SAVED, alt="One softmax and two")
     with right:
         st.html('<p class="note">Published training logs, both right of 60,000</p>')
         figure = explain_charts.published_logs(shown.palette)
-        st.plotly_chart(figure, key="logs", config=charts.CONFIG, alt="Published training logs")
+        st.plotly_chart(figure, key="logs", config=charts.SAVED, alt="Published training logs")

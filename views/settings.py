@@ -11,15 +11,20 @@ from views import state
 
 
 def controls(values: dict[str, Value]) -> dict[str, Value]:
-    """A control per setting. Moving one does not run the page: the Train button reads them all.
+    """A control per setting that is not hidden. Moving one does not run the page: the Train button
+    reads them all.
 
     Only another sum head does: the weights that suit one are not those of the other, so that each
     has a slider of its own.
     """
     head = str(values["sum_head"])
     keys = {name: f"setting_{name}" for name in values} | {"sum_weight": _weight_key(head)}
+    hidden = state.session().hidden
     with st.container(key="settings", gap="xsmall"):
-        return {name: _control(name, value, keys[name]) for name, value in values.items()}
+        return {
+            name: value if name in hidden else _control(name, value, keys[name])
+            for name, value in values.items()
+        }
 
 
 def _weight_key(head: str) -> str:
@@ -30,21 +35,29 @@ def _change_head() -> None:
     """The usual weight follows the sum head; another one is the visitor's own and stays."""
     session = state.session()
     before, now = str(session.settings["sum_head"]), state.said("setting_sum_head")
-    weight = state.said(_weight_key(before))
+    weight = session.settings["sum_weight"]
+    if "sum_weight" not in session.hidden:
+        weight = state.said(_weight_key(before))
     if weight == SUM_WEIGHTS[before]:
         weight = SUM_WEIGHTS[now]
     session.settings = session.settings | {"sum_head": now, "sum_weight": weight}
 
 
 def _control(name: str, value: Value, key: str) -> Value:
-    setting = SETTINGS[name]
+    setting, locked = SETTINGS[name], name in state.session().locked
     if isinstance(setting, Choice):
-        return _radio(setting, str(value), key, _change_head if name == "sum_head" else "ignore")
-    return _number(setting, float(value), key)
+        return _radio(
+            setting, str(value), key, locked, _change_head if name == "sum_head" else "ignore"
+        )
+    return _number(setting, float(value), key, locked)
 
 
 def _radio(
-    setting: Choice, value: str, key: str, on_change: Callable[[], None] | Literal["ignore"]
+    setting: Choice,
+    value: str,
+    key: str,
+    locked: bool,
+    on_change: Callable[[], None] | Literal["ignore"],
 ) -> str:
     names = list(setting.options)
     chosen = st.radio(
@@ -54,13 +67,14 @@ def _radio(
         format_func=lambda name: setting.options[name].offered,
         key=key,
         help=setting.help,
+        disabled=locked,
         on_change=on_change,
     )
     assert chosen  # one of them always is
     return chosen
 
 
-def _number(setting: Number, value: float, key: str) -> float:
+def _number(setting: Number, value: float, key: str, locked: bool) -> float:
     if setting.stops:
         stop: float = st.select_slider(
             setting.label,
@@ -69,13 +83,21 @@ def _number(setting: Number, value: float, key: str) -> float:
             format_func=lambda number: f"{number:g}",
             key=key,
             help=setting.help,
+            disabled=locked,
             on_change="ignore",
         )
         return stop
     if setting.whole:
         low, high, start = int(setting.low), int(setting.high), int(value)
         return st.number_input(
-            setting.label, low, high, start, key=key, help=setting.help, on_change="ignore"
+            setting.label,
+            low,
+            high,
+            start,
+            key=key,
+            help=setting.help,
+            disabled=locked,
+            on_change="ignore",
         )
     return st.slider(
         setting.label,
@@ -85,6 +107,7 @@ def _number(setting: Number, value: float, key: str) -> float:
         step=0.05,
         key=key,
         help=setting.help,
+        disabled=locked,
         on_change="ignore",
     )
 
@@ -92,6 +115,9 @@ def _number(setting: Number, value: float, key: str) -> float:
 @st.fragment
 def bug(name: str) -> str:
     """Which bug the next run has. Only this runs again when another one is chosen."""
+    session = state.session()
+    if "bug" in session.hidden:
+        return name
     names = list(BUGS)
     open_at_first = bool(name)  # a link brought one
     with st.expander(
@@ -103,6 +129,7 @@ def bug(name: str) -> str:
             names.index(name),
             format_func=lambda option: BUGS[option].title,
             key="bug",
+            disabled="bug" in session.locked,
             help="Mistakes that broke published networks. The next training is made with it.",
         )
         st.caption(BUGS[chosen].about)

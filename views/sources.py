@@ -43,16 +43,17 @@ def show(session: Session, spec: DatasetSpec) -> Pixels | None:
     def change() -> None:
         session.source = state.said("source")
 
-    st.segmented_control(
-        "Picture",
-        list(TITLES),
-        format_func=TITLES.__getitem__,
-        default=session.source,
-        required=True,
-        key="source",
-        on_change=change,
-        label_visibility="collapsed",
-    )
+    if "sources" not in session.hidden:
+        st.segmented_control(
+            "Picture",
+            list(TITLES),
+            format_func=TITLES.__getitem__,
+            default=session.source,
+            required=True,
+            key="source",
+            on_change=change,
+            label_visibility="collapsed",
+        )
     with st.container(horizontal=True, key="board"):
         if session.source == "draw":
             return _canvas(session, spec)
@@ -78,22 +79,24 @@ def _tools(session: Session, spec: DatasetSpec) -> None:
 
     with st.container(gap="xsmall", key="tools"):
         st.button(
-            "",
+            "Undo",
             key="undo",
             icon=":material/undo:",
-            help="Undo",
+            help="Undo (Ctrl+Z)",
+            shortcut="Ctrl+Z",
             disabled=not session.canvas.can_undo,
             on_click=partial(change, CanvasState.undo),
         )
         st.button(
-            "",
+            "Clear",
             key="clear",
             icon=":material/delete:",
-            help="Clear",
+            help="Clear (Esc)",
+            shortcut="Esc",
             disabled=not session.canvas.strokes,
             on_click=partial(change, CanvasState.clear),
         )
-        if spec.name != "mnist":
+        if spec.name != "mnist" or "examples" in session.hidden:
             return
         st.html('<div class="note">Try</div>')
         for digit, strokes in EXAMPLES.items():
@@ -127,7 +130,7 @@ def _test_image(session: Session, spec: DatasetSpec) -> Pixels | None:
     }
     with st.container(gap="xsmall", key="tools"):
         for key, (icon, words, target) in moves.items():
-            st.button("", key=key, icon=icon, help=words, on_click=go, args=(target,))
+            st.button(words, key=key, icon=icon, help=words, on_click=go, args=(target,))
     return image
 
 

@@ -5,15 +5,16 @@ reads what its own widget said). What is a visitor's own sits in one `Session`; 
 share (networks, the worker) is cached and never changed.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 import torch
 
-from core import checkpoint, dataset, fetch, link, moments, runs, saliency, teach
+from core import checkpoint, dataset, fetch, link, moments, parcel, runs, saliency, teach
 from core.analysis import Reading
 from core.checkpoint import Card, CheckpointError
 from core.dataset import SPECS, Split
@@ -22,6 +23,7 @@ from core.model import SumNet
 from core.prediction import Prediction, predict
 from core.presets import PRESETS
 from core.recipe import Recipe, Value
+from core.recorder import history_file, read_history
 from core.runs import Lesson, Run
 from core.saliency import Saliency
 from core.teach import Example
@@ -30,6 +32,8 @@ from views.canvas import CanvasState
 
 SHIPPED = link.Link.network
 Source = Literal["draw", "test", "upload"]
+MAX_UPLOADS = 10  # networks a visitor; each takes a place among the runs that are kept
+GONE = "That network is no longer kept here."
 
 
 @dataclass
@@ -47,7 +51,12 @@ class Session:
     upload: bytes = b""  # the image file that was chosen last; b"" is none
     compared: tuple[str, ...] = ()  # networks side by side; () leaves it to the Compare page
     view: str = link.Link.view  # of them
-    sharing: bool = False  # is the link shown?
+    hidden: tuple[str, ...] = ()  # parts of the pages that a link for a class left out
+    locked: tuple[str, ...] = ()  # controls that it keeps as they are
+    task: str = ""  # the lesson that it told; "" is none
+    gone: str = ""  # the network that it named, where that is no longer kept
+    uploads: int = 0  # of networks
+    again: bool = False  # does the visitor want to train that one again?
     own_runs: list[str] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)  # of the visitor's hand
     files: int = 0  # of examples that were loaded
@@ -70,6 +79,9 @@ def session() -> Session:
             picture=opened.picture or 0,
             compared=opened.compared,
             view=opened.view,
+            hidden=opened.hidden,
+            locked=opened.locked,
+            task=opened.task,
             examples=taught.examples if taught else [],
         )
     found: Session = st.session_state.session
@@ -81,6 +93,11 @@ def said(key: str) -> Any:
     return st.session_state[key]
 
 
+def for_class(session: Session, choices: link.Link) -> link.Link:
+    """The choices, with what the link that this visitor came with said for a class."""
+    return replace(choices, hidden=session.hidden, locked=session.locked, task=session.task)
+
+
 def publish(choices: link.Link) -> None:
     """Keep the address in step with what is chosen: a reload and a link both come back here."""
     query = link.query(choices)
@@ -88,11 +105,42 @@ def publish(choices: link.Link) -> None:
         st.query_params.from_dict(query)
 
 
-def address(choices: link.Link) -> str:
-    """The absolute link to this page with these choices."""
+def address(choices: link.Link, page: str = "") -> str:
+    """The absolute link to a page of this app, the one that is shown, with these choices.
+
+    `page` is its name in the address; the first page has none.
+    """
     base = (st.context.url or "").split("?")[0].rstrip("/")
+    base = base if page and base.endswith(f"/{page}") else f"{base}/"
     query = "&".join(f"{name}={value}" for name, value in link.query(choices).items())
-    return f"{base}/?{query}" if query else base
+    return f"{base}?{query}" if query else base
+
+
+def made_by(session: Session, name: str) -> tuple[Mapping[str, Value], str]:
+    """The settings and the bug that made the network or run of that name, for a link to carry.
+
+    Of one that is gone, or where there is none yet, they are the session's; of one that no settings
+    can make again, those of the quick recipe.
+    """
+    run = runs.find(runs.runs_dir(), name)
+    if run is None and name not in PRESETS:
+        return session.settings, session.bug
+    recipe = run.remade() if run else None
+    return (recipe.settings(), recipe.bug.name) if recipe else (link.DEFAULT_SETTINGS, "")
+
+
+def choices(session: Session) -> link.Link:
+    """What a link to the Draw or the Explain page carries: one picture, number and network."""
+    name = session.gone or session.network
+    settings, bug = made_by(session, name)
+    return link.Link(
+        session.addend,
+        session.canvas.strokes if session.source == "draw" else (),
+        name,
+        session.picture if session.source == "test" else None,
+        settings=settings,
+        bug=bug,
+    )
 
 
 @st.cache_resource(show_spinner=False)
@@ -115,7 +163,7 @@ def load(name: str) -> tuple[SumNet, Card]:
     """
     stem = runs.stem(runs.runs_dir(), name)
     if stem is None:
-        raise CheckpointError("That network is no longer kept here.")
+        raise CheckpointError(GONE)
     return _network(stem)
 
 
@@ -128,12 +176,23 @@ def network(session: Session) -> tuple[SumNet, Card, str]:
         CheckpointError: the shipped network cannot be used either.
     """
     try:
-        return *load(session.network), ""
+        return *load(session.network), _instead(GONE) if session.gone else ""
     except CheckpointError as error:
         if session.network == SHIPPED:
             raise
+        if runs.find(runs.runs_dir(), session.network) is None:
+            session.gone = session.network
         session.network = SHIPPED
-        return *load(SHIPPED), f"{error} The shipped network answers instead."
+        return *load(SHIPPED), _instead(str(error))
+
+
+def _instead(trouble: str) -> str:
+    return f"{trouble} The shipped network answers instead."
+
+
+def use(session: Session, network: str) -> None:
+    """Have another network answer this visitor."""
+    session.network, session.gone = network, ""
 
 
 def networks(session: Session) -> dict[str, str]:
@@ -150,8 +209,12 @@ def networks(session: Session) -> dict[str, str]:
         with suppress(CheckpointError):  # not there yet, or damaged
             card = load(run.id)[1]
             number += 1
-            titles[run.id] = _hand(card.taught) if card.taught else f"Run {number}"
+            titles[run.id] = _hand(card.taught) if card.taught else _number(run, number)
     return titles
+
+
+def _number(run: Run, number: int) -> str:
+    return f"{'Upload' if run.uploaded else 'Run'} {number}"
 
 
 def _hand(count: int) -> str:
@@ -215,12 +278,36 @@ def at_moment(
     return predict(learner, image, addend) if learner else None
 
 
+def history(name: str) -> list[dict[str, float]]:
+    """How the network of that name learned; [] where nobody wrote it down."""
+    if name in PRESETS:
+        return read_history(history_file(checkpoint.SHIPPED / name))
+    run = runs.find(runs.runs_dir(), name)
+    return run.history() if run else []
+
+
+def adopt(session: Session, content: bytes) -> None:
+    """Make the network in a file the visitor's own, and have it answer.
+
+    Raises:
+        CheckpointError: it is none, or there were too many.
+        OSError: the run cannot be written.
+    """
+    if session.uploads >= MAX_UPLOADS:
+        raise CheckpointError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
+    run = runs.adopt(runs.runs_dir(), *parcel.unpack(content))
+    session.uploads += 1
+    session.own_runs.append(run.id)
+    use(session, run.id)
+
+
 def start_run(session: Session) -> None:
     """Hand the session's settings to the worker as a new run."""
     recipe = PRESETS["quick"].recipe.change(session.settings).with_bug(session.bug)
     worker().ensure()
     session.run = runs.create(runs.runs_dir(), "quick", recipe).id
     session.own_runs.append(session.run)
+    session.gone = ""
     session.compared = ()  # the new one is looked at without being asked for
 
 
@@ -267,7 +354,8 @@ def current_lesson(session: Session) -> Run | None:
         return None
     now = run.state()
     if now.usable:
-        session.network, session.lesson = run.id, ""
+        session.lesson = ""
+        use(session, run.id)
         return None
     if not now.over:
         worker().ensure()

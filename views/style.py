@@ -14,6 +14,11 @@ CSS = """
 .answer .invitation { font-size: 1.5rem; line-height: 1.2; min-height: 4.95rem; opacity: 0.7;
   display: flex; align-items: center; }
 .head { font-weight: 600; }
+.head .keys { font-weight: 400; font-size: 0.9rem; opacity: 0.75; margin-left: 0.5rem; }
+@media (hover: none) { .head .keys { display: none; } }
+/* Streamlit's own shades of these are under 4.5 : 1; what is locked is there to be read, too */
+[data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.75; }
+[data-testid="stWidgetLabel"], [data-testid="stSliderThumbValue"] { color: inherit !important; }
 .note { font-size: 0.9rem; opacity: 0.75; font-variant-numeric: tabular-nums; }
 .equation { font-size: 2rem; min-height: 1.6em; font-weight: 600;
   font-variant-numeric: tabular-nums; }
@@ -37,8 +42,14 @@ CSS = """
 [class*="st-key-mine_"] .note { font-size: 0.8rem; }
 [class*="st-key-remove_"] { position: absolute !important; top: 0; right: 0; width: 1.75rem; }
 [class*="st-key-remove_"] button { padding: 0; width: 1.75rem; min-height: 1.75rem; }
-/* its words are for screen readers */
-[class*="st-key-remove_"] p { position: absolute; width: 1px; height: 1px; overflow: hidden; }
+/* these words are for screen readers */
+[class*="st-key-remove_"] button [data-testid="stMarkdownContainer"],
+.st-key-tools button:has([data-testid="stIconMaterial"]) [data-testid="stMarkdownContainer"],
+.st-key-roll button [data-testid="stMarkdownContainer"], .spoken { position: absolute; width: 1px;
+  height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-spoken) { position: absolute; left: 0; top: 0;
+  width: 1px !important; height: 1px; overflow: hidden; }
+kbd[aria-label^="Shortcut"] { display: none !important; } /* no room: tooltips say the keys */
 table.figures { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 table.figures caption { text-align: left; caption-side: top; padding-bottom: 0.25rem;
   font-size: 0.9rem; opacity: 0.75; }
@@ -59,6 +70,12 @@ table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
 .st-key-addend > *, .st-key-addend button { width: 100% !important; }
 .st-key-addend button, .st-key-roll button { font-variant-numeric: tabular-nums; padding: 0; }
 .st-key-roll button { width: 2.5rem; }
+/* Share, on every page in the same corner; its wrapper takes no room in the page */
+[data-testid="stLayoutWrapper"]:has(> .st-key-share_place) { position: fixed; z-index: 999991;
+  top: 0.6rem; right: 1rem; width: auto !important; }
+.st-key-share_panel { width: 20rem; max-width: 80vw; }
+.st-key-share_panel code { overflow-wrap: anywhere; }
+img.qr { display: block; width: 16rem; max-width: 100%; height: auto; border-radius: 8px; }
 @media (min-width: 641px) {
   .stHorizontalBlock:has(.st-key-board) { flex-wrap: nowrap; }
   .stColumn:has(.st-key-answers) { min-width: 0; }
@@ -67,7 +84,7 @@ table.figures tr:first-child > * { border-top: 0; opacity: 0.75; }
   .stHorizontalBlock:has(.st-key-board) { gap: 1rem; }
   .stMainBlockContainer { padding: 4rem 1rem 2rem; }
   /* what a run learns before the settings of the next one */
-  .stHorizontalBlock > .stColumn:has(.st-key-train_status) { order: -1; }
+  .stHorizontalBlock > .stColumn:has(.st-key-train_status, .st-key-train_gone) { order: -1; }
   .st-key-train_status > :first-child { flex-basis: 100%; }  /* its buttons below it */
   .answer .big { font-size: 3.25rem; }
   .answer .word { font-size: 1.25rem; line-height: 3.6rem; }

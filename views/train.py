@@ -17,7 +17,7 @@ from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import SETTINGS, Number, Recipe, SettingError
 from core.runs import Run, State
-from views import charts, settings, state, style, watch
+from views import charts, export, settings, share, state, style, watch
 from views.state import Session
 from views.table import COLUMNS
 
@@ -33,7 +33,7 @@ def show() -> bool:
     left, right = st.columns([4, 9], gap="large")
     with left:
         pressed = st.button(  # on top, where a low screen shows it too
-            "Train again" if run else "Train",
+            "Train again" if session.run else "Train",
             key="train_start",
             type="primary",
             icon=":material/play_arrow:",
@@ -48,7 +48,8 @@ def show() -> bool:
         st.fragment(_learning, run_every=POLL if live else None)(live)
         use = _result(session, run) if run and run.state().usable else False
         st.fragment(watch.show, run_every=POLL if live else None)()
-    state.publish(Link(run=session.run, settings=session.settings, bug=session.bug))
+    made, bug = state.made_by(session, session.run)
+    share.show(Link(run=session.run, settings=made, bug=bug), "train")
     return use
 
 
@@ -65,7 +66,16 @@ def _start(session: Session) -> None:
 
 def _learning(live: bool) -> None:
     """The run's curves. Runs again by itself while the run lives; the whole page once it ends."""
-    run = state.current_run(state.session())
+    session = state.session()
+    run = state.current_run(session)
+    if run is None and session.run:
+        with st.container(key="train_gone"):
+            st.subheader("This run is no longer kept here")
+            st.write(
+                "Its recipe and its seed are: they are set on this page. Press Train again, and "
+                "the same network is learned anew."
+            )
+        return
     if run is None:
         st.subheader("Train a network of your own")
         st.write(
@@ -91,10 +101,10 @@ def _learning(live: bool) -> None:
     left, right = st.columns(2)
     with left, st.container(key="loss_chart"):
         figure = charts.loss_curves(history, epochs, palette)
-        st.plotly_chart(figure, key="loss", config=charts.CONFIG, alt="Loss over the epochs")
+        st.plotly_chart(figure, key="loss", config=charts.SAVED, alt="Loss over the epochs")
     with right, st.container(key="accuracy_chart"):
         figure = charts.accuracy_curves(history, epochs, palette)
-        st.plotly_chart(figure, key="accuracy", config=charts.CONFIG, alt="Accuracy by epoch")
+        st.plotly_chart(figure, key="accuracy", config=charts.SAVED, alt="Accuracy by epoch")
     which = "under the same bug" if recipe.bug.name else "which it never learns from"
     st.caption(f"Thin lines: the batches that it learns from. Dots: validation images, {which}.")
 
@@ -218,13 +228,14 @@ def _result(session: Session, run: Run) -> bool:
         )
         if in_use:
             st.button("Back to the shipped one", key="use_shipped", on_click=_use_shipped)
+        export.downloads(session, run.id)
     if use:
-        session.network = run.id
+        state.use(session, run.id)
     return use
 
 
 def _use_shipped() -> None:
-    state.session().network = state.SHIPPED
+    state.use(state.session(), state.SHIPPED)
 
 
 def _rows(recipe: Recipe) -> dict[str, Mapping[str, float]]:

@@ -18,7 +18,7 @@ from tests.browser import driver
 SIZES = {1440: 900, 768: 1024, 390: 844, 360: 740}
 SCHEMES = ("light", "dark")
 DRAW = "draw"  # the page that also gets something drawn on it
-TALLEST = 6_000  # pixels of a page that shall be taken whole
+TALLEST = 8_000  # pixels of a page that shall be taken whole
 
 LINKS = """links => Object.fromEntries(
     links.map(link => [link.innerText.split(/\\s+/).pop(), link.href])
