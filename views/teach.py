@@ -7,6 +7,7 @@ from core import teach
 from core.checkpoint import Card, CheckpointError
 from core.dataset import CLASSES
 from core.drawing import Pixels
+from core.line import LineError
 from core.runs import Run, State
 from core.teach import Example, ExampleError
 from views import state
@@ -175,7 +176,7 @@ def _load(session: Session) -> None:
 def _start(session: Session) -> None:
     try:
         state.start_lesson(session)
-    except CheckpointError as error:
+    except (CheckpointError, LineError) as error:
         st.error(str(error))
     except OSError as error:
         st.error(f"The lesson could not be written to disk ({error.strerror}). Try again later.")

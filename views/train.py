@@ -9,11 +9,12 @@ import streamlit as st
 from core.bugs import what_gave_it_away
 from core.checkpoint import Card, CheckpointError, read_card
 from core.dataset import SPECS
+from core.line import LineError
 from core.link import Link
 from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import Recipe, SettingError
-from core.runs import Run, State
+from core.runs import Run, RunError, State
 from views import charts, settings, state, style
 from views.state import Session
 from views.table import COLUMNS
@@ -51,7 +52,7 @@ def show() -> bool:
 def _start(session: Session) -> None:
     try:
         state.start_run(session)
-    except SettingError as error:
+    except (SettingError, LineError) as error:
         st.error(str(error))
     except OSError as error:
         st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
@@ -74,7 +75,11 @@ def _learning(live: bool) -> None:
     if live and now.over:
         st.rerun()
     history = run.history()
-    recipe = run.recipe()[1]
+    try:
+        recipe = run.recipe()[1]
+    except RunError as error:
+        st.warning(str(error))
+        return
     epochs = recipe.train.epochs
     palette = style.palette()
     _status(run, now, history)
@@ -126,19 +131,24 @@ def _words(run: Run, now: State, last: dict[str, float] | None) -> str:
         left = last["seconds"] * (last["steps"] / last["step"] - 1)
         return f"Training: {place}, {speed:,.0f} images/s, {left:.0f} s left"
     if now.name == "evaluating":
-        return f"Measuring on the test images: 10,000 images with ten numbers each. ({place})"
-    end = "Finished" if now.name == "finished" else "Stopped; what it learned so far is kept"
+        return (
+            now.message
+            or f"Measuring on the test images: 10,000 images with ten numbers each. ({place})"
+        )
+    kept = now.message or "Stopped; what it learned so far is kept"
+    end = "Finished" if now.name == "finished" else kept
     return f"{end}: {place}, {speed:,.0f} images/s, {last['seconds']:.1f} s"
 
 
 def _result(session: Session, run: Run) -> bool:
     """The test figures and what can be done with the network; True to draw with it."""
     try:
-        card = read_card(run.checkpoint)
+        card, recipe = read_card(run.checkpoint), run.recipe()[1]
+    except RunError:
+        return False  # said above
     except (OSError, CheckpointError):
         st.warning("The files of this network are damaged. Train again.")
         return False
-    recipe = run.recipe()[1]
     st.html(_table(card, recipe))
     if bug := recipe.bug.name:
         said = what_gave_it_away(bug, card.figures, card.confusion, run.history())
