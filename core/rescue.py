@@ -1,8 +1,8 @@
 """What a training learned until it was cut off.
 
-While a run trains, the worker now and then writes the weights so far beside its progress. When the
-worker is killed, the next one measures them and the run is kept as if it had been stopped there: it
-loses at most a twelfth of its training.
+While a run trains, the worker writes the weights so far beside its progress, every few seconds.
+When the worker is killed, the next one measures them, and the run is kept as if it had been stopped
+there: it loses a few seconds.
 """
 
 from pathlib import Path
@@ -14,6 +14,9 @@ from safetensors.torch import save
 from core.checkpoint import write_atomic
 from core.model import SumNet
 from core.runs import Run, RunError
+from core.trainer import Progress
+
+EVERY = 2.0  # seconds of training between notes
 
 
 class Learned(NamedTuple):
@@ -27,6 +30,24 @@ class Learned(NamedTuple):
 
 def _file(run: Run) -> Path:
     return run.path / "last.safetensors"
+
+
+class Notes:
+    """The weights of a run that trains, as they were a few seconds ago or at the last step."""
+
+    def __init__(self, run: Run, model: SumNet) -> None:
+        self.run, self.model = run, model
+        self.seconds = 0.0  # of training, when they were taken last
+
+    def take(self, progress: Progress, seconds: float) -> None:
+        """Take them if it is time to.
+
+        Raises:
+            OSError: there is no room.
+        """
+        if seconds - self.seconds >= EVERY or progress.step == progress.steps:
+            note(self.run, self.model, progress.step, progress.steps, seconds)
+            self.seconds = seconds
 
 
 def note(run: Run, model: SumNet, step: int, steps: int, seconds: float) -> None:

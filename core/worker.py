@@ -43,7 +43,10 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def serve(root: Path) -> None:
-    """Train the runs that appear in `root`, oldest first, until standard input closes."""
+    """Train the runs that appear in `root`, oldest first, until standard input closes.
+
+    After something unforeseen it returns: the app starts a fresh process.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the app, and that ends us
     os.nice(10)
     with suppress(OSError):  # where memory runs out, the system ends us and not the app
@@ -60,7 +63,7 @@ def serve(root: Path) -> None:
         trainings.warm_up()
         log.event("worker ready")
         seen = polls = 0
-        while not app_gone.is_set():
+        while not (app_gone.is_set() or trainings.spent):
             polls += 1
             changed = root.stat().st_mtime_ns  # a new run is a new entry in this directory
             # look now and then all the same: two entries within a tick of its clock are one change
@@ -103,6 +106,7 @@ class Trainings:
     def __init__(self, app_gone: threading.Event) -> None:
         self.app_gone = app_gone
         self.data: dict[str, dataset.Data] = {}
+        self.spent = False  # something unforeseen happened to this process: a fresh one is better
 
     def execute(self, run: Run) -> None:
         """Train a run to its end; whatever goes wrong is said in its state."""
@@ -118,6 +122,7 @@ class Trainings:
             self._end(run, "failed", str(error))
         except Exception as error:
             log.trouble("run failed", run=run.id)
+            self.spent = not _is_full(error)
             self._end(run, "failed", f"{_reason(error)} {run.again}")
         if run.state().name in runs.WAITING:  # nothing can be written at all
             self.app_gone.wait(1.0)
@@ -165,15 +170,14 @@ class Trainings:
         preset, recipe = run.recipe()
         data = self._load(recipe.model.dataset, run)
         model = recipe.build()
-        recorder = Recorder()
+        recorder, notes = Recorder(), rescue.Notes(run, model)
         run.set_state(State("training"))
         outcome, message = "finished", ""
         with closing(recipe.teach(model, data)) as steps:
             for progress in steps:
                 if (record := recorder.add(progress)) is not None:
                     run.append(record)
-                    if progress.val:
-                        rescue.note(run, model, progress.step, progress.steps, record["seconds"])
+                    notes.take(progress, record["seconds"])
                 if run.stop_requested() or self.app_gone.is_set():
                     outcome = "stopped"
                     break
@@ -248,9 +252,13 @@ def _cut_off(run: Run) -> str:
     return f"The training was cut off. {run.again}"
 
 
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in NO_ROOM
+
+
 def _reason(error: Exception) -> str:
     """What went wrong, in a sentence for the visitor."""
-    if isinstance(error, OSError) and error.errno in NO_ROOM:
+    if _is_full(error):
         return "The disk is full: nothing more could be kept."
     if isinstance(error, MemoryError) or "allocate memory" in str(error):
         return "This machine has too little memory for that: choose a smaller width or batch."
