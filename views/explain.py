@@ -5,7 +5,6 @@ the published networks is told from their own logs.
 """
 
 import inspect
-import io
 import random
 import textwrap
 from collections.abc import Callable
@@ -110,7 +109,7 @@ def _tested(session: Session, spec: DatasetSpec) -> Picture | None:
 
 def _uploaded(session: Session, spec: DatasetSpec) -> Picture | None:
     try:
-        image = drawing.read_image(io.BytesIO(session.upload), spec.name)
+        image = state.read_upload(session.upload, spec.name)
     except drawing.DrawingError:
         return None  # none was chosen, or the Draw page says what is wrong with it
     return None if image is None else Picture(image, "your picture")

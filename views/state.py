@@ -5,6 +5,7 @@ reads what its own widget said). What is a visitor's own sits in one `Session`; 
 share (networks, the worker) is cached and never changed.
 """
 
+import io
 import platform
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,19 @@ from typing import Any, Literal
 import streamlit as st
 import torch
 
-from core import VERSION, checkpoint, dataset, fetch, line, link, log, runs, saliency, teach
+from core import (
+    VERSION,
+    checkpoint,
+    dataset,
+    drawing,
+    fetch,
+    line,
+    link,
+    log,
+    runs,
+    saliency,
+    teach,
+)
 from core.analysis import Reading
 from core.checkpoint import Card, CheckpointError
 from core.dataset import SPECS, Split
@@ -208,6 +221,16 @@ def looked(weights_sha256: str, image: Pixels, addend: int, _model: SumNet) -> S
 def read(weights_sha256: str, images: Pixels, _model: SumNet) -> list[int]:
     """What the network with these weights takes images for, uint8 (N, 28, 28)."""
     return teach.read(_model, images)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def read_upload(file: bytes, dataset: str) -> Pixels | None:
+    """An uploaded picture as a network of that data set gets it; None when nothing is on it.
+
+    Raises:
+        DrawingError: it cannot be read.
+    """
+    return drawing.read_image(io.BytesIO(file), dataset)
 
 
 def start_run(session: Session) -> None:
