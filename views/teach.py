@@ -1,5 +1,7 @@
 """Teaching on the Draw page: telling what a drawing was, and the hand that such examples make."""
 
+import html
+
 import numpy as np
 import streamlit as st
 
@@ -196,7 +198,7 @@ def _progress(session: Session, live: bool) -> None:
         if now.over:
             st.warning(f"{now.message} Your examples are kept.")
         else:
-            st.html(f'<div class="note" role="status">{_words(run, now)}</div>')
+            st.html(f'<div class="note" role="status">{html.escape(_words(run, now))}</div>')
 
 
 def _words(run: Run, now: State) -> str:
