@@ -6,7 +6,10 @@ import threading
 import time
 from pathlib import Path
 
-from core import log
+from core import VERSION, log
+
+_shared: dict[Path, "Worker"] = {}
+_sharing = threading.Lock()
 
 QUICK_DEATH = 10.0  # seconds; a process that dies sooner is started again after a pause
 LONGEST_PAUSE = 8.0
@@ -81,3 +84,17 @@ class Worker:
             if self._process:
                 self._process.kill()
                 self._process.communicate()
+
+
+def shared(root: Path) -> Worker:
+    """The one worker that this app has for a runs directory.
+
+    Not in a cache of Streamlit's: any browser may ask the server to clear those, and each time
+    another process would be started.
+    """
+    with _sharing:
+        if root not in _shared:
+            log.start()
+            log.event("app started", version=VERSION)
+            _shared[root] = Worker(root)
+        return _shared[root]

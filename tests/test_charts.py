@@ -1,5 +1,6 @@
 """Figures say what the data say."""
 
+import plotly.graph_objects as go
 import pytest
 
 from views.charts import DARK, LIGHT, accuracy_curves, class_bars, loss_curves, sum_line
@@ -98,3 +99,25 @@ def test_every_power_of_ten_on_the_loss_axis_has_a_plain_number(loss, first):
     assert {10.0**power for power in range(round(axis.range[0]), 1)} <= shown.keys()
     assert all(float(text) == pytest.approx(value) for value, text in shown.items())
     assert 3 <= len(shown) <= 8
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        class_bars([0.1] * 10, "0123456789", LIGHT),
+        class_bars([0.1] * 10, ["Shirt"] * 10, DARK),
+        sum_line(12.3, 12, LIGHT),
+    ],
+)
+def test_a_figure_that_plotly_does_not_check_would_pass(figure):
+    """`_validate=False` is no promise of plotly's: an upgrade must not change what it means."""
+    assert go.Figure(figure.to_dict()) == figure
+
+
+def test_figures_made_from_the_same_preparation_share_nothing():
+    one = sum_line(3.0, 3, LIGHT)
+    one.update_layout(height=999)
+    one.data[0].marker.size = 99
+    assert sum_line(3.0, 3, LIGHT) != one
+    assert sum_line(3.0, 3, LIGHT).layout.height == 120
+    assert sum_line(3.0, 3, LIGHT).data[0].marker.size == 24

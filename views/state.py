@@ -5,8 +5,9 @@ reads what its own widget said). What is a visitor's own sits in one `Session`; 
 share (networks, the worker) is cached and never changed.
 """
 
+import functools
+import gc
 import io
-import platform
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,6 @@ import streamlit as st
 import torch
 
 from core import (
-    VERSION,
     checkpoint,
     dataset,
     drawing,
@@ -24,6 +24,7 @@ from core import (
     line,
     link,
     log,
+    process,
     runs,
     saliency,
     teach,
@@ -108,12 +109,20 @@ def address(choices: link.Link) -> str:
     return f"{base}/?{query}" if query else base
 
 
-@st.cache_resource(show_spinner=False)
+@functools.cache
+def settle() -> None:
+    """Once all is imported, let the garbage collector pass it over.
+
+    Streamlit collects after each run of a page, which without this walks through all of torch:
+    0.1 s after each answer, while nobody else is answered.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def worker() -> Worker:
     """The process that trains, one for all visitors."""
-    log.start()
-    log.event("app started", version=VERSION, python=platform.python_version())
-    return Worker(runs.runs_dir())
+    return process.shared(runs.runs_dir())
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -14,12 +14,13 @@ from core.link import Link
 from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import Recipe, SettingError
-from core.runs import Run, RunError, State
+from core.runs import WAITING, Run, RunError, State
 from views import charts, settings, state, style
 from views.state import Session
 from views.table import COLUMNS
 
 POLL = 0.4  # seconds between looks at a live run
+LINE_POLL = 2.0  # and at one that waits: there may be many
 SHOWN = ("class_acc", "sum_acc", "joint_acc", "sum_r2")  # of a run's figures
 
 
@@ -43,7 +44,9 @@ def show() -> bool:
         if pressed:
             _start(session)
     with right:
-        st.fragment(_learning, run_every=POLL if live else None)(live)
+        waits = run is not None and run.state().name in WAITING
+        poll = LINE_POLL if waits else POLL if live else None
+        st.fragment(_learning, run_every=poll)(live, waits)
         use = _result(session, run) if run and run.state().usable else False
     state.publish(Link(run=session.run, settings=session.settings, bug=session.bug))
     return use
@@ -60,7 +63,7 @@ def _start(session: Session) -> None:
         st.rerun()
 
 
-def _learning(live: bool) -> None:
+def _learning(live: bool, waits: bool) -> None:
     """The run's curves. Runs again by itself while the run lives; the whole page once it ends."""
     run = state.current_run(state.session())
     if run is None:
@@ -72,7 +75,7 @@ def _learning(live: bool) -> None:
         )
         return
     now = run.state()
-    if live and now.over:
+    if live and (now.over or waits != (now.name in WAITING)):
         st.rerun()
     history = run.history()
     try:
