@@ -1,4 +1,4 @@
-"""python -m core {fetch,train,evaluate,predict}: everything the pages do, for scripts.
+"""python -m core {fetch,train,evaluate,predict,status}: everything the pages do, for scripts.
 
 With --json the last line of stdout is one JSON object (predict: a line per image). Progress goes
 to stderr, and only on a terminal. Bad input is one sentence on stderr and exit status 2.
@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -153,6 +153,17 @@ def predict(options: argparse.Namespace) -> None:
         print(json.dumps(line) if options.json else f"{file}: {text}")
 
 
+def status(options: argparse.Namespace) -> None:
+    """How the app is that has this runs directory."""
+    from core import runs
+    from core import status as statuses
+
+    found = statuses.read(runs.runs_dir())
+    print(json.dumps(asdict(found)) if options.json else found.words)
+    if not found.worker:
+        raise SystemExit(1)
+
+
 def _print_report(report: dict[str, object], as_json: bool) -> None:
     if as_json:
         print(json.dumps(report))
@@ -206,7 +217,7 @@ class Parser(argparse.ArgumentParser):
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m core", description=__doc__.split("\n\n")[0])
-    commands = parser.add_subparsers(required=True, metavar="{fetch,train,evaluate,predict}")
+    commands = parser.add_subparsers(required=True, metavar="{fetch,train,evaluate,predict,status}")
 
     command = commands.add_parser("fetch", help="get the data sets")
     command.add_argument(
@@ -241,6 +252,10 @@ def _parser() -> Parser:
     command.add_argument("--model", default="mnist", metavar="PRESET-OR-CHECKPOINT")
     command.add_argument("--json", action="store_true")
     command.set_defaults(command=predict)
+
+    command = commands.add_parser("status", help="how the app is: its worker, its line, its disk")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=status)
     return parser
 
 

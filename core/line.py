@@ -79,18 +79,18 @@ def prune(root: Path) -> None:
     now = min(STARTED + time.monotonic(), time.time())
     _sweep(root, now)
     over = [run for run in runs.every(root) if run.state().over]
-    number, size = len(over), sum(map(_size, over))
+    number, total = len(over), sum(map(size, over))
     for run in over:
         with suppress(OSError):
             idle = now - run.used()
             old = idle > most.kept_days * 86_400
-            many, large = number > most.kept_runs, size > most.kept_megabytes * MEGABYTE
+            many, large = number > most.kept_runs, total > most.kept_megabytes * MEGABYTE
             if (old or many or large) and idle > most.in_use_minutes * 60:
-                number, size = number - 1, size - _size(run)
+                number, total = number - 1, total - size(run)
                 shutil.rmtree(run.path, ignore_errors=True)
 
 
-def _size(run: Run) -> int:
+def size(run: Run) -> int:
     """Bytes on the disk."""
     total = 0
     for file in run.path.rglob("*"):

@@ -33,7 +33,7 @@ def _file(run: Run) -> Path:
 
 
 class Notes:
-    """The weights of a run that trains, as they were a few seconds ago or at the last step."""
+    """The weights of a run that trains, as they were a few seconds ago."""
 
     def __init__(self, run: Run, model: SumNet) -> None:
         self.run, self.model = run, model
@@ -45,7 +45,7 @@ class Notes:
         Raises:
             OSError: there is no room.
         """
-        if seconds - self.seconds >= EVERY or progress.step == progress.steps:
+        if seconds - self.seconds >= EVERY:
             note(self.run, self.model, progress.step, progress.steps, seconds)
             self.seconds = seconds
 

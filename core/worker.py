@@ -185,6 +185,7 @@ class Trainings:
                     outcome, message = "stopped", TOO_LONG
                     break
         seconds = time.perf_counter() - recorder.start
+        rescue.note(run, model, progress.step, progress.steps, seconds)  # measuring takes a while
         epochs = recipe.train.epochs * progress.step / progress.steps
         self._keep(run, preset, recipe, model, epochs, seconds)
         run.set_state(State(outcome, message))

@@ -268,7 +268,7 @@ def test_a_number_out_of_range_is_refused(capsys, addend):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("", "the following arguments are required: {fetch,train,evaluate,predict}; see"),
+        ("", "the following arguments are required: {fetch,train,evaluate,predict,status}; see"),
         ("predict x.png", "the following arguments are required: --addend; see"),
         ("predict --addend 1", "the following arguments are required: IMAGE; see"),
         ("predict x.png --addend x", "argument --addend: invalid int value: 'x'; see"),

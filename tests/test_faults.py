@@ -184,6 +184,19 @@ def test_killed_while_it_notes_weights(root, start):
     assert over(waiting) == "finished"
 
 
+def test_a_run_that_is_stopped_is_noted_before_it_is_measured(root, trainings, monkeypatch):
+    """Measuring takes a while, and an app that ends may have no patience."""
+    seen = []
+    real = worker.evaluate
+    run = queue(root, TINY)
+    after(monkeypatch, 25, Run.request_stop)
+    monkeypatch.setattr(
+        worker, "evaluate", lambda *a: (seen.append(rescue.recall(run).step), real(*a))[1]
+    )
+    trainings.execute(run)
+    assert seen == [25]
+
+
 def test_what_kills_the_worker_again_is_not_tried_a_third_time(root, start):
     """Measuring what was learned may be what it dies of."""
     fatal = "worker.evaluate = lambda *_: __import__('os').kill(__import__('os').getpid(), 9)"
@@ -447,14 +460,14 @@ def test_a_clock_that_is_moved_changes_no_figure(root, trainings, monkeypatch, h
 # --- what was noted of a run that was cut off
 
 
-def test_weights_are_noted_every_few_seconds_and_at_the_last_step(root, model, monkeypatch):
+def test_weights_are_noted_every_few_seconds(root, model, monkeypatch):
     taken = []
     monkeypatch.setattr(rescue, "note", lambda run, model, *facts: taken.append(facts))
     notes = rescue.Notes(queue(root), model)
     scores = Scores(*[0.5] * 6)
     for step in range(1, 11):
         notes.take(Progress(step, 10, 1, step, 0.1, scores, None), 0.75 * step)
-    assert taken == [(3, 10, 2.25), (6, 10, 4.5), (9, 10, 6.75), (10, 10, 7.5)]
+    assert taken == [(3, 10, 2.25), (6, 10, 4.5), (9, 10, 6.75)]
 
 
 def test_what_is_noted_comes_back(root, model):
