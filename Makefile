@@ -40,6 +40,7 @@ bench: .venv/.runtime data ## run the benchmarks; STROKES=FILE adds the drawn di
 	$(VENV_PYTHON) benchmarks/networks.py
 	$(VENV_PYTHON) benchmarks/doubt.py $(STROKES)
 	$(VENV_PYTHON) benchmarks/teaching.py
+	$(VENV_PYTHON) benchmarks/load.py 10 50 100
 	$(if $(STROKES),$(VENV_PYTHON) benchmarks/drawn_digits.py $(STROKES))
 
 weights: .venv/.runtime data ## train the shipped networks again, into weights/

@@ -6,6 +6,7 @@ from views import compare, draw, explain, lessons, state, style, train
 
 st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
 style.apply()
+state.settle()
 state.worker()  # warms up behind the first page
 
 

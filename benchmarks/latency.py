@@ -85,7 +85,7 @@ def measure(times: int) -> dict[str, list[float]]:
     found = {}
     empty = Path(__file__).with_name("empty_app.py")
     with tempfile.TemporaryDirectory() as folder, driver.chromium() as browser:
-        with driver.serve(Path(folder) / "empty", empty) as app:
+        with driver.serve(Path(folder) / "empty", script=empty) as app:
             found["empty app, stroke"] = strokes(open_page(browser, app.url), ["count"], times)
         with driver.serve(Path(folder) / "ours") as app:
             page = open_page(browser, app.url)
@@ -93,7 +93,7 @@ def measure(times: int) -> dict[str, list[float]]:
             driver.draw_digit(page, SINGLE[0])
             found["idle, number"] = numbers(page, times)
             press(page, "clear")
-            learner = open_page(browser, f"{app.url}/train?v=1&epochs=50")
+            learner = open_page(browser, f"{app.url}/train?v=1&epochs=20")
             press(learner, "train_start")
             learner.wait_for_selector(".st-key-train_pause")  # it trains
             found["training, stroke"] = strokes(page, ANSWERS, times)

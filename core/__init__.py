@@ -3,10 +3,12 @@
 Nothing here imports streamlit or plotly: the command line (`python -m core`), the worker, the
 benchmarks and the pages in `views/` all stand on these modules. Read them in this order:
 dataset, model, trainer, evaluation, recipe, presets, checkpoint, drawing, pen, prediction,
-saliency, teach, link, runs, worker.
+saliency, teach, link, runs, limits, line, rescue, worker, process.
 """
 
 import os
+
+VERSION = "0.1.0"
 
 # Before torch is imported: its threads would spin while they wait for each other. That is fine
 # alone on a machine; beside a second busy process they spin away each other's time.

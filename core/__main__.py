@@ -1,4 +1,4 @@
-"""python -m core {fetch,train,evaluate,predict,export}: everything the pages do, for scripts.
+"""python -m core COMMAND: everything the pages do, for scripts.
 
 With --json the last line of stdout is one JSON object (predict: a line per image). Progress goes
 to stderr, and only on a terminal. Bad input is one sentence on stderr and exit status 2.
@@ -8,7 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -164,6 +164,17 @@ def export(options: argparse.Namespace) -> None:
     print(f"saved as {options.out}")
 
 
+def status(options: argparse.Namespace) -> None:
+    """How the app is that has this runs directory."""
+    from core import runs
+    from core import status as statuses
+
+    found = statuses.read(runs.runs_dir())
+    print(json.dumps(asdict(found)) if options.json else found.words)
+    if not found.worker:
+        raise SystemExit(1)
+
+
 def _print_report(report: dict[str, object], as_json: bool) -> None:
     if as_json:
         print(json.dumps(report))
@@ -217,7 +228,7 @@ class Parser(argparse.ArgumentParser):
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m core", description=__doc__.split("\n\n")[0])
-    commands = parser.add_subparsers(required=True, metavar="{fetch,train,evaluate,predict,export}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser("fetch", help="get the data sets")
     command.add_argument(
@@ -263,6 +274,10 @@ def _parser() -> Parser:
     command.add_argument("model", metavar="PRESET-OR-CHECKPOINT")
     command.add_argument("--out", default="network.onnx", metavar="FILE")
     command.set_defaults(command=export)
+
+    command = commands.add_parser("status", help="how the app is: its worker, its line, its disk")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(command=status)
     return parser
 
 

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
+from core.dataset import CLASSES
 from core.evaluation import Metrics
 from core.model import SumNet
 from core.presets import PRESETS
@@ -158,11 +159,28 @@ def parse_card(content: bytes | str) -> Card:
         ValueError, TypeError, AttributeError, RecursionError: it is none.
     """
     card = Card(**json.loads(content))
-    if not isinstance(card.params, dict):
-        raise ValueError(f"params {card.params}")
-    if set(card.figures) != FIGURES or not all(map(math.isfinite, card.figures.values())):
-        raise ValueError(f"figures {card.figures}")
+    _check(card)
     return card
+
+
+def _check(card: Card) -> None:
+    """Is all of it what the pages count on? A file may hold anything, and a number may be NaN.
+
+    Raises:
+        ValueError, TypeError, AttributeError: it is not.
+    """
+    texts = (card.preset, card.weights_sha256, card.torch, card.date)
+    wholes = (card.seed, card.parameters, card.taught, *(n for row in card.confusion for n in row))
+    doubt = 0.0 if card.doubt_level is None else card.doubt_level
+    numbers = (card.epochs, card.train_seconds, doubt, *card.figures.values())
+    if not (isinstance(card.params, dict) and all(isinstance(text, str) for text in texts)):
+        raise TypeError("a name, a text or the params")
+    if not all(type(n) is int and 0 <= n < 2**53 for n in wholes):
+        raise ValueError("a count")
+    if not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
+        raise ValueError("a number")
+    if set(card.figures) != FIGURES or [len(row) for row in card.confusion] != [CLASSES] * CLASSES:
+        raise ValueError("the figures or the confusion")
 
 
 def _file(stem: Path, suffix: str) -> Path:

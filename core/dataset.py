@@ -23,6 +23,7 @@ ADDENDS = 10  # the number to add is 0-9
 CLASSES = 10
 SUMS = CLASSES + ADDENDS - 1  # 0-18
 
+TRAIN_SIZE = 50_000
 VAL_SIZE = 10_000  # of the 60,000 training images; the published MNIST network splits like this
 TEST_SIZE = 10_000
 SPLIT_SEED = 0

@@ -9,6 +9,7 @@ Two ways in: pen strokes from the canvas (`rasterize`) and image files (`ink`). 
 (H, W), 0 paper to 255 full ink, and `mnist_form` (or `fashion_form`) takes it from there.
 """
 
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,12 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
+
+from core.limits import LIMITS
+
+# Of damage beside the picture, as in a camera's notes. Once and for all: what a thread says of
+# warnings with `catch_warnings` holds for all threads, and may stay for good.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 Point = tuple[float, float]  # canvas pixels, x to the right and y down
 Stroke = tuple[Point, ...]  # pen down to pen up; one point is a dot
@@ -30,7 +37,10 @@ SIDE = 28  # of an MNIST image
 BOX = 20  # the longer side of the digit in it
 FAINT = 0.15  # of the strongest ink; less is noise or the soft edge of a stroke
 CONTRAST = 24  # of 255; a file whose ink differs less from its paper is blank
-MAX_PIXELS = 50_000_000  # of an image file
+MAX_PIXELS = int(LIMITS.upload_megapixels * 1e6)  # of an image file
+# What cameras, browsers and drawing programs write; Pillow's other decoders are not for strangers.
+FILES = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "PPM")
+ONE_AT_A_TIME = threading.Lock()  # unpacked, a large photo takes some hundred megabytes
 DOT = 8  # canvas pixels; a drawing no larger is a slip of the pen
 LARGE = 1_000  # pixels a side; more are averaged at once, a photo in floats would fill the memory
 
@@ -47,21 +57,20 @@ def read_image(source: Path | BinaryIO, dataset: str = "mnist") -> Pixels | None
     """
     name = str(source) if isinstance(source, Path) else "The file"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damage beside the picture, as in a camera's notes
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(source) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise DrawingError(f"{name} has more than {MAX_PIXELS // 10**6} megapixels.")
-                return FORMS[dataset](ink(image))
+        with ONE_AT_A_TIME, Image.open(source, formats=FILES) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise DrawingError(f"{name} has more than {MAX_PIXELS // 10**6} megapixels.")
+            unpacked = ink(image)
     except FileNotFoundError as error:
         raise DrawingError(f"There is no file {name}.") from error
     except UnidentifiedImageError as error:
         raise DrawingError(f"{name} is not an image.") from error
-    except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
-        if isinstance(error, DrawingError):
-            raise
-        raise DrawingError(f"{name} cannot be read as an image ({error}).") from error
+    except DrawingError:
+        raise
+    except Exception as error:  # of a decoder that was given damaged bytes: it may be any
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DrawingError(f"{name} cannot be read as an image ({reason}).") from error
+    return FORMS[dataset](unpacked)
 
 
 def rasterize(strokes: Strokes, pen: int = PEN) -> Pixels:

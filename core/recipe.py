@@ -55,6 +55,14 @@ class Number:
             raise SettingError(f"{name} must be {kind} from {self.allowed}, not {value!r}.")
         return int(number) if self.whole else number
 
+    def clamp(self, value: object, usual: Value) -> Value:
+        """The nearest allowed value; `usual` for what is no number."""
+        try:
+            number = min(self.high, max(self.low, float(value)))  # type: ignore[arg-type]
+            return self.check("", round(number) if self.whole else number)
+        except (TypeError, ValueError, OverflowError):
+            return usual
+
     def say(self, value: Value) -> str:
         """By itself: "width 8"."""
         return f"{self.label.lower()} {value:g}"
@@ -89,6 +97,10 @@ class Choice:
         if not isinstance(value, str) or value not in self.options:
             raise SettingError(f"{name} must be {self.allowed}, not {value!r}.")
         return value
+
+    def clamp(self, value: object, usual: Value) -> Value:
+        """`value` if it is one of the names; `usual` for anything else."""
+        return value if isinstance(value, str) and value in self.options else usual
 
     def say(self, value: Value) -> str:
         """By itself: "pixel fusion"."""

@@ -13,6 +13,9 @@ from pathlib import Path
 from core.checkpoint import write_atomic
 from core.trainer import Progress, Scores
 
+# Where the training is: what each record has, and the least that it can be.
+WHERE = {"seconds": 0, "step": 1, "steps": 1, "epoch": 0, "images": 0}
+MOST = 1e300  # of a number in a record; a file that holds more is damaged, and NaN is not less
 LINES = 120  # of a history, at least when the training has so many steps
 
 
@@ -64,6 +67,14 @@ def read_history(file: Path) -> list[dict[str, float]]:
 def _record(line: bytes) -> dict[str, float] | None:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and "step" in record else None
+    if not isinstance(record, dict) or not all(map(_is_number, record.values())):
+        return None
+    if any(record.get(key, -1) < least for key, least in WHERE.items()):
+        return None
+    return record
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and abs(value) < MOST  # type: ignore[arg-type]

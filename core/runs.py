@@ -6,13 +6,15 @@
               progress.jsonl      a line every few steps, appended while it trains
               moments/            snapshots of the weights on the way; see core/moments.py
               control.json        pause, or another learning rate; see core/control.py
+              last.safetensors    the weights so far, while it trains; see core/rescue.py
               stop                exists once somebody asked for a stop
+              disk-full.json      the state to take when there is no room to write another
               checkpoint.*        the network and its card, at the end
 
 Only the worker writes in a run, except for `stop` and `control.json`. Files appear whole (written
 aside, renamed); the one that grows may end in half a line, which readers skip. So a reload, a
 second tab, a crash or a second app finds everything that was learnt. Ids cannot be guessed: who has
-the id may see the run.
+the id may see the run. The directory's own time is when the run was last used.
 """
 
 import json
@@ -21,7 +23,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -34,12 +36,16 @@ from core.recipe import Recipe
 from core.recorder import read_history
 from core.teach import Example
 
-KEPT = 200  # finished runs; older ones are pruned when a new one is made
 ID = re.compile(r"[0-9a-f]{16}")
 
+DISK_FULL = "disk-full.json"
 WAITING, DONE = ("queued",), ("finished", "stopped")
 LIVE = ("preparing", "training", "paused", "evaluating")
 LOST = ("failed", "interrupted")
+
+
+class RunError(RuntimeError):
+    """A run whose files are damaged; the message is one sentence for the visitor."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +101,26 @@ class Run:
         """Folder of the snapshots, for `moments.recall`."""
         return self.path / "moments"
 
+    @property
+    def unreadable(self) -> str:
+        return f"What is left of this run cannot be read. {self.again}"
+
     def recipe(self) -> tuple[str, Recipe]:
-        """Name of the preset that it started from, and the recipe."""
-        asked = json.loads((self.path / "recipe.json").read_bytes())
-        return asked["preset"], Recipe.read(asked["params"])
+        """Name of the preset that it started from, and the recipe.
+
+        Raises:
+            RunError: it cannot be read.
+        """
+        with self._reading():
+            asked = json.loads((self.path / "recipe.json").read_bytes())
+            return str(asked["preset"]), Recipe.read(asked["params"])
 
     @property
     def uploaded(self) -> bool:
         """Did the network come from a file, whose word its figures are?"""
-        return "uploaded" in json.loads((self.path / "recipe.json").read_bytes())
+        with suppress(RunError), self._reading():
+            return "uploaded" in json.loads((self.path / "recipe.json").read_bytes())
+        return False
 
     def remade(self) -> Recipe | None:
         """The recipe, if settings alone tell how the run went: an address then makes it again."""
@@ -111,17 +128,29 @@ class Run:
             recipe = self.recipe()[1]
             apart = (self.path / "examples.jsonl").exists() or control.read(self.path).lr
             same = PRESETS["quick"].recipe.change(recipe.settings()).with_bug(recipe.bug.name)
-        except (OSError, ValueError, TypeError, KeyError):
+        except (RunError, ValueError):
             return None  # damaged
         return recipe if recipe == same and not apart else None
 
     def lesson(self) -> Lesson | None:
-        """What is to be taught, or None when the run trains from nothing."""
-        asked = json.loads((self.path / "recipe.json").read_bytes())
-        if "base" not in asked:
-            return None
-        text = (self.path / "examples.jsonl").read_text()
-        return Lesson(asked["base"], teach.parse(text))
+        """What is to be taught, or None when the run trains from nothing.
+
+        Raises:
+            RunError: it cannot be read.
+        """
+        with self._reading():
+            asked = json.loads((self.path / "recipe.json").read_bytes())
+            if "base" not in asked:
+                return None
+            text = (self.path / "examples.jsonl").read_text()
+            return Lesson(str(asked["base"]), teach.parse(text))
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise RunError(self.unreadable) from error
 
     def created(self) -> int:
         """Nanoseconds since the epoch."""
@@ -130,15 +159,32 @@ class Run:
     def state(self) -> State:
         try:
             state = State(**json.loads((self.path / "state.json").read_bytes()))
-        except (OSError, ValueError, TypeError):
-            what = "What is left of this run cannot be read."
-            return State("interrupted", f"{what} {self.again}")
+            if state.name not in WAITING + LIVE + DONE + LOST or not isinstance(state.message, str):
+                raise ValueError(state)
+            if not isinstance(state.share, int | float | None):
+                raise ValueError(state)
+        except (OSError, ValueError, TypeError, RecursionError):
+            return State("interrupted", self.unreadable)
         if state.name in WAITING and self.stop_requested():
             return State("interrupted", "You left the line before the training began.")
         return state
 
     def set_state(self, state: State) -> None:
         write_atomic(self.path / "state.json", json.dumps(asdict(state)).encode())
+
+    def give_up(self) -> None:
+        """Where there is no room to write a state: a rename needs none."""
+        with suppress(OSError):
+            (self.path / DISK_FULL).replace(self.path / "state.json")
+
+    def use(self) -> None:
+        """Note that somebody looks at it: it is not pruned for a while."""
+        with suppress(OSError):
+            os.utime(self.path)
+
+    def used(self) -> float:
+        """When it was last used, in seconds since the epoch."""
+        return self.path.stat().st_mtime
 
     def history(self) -> list[dict[str, float]]:
         """The lines of progress.jsonl so far, each a flat record; see `recorder.Recorder`."""
@@ -168,25 +214,36 @@ def runs_dir() -> Path:
 
 
 def create(root: Path, preset: str, recipe: Recipe, lesson: Lesson | None = None) -> Run:
-    """A new run, waiting for a worker. It appears in `root` whole."""
+    """A new run, waiting for a worker. It appears in `root` whole, and behind all that are there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     root.mkdir(parents=True, exist_ok=True)
-    prune(root)
+    newest = max((run.created() for run in every(root)), default=0)
     run_id = secrets.token_hex(8)
     aside = Run(root / f".{run_id}")
-    aside.path.mkdir()
-    asked: dict[str, object] = {"preset": preset, "params": recipe.params()}
-    if lesson:
-        asked["base"] = lesson.base
-        write_atomic(aside.path / "examples.jsonl", teach.dump(lesson.examples).encode())
-    write_atomic(aside.path / "recipe.json", json.dumps(asked).encode())
-    aside.set_state(State("queued"))
-    return Run(aside.path.rename(root / run_id))
+    try:
+        aside.path.mkdir()
+        asked: dict[str, object] = {"preset": preset, "params": recipe.params()}
+        if lesson:
+            asked["base"] = lesson.base
+            write_atomic(aside.path / "examples.jsonl", teach.dump(lesson.examples).encode())
+        write_atomic(aside.path / "recipe.json", json.dumps(asked).encode())
+        if aside.created() <= newest:  # the clock was moved back; the line keeps its order
+            os.utime(aside.path / "recipe.json", ns=(newest + 1, newest + 1))
+        full = State("failed", f"The disk is full: nothing more could be kept. {aside.again}")
+        write_atomic(aside.path / DISK_FULL, json.dumps(asdict(full)).encode())
+        aside.set_state(State("queued"))
+        return Run(aside.path.rename(root / run_id))
+    except OSError:
+        shutil.rmtree(aside.path, ignore_errors=True)
+        raise
 
 
 def adopt(root: Path, model: SumNet, card: Card) -> Run:
     """A network from a file as a run that is over. It appears in `root` whole."""
     root.mkdir(parents=True, exist_ok=True)
-    prune(root)
     run_id = secrets.token_hex(8)
     aside = Run(root / f".{run_id}")
     aside.path.mkdir()
@@ -214,7 +271,7 @@ def stem(root: Path, name: str) -> Path | None:
 def every(root: Path) -> Iterator[Run]:
     """All runs that are kept, oldest first."""
     found = []
-    for path in root.glob("*"):
+    for path in root.glob("[0-9a-f]*"):
         with suppress(FileNotFoundError):  # pruned at this moment
             if run := find(root, path.name):
                 found.append((run.created(), run))
@@ -229,10 +286,3 @@ def ahead(root: Path, run: Run) -> int:
             break
         before += not other.state().over
     return before
-
-
-def prune(root: Path, keep: int = KEPT) -> None:
-    """Remove the oldest runs that are over, so that at most `keep` of them stay."""
-    over = [run for run in every(root) if run.state().over]
-    for run in over[: max(0, len(over) - keep)]:
-        shutil.rmtree(run.path, ignore_errors=True)

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from core.augment import augment
 from core.dataset import CLASSES, Split
 from core.drawing import CANVAS, Pixels, Strokes, is_dot, mnist_form, rasterize
+from core.limits import LIMITS
 from core.model import LateFusion, SumNet
 from core.trainer import EVAL_BATCH
 
@@ -29,7 +30,7 @@ PENS = (14, 26)  # widths that they are drawn with
 DISTORTION = 0.6
 WEIGHT = 0.03  # of the examples' loss beside that of MNIST's images
 DECAY = 1e-4  # pulls the layer to what it was
-MOST = 100  # examples
+MOST = int(LIMITS.examples)
 MOST_POINTS = 2_000  # of one example
 
 

@@ -122,6 +122,11 @@ def images(data: Data) -> Tensor:
     return data.test.images[:10].clone()
 
 
+def record(step: int, **scores: float) -> dict[str, float]:
+    """A line of progress.jsonl."""
+    return {"seconds": step / 2, "step": step, "steps": 50, "epoch": 1, "images": step} | scores
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """An empty runs directory."""

@@ -286,7 +286,7 @@ def test_a_network_with_a_bug_is_loaded_as_it_was(tmp_path, data, name):
 
 
 def test_a_card_with_an_unknown_bug_is_refused(tmp_path, model):
-    metrics = Metrics(1.0, 1.0, 0.0, 1.0, 1.0, [])
+    metrics = Metrics(1.0, 1.0, 0.0, 1.0, 1.0, [[0] * 10] * 10)
     card = Card.of("quick", Recipe(model.config), model, metrics, 1, 0.1)
     checkpoint.save(tmp_path / "net", model, card)
     file = tmp_path / "net.json"

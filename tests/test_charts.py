@@ -1,5 +1,6 @@
 """Figures say what the data say."""
 
+import plotly.graph_objects as go
 import pytest
 
 from views.charts import (
@@ -131,3 +132,25 @@ def test_the_sum_while_it_learned_is_never_cut_off():
 def test_what_was_said_before_the_first_step_alone_is_a_figure():
     assert classes_while_learning([0], [(0.5, 0.5)], "01", LIGHT).data
     assert sum_while_learning([0], [9.0], 12, LIGHT).data
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        class_bars([0.1] * 10, "0123456789", LIGHT),
+        class_bars([0.1] * 10, ["Shirt"] * 10, DARK),
+        sum_line(12.3, 12, LIGHT),
+    ],
+)
+def test_a_figure_that_plotly_does_not_check_would_pass(figure):
+    """`_validate=False` is no promise of plotly's: an upgrade must not change what it means."""
+    assert go.Figure(figure.to_dict()) == figure
+
+
+def test_figures_made_from_the_same_preparation_share_nothing():
+    one = sum_line(3.0, 3, LIGHT)
+    one.update_layout(height=999)
+    one.data[0].marker.size = 99
+    assert sum_line(3.0, 3, LIGHT) != one
+    assert sum_line(3.0, 3, LIGHT).layout.height == 120
+    assert sum_line(3.0, 3, LIGHT).data[0].marker.size == 24

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import pickle
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 
 from core import checkpoint
 from core.checkpoint import Card, CheckpointError, write_atomic
@@ -157,7 +160,39 @@ def test_junk_in_a_card_is_noticed_or_does_no_harm(stem, name, junk):
         assert refusal(stem)
     else:
         assert list(card.report().values())
-        assert name not in ("params", "figures", "weights_sha256")
+        assert isinstance(junk, str | float | int | None)
+        assert name not in ("params", "figures", "confusion", "weights_sha256", "seed")
+
+
+anything = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats() | some.text(),
+    lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner),
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    some.dictionaries(
+        some.sampled_from([field.name for field in dataclasses.fields(Card)]) | some.text(),
+        anything,
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_whatever_a_card_holds_it_is_damaged_or_what_the_pages_count_on(stem, card, changes):
+    file = stem.with_suffix(".json")
+    sound = file.read_text()
+    try:
+        edit_card(stem, **changes)
+        read = checkpoint.read_card(stem)
+    except CheckpointError as error:
+        assert str(error) == "The card of 'net' is damaged."
+    else:
+        assert json.dumps(dataclasses.asdict(read), allow_nan=False)
+        assert read.seed + read.parameters + read.taught + sum(map(sum, read.confusion)) >= 0
+        assert all(map(math.isfinite, (read.epochs, read.train_seconds, *read.figures.values())))
+    finally:
+        file.write_text(sound)
 
 
 @pytest.mark.parametrize("figures", [{"class_acc": 1.0}, dict.fromkeys(METRICS.figures(), "1")])

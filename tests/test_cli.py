@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 from PIL import Image
 
 from core import checkpoint, dataset
@@ -107,15 +109,15 @@ def test_an_experiment_never_replaces_shipped_weights(drawn, tmp_path, monkeypat
 
 
 def test_every_setting_is_an_option(drawn, tmp_path, capsys):
-    settings = {
+    values = {
         **{"epochs": 2, "lr": 0.05, "batch_size": 32, "width": 5, "dropout": 0.25},
         **{"sum_weight": 0.1, "augment": 0.5, "seed": 9},
         **{"dataset": "fashion-mnist", "fusion": "pixels", "sum_head": "classification"},
     }
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
     assert main(["train", "--preset", "quick", *options, "--out", str(tmp_path)]) == 0
     params = checkpoint.read_card(tmp_path / "quick").params
-    assert {name: params[name] for name in settings} == settings
+    assert {name: params[name] for name in values} == values
 
 
 def test_another_sum_head_is_trained_with_the_weight_that_suits_it(drawn, tmp_path):
@@ -266,7 +268,10 @@ def test_a_number_out_of_range_is_refused(capsys, addend):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("", "the following arguments are required: {fetch,train,evaluate,predict,export}; see"),
+        (
+            "",
+            "the following arguments are required: COMMAND; see",
+        ),
         ("predict x.png", "the following arguments are required: --addend; see"),
         ("predict --addend 1", "the following arguments are required: IMAGE; see"),
         ("predict x.png --addend x", "argument --addend: invalid int value: 'x'; see"),
@@ -298,6 +303,31 @@ def test_a_truncated_image_is_said(five, tmp_path, capsys):
     path.write_bytes(path.read_bytes()[:-2000])
     said = complaint(capsys, "predict", path, "--addend", 7)
     assert said.startswith(f"{path} cannot be read as an image (")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.filterwarnings("ignore::UserWarning")  # as core/drawing.py does for the process
+@given(
+    kind=some.sampled_from(["png", "jpeg", "gif", "webp", "bmp", "tiff"]),
+    flips=some.lists(some.tuples(some.floats(0, 1), some.integers(1, 255)), max_size=4),
+    keep=some.floats(0, 1) | some.just(1.0),
+)
+def test_predict_answers_a_damaged_image_or_refuses_it_in_one_line(
+    five, tmp_path, capfd, kind, flips, keep
+):
+    path = tmp_path / "five"
+    five.save(path, kind)
+    content = bytearray(path.read_bytes())
+    for place, bits in flips:
+        content[int(place * min(200, len(content) - 1))] ^= bits
+    path.write_bytes(content[: round(keep * len(content))])
+    status = main(["predict", str(path), "--addend", "7", "--json"])
+    said = capfd.readouterr()
+    if status:
+        assert (status, said.out, said.err.count("\n")) == (2, "", 1)
+        assert said.err.startswith(str(path)) and said.err.endswith(".\n")
+    else:
+        assert (list(json.loads(said.out)), said.err) == (ANSWER, "")
 
 
 def test_a_folder_is_said(tmp_path, capsys):

@@ -1,14 +1,16 @@
 """From strokes and image files to the form that MNIST's images have."""
 
+import io
 import math
 import struct
+import warnings
 import zlib
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from PIL import Image, ImageDraw
 
@@ -318,6 +320,7 @@ def test_a_photo_is_turned_as_its_camera_says(seven, form, tmp_path):
     assert difference(read_image(save(lying, tmp_path / "photo.jpg", exif=exif)), form) < 1
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # as core/drawing.py does for the process
 def test_a_photo_with_damaged_camera_data_is_read(seven, form, tmp_path):
     exif = Image.Exif()
     exif[0x010F] = "Somebody's camera, with a long name"
@@ -387,6 +390,72 @@ def test_a_truncated_image_is_said(mnist, tmp_path, suffix, share):
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
     assert complaint(path)
+
+
+@pytest.mark.parametrize("suffix", ["ico", "eps", "pdf", "psd", "tga", "pcx"])
+def test_decoders_that_nobody_needs_are_not_for_strangers(seven, tmp_path, suffix):
+    path = tmp_path / f"seven.{suffix}"
+    if suffix == "psd":
+        path.write_bytes(b"8BPS\0\1" + bytes(6) + b"\0\1" + bytes(3) + b"\x08" * 9)
+    else:
+        seven.save(path)
+    assert complaint(path) == f"{path} is not an image."
+
+
+def test_what_is_said_of_warnings_holds_for_all_threads_and_is_left_alone(
+    seven, tmp_path, monkeypatch
+):
+    """`catch_warnings` in two threads may leave the filters of one of them for good."""
+    before, seen = list(warnings.filters), []
+    real = drawing.ink
+    monkeypatch.setattr(
+        drawing, "ink", lambda image: (seen.append(warnings.filters), real(image))[1]
+    )
+    read_image(save(seven, tmp_path / "seven.png"))
+    assert [list(each) for each in seen] == [before]
+
+
+# --- damaged pictures, at random
+
+KINDS = ("png", "jpeg", "gif", "webp", "bmp", "tiff", "avif", "ppm")
+
+
+@pytest.fixture(scope="module")
+def whole(mnist) -> dict[str, bytes]:
+    """The same picture in every format."""
+    picture = Image.fromarray(mnist.val.images[:9].numpy().reshape(84, 84))
+    files = {}
+    for kind in KINDS:
+        file = io.BytesIO()
+        picture.convert("RGB").save(file, kind)
+        files[kind] = file.getvalue()
+    return files
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@given(
+    kind=some.sampled_from(KINDS),
+    flips=some.lists(some.tuples(some.floats(0, 1), some.integers(1, 255)), max_size=6),
+    keep=some.floats(0, 1) | some.just(1.0),
+)
+def test_a_damaged_picture_is_read_or_refused_in_a_sentence(whole, kind, flips, keep):
+    content = bytearray(whole[kind])
+    for place, bits in flips:
+        content[int(place * (len(content) - 1)) if place > 0.5 else int(place * 99)] ^= bits
+    try:
+        image = read_image(io.BytesIO(bytes(content[: round(keep * len(content))])))
+    except DrawingError as error:
+        said = str(error)
+        assert said.startswith("The file ") and said.endswith(".") and "\n" not in said
+    else:
+        assert image is None or (image.shape, image.dtype) == ((28, 28), np.uint8)
+
+
+@given(some.binary(max_size=200))
+def test_any_bytes_are_refused_in_a_sentence(content):
+    with pytest.raises(DrawingError, match=r"^The file .*\.$"):
+        read_image(io.BytesIO(content))
 
 
 def png_header(width: int, height: int) -> bytes:

@@ -4,6 +4,7 @@ AppTest cannot draw; `pen` puts strokes where the browser would have sent them. 
 hand in a folder of their own: no worker is started.
 """
 
+import gc
 import io
 import json
 from collections.abc import Callable
@@ -670,3 +671,15 @@ def test_runs_are_numbered_as_on_the_compare_page(pen) -> None:
     app = opened(draw_page, net=made[2].id)
     app.session_state["session"].own_runs = [run.id for run in made]
     assert app.run().selectbox[0].options[-2:] == ["Run 1", "Run 2"]
+
+
+def test_what_is_imported_is_not_searched_for_garbage_after_each_answer() -> None:
+    try:
+        state.settle()
+        assert gc.get_freeze_count() > 100_000
+        before = gc.get_freeze_count()
+        state.settle()  # at the next run of a page
+        assert gc.get_freeze_count() == before
+    finally:
+        gc.unfreeze()
+        state.settle.cache_clear()

@@ -28,3 +28,11 @@ def test_every_word_of_make_that_it_names_exists():
     makefile = (Path(__file__).parents[1] / "Makefile").read_text()
     for word in re.findall(r"`?\bmake ([a-z]+)`", README) + re.findall(r"\$ make ([a-z]+)", README):
         assert re.search(rf"^{word}:", makefile, re.MULTILINE), word
+
+
+def test_every_test_that_it_names_exists():
+    tests = Path(__file__).parent
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", README)
+    assert len(named) > 10
+    for file, name in named:
+        assert re.search(rf"^def {name}\(", (tests / file).read_text(), re.MULTILINE), name

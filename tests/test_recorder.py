@@ -1,19 +1,27 @@
 """The history of a training: written down whole, read back, and made by the command line."""
 
 import json
+import math
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from core import __main__ as cli
 from core import dataset
 from core.checkpoint import load
-from core.recorder import LINES, Recorder, history_file, read_history, write_history
+from core.recorder import LINES, WHERE, Recorder, history_file, read_history, write_history
 from core.trainer import Progress, Scores, TrainConfig, train
+from tests.conftest import record
+from views.charts import LIGHT, loss_curves
+
+anything = some.integers() | some.floats() | some.text() | some.none() | some.lists(some.integers())
 
 
 def test_a_history_is_read_back_as_it_was_written(tmp_path: Path) -> None:
-    history = [{"step": 1, "loss": 0.1 + 0.2}, {"step": 2, "loss": 1e-9, "val_loss": 3.0}]
+    history = [record(1, loss=0.1 + 0.2), record(2, loss=1e-9, val_loss=3.0)]
     write_history(tmp_path / "net.jsonl", history)
     assert read_history(tmp_path / "net.jsonl") == history
     assert len((tmp_path / "net.jsonl").read_text().splitlines()) == 2
@@ -25,9 +33,39 @@ def test_a_history_that_was_not_kept_is_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("junk", [b"", b'{"step": 2', b"[1]", b"7", b'{"loss": 1}', b"\xff\xfe"])
 def test_a_line_that_is_no_record_is_left_out(tmp_path: Path, junk: bytes) -> None:
+    first, last = record(1), record(3)
     file = tmp_path / "net.jsonl"
-    file.write_bytes(b'{"step": 1}\n' + junk + b'\n{"step": 3}\n')
-    assert [record["step"] for record in read_history(file)] == [1, 3]
+    file.write_bytes(b"\n".join([json.dumps(first).encode(), junk, json.dumps(last).encode()]))
+    assert read_history(file) == [first, last]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({key: 0} for key in ("step", "steps")),
+        *({key: -1} for key in ("seconds", "epoch", "images")),
+        *({"loss": junk} for junk in (None, "1", True, [], {}, math.nan, math.inf, 10**400)),
+    ],
+    ids=repr,
+)
+def test_a_record_with_a_value_that_none_can_have_is_left_out(tmp_path: Path, change) -> None:
+    file = tmp_path / "net.jsonl"
+    file.write_text(json.dumps(record(1) | change))
+    assert read_history(file) == []
+
+
+@settings(max_examples=40)
+@given(some.lists(some.binary() | some.dictionaries(some.sampled_from([*WHERE, "loss"]), anything)))
+def test_whatever_is_in_the_file_the_page_has_numbers_to_work_with(lines) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "net.jsonl")
+        texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
+        file.write_bytes(b"\n".join(texts))
+        history = read_history(file)
+    for found in history:
+        assert found["step"] / found["steps"] > 0
+        assert all(map(math.isfinite, found.values()))
+    assert loss_curves(history, 2, LIGHT).data
 
 
 def test_a_history_lies_beside_its_checkpoint_whatever_its_name() -> None:

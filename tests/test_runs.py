@@ -14,6 +14,7 @@ from core import runs
 from core.presets import PRESETS
 from core.runs import Lesson, Run, State
 from core.teach import Example
+from tests.conftest import record
 
 QUICK = PRESETS["quick"].recipe
 
@@ -75,7 +76,7 @@ def test_a_run_appears_whole(root, monkeypatch):
     real = os.fsync
     monkeypatch.setattr(os, "fsync", lambda file: (seen.append(list(runs.every(root))), real(file)))
     run = runs.create(root, "quick", QUICK)
-    assert seen == [[], []]  # the recipe, the state
+    assert seen == [[]] * 3  # the recipe, what to say when the disk is full, the state
     assert list(runs.every(root)) == [run]
 
 
@@ -139,12 +140,35 @@ def test_a_state_comes_back_as_it_went(root):
     assert run.state() == state
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"nam', b'{"x": 1}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"nam',
+        b'{"x": 1}',
+        b"\xff\xfe",
+        b'{"name": 1}',
+        b'{"name": "lost"}',
+        b'{"name": "queued", "share": "1"}',
+        b'{"name": "queued", "message": []}',
+        b"[" * 9_999,
+    ],
+)
 def test_a_damaged_state_is_said(root, content):
     run = make(root)
     (run.path / "state.json").write_bytes(content)
     assert run.state().name == "interrupted"
     assert run.state().message == "What is left of this run cannot be read. Train again."
+
+
+@pytest.mark.parametrize("change", [{"name": 1}, {"name": "x"}, {"share": "1"}, {"message": []}])
+def test_a_state_that_none_can_have_is_said(root, change):
+    run = make(root)
+    (run.path / "state.json").write_text(json.dumps({"name": "queued"} | change))
+    assert run.state().name == "interrupted"
 
 
 def test_a_run_that_left_the_line_is_over(root):
@@ -164,57 +188,39 @@ def test_a_stop_later_does_not_hide_the_state(root, state):
 
 def test_history_is_what_was_appended(root):
     run = make(root)
-    records = [{"step": step, "loss": 1 / step, "val_loss": 0.5} for step in range(1, 50)]
-    for record in records:
-        run.append(record)
+    records = [record(step, loss=1 / step, val_loss=0.5) for step in range(1, 50)]
+    for each in records:
+        run.append(each)
     assert run.history() == records
 
 
 def test_half_a_last_line_is_skipped(root):
     run = make(root)
-    run.append({"step": 1, "loss": 2.5})
-    whole = json.dumps({"step": 2, "loss": 1.25}).encode()
+    first, whole = (json.dumps(record(step, loss=2.5)).encode() for step in (1, 2))
     for length in range(len(whole)):
-        (run.path / "progress.jsonl").write_bytes(b'{"step": 1, "loss": 2.5}\n' + whole[:length])
-        assert run.history() == [{"step": 1, "loss": 2.5}]
+        (run.path / "progress.jsonl").write_bytes(first + b"\n" + whole[:length])
+        assert run.history() == [record(1, loss=2.5)]
 
 
 @pytest.mark.parametrize("junk", [b"\xff\xfe\n", b"[1]\n", b"7\n", b"null\n", b'"step"\n', b"{}\n"])
 def test_junk_between_the_lines_is_skipped(root, junk):
     run = make(root)
-    run.append({"step": 1})
+    run.append(record(1))
     with open(run.path / "progress.jsonl", "ab") as file:
         file.write(junk)
-    run.append({"step": 2})
-    assert run.history() == [{"step": 1}, {"step": 2}]
+    run.append(record(2))
+    assert run.history() == [record(1), record(2)]
 
 
 def test_a_reader_beside_a_writer_sees_whole_records(root):
     run = make(root)
-    record = {"step": 1, "loss": 0.123456789, **{f"value_{i}": i / 7 for i in range(40)}}
-    writer = threading.Thread(target=lambda: [run.append(record) for _ in range(100)])
+    long = record(1, loss=0.123456789, **{f"value_{i}": i / 7 for i in range(40)})
+    writer = threading.Thread(target=lambda: [run.append(long) for _ in range(100)])
     writer.start()
     while writer.is_alive():
-        assert all(found == record for found in run.history())
+        assert all(found == long for found in run.history())
     writer.join()
     assert len(run.history()) == 100
-
-
-def test_the_oldest_runs_that_are_over_are_pruned(root):
-    made = [make(root, "finished", seed) for seed in range(5)]
-    waiting, training = make(root), make(root, "training")
-    for age, run in enumerate((waiting, training, *made)):
-        os.utime(run.path / "recipe.json", ns=(age, age))
-    runs.prune(root, keep=2)
-    assert list(runs.every(root)) == [waiting, training, *made[3:]]
-    assert not made[0].path.exists()
-
-
-def test_a_new_run_makes_room_for_itself(root, monkeypatch):
-    monkeypatch.setattr(runs.prune, "__defaults__", (2,))  # kept
-    old = [make(root, "finished") for _ in range(4)]
-    new = make(root)
-    assert set(runs.every(root)) == {*old[-2:], new}
 
 
 def test_runs_live_where_the_environment_says(monkeypatch, tmp_path):
@@ -256,7 +262,7 @@ def test_examples_lie_in_the_run_s_directory_and_nowhere_else(root, lesson):
     run = runs.create(root, "quick", QUICK, lesson)
     assert sorted(path.name for path in root.iterdir()) == [run.id]
     assert sorted(path.name for path in run.path.iterdir()) == [
-        *("examples.jsonl", "recipe.json", "state.json")
+        *("disk-full.json", "examples.jsonl", "recipe.json", "state.json")
     ]
 
 

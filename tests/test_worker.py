@@ -20,15 +20,17 @@ import pytest
 import torch
 
 from core import checkpoint, control, fetch, moments, runs, teach, worker
+from core import process as app_side
 from core.control import Control
 from core.fetch import FetchError
 from core.model import ModelConfig
 from core.presets import PRESETS
+from core.process import Worker
 from core.recipe import Recipe
 from core.runs import Lesson, Run, State
 from core.teach import Example
 from core.trainer import TrainConfig, train
-from core.worker import Trainings, Worker
+from core.worker import Trainings
 from tests.conftest import draw_split
 
 TINY = Recipe(ModelConfig(width=4), TrainConfig(epochs=2, batch_size=30))  # 40 drawn steps
@@ -201,7 +203,7 @@ def test_a_damaged_recipe_is_said(root, trainings, content):
     run = runs.create(root, "quick", TINY)
     (run.path / "recipe.json").write_bytes(content)
     trainings.execute(run)
-    assert run.state() == State("failed", "The training went wrong. Train again.")
+    assert run.state() == State("failed", "What is left of this run cannot be read. Train again.")
 
 
 def test_a_run_that_is_deleted_in_training_does_no_harm(root, trainings, monkeypatch):
@@ -423,7 +425,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
         return subprocess.Popen([command[0], "-c", DRAWN, *command[3:], str(drawn)], **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "subprocess", SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE))
+        patch.setattr(app_side, "subprocess", SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE))
         started = Worker(folder / "runs")
         yield started
         started.close()
@@ -525,7 +527,7 @@ def test_close_ends_the_process(root):
 
 
 def test_the_process_as_it_is_trains_on_the_real_data(root, mnist, monkeypatch):
-    monkeypatch.setattr(worker, "subprocess", subprocess)
+    monkeypatch.setattr(app_side, "subprocess", subprocess)
     started = Worker(root)
     try:
         recipe = PRESETS["quick"].recipe.change({"width": 4, "batch_size": 2048, "epochs": 1})

@@ -15,14 +15,16 @@ def controls(values: dict[str, Value]) -> dict[str, Value]:
     reads them all.
 
     Only another sum head does: the weights that suit one are not those of the other, so that each
-    has a slider of its own.
+    has a slider of its own. A browser may send anything; what comes back is within bounds.
     """
     head = str(values["sum_head"])
     keys = {name: f"setting_{name}" for name in values} | {"sum_weight": _weight_key(head)}
     hidden = state.session().hidden
     with st.container(key="settings", gap="xsmall"):
         return {
-            name: value if name in hidden else _control(name, value, keys[name])
+            name: value
+            if name in hidden
+            else SETTINGS[name].clamp(_control(name, value, keys[name]), value)
             for name, value in values.items()
         }
 

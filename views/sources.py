@@ -1,6 +1,5 @@
 """Where the picture on the Draw page comes from: the canvas, the test images, or an upload."""
 
-import io
 import random
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +10,7 @@ from core import drawing
 from core.dataset import TEST_SIZE, DatasetSpec
 from core.drawing import Pixels
 from core.fetch import FetchError
+from core.limits import LIMITS
 from core.link import parse_strokes
 from views import state
 from views.canvas import CanvasState, draw_canvas, latest
@@ -19,6 +19,7 @@ from views.state import Session, Source
 
 TITLES: dict[Source, str] = {"draw": "Draw", "test": "Test image", "upload": "Upload"}
 FILE_TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"]
+MAX_FILE = LIMITS.upload_megabytes * 1024**2
 SIDE = drawing.CANVAS
 
 EXAMPLES = {
@@ -184,7 +185,7 @@ def truth(session: Session, spec: DatasetSpec) -> int | None:
 def _upload(session: Session, spec: DatasetSpec) -> Pixels | None:
     def choose() -> None:
         file = state.said("file")
-        session.upload = file.getvalue() if file else b""
+        session.upload = file.getvalue() if file and file.size <= MAX_FILE else b""
 
     with st.container(width=SIDE, height=SIDE, key="upload"):
         file = st.file_uploader(
@@ -192,13 +193,17 @@ def _upload(session: Session, spec: DatasetSpec) -> Pixels | None:
             FILE_TYPES,
             key="file",
             on_change=choose,
+            max_upload_size=int(LIMITS.upload_megabytes),
         )
+        if file and file.size > MAX_FILE:  # the browser was told, but need not heed it
+            st.warning(f"A picture may have {LIMITS.upload_megabytes:g} MB. Choose another file.")
+            return None
         if not session.upload:
             return None
         if file is None:  # it forgets its file when another page is shown, the session does not
             st.caption("The picture that you chose before is still here.")
         try:
-            image = drawing.read_image(io.BytesIO(session.upload), spec.name)
+            image = state.read_upload(session.upload, spec.name)
         except drawing.DrawingError as error:
             st.warning(f"{error} Choose another file.")
             return None

@@ -5,6 +5,9 @@ reads what its own widget said). What is a visitor's own sits in one `Session`; 
 share (networks, the worker) is cached and never changed.
 """
 
+import functools
+import gc
+import io
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,7 +17,21 @@ from typing import Any, Literal
 import streamlit as st
 import torch
 
-from core import checkpoint, dataset, fetch, link, moments, parcel, runs, saliency, teach
+from core import (
+    checkpoint,
+    dataset,
+    drawing,
+    fetch,
+    line,
+    link,
+    log,
+    moments,
+    parcel,
+    process,
+    runs,
+    saliency,
+    teach,
+)
 from core.analysis import Reading
 from core.checkpoint import Card, CheckpointError
 from core.dataset import SPECS, Split
@@ -22,12 +39,12 @@ from core.drawing import Pixels
 from core.model import SumNet
 from core.prediction import Prediction, predict
 from core.presets import PRESETS
+from core.process import Worker
 from core.recipe import Recipe, Value
 from core.recorder import history_file, read_history
-from core.runs import Lesson, Run
+from core.runs import Lesson, Run, RunError
 from core.saliency import Saliency
 from core.teach import Example
-from core.worker import Worker
 from views.canvas import CanvasState
 
 SHIPPED = link.Link.network
@@ -143,10 +160,20 @@ def choices(session: Session) -> link.Link:
     )
 
 
-@st.cache_resource(show_spinner=False)
+@functools.cache
+def settle() -> None:
+    """Once all is imported, let the garbage collector pass it over.
+
+    Streamlit collects after each run of a page, which without this walks through all of torch:
+    0.1 s after each answer, while nobody else is answered.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def worker() -> Worker:
     """The process that trains, one for all visitors."""
-    return Worker(runs.runs_dir())
+    return process.shared(runs.runs_dir())
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -164,6 +191,8 @@ def load(name: str) -> tuple[SumNet, Card]:
     stem = runs.stem(runs.runs_dir(), name)
     if stem is None:
         raise CheckpointError(GONE)
+    if name not in PRESETS:
+        Run(stem.parent).use()
     return _network(stem)
 
 
@@ -295,34 +324,60 @@ def adopt(session: Session, content: bytes) -> None:
     """
     if session.uploads >= MAX_UPLOADS:
         raise CheckpointError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
+    line.prune(runs.runs_dir())
     run = runs.adopt(runs.runs_dir(), *parcel.unpack(content))
     session.uploads += 1
     session.own_runs.append(run.id)
     use(session, run.id)
 
 
+@st.cache_data(max_entries=256, show_spinner=False)
+def read_upload(file: bytes, dataset: str) -> Pixels | None:
+    """An uploaded picture as a network of that data set gets it; None when nothing is on it.
+
+    Raises:
+        DrawingError: it cannot be read.
+    """
+    return drawing.read_image(io.BytesIO(file), dataset)
+
+
 def start_run(session: Session) -> None:
-    """Hand the session's settings to the worker as a new run."""
+    """Hand the session's settings to the worker as a new run.
+
+    Raises:
+        SettingError: a setting is out of bounds, or the run would take too long.
+        LineError: there is no place in the line.
+        OSError: the run cannot be written.
+    """
     recipe = PRESETS["quick"].recipe.change(session.settings).with_bug(session.bug)
-    worker().ensure()
-    session.run = runs.create(runs.runs_dir(), "quick", recipe).id
-    session.own_runs.append(session.run)
+    session.run = _join(session, "quick", recipe)
     session.gone = ""
     session.compared = ()  # the new one is looked at without being asked for
+
+
+def _join(session: Session, preset: str, recipe: Recipe, lesson: Lesson | None = None) -> str:
+    """The id of a new run of this visitor."""
+    worker().ensure()
+    run = line.join(runs.runs_dir(), session.own_runs, preset, recipe, lesson)
+    session.own_runs.append(run.id)
+    log.event("run queued", run=run.id, settings=recipe.settings(), taught=lesson is not None)
+    return run.id
 
 
 def current_run(session: Session) -> Run | None:
     """The run on the Train page. A worker that died is started again when somebody looks."""
     run = runs.find(runs.runs_dir(), session.run)
-    if run and not run.state().over:
-        worker().ensure()
+    if run:
+        run.use()
+        if not run.state().over:
+            worker().ensure()
     return run
 
 
 def lesson(name: str) -> Lesson | None:
     """What the network of that name was taught, if it was."""
     run = runs.find(runs.runs_dir(), name)
-    with suppress(OSError, ValueError):  # damaged; the network may answer all the same
+    with suppress(RunError):  # damaged; the network may answer all the same
         return run.lesson() if run else None
     return None
 
@@ -335,16 +390,14 @@ def start_lesson(session: Session) -> None:
 
     Raises:
         CheckpointError: the network is gone.
+        LineError: there is no place in the line.
         OSError: the run cannot be written.
     """
     before = lesson(session.network)
     base = before.base if before else session.network
     card = load(base)[1]
-    worker().ensure()
     task = Lesson(base, session.examples)
-    run = runs.create(runs.runs_dir(), card.preset, Recipe.read(card.params), task)
-    session.lesson = run.id
-    session.own_runs.append(run.id)
+    session.lesson = _join(session, card.preset, Recipe.read(card.params), task)
 
 
 def current_lesson(session: Session) -> Run | None:

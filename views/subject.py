@@ -1,6 +1,5 @@
 """The picture that the Draw page shows, for the pages that look at it from elsewhere."""
 
-import io
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -53,7 +52,7 @@ def _tested(session: Session, spec: DatasetSpec) -> Picture | None:
 
 def _uploaded(session: Session, spec: DatasetSpec) -> Picture | None:
     try:
-        image = drawing.read_image(io.BytesIO(session.upload), spec.name)
+        image = state.read_upload(session.upload, spec.name)
     except drawing.DrawingError:
         return None  # none was chosen, or the Draw page says what is wrong with it
     return None if image is None else Picture(image, "your picture")

@@ -1,5 +1,7 @@
 """Teaching on the Draw page: telling what a drawing was, and the hand that such examples make."""
 
+import html
+
 import numpy as np
 import streamlit as st
 
@@ -7,6 +9,7 @@ from core import teach
 from core.checkpoint import Card, CheckpointError
 from core.dataset import CLASSES
 from core.drawing import Pixels
+from core.line import LineError
 from core.runs import Run, State
 from core.teach import Example, ExampleError
 from views import state
@@ -175,7 +178,7 @@ def _load(session: Session) -> None:
 def _start(session: Session) -> None:
     try:
         state.start_lesson(session)
-    except CheckpointError as error:
+    except (CheckpointError, LineError) as error:
         st.error(str(error))
     except OSError as error:
         st.error(f"The lesson could not be written to disk ({error.strerror}). Try again later.")
@@ -195,7 +198,7 @@ def _progress(session: Session, live: bool) -> None:
         if now.over:
             st.warning(f"{now.message} Your examples are kept.")
         else:
-            st.html(f'<div class="note" role="status">{_words(run, now)}</div>')
+            st.html(f'<div class="note" role="status">{html.escape(_words(run, now))}</div>')
 
 
 def _words(run: Run, now: State) -> str:

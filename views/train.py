@@ -12,16 +12,18 @@ from core import control
 from core.bugs import what_gave_it_away
 from core.checkpoint import Card, CheckpointError, read_card
 from core.dataset import SPECS
+from core.line import LineError
 from core.link import Link
 from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import SETTINGS, Number, Recipe, SettingError
-from core.runs import Run, State
+from core.runs import WAITING, Run, RunError, State
 from views import charts, export, settings, share, state, style, watch
 from views.state import Session
 from views.table import COLUMNS
 
 POLL = 0.4  # seconds between looks at a live run
+LINE_POLL = 2.0  # and at one that waits: there may be many
 SHOWN = ("class_acc", "sum_acc", "joint_acc", "sum_r2")  # of a run's figures
 
 
@@ -45,7 +47,9 @@ def show() -> bool:
         if pressed:
             _start(session)
     with right:
-        st.fragment(_learning, run_every=POLL if live else None)(live)
+        waits = run is not None and run.state().name in WAITING
+        poll = LINE_POLL if waits else POLL if live else None
+        st.fragment(_learning, run_every=poll)(live, waits)
         use = _result(session, run) if run and run.state().usable else False
         st.fragment(watch.show, run_every=POLL if live else None)()
     made, bug = state.made_by(session, session.run)
@@ -56,7 +60,7 @@ def show() -> bool:
 def _start(session: Session) -> None:
     try:
         state.start_run(session)
-    except SettingError as error:
+    except (SettingError, LineError) as error:
         st.error(str(error))
     except OSError as error:
         st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
@@ -64,7 +68,7 @@ def _start(session: Session) -> None:
         st.rerun()
 
 
-def _learning(live: bool) -> None:
+def _learning(live: bool, waits: bool) -> None:
     """The run's curves. Runs again by itself while the run lives; the whole page once it ends."""
     session = state.session()
     run = state.current_run(session)
@@ -85,10 +89,14 @@ def _learning(live: bool) -> None:
         )
         return
     now = run.state()
-    if live and now.over:
+    if live and (now.over or waits != (now.name in WAITING)):
         st.rerun()
     history = run.history()
-    recipe = run.recipe()[1]
+    try:
+        recipe = run.recipe()[1]
+    except RunError as error:
+        st.warning(str(error))
+        return
     epochs = recipe.train.epochs
     palette = style.palette()
     _status(run, now, history)
@@ -200,19 +208,24 @@ def _words(run: Run, now: State, last: dict[str, float] | None) -> str:
     if now.name == "paused":
         return f"Paused: {place}. It goes on by itself after two minutes."
     if now.name == "evaluating":
-        return f"Measuring on the test images: 10,000 images with ten numbers each. ({place})"
-    end = "Finished" if now.name == "finished" else "Stopped; what it learned so far is kept"
+        return (
+            now.message
+            or f"Measuring on the test images: 10,000 images with ten numbers each. ({place})"
+        )
+    kept = now.message or "Stopped; what it learned so far is kept"
+    end = "Finished" if now.name == "finished" else kept
     return f"{end}: {place}, {speed:,.0f} images/s, {last['seconds']:.1f} s"
 
 
 def _result(session: Session, run: Run) -> bool:
     """The test figures and what can be done with the network; True to draw with it."""
     try:
-        card = read_card(run.checkpoint)
+        card, recipe = read_card(run.checkpoint), run.recipe()[1]
+    except RunError:
+        return False  # said above
     except (OSError, CheckpointError):
         st.warning("The files of this network are damaged. Train again.")
         return False
-    recipe = run.recipe()[1]
     st.html(_table(card, recipe))
     if bug := recipe.bug.name:
         said = what_gave_it_away(bug, card.figures, card.confusion, run.history())

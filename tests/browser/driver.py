@@ -105,10 +105,14 @@ class App:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, script: Path = ROOT / "streamlit_app.py") -> Iterator[App]:
-    """Start the real app with its runs and its log in `folder`; end it and all it started."""
+def serve(folder: Path, port: int = 0, script: Path = ROOT / "streamlit_app.py") -> Iterator[App]:
+    """Start the real app with its runs and its log in `folder`; end it and all it started.
+
+    Port 0 is any that is free.
+    """
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
     app_file = [sys.executable, "-m", "streamlit", "run", str(script)]
     options = {

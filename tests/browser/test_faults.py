@@ -1,0 +1,135 @@
+"""Bad days as a visitor sees them: the worker dies, the app dies, a stranger sends what he likes.
+
+What happens to runs on disk is in ../test_faults.py.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+from benchmarks.load import children
+from benchmarks.visitor import LostError, Visitor
+from core import status
+from tests.browser import driver
+from tests.browser.conftest import Visit
+from tests.browser.driver import App, draw_digit, hook, press, text
+
+TRAINED_MS = 240_000
+LONG = "/train?v=1&epochs=8&batch_size=32"
+PROGRESS = re.compile(r"step [\d,]+ of 12,504")
+
+
+def start(page: Page) -> None:
+    press(page, "train_start")
+    expect(hook(page, "train_status")).to_contain_text(PROGRESS, timeout=TRAINED_MS)
+
+
+def kept(page: Page) -> None:
+    """What was learned is shown and can be used; no traceback is."""
+    said = "what it learned so far is kept"
+    expect(hook(page, "train_status")).to_contain_text(said, timeout=TRAINED_MS)
+    expect(hook(page, "use_network")).to_be_visible()
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def noted(page: Page, app: App) -> None:
+    """Wait until weights of the run in training are on disk."""
+    for _ in range(TRAINED_MS // 100):
+        if list(app.runs.glob("*/last.safetensors")):
+            return
+        page.wait_for_timeout(100)  # between looks
+    raise AssertionError("no weights were noted")
+
+
+def in_a_thread(work: Coroutine[Any, Any, None]) -> None:
+    """Playwright's own loop runs in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
+def test_a_killed_worker_leaves_the_visitor_with_a_network(own_app: App, visit: Visit) -> None:
+    page = visit(LONG, app=own_app)
+    start(page)
+    noted(page, own_app)
+    os.kill(status.read(own_app.runs).pid, signal.SIGKILL)
+    expect(hook(page, "train_status")).to_contain_text("Cut off at step", timeout=TRAINED_MS)
+    kept(page)
+    press(page, "use_network")
+    draw_digit(page, "7")
+    assert text(page, "class_answer")
+
+
+def test_a_run_goes_on_when_its_browser_has_gone(own_app: App, visit: Visit) -> None:
+    page = visit("/train?v=1&epochs=1&width=8", app=own_app)
+    press(page, "train_start")
+    address = page.url
+    page.context.close()
+    again = visit("/train?" + address.split("?")[1], app=own_app)
+    expect(hook(again, "train_status")).to_contain_text("Finished", timeout=TRAINED_MS)
+
+
+def test_an_app_that_is_killed_and_started_again(visit: Visit, tmp_path: Path) -> None:
+    """The page stays open, connects again by itself with a session that the app does not know."""
+    with driver.serve(tmp_path) as app:
+        page, drawing = visit(LONG, app=app), visit(app=app)
+        draw_digit(drawing, "5")
+        start(page)
+        noted(page, app)
+        port = int(app.url.rsplit(":", 1)[1])
+        os.kill(app.pid, signal.SIGKILL)
+        worker = status.read(app.runs).pid
+    with driver.serve(tmp_path, port) as app:
+        kept(page)
+        driver.wait_until_idle(drawing)
+        assert text(drawing, "sum_answer") == "12"
+        assert status.read(app.runs).pid != worker
+
+
+def test_a_stranger_who_clears_the_caches_starts_no_worker(own_app: App, visit: Visit) -> None:
+    async def clear() -> None:
+        async with Visitor(own_app.url) as stranger:
+            await stranger.open()
+            for _ in range(3):
+                assert stranger.socket
+                await stranger.socket.send(BackMsg(clear_cache=True).SerializeToString())
+                await stranger.open()
+
+    page = visit(app=own_app)
+    before = children(own_app.pid)
+    in_a_thread(clear())
+    draw_digit(page, "7")
+    assert text(page, "class_answer") == "7"
+    assert children(own_app.pid) == before
+
+
+NEST = '{"drawing": ' + "[" * 50_000 + "]" * 50_000 + "}"
+JUNK = ("{", "null", "[]", '{"drawing": {"raw": 7}}', '{"drawing": NaN}', NEST[:20], NEST)
+
+
+def test_junk_from_a_stranger_s_canvas_harms_nobody_else(visit: Visit, tmp_path: Path) -> None:
+    async def send(url: str, said: str) -> None:
+        async with Visitor(url) as stranger:
+            await stranger.open()
+            pen = stranger.widgets["pen"]
+            stranger.states["pen"] = WidgetState(id=pen, json_value=said)
+            with contextlib.suppress(LostError):  # the stranger's own page may say that it failed
+                await asyncio.wait_for(stranger.ask(fragment=stranger.fragments["pen"]), 5)
+            assert stranger.socket
+            await stranger.socket.send(b"\xff" + said.encode()[:99])  # no message at all
+
+    with driver.serve(tmp_path) as app:
+        page = visit(app=app)
+        for said in JUNK:
+            in_a_thread(send(app.url, said))
+        draw_digit(page, "7")
+        assert text(page, "class_answer") == "7"
