@@ -7,6 +7,8 @@ hand in a folder of their own: no worker is started.
 import gc
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -671,6 +673,16 @@ def test_runs_are_numbered_as_on_the_compare_page(pen) -> None:
     app = opened(draw_page, net=made[2].id)
     app.session_state["session"].own_runs = [run.id for run in made]
     assert app.run().selectbox[0].options[-2:] == ["Run 1", "Run 2"]
+
+
+def test_pandas_is_there_before_the_first_page() -> None:
+    """Imported by one visitor's page, it would be half there for plotly on another's."""
+    command = "import sys; from views import state; state.settle(); print('pandas' in sys.modules)"
+    here = Path(state.__file__).parents[1]
+    ended = subprocess.run(
+        [sys.executable, "-c", command], cwd=here, capture_output=True, text=True
+    )
+    assert ended.stdout == "True\n", ended.stderr
 
 
 def test_what_is_imported_is_not_searched_for_garbage_after_each_answer() -> None:

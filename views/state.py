@@ -7,6 +7,7 @@ share (networks, the worker) is cached and never changed.
 
 import functools
 import gc
+import importlib
 import io
 from collections.abc import Mapping
 from contextlib import suppress
@@ -162,11 +163,14 @@ def choices(session: Session) -> link.Link:
 
 @functools.cache
 def settle() -> None:
-    """Once all is imported, let the garbage collector pass it over.
+    """Before the first page: import what comes late otherwise, and keep it out of the way.
 
-    Streamlit collects after each run of a page, which without this walks through all of torch:
-    0.1 s after each answer, while nobody else is answered.
+    Streamlit imports pandas when it first shows something. Plotly looks at pandas wherever it is
+    being imported, and half of it is an error on the page of another visitor. And Streamlit
+    collects garbage after each run of a page, which walks through all of torch unless that is set
+    aside: 0.1 s after each answer, while nobody else is answered.
     """
+    importlib.import_module("pandas")
     gc.collect()
     gc.freeze()
 

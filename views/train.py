@@ -42,10 +42,12 @@ def show() -> bool:
             width="stretch",
             disabled=live,
         )
+        said = st.container()  # where a phone shows it too
         session.settings = settings.controls(session.settings)
         session.bug = settings.bug(session.bug)
         if pressed:
-            _start(session)
+            with said:
+                _start(session)
     with right:
         waits = run is not None and run.state().name in WAITING
         poll = LINE_POLL if waits else POLL if live else None
