@@ -100,7 +100,7 @@ def noted(run: Run) -> None:
 
 
 def contents(run: Run) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in run.path.iterdir()}
+    return {file.name: file.read_bytes() for file in run.path.iterdir() if file.is_file()}
 
 
 # --- killed
