@@ -107,7 +107,7 @@ def save(stem: Path, model: SumNet, card: Card) -> None:
     Raises:
         OSError: no such folder, no room, no permission.
     """
-    weights = save_tensors({k: v.contiguous() for k, v in model.state_dict().items()})
+    weights = save_tensors(model.tensors())
     facts = asdict(card) | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
     write_atomic(_file(stem, ".safetensors"), weights)
     write_atomic(_file(stem, ".json"), (json.dumps(facts, indent=1) + "\n").encode())
@@ -147,23 +147,14 @@ def read_card(stem: Path) -> Card:
     """
     content = _file(stem, ".json").read_bytes()
     try:
-        return parse_card(content)
+        card = Card(**json.loads(content))
+        check(card)
+        return card
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"The card of {stem.name!r} is damaged.") from error
 
 
-def parse_card(content: bytes | str) -> Card:
-    """A card from its JSON.
-
-    Raises:
-        ValueError, TypeError, AttributeError, RecursionError: it is none.
-    """
-    card = Card(**json.loads(content))
-    _check(card)
-    return card
-
-
-def _check(card: Card) -> None:
+def check(card: Card) -> None:
     """Is all of it what the pages count on? A file may hold anything, and a number may be NaN.
 
     Raises:
@@ -179,6 +170,7 @@ def _check(card: Card) -> None:
         raise ValueError("a count")
     if not all(type(n) in (int, float) and math.isfinite(n) for n in numbers):
         raise ValueError("a number")
+    json.dumps(card.params, allow_nan=False)
     if set(card.figures) != FIGURES or [len(row) for row in card.confusion] != [CLASSES] * CLASSES:
         raise ValueError("the figures or the confusion")
 

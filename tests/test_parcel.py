@@ -198,8 +198,7 @@ def test_a_card_of_another_architecture_is_refused(packed, params):
     ids=lambda changes: ",".join(changes),
 )
 def test_a_card_that_no_page_could_show_is_refused(packed, changes):
-    said = refusal(forged(packed, **changes))
-    assert said.startswith(("The file holds a network that cannot", "The file is no network that"))
+    assert refusal(forged(packed, **changes)).startswith("The file holds a network that cannot")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e38])
