@@ -59,7 +59,12 @@ class Halves:
         return torch.stack(shares).sum(0)
 
     def map(self, function: Callable[..., T], *parts: Iterable[Any]) -> list[T]:
-        """`function` of each replica and its parts, side by side; results in order."""
+        """`function` of each replica and its part, side by side; results in order.
+
+        Gradients start anew in all of them, also in one that gets no part.
+        """
+        for replica in self.replicas:
+            replica.zero_grad()
         return list(self.pool.map(function, self.replicas, *parts))
 
     def join(self) -> None:
@@ -69,9 +74,10 @@ class Halves:
             grads = [
                 (ours.grad, theirs.grad)
                 for ours, theirs in zip(first.parameters(), other.parameters(), strict=True)
-                if ours.grad is not None
+                if ours.grad is not None and theirs.grad is not None
             ]
-            torch._foreach_add_(*map(list, zip(*grads, strict=True)))
+            if grads:
+                torch._foreach_add_(*map(list, zip(*grads, strict=True)))
             statistics = [
                 (ours, theirs)
                 for ours, theirs in zip(first.buffers(), other.buffers(), strict=True)
@@ -85,6 +91,12 @@ def side_by_side(function: Callable[..., T], *parts: Iterable[Any]) -> list[T]:
     """`function` of each of the parts, two at a time; results in order."""
     with _pool(HALVES) as pool:
         return list(pool.map(function, *parts))
+
+
+def unsplit(function: Callable[[], T]) -> T:
+    """`function()`, with no operation in it split over the cores: many small ones only wait."""
+    with _pool(torch.get_num_threads()) as pool:
+        return pool.submit(function).result()
 
 
 def _pool(count: int) -> ThreadPoolExecutor:

@@ -32,11 +32,9 @@ def keep(folder: Path, step: int, model: SumNet) -> None:
     folder.mkdir(exist_ok=True)
     tensors = {
         name: tensor.half() if tensor.is_floating_point() else tensor
-        for name, tensor in model.state_dict().items()
+        for name, tensor in model.tensors().items()
     }
-    # channels_last is the training's; a file has one order
-    plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    write_atomic(folder / f"{step:08}.safetensors", save(plain), durable=False)
+    write_atomic(folder / f"{step:08}.safetensors", save(tensors), durable=False)
 
 
 def steps(folder: Path) -> list[int]:

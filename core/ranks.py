@@ -100,6 +100,7 @@ class Ranks:
         Raises:
             LostError: another rank is gone.
         """
+        self.replica.zero_grad()
         with _lost():
             return [function(self.replica, *(next(iter(part)) for part in parts))]
 

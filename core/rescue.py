@@ -56,9 +56,8 @@ def note(run: Run, model: SumNet, step: int, steps: int, seconds: float) -> None
     Raises:
         OSError: there is no room.
     """
-    weights = {name: value.contiguous() for name, value in model.state_dict().items()}
     facts = {"step": str(step), "steps": str(steps), "seconds": str(seconds)}
-    write_atomic(_file(run), save(weights, facts))
+    write_atomic(_file(run), save(model.tensors(), facts))
 
 
 def forget(run: Run) -> None:

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from core.augment import augment
 from core.dataset import CLASSES, Split
 from core.drawing import CANVAS, Pixels, Strokes, is_dot, mnist_form, rasterize
+from core.halves import side_by_side, unsplit
 from core.limits import LIMITS
 from core.model import LateFusion, SumNet
 from core.trainer import EVAL_BATCH
@@ -143,7 +144,7 @@ def teach(model: SumNet, train: Split, examples: list[Example], seed: int = 0) -
         total.backward()
         return total.item()
 
-    optimizer.step(loss)
+    unsplit(lambda: optimizer.step(loss))
 
 
 def draw(examples: list[Example], seed: int) -> tuple[Tensor, Tensor]:
@@ -158,6 +159,9 @@ def draw(examples: list[Example], seed: int) -> tuple[Tensor, Tensor]:
 
 
 def _features(model: SumNet, images: Tensor) -> Tensor:
-    with torch.no_grad():
-        parts = [model.encoder(model.normalize(part)) for part in images.split(EVAL_BATCH)]
-    return torch.cat(parts)
+    @torch.no_grad()
+    def features(part: Tensor) -> Tensor:
+        seen: Tensor = model.encoder(model.normalize(part))
+        return seen
+
+    return torch.cat(side_by_side(features, images.split(EVAL_BATCH)))

@@ -104,7 +104,6 @@ def train(
         DivergedError: the loss ran away, as it does when the learning rate is too high.
     """
     rng = torch.Generator().manual_seed(config.seed)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks it
     averaged = _averaged(model, config.ema) if config.ema else None
     kept: SumNet = averaged.module if averaged else model  # type: ignore[assignment]
     optimizer = _optimizer(model, config)
@@ -120,11 +119,7 @@ def train(
     looks = {steps * (look + 1) // VALIDATIONS for look in range(VALIDATIONS)}
     step = images = 0
     try:
-        with (
-            Ranks(model, config.seed)
-            if together()
-            else Halves(model, config.batch_size, config.seed) as team
-        ):
+        with _team(model, config) as team:
             for epoch in range(1, config.epochs + 1):
                 for batch in batches(data.train, config.batch_size, rng):
                     factor = (peak() or config.lr) / config.lr
@@ -173,7 +168,6 @@ def _learn(
         if config.augment:
             images = augment(images, config.augment, spec.mirrored, rng)
         replica.train()
-        replica.zero_grad()
         with autocast(images.device):
             output = replica(images, part.addends)
         class_loss, sum_loss = method.losses(output, part, config.label_smoothing)

@@ -12,7 +12,6 @@ from core import checkpoint, dataset, ranks
 from core.checkpoint import Card, write_atomic
 from core.evaluation import doubt_level, evaluate
 from core.memory import keep_freed_memory
-from core.model import SumNet
 from core.ranks import LostError
 from core.recipe import Recipe
 from core.recorder import Recorder, history_file, write_history
@@ -52,7 +51,7 @@ def train(
                     history.append(record)
                 if unfinished and progress.step * recipe.train.epochs % progress.steps == 0:
                     epoch = progress.epoch
-                    _save(unfinished, model)
+                    write_atomic(unfinished, save(model.tensors()))
                 show(progress)
     except LostError as error:
         kept = f"What was learned up to epoch {epoch} is in {unfinished}." if epoch else ""
@@ -72,11 +71,6 @@ def train(
         write_history(history_file(out / preset), history)
         unfinished.unlink(missing_ok=True)
     return card
-
-
-def _save(file: Path, model: SumNet) -> None:
-    tensors = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
-    write_atomic(file, save(tensors))
 
 
 def _ended(*_: object) -> None:

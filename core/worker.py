@@ -45,7 +45,7 @@ from core.presets import PRESETS
 from core.recipe import Recipe
 from core.recorder import Recorder
 from core.runs import Lesson, Run, RunError, State
-from core.trainer import DivergedError, train
+from core.trainer import EVAL_BATCH, DivergedError, train
 
 POLL = 0.05  # seconds between looks for a new run
 LOOK = 20  # polls between looks that do not trust the directory's time
@@ -272,15 +272,17 @@ class Trainings:
         return self.data[name]
 
     def warm_up(self) -> None:
-        """Load what most runs need and make a few steps: the first ones are the slowest."""
+        """Load what most runs need, make a few steps and measure: the first time is the slowest."""
         if not fetch.is_present("mnist"):
             return
         recipe = PRESETS["quick"].recipe
         with suppress(fetch.FetchError):  # damaged: the first run says so
             data = self._load("mnist")
-            with closing(train(recipe.build(), data, recipe.train)) as steps:
+            model = recipe.build()
+            with closing(train(model, data, recipe.train)) as steps:
                 for _ in islice(steps, WARM_UP_STEPS):
                     pass
+            evaluate(model, data.val.first(EVAL_BATCH))
 
 
 def _cut_off(run: Run) -> str:

@@ -77,6 +77,18 @@ def test_a_small_batch_stays_whole():
         assert len(halves.replicas) == 1
 
 
+def test_a_last_batch_of_one_image_learns_from_that_image_alone(data):
+    """65 images in batches of 64: the second half has nothing to learn the second time."""
+    model = fresh()
+    with Halves(model, SIZE, seed=0) as halves:
+        for batch in (a_batch(data, SIZE), a_batch(data, 1)):
+            shares, parts = zip(*halves.parts(batch), strict=True)
+            halves.map(lambda replica, share, part: learn(replica, share, *part), shares, parts)
+            halves.join()
+        assert shares == (1.0,)
+        assert all(parameter.grad is None for parameter in halves.replicas[1].parameters())
+
+
 def test_halves_work_at_the_same_time_and_not_in_the_caller():
     both = threading.Barrier(2, timeout=30)
     with Halves(fresh(), SIZE, seed=0) as halves:
