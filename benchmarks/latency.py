@@ -5,7 +5,8 @@
 The empty app has the same canvas and only counts strokes: what it takes is Streamlit's, the
 browser's and the canvas's, which alone waits 200 ms after a stroke. Ours is measured idle and while
 another visitor's network trains; so is a change of the number. The browser keeps the time: from the
-event to the first frame in which the text is another.
+event to the first frame in which the text is another. Then the waits around a training: from
+pressing Train to the first point of the chart, and from its last step to "Use this network".
 """
 
 import argparse
@@ -20,13 +21,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
 
 import torch
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from core import checkpoint
+from core import checkpoint, runs
 from core.drawing import CANVAS, mnist_form, rasterize
 from core.prediction import predict
 from tests.browser import driver
-from tests.browser.driver import DIGITS, hook, open_page, press, wait_until_idle
+from tests.browser.driver import DIGITS, App, hook, open_page, press, wait_until_idle
 
 SINGLE = [digit for digit, strokes in DIGITS.items() if len(strokes) == 1]
 WARM = 2  # times that do not count
@@ -37,6 +38,16 @@ WATCH = """([event, keys]) => {
     window.took = new Promise(done => addEventListener(event, () => {
         const start = performance.now(), before = texts();
         const look = () => texts().every((text, i) => text && text !== before[i])
+            ? done(performance.now() - start) : requestAnimationFrame(look);
+        requestAnimationFrame(look);
+    }, {once: true, capture: true}));
+}"""
+# Resolves to the milliseconds from the next click to the first frame with a curve.
+FIRST_POINT = """() => {
+    window.took = new Promise(done => addEventListener("click", () => {
+        const start = performance.now();
+        const chart = () => document.querySelector(".st-key-loss_chart .js-plotly-plot");
+        const look = () => chart()?.data?.[0]?.x?.length
             ? done(performance.now() - start) : requestAnimationFrame(look);
         requestAnimationFrame(look);
     }, {once: true, capture: true}));
@@ -80,6 +91,24 @@ def numbers(page: Page, times: int) -> list[float]:
     return found[WARM:]
 
 
+def trainings(browser: Browser, app: App, times: int) -> tuple[list[float], list[float]]:
+    """The waits before and after a short training, again and again."""
+    before, after = [], []
+    for _ in range(times):
+        page = open_page(browser, f"{app.url}/train?v=1&width=4")
+        page.evaluate(FIRST_POINT)
+        hook(page, "train_start").get_by_role("button").click()
+        before.append(float(page.evaluate("window.took")))
+        *_, run = runs.every(app.runs)
+        while run.state().name != "evaluating":
+            time.sleep(0.005)  # between looks
+        start = time.perf_counter()
+        hook(page, "use_network").wait_for()
+        after.append(1000 * (time.perf_counter() - start))
+        page.context.close()
+    return before, after
+
+
 def measure(times: int) -> dict[str, list[float]]:
     """Milliseconds of everything."""
     found = {}
@@ -88,6 +117,8 @@ def measure(times: int) -> dict[str, list[float]]:
         with driver.serve(Path(folder) / "empty", script=empty) as app:
             found["empty app, stroke"] = strokes(open_page(browser, app.url), ["count"], times)
         with driver.serve(Path(folder) / "ours") as app:
+            waits = trainings(browser, app, max(1, times // 6))
+            found["Train to the first point"], found["last step to Use this network"] = waits
             page = open_page(browser, app.url)
             found["idle, stroke"] = strokes(page, ANSWERS, times)
             driver.draw_digit(page, SINGLE[0])

@@ -2,10 +2,10 @@
 
     python benchmarks/training.py [--seeds N] [--bound EPOCHS] [--costs] [--plot FILE] [--json]
 
-All in one run, one after the other, on all cores and the same resident images. The clock stands
-still while the test images are read. Of ours it counts the operations in the network's own
-convolutions and products, forward and backward, and compares their rate with the fastest matrix
-product that this machine does in the same number type.
+All in one run on all cores and the same resident images: half of our trainings, the two others,
+the rest of ours. The clock stands still while the test images are read. Of ours it counts the
+operations in the network's own convolutions and products, forward and backward, and compares their
+rate with the fastest matrix product that this machine does in the same number type.
 
 --costs adds what an epoch costs by width, batch size, threads and number of images, and what a step
 costs beside a busy process; --plot draws the first part as an SVG, in the tests' Chromium.
@@ -13,25 +13,26 @@ costs beside a busy process; --plot draws the first part as an SVG, in the tests
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
 
+from core import dataset, fetch, halves  # before torch: it says how torch's threads wait
+
+# isort: split
 import torch
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import rivals
-from core import dataset, fetch, halves
 from core.dataset import Data
 from core.memory import keep_freed_memory
 from core.presets import PRESETS
@@ -70,13 +71,18 @@ def operations(recipe: Recipe, data: Data) -> float:
 def ours(data: Data, recipe: Recipe) -> dict[str, float]:
     """One training, with its own looks at the validation images, and its test figures."""
     model = recipe.build()
-    start = time.perf_counter()
-    for _ in recipe.teach(model, data):
-        pass
-    seconds = time.perf_counter() - start
+    moments, looked = [time.perf_counter()], []
+    for progress in recipe.teach(model, data):
+        moments.append(time.perf_counter())
+        looked.append(progress.val is not None)
+    seconds = moments[-1] - moments[0]
+    steps = [later - earlier for earlier, later in pairwise(moments)]
+    usual = statistics.median(steps)
+    looks = sum(step - usual for step, look in zip(steps, looked, strict=True) if look)
     test = score(model, data.test, recipe.train.sum_weight)
     return {
         "seconds": seconds,
+        "looks": looks / (seconds - looks),
         "class_acc": test.class_acc,
         "joint_acc": test.joint_acc,
         "epochs": recipe.train.epochs,
@@ -84,34 +90,33 @@ def ours(data: Data, recipe: Recipe) -> dict[str, float]:
     }
 
 
-def rival(epochs: Iterator[nn.Module], data: Data, bound: int, images: int) -> dict[str, float]:
-    """Epoch after epoch to the goal, or to the bound."""
-    seconds, accuracy, epoch = 0.0, 0.0, 0
-    while accuracy < GOAL and epoch < bound:
-        start = time.perf_counter()
-        model = next(epochs)
-        seconds += time.perf_counter() - start
-        accuracy = rivals.accuracy(model, data.test)
-        epoch += 1
-    return {"seconds": seconds, "class_acc": accuracy, "epochs": epoch, "images": epoch * images}
+def rival(name: str, bound: int) -> dict[str, float]:
+    """Another's training to the goal, or to the bound; in a process that torch has to itself."""
+    command = [sys.executable, rivals.__file__, name, str(GOAL), str(bound)]
+    own = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
+    found: dict[str, float] = json.loads(subprocess.check_output(command, env=own))
+    return found
 
 
 def race(data: Data, seeds: int, bound: int) -> dict[str, Any]:
     """Everybody to the goal, and how hard ours worked."""
-    all_ours = [
-        ours(data, replace(QUICK, train=replace(QUICK.train, seed=seed))) for seed in range(seeds)
-    ]
-    train_size, val_size = len(data.train.labels), len(data.val.labels)
+    recipes = [replace(QUICK, train=replace(QUICK.train, seed=seed)) for seed in range(seeds)]
+    peaks = [peak()]
+    all_ours = [ours(data, recipe) for recipe in recipes[: seeds // 2]]
+    others = {name: rival(name, bound) for name in rivals.RIVALS}
+    all_ours += [ours(data, recipe) for recipe in recipes[seeds // 2 :]]
+    peaks.append(peak())
     found: dict[str, Any] = {
         "ours": all_ours,
-        "examples": rival(rivals.example(data, 0), data, bound, train_size + val_size),
-        "published": rival(rivals.published(data, 0), data, bound, train_size),
-        "peak": peak(),
+        **others,
+        "peak": statistics.mean(peaks),
         "operations": operations(QUICK, data),
     }
     seconds = statistics.mean(run["seconds"] for run in all_ours)
     found["ratio"] = found["examples"]["seconds"] / seconds
+    steps = cost(data, QUICK)
     found["share"] = found["operations"] * all_ours[0]["images"] / seconds / found["peak"]
+    found["share of steps"] = found["operations"] * steps / peak()
     return found
 
 
@@ -195,7 +200,11 @@ def show(found: dict[str, Any]) -> None:
         f"\n{found['ratio']:.0f} times as fast as the examples' script. "
         f"{found['operations'] / 1e6:.1f} million operations an image: "
         f"{100 * found['share']:.0f} % of the {found['peak'] / 1e9:.0f} GFLOP/s that this machine "
-        "reaches in matrix products."
+        f"reaches in matrix products, {100 * found['share of steps']:.0f} % while it looks at no "
+        "validation images."
+    )
+    print(
+        f"Looks at the validation images add {spread('looks', 100, 0)} % to the time of training."
     )
     for name, values in found.get("costs", {}).items():
         cells = ", ".join(f"{value:,}: {seconds:.1f} s" for value, seconds in values.items())

@@ -17,13 +17,16 @@ from core.link import Link
 from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import SETTINGS, Number, Recipe, SettingError
-from core.runs import WAITING, Run, RunError, State
+from core.runs import WAITING, Run, RunError, State, ahead
 from views import charts, export, settings, share, state, style, watch
 from views.state import Session
 from views.table import COLUMNS
 
-POLL = 0.4  # seconds between looks at a live run
-LINE_POLL = 2.0  # and at one that waits: there may be many
+# Seconds between looks at a run
+SOON = 0.15  # while its first point or its figures are due
+POLL = 0.5  # while its curves grow
+WATCH_POLL = 1.5  # at what it says to the visitor's picture
+LINE_POLL = 2.0  # while it waits for others: there may be many
 SHOWN = ("class_acc", "sum_acc", "joint_acc", "sum_r2")  # of a run's figures
 
 
@@ -49,11 +52,10 @@ def show() -> bool:
             with said:
                 _start(session)
     with right:
-        waits = run is not None and run.state().name in WAITING
-        poll = LINE_POLL if waits else POLL if live else None
-        st.fragment(_learning, run_every=poll)(live, waits)
+        pace = _pace(run) if run else None
+        st.fragment(_learning, run_every=pace)(pace)
         use = _result(session, run) if run and run.state().usable else False
-        st.fragment(watch.show, run_every=POLL if live else None)()
+        st.fragment(watch.show, run_every=WATCH_POLL if live else None)()
     made, bug = state.made_by(session, session.run)
     share.show(Link(run=session.run, settings=made, bug=bug), "train")
     return use
@@ -70,8 +72,20 @@ def _start(session: Session) -> None:
         st.rerun()
 
 
-def _learning(live: bool, waits: bool) -> None:
-    """The run's curves. Runs again by itself while the run lives; the whole page once it ends."""
+def _pace(run: Run) -> float | None:
+    """Seconds until the run should be looked at again; None when it is over."""
+    now = run.state()
+    if now.over:
+        return None
+    if now.name in WAITING:
+        return LINE_POLL if ahead(run.path.parent, run) else SOON
+    started = run.history() and now.name != "evaluating"
+    return POLL if started else SOON
+
+
+def _learning(pace: float | None) -> None:
+    """The run's curves. Runs again by itself while the run lives; the whole page where that changes
+    how often, or ends it."""
     session = state.session()
     run = state.current_run(session)
     if run is None and session.run:
@@ -89,18 +103,16 @@ def _learning(live: bool, waits: bool) -> None:
             "here, and in the end you can draw with it. Nothing that you try can break the "
             "shipped network."
         )
+        _example()
         return
-    now = run.state()
-    if live and (now.over or waits != (now.name in WAITING)):
+    if _pace(run) != pace:
         st.rerun()
-    history = run.history()
+    now, history = run.state(), run.history()
     try:
         recipe = run.recipe()[1]
     except RunError as error:
         st.warning(str(error))
         return
-    epochs = recipe.train.epochs
-    palette = style.palette()
     _status(run, now, history)
     if recipe.bug.name:
         with st.container(key="bug_note"):
@@ -108,15 +120,33 @@ def _learning(live: bool, waits: bool) -> None:
                 f":material/bug_report: **Broken on purpose: {recipe.bug.title}.** "
                 f"{recipe.bug.about}"
             )
-    left, right = st.columns(2)
-    with left, st.container(key="loss_chart"):
-        figure = charts.loss_curves(history, epochs, palette)
-        st.plotly_chart(figure, key="loss", config=charts.SAVED, alt="Loss over the epochs")
-    with right, st.container(key="accuracy_chart"):
-        figure = charts.accuracy_curves(history, epochs, palette)
-        st.plotly_chart(figure, key="accuracy", config=charts.SAVED, alt="Accuracy by epoch")
+    _curves(history, recipe.train.epochs)
     which = "under the same bug" if recipe.bug.name else "which it never learns from"
     st.caption(f"Thin lines: the batches that it learns from. Dots: validation images, {which}.")
+
+
+def _example() -> None:
+    """The shipped network's curves, until there are others. They also bring the browser what draws
+    charts, so that the first point of a run need not wait for it."""
+    history = state.history(state.SHIPPED)
+    if not history:
+        return
+    epochs = history[-1]["epoch"]
+    with st.container(key="shipped_curves"):
+        st.caption(f"Here is how the shipped network learned, in {epochs:.0f} epochs:")
+        _curves(history, epochs, "shipped_")
+
+
+def _curves(history: list[dict[str, float]], epochs: float, name: str = "") -> None:
+    """Both charts."""
+    palette = style.palette()
+    left, right = st.columns(2)
+    with left, st.container(key=f"{name}loss_chart"):
+        figure = charts.loss_curves(history, epochs, palette)
+        st.plotly_chart(figure, key=f"{name}loss", config=charts.SAVED, alt="Loss over the epochs")
+    with right, st.container(key=f"{name}accuracy_chart"):
+        figure = charts.accuracy_curves(history, epochs, palette)
+        st.plotly_chart(figure, key=f"{name}accuracy", config=charts.SAVED, alt="Accuracy by epoch")
 
 
 def _status(run: Run, now: State, history: list[dict[str, float]]) -> None:
@@ -133,7 +163,7 @@ def _status(run: Run, now: State, history: list[dict[str, float]]) -> None:
     peak = run.recipe()[1].train.lr
     if now.name in ("training", "paused"):
         _learning_rate(run, wish, peak)
-    elif wish.lr not in (None, peak):
+    elif wish.lr is not None:
         st.caption(
             f"The learning rate was moved while it trained, from {peak:g} to {wish.lr:g} in the "
             "end: the settings alone would not repeat this run."
@@ -173,13 +203,14 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
 
 def _learning_rate(run: Run, wish: control.Control, peak: float) -> None:
     """The learning rate, which may be moved at any time."""
+    now = peak if wish.lr is None else wish.lr
 
     def move() -> None:
-        _ask(run, replace(control.read(run.path), lr=state.said("live_lr")))
+        if (chosen := state.said("live_lr")) != now:  # also called when the slider first appears
+            _ask(run, replace(control.read(run.path), lr=chosen))
 
     setting = SETTINGS["lr"]
     assert isinstance(setting, Number)
-    now = peak if wish.lr is None else wish.lr
     st.select_slider(
         "Learning rate from now on (its peak)",
         sorted({*setting.stops, peak, now}),

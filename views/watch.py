@@ -35,7 +35,8 @@ def show() -> None:
     if not answers:
         return
     st.subheader(f"Watch it learn your {spec.noun}", anchor=False)
-    first, *_, latest = [*answers.values()] * 2
+    said = list(answers.values())
+    first, latest = said[0], said[-1]
     images = [step * recipe.train.batch_size for step in answers]
     seen, left, right = st.columns([4, 5, 5], gap="medium")
     with seen, st.container(key="watched"):
@@ -47,14 +48,14 @@ def show() -> None:
     with left, st.container(key="watch_class"):
         figure = charts.classes_while_learning(
             images,
-            [answer.class_probs for answer in answers.values()],
+            [answer.class_probs for answer in said],
             spec.class_names,
             palette,
         )
         st.plotly_chart(figure, config=charts.CONFIG, alt="Class probabilities while it learns")
     with right, st.container(key="watch_sum"):
         expected = (latest.label if picture.known is None else picture.known) + session.addend
-        values = [answer.sum_value for answer in answers.values()]
+        values = [answer.sum_value for answer in said]
         figure = charts.sum_while_learning(images, values, expected, palette)
         st.plotly_chart(figure, config=charts.CONFIG, alt="Sum while it learns")
 
