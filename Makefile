@@ -60,6 +60,7 @@ data: .venv/.runtime
 
 browser: .venv/.dev
 	@$(VENV_PYTHON) -m tests.browser.find_browser --install > /dev/null
+	@$(VENV_PYTHON) -m tests.browser.find_nginx --install > /dev/null
 
 .venv/.made:
 	@[ -n '$(PYTHON)' ] && $(PYTHON) -c '$(NEW_ENOUGH)' 2>/dev/null || $(call stop,Python 3.11 or newer is \

@@ -86,19 +86,24 @@ def unpack_npm(scratch: Path) -> Path:
 
 
 def unpack_debian(scratch: Path) -> Path:
+    unpack_package(scratch, DEBIAN_PACKAGE)
+    return scratch / DEBIAN_FOLDER
+
+
+def unpack_package(scratch: Path, package: str) -> None:
+    """The files of a Debian package, without installing it; raises SourceError."""
     patience = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10")
     try:
-        _run(scratch, "apt-get", *patience, "download", DEBIAN_PACKAGE)
+        _run(scratch, "apt-get", *patience, "download", package)
     except SourceError:
         # A fresh machine has no package lists, or old ones, and only root may renew them. Lists of
         # our own need no rights and change nothing on the system.
         (scratch / "lists" / "partial").mkdir(parents=True)
         own = ("-o", f"Dir::State::Lists={scratch}/lists", "-o", f"Dir::Cache={scratch}/cache")
         _run(scratch, "apt-get", *patience, *own, "update")
-        _run(scratch, "apt-get", *patience, *own, "download", DEBIAN_PACKAGE)
-    for package in scratch.glob("*.deb"):
-        _run(scratch, "dpkg-deb", "-x", package.name, ".")
-    return scratch / DEBIAN_FOLDER
+        _run(scratch, "apt-get", *patience, *own, "download", package)
+    for file in scratch.glob("*.deb"):
+        _run(scratch, "dpkg-deb", "-x", file.name, ".")
 
 
 def _run(folder: Path, tool: str, *arguments: str) -> None:

@@ -105,15 +105,18 @@ class App:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, port: int = 0, script: Path = ROOT / "streamlit_app.py") -> Iterator[App]:
-    """Start the real app with its runs and its log in `folder`; end it and all it started.
+def serve(
+    folder: Path,
+    port: int = 0,
+    script: Path = ROOT / "streamlit_app.py",
+    runs: Path | None = None,
+) -> Iterator[App]:
+    """Start the real app with its log and, unless told otherwise, its runs in `folder`; end it and
+    all it started.
 
     Port 0 is any that is free.
     """
-    with socket.socket() as free:
-        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        free.bind(("127.0.0.1", port))
-        port = free.getsockname()[1]
+    port = free_port(port)
     app_file = [sys.executable, "-m", "streamlit", "run", str(script)]
     options = {
         "server.port": port,
@@ -124,7 +127,7 @@ def serve(folder: Path, port: int = 0, script: Path = ROOT / "streamlit_app.py")
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     folder.mkdir(parents=True, exist_ok=True)
-    log_file, runs = folder / "app.log", folder / "runs"
+    log_file, runs = folder / "app.log", runs or folder / "runs"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
             app_file + flags,
@@ -145,6 +148,15 @@ def serve(folder: Path, port: int = 0, script: Path = ROOT / "streamlit_app.py")
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def free_port(wanted: int = 0) -> int:
+    """A port of this machine that nobody listens on: the wanted one, or any."""
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", wanted))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _wait_until_healthy(app: App, process: subprocess.Popen[bytes]) -> None:

@@ -72,13 +72,16 @@ def test_every_page_opens_as_it_was_shared(page: Page, visit: Visit) -> None:
     expect(hook(again, "break")).to_contain_text("Both heads end in a ReLU")
 
 
+UNFOLDED = "Promise.all(document.getAnimations().map(animation => animation.finished))"
+
+
 def test_a_class_gets_fewer_controls_and_keeps_them_so(visit: Visit) -> None:
     teacher = visit("/train")
     teacher.set_viewport_size({"width": 1440, "height": 1600})  # scrolling closes an open list
     press(teacher, "share")
     hook(teacher, "share_class").get_by_text("For a class").click()
     parts = hook(teacher, "share_hide").get_by_role("combobox")
-    teacher.wait_for_timeout(500)  # the panel unfolds, which closes an open list, too
+    teacher.evaluate(UNFOLDED)  # a panel that still moves closes an open list, too
     parts.click()
     with answered(teacher):
         teacher.get_by_role("option", name="Published bugs").click()

@@ -1,0 +1,30 @@
+# The demo in a container; docs/deploy.md says how to run it.
+#   docker build -t sketch-sum .
+#   docker run -p 8501:8501 -v sketch-sum:/data -m 3g sketch-sum
+FROM debian:bookworm-slim
+
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates python3 python3-venv \
+    && rm -rf /var/lib/apt/lists/*
+RUN useradd --system --create-home --uid 1000 demo \
+    && install -d -o demo -g demo /app /data
+
+USER demo
+WORKDIR /app
+# The CPU build of torch, from the package index that pytorch.org names for it, saves gigabytes:
+#   docker build --build-arg TORCH_INDEX=... -t sketch-sum .
+ARG TORCH_INDEX=
+COPY requirements.txt ./
+RUN python3 -m venv /home/demo/venv \
+    && . /home/demo/venv/bin/activate \
+    && pip install --no-cache-dir ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' requirements.txt)" \
+    && pip install --no-cache-dir -r requirements.txt
+COPY . ./
+
+ENV PATH=/home/demo/venv/bin:$PATH SKETCH_SUM_DATA=/data/images SKETCH_SUM_RUNS=/data/runs
+VOLUME /data
+EXPOSE 8501
+HEALTHCHECK --interval=30s --timeout=5s --start-period=3m \
+    CMD ["python", "-c", "import urllib.request as ask; ask.urlopen('http://localhost:8501/_stcore/health')"]
+# Images that are there already are only checked; without them, drawing works all the same.
+CMD ["sh", "-c", "python -m core fetch all; exec streamlit run streamlit_app.py"]
