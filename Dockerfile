@@ -25,6 +25,6 @@ ENV PATH=/home/demo/venv/bin:$PATH SKETCH_SUM_DATA=/data/images SKETCH_SUM_RUNS=
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=3m \
-    CMD ["python", "-c", "import urllib.request as ask; ask.urlopen('http://localhost:8501/_stcore/health')"]
+    CMD ["python", "-c", "import urllib.request as ask; ask.urlopen('http://127.0.0.1:8501/_stcore/health')"]
 # Images that are there already are only checked; without them, drawing works all the same.
-CMD ["sh", "-c", "python -m core fetch all; exec streamlit run streamlit_app.py"]
+CMD ["sh", "-c", "python -m core fetch all; exec python -m views"]

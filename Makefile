@@ -25,7 +25,7 @@ demo: .venv/.runtime data ## serve the app and print its address; PORT=8501
 	@$(VENV_PYTHON) -c 'import socket, sys; socket.create_server(("", int(sys.argv[1]))).close()' \
 		'$(PORT)' 2>/dev/null || $(call stop,Port $(PORT) is taken or is no port: \
 		choose another as in `make demo PORT=8502`.)
-	@exec $(VENV_PYTHON) -m streamlit run streamlit_app.py --server.port $(PORT)
+	@exec $(VENV_PYTHON) -m views --server.port $(PORT)
 
 test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
 	$(VENV_PYTHON) -m pytest -n 2 tests --ignore tests/browser

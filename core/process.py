@@ -13,17 +13,19 @@ _sharing = threading.Lock()
 
 QUICK_DEATH = 10.0  # seconds; a process that dies sooner is started again after a pause
 LONGEST_PAUSE = 8.0
+HEAD_START = 3.0  # seconds that an app has for its first page
 
 
 class Worker:
     """The app's handle on the process, which it starts again whenever it dies."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, head_start: float = 0.0) -> None:
+        """The process starts after `head_start` seconds, which others have the machine for."""
         self.root = root
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0  # of `time.monotonic`, as below
-        self._not_before = 0.0  # the next start
+        self._not_before = time.monotonic() + head_start  # the next start
         self._pause = 0.0
         self._closed = threading.Event()
         self.ensure()
@@ -96,5 +98,5 @@ def shared(root: Path) -> Worker:
         if root not in _shared:
             log.start()
             log.event("app started", version=VERSION)
-            _shared[root] = Worker(root)
+            _shared[root] = Worker(root, HEAD_START)
         return _shared[root]

@@ -20,7 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BORROWED = ("/proc", "/dev")  # of this machine, as Docker does
-NETWORK = ("/etc/resolv.conf", "/etc/pip.conf")  # how this machine reaches the outside
+# How this machine reaches the outside.
+NETWORK = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt")
 
 
 def instructions(text: str) -> list[tuple[str, str]]:
@@ -45,6 +46,10 @@ class Image:
             assert suite, "only Debian can be made here"
             call("debootstrap", "--variant=minbase", suite[1], str(self.folder))
         elif word == "RUN":
+            for path in filter(Path.exists, map(Path, NETWORK)):
+                inside = self.folder / path.relative_to("/")
+                inside.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, inside)
             call(*self.command(rest))
         elif word == "USER":
             self.user = rest
@@ -105,9 +110,6 @@ def main() -> int:
         image.follow(*first)
         for path in image.mounts:
             (folder / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
-        for path in NETWORK:
-            if Path(path).exists():
-                shutil.copy(path, folder / path.lstrip("/"))
         for word, rest in others:
             image.follow(word, rest)
     except (subprocess.CalledProcessError, FileNotFoundError) as error:

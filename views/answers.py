@@ -4,6 +4,7 @@ import html
 from dataclasses import replace
 from typing import NamedTuple
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.dataset import DatasetSpec
@@ -48,14 +49,21 @@ def show(
 
 
 def invite(session: Session, spec: DatasetSpec) -> None:
-    """Before there is a picture: what this is, and no answer about nothing."""
+    """Before there is a picture: what this is, and no answer about nothing.
+
+    The charts are there already: nothing jumps at the first stroke, and what draws them is loaded.
+    """
     palette = style.palette()
     left, right = st.columns(2)
     with left, st.container(gap=None):
         invitation = sources.invitation(session, spec)
         _head("Class head", "class_answer", "", palette.class_head, invitation)
+        _note()
+        _bars(charts.no_bars(spec.class_names, palette))
     with right, st.container(gap=None):
         _head("Sum head", "sum_answer", "", palette.sum_head, f"I add {session.addend}")
+        _note()
+        _line(charts.empty_line(palette))
     _say(f"{invitation}. The number to add is {session.addend}.")
     st.write(
         "One network with two inputs and two outputs: it is given a picture and a number, and "
@@ -90,10 +98,9 @@ def _class_head(
     else:
         _head("Class head", "class_answer", name, palette.class_head)
         note = f"{_percent(prediction.class_probs[prediction.label])} sure"
-    st.html(f'<div class="note">{note}</div>')
+    _note(note)
     shades = _greyed(palette) if doubt else palette
-    figure = charts.class_bars(prediction.class_probs, spec.class_names, shades)
-    st.plotly_chart(figure, key="class_bars", config=charts.CONFIG, alt="Class probabilities")
+    _bars(charts.class_bars(prediction.class_probs, spec.class_names, shades))
 
 
 def _sum_head(prediction: Prediction, palette: Palette, doubt: Doubt | None) -> None:
@@ -102,11 +109,22 @@ def _sum_head(prediction: Prediction, palette: Palette, doubt: Doubt | None) -> 
         _head("Sum head", "sum_answer", "", palette.sum_head, f"{total}?")
     else:
         _head("Sum head", "sum_answer", total, palette.sum_head)
-    note = "Only a guess" if doubt else _before(prediction)
-    st.html(f'<div class="note">{note}</div>')
+    _note("Only a guess" if doubt else _before(prediction))
     shades = _greyed(palette) if doubt else palette
     expected = prediction.label + prediction.addend
-    figure = charts.sum_line(prediction.sum_value, expected, shades)
+    _line(charts.sum_line(prediction.sum_value, expected, shades))
+
+
+def _note(words: str = "&nbsp;") -> None:
+    """A line under an answer; without words it keeps its place."""
+    st.html(f'<div class="note">{words}</div>')
+
+
+def _bars(figure: go.Figure) -> None:
+    st.plotly_chart(figure, key="class_bars", config=charts.CONFIG, alt="Class probabilities")
+
+
+def _line(figure: go.Figure) -> None:
     st.plotly_chart(figure, key="sum_line", config=charts.CONFIG, alt="Sum from 0 to 18")
 
 

@@ -45,6 +45,11 @@ def class_bars(probs: Sequence[float], names: Sequence[str], palette: Palette) -
     return _filled(_bars(tuple(names), palette), {"y": [100 * p for p in probs], "marker": marker})
 
 
+def no_bars(names: Sequence[str], palette: Palette) -> go.Figure:
+    """Where the class head's probabilities will be."""
+    return _filled(_bars(tuple(names), palette), {"y": [0] * len(names)})
+
+
 @functools.lru_cache(maxsize=16)
 def _bars(names: tuple[str, ...], palette: Palette) -> dict[str, Any]:
     figure = go.Figure(go.Bar(x=list(names), hovertemplate="%{x}: %{y:.1f} %<extra></extra>"))
@@ -58,6 +63,11 @@ def _bars(names: tuple[str, ...], palette: Palette) -> dict[str, Any]:
 def sum_line(sum_value: float, expected: int, palette: Palette) -> go.Figure:
     """The sum head's value on a line from 0 to 18, over a ring at class + number."""
     return _filled(_line(palette), {"x": [expected]}, {"x": [sum_value]})
+
+
+def empty_line(palette: Palette) -> go.Figure:
+    """Where the sum head's value will be."""
+    return _filled(_line(palette), {"x": [None]}, {"x": [None]})
 
 
 @functools.lru_cache(maxsize=16)

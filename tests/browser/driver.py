@@ -108,16 +108,15 @@ class App:
 def serve(
     folder: Path,
     port: int = 0,
-    script: Path = ROOT / "streamlit_app.py",
+    script: Path | None = None,
     runs: Path | None = None,
 ) -> Iterator[App]:
-    """Start the real app with its log and, unless told otherwise, its runs in `folder`; end it and
-    all it started.
+    """Start the real app, or another script, with its log in `folder`; end it and all it started.
 
-    Port 0 is any that is free.
+    Its runs are in the folder, too, unless told otherwise. Port 0 is any that is free.
     """
     port = free_port(port)
-    app_file = [sys.executable, "-m", "streamlit", "run", str(script)]
+    start = ["streamlit", "run", str(script)] if script else ["views"]
     options = {
         "server.port": port,
         "server.address": "127.0.0.1",
@@ -130,7 +129,7 @@ def serve(
     log_file, runs = folder / "app.log", runs or folder / "runs"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            app_file + flags,
+            [sys.executable, "-m", *start, *flags],
             cwd=ROOT,
             env=os.environ | {"SKETCH_SUM_RUNS": str(runs), "PYTHONUNBUFFERED": "1"},
             stdout=log,
