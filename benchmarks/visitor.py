@@ -30,7 +30,7 @@ DONE = {
     ForwardMsg.FINISHED_SUCCESSFULLY,
     ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
 }
-ANSWER = re.compile(r'class="answer" role="status"><span class="\w+"[^>]*>([^<]*)<')
+ANSWER = re.compile(r'class="answer"><span class="\w+"[^>]*>([^<]*)<')
 
 
 class LostError(RuntimeError):

@@ -22,7 +22,7 @@ from benchmarks.visitor import LostError, Visitor
 from core import status
 from tests.browser import driver
 from tests.browser.conftest import Visit
-from tests.browser.driver import App, draw_digit, hook, press, text
+from tests.browser.driver import DIGITS, App, draw_digit, hook, press, text
 
 TRAINED_MS = 240_000
 LONG = "/train?v=1&epochs=8&batch_size=32"
@@ -93,6 +93,17 @@ def test_an_app_that_is_killed_and_started_again(visit: Visit, tmp_path: Path) -
         driver.wait_until_idle(drawing)
         assert text(drawing, "sum_answer") == "12"
         assert status.read(app.runs).pid != worker
+
+
+def test_a_visitor_of_the_load_benchmark_reads_what_a_browser_shows(app: App) -> None:
+    async def read() -> None:
+        async with Visitor(app.url) as visitor:
+            await visitor.open()
+            answer = await visitor.draw(DIGITS["5"])
+            assert (answer.label, answer.total) == ("5", "12")
+            assert 0 < answer.shown <= answer.seconds
+
+    in_a_thread(read())
 
 
 def test_a_stranger_who_clears_the_caches_starts_no_worker(own_app: App, visit: Visit) -> None:
