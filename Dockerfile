@@ -7,21 +7,18 @@ RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates python3 python3-venv \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --create-home --uid 1000 demo \
-    && install -d -o demo -g demo /app /data
+    && install -d -o demo -g demo /app /data /venv
 
 USER demo
 WORKDIR /app
-# The CPU build of torch, from the package index that pytorch.org names for it, saves gigabytes:
-#   docker build --build-arg TORCH_INDEX=... -t sketch-sum .
-ARG TORCH_INDEX=
+# The CPU build of torch saves gigabytes. pytorch.org names the address of an index that has it:
+#   docker build --build-arg PIP_EXTRA_INDEX_URL=... -t sketch-sum .
+ARG PIP_EXTRA_INDEX_URL=
 COPY requirements.txt ./
-RUN python3 -m venv /home/demo/venv \
-    && . /home/demo/venv/bin/activate \
-    && pip install --no-cache-dir ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' requirements.txt)" \
-    && pip install --no-cache-dir -r requirements.txt
+RUN python3 -m venv /venv && /venv/bin/pip install --no-cache-dir -r requirements.txt
 COPY . ./
 
-ENV PATH=/home/demo/venv/bin:$PATH SKETCH_SUM_DATA=/data/images SKETCH_SUM_RUNS=/data/runs
+ENV PATH=/venv/bin:$PATH SKETCH_SUM_DATA=/data/images SKETCH_SUM_RUNS=/data/runs
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=3m \
