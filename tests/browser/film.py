@@ -1,6 +1,7 @@
-"""Make the README's moving picture from the real app: draw, add, train, draw again.
+"""Make the README's pictures from the real app: a moving one (draw, add, train, draw again) and
+two that stand still.
 
-python -m tests.browser.film [--out docs/demo.gif]
+python -m tests.browser.film [--out docs]
 """
 
 import argparse
@@ -16,6 +17,8 @@ from tests.browser.driver import DIGITS, draw, hook, pick_number, press, wait_un
 
 SIZE = {"width": 1100, "height": 700}
 SHOWN = (880, 560)  # as the README shows it
+TALL = 844
+PHONE = {"viewport": {"width": 390, "height": TALL}, "color_scheme": "dark", "has_touch": True}
 QUICK, SLOW = 500, 1_600  # milliseconds a frame stays
 COLORS = 64
 TRAINED_MS = 240_000
@@ -43,7 +46,7 @@ class Film:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.film")
-    parser.add_argument("--out", type=Path, default=driver.ROOT / "docs" / "demo.gif")
+    parser.add_argument("--out", type=Path, default=driver.ROOT / "docs")
     out = parser.parse_args().out
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -52,8 +55,20 @@ def main() -> None:
     ):
         film = Film(driver.open_page(browser, app.url, viewport=SIZE))
         play(film)
-        film.save(out)
-        print(f"{out}: {len(film.frames)} frames, {out.stat().st_size / 1e6:.1f} MB")
+        film.save(out / "demo.gif")
+        compare = driver.open_page(browser, f"{app.url}/compare", viewport=SIZE)
+        still(compare, out / "compare.png")
+        phone = driver.open_page(browser, app.url, **PHONE)
+        draw(phone, DIGITS["8"])
+        phone.mouse.wheel(0, -TALL)
+        still(phone, out / "phone.png")
+
+
+def still(page: Page, path: Path) -> None:
+    wait_until_idle(page)
+    page.mouse.move(0, 0)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def play(film: Film) -> None:
