@@ -36,10 +36,13 @@ lint: .venv/.dev ## ruff (rules and format) and mypy
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) -m mypy
 
-bench: .venv/.runtime data ## run the benchmarks; STROKES=FILE adds the drawn digits of a file
+bench: .venv/.dev data browser ## run the benchmarks; STROKES=FILE adds the drawn digits of a file
 	$(VENV_PYTHON) benchmarks/networks.py
 	$(VENV_PYTHON) benchmarks/doubt.py $(STROKES)
 	$(VENV_PYTHON) benchmarks/teaching.py
+	$(VENV_PYTHON) benchmarks/training.py
+	$(VENV_PYTHON) benchmarks/startup.py
+	$(VENV_PYTHON) benchmarks/latency.py
 	$(VENV_PYTHON) benchmarks/load.py 10 50 100
 	$(if $(STROKES),$(VENV_PYTHON) benchmarks/drawn_digits.py $(STROKES))
 

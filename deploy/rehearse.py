@@ -72,7 +72,7 @@ class Image:
         variables = [f"{name}={value}" for name, value in self.variables.items()]
         inside = [
             *("chroot", f"--userspec={self.user}", str(self.folder), "/usr/bin/env", "-i"),
-            *(f"HOME=/tmp", *variables),
+            *("HOME=/tmp", *variables),
             *("sh", "-ec", f"cd {self.workdir} && {text}"),
         ]
         places = [(path, str(self.folder / path.lstrip("/"))) for path in self.mounts]
