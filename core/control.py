@@ -5,8 +5,9 @@ runs/<id>/control.json      {"until": 12, "lr": 0.3}; the page writes it, the wo
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from core.checkpoint import write_atomic
 from core.recipe import SETTINGS, SettingError
@@ -42,6 +43,15 @@ def write(folder: Path, control: Control) -> None:
         OSError: the run is gone, or there is no room.
     """
     write_atomic(folder / "control.json", json.dumps(asdict(control)).encode(), durable=False)
+
+
+def change(folder: Path, **wishes: Any) -> None:
+    """Ask for what is named, and leave the rest as it is wished by now.
+
+    Raises:
+        OSError: as for `write`.
+    """
+    write(folder, replace(read(folder), **wishes))
 
 
 class Watched:

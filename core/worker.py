@@ -220,7 +220,7 @@ class Trainings:
         run.set_state(State("paused"))
         while wish.now().holds(step) and not run.stop_requested() and not self.app_gone.wait(POLL):
             if time.perf_counter() - start > LONGEST_PAUSE:
-                control.write(run.path, replace(wish.now(), until=None))
+                control.change(run.path, until=None)
         run.set_state(State("training"))
         return time.perf_counter() - start
 

@@ -5,7 +5,8 @@ of varying brightness. A network of four channels learns it in a second.
 """
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ from core.trainer import TrainConfig, train
 torch.set_num_threads(1)  # the networks are small: two threads would wait for each other
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+PATIENCE = 240  # seconds: far more than a busy machine needs
 
 SEGMENTS = {  # of a seven-segment display: rows and columns in 28 x 28
     "top": (slice(4, 7), slice(9, 19)),
@@ -120,6 +123,13 @@ def all_cores() -> Iterator[None]:
 def images(data: Data) -> Tensor:
     """Ten images of the drawn data set, 0 to 9, uint8 (10, 1, 28, 28); the test's own copy."""
     return data.test.images[:10].clone()
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)  # between looks
 
 
 def record(step: int, **scores: float) -> dict[str, float]:

@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,9 +13,9 @@ import torch
 from core import ranks
 from core.dataset import Data
 from core.ranks import DeviceError
+from tests.conftest import PATIENCE, wait_for
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 240  # seconds: far more than a busy machine needs
 CALL = ["-m", "tests.train_drawn", "--preset", "quick", "--batch-size", "64", "--device", "cpu"]
 
 
@@ -33,13 +31,6 @@ def launch(count: int, *arguments: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.05)
 
 
 def test_two_processes_learn_what_one_learns(tmp_path):

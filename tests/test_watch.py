@@ -53,6 +53,15 @@ def test_the_learning_rate_is_moved_and_that_is_said_afterwards() -> None:
     assert "from 0.2 to 0.05" in said
 
 
+def test_a_rate_that_was_just_moved_outlives_the_next_press() -> None:
+    run = live("paused")
+    control.write(run.path, Control(until=0))
+    app = opened(train_page, run=run.id)
+    control.change(run.path, lr=0.05)  # since the page was drawn
+    button(app, "train_pause")
+    assert control.read(run.path) == Control(lr=0.05)
+
+
 def test_a_run_whose_rate_was_left_alone_is_said_nothing_about() -> None:
     run = live("interrupted")
     captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,17 +30,9 @@ from core.runs import Lesson, Run, State
 from core.teach import Example
 from core.trainer import TrainConfig, train
 from core.worker import Trainings
-from tests.conftest import draw_split
+from tests.conftest import PATIENCE, draw_split, wait_for
 
 TINY = Recipe(ModelConfig(width=4), TrainConfig(epochs=2, batch_size=30))  # 40 drawn steps
-PATIENCE = 120  # seconds: far more than a busy machine needs
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.02)
 
 
 # --- in this process, on the drawn data set

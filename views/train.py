@@ -3,7 +3,6 @@
 import html
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -172,7 +171,6 @@ def _status(run: Run, now: State, history: list[dict[str, float]]) -> None:
 
 def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
     """Pause or go on, one step, stop."""
-    wish = control.read(run.path)
     step = int(last["step"]) if last else 0
     ask = partial(_ask, run)
     paused = now.name == "paused"
@@ -182,7 +180,7 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
             key="train_pause",
             icon=":material/play_arrow:" if paused else ":material/pause:",
             on_click=ask,
-            args=(replace(wish, until=None if paused else 0),),
+            kwargs={"until": None if paused else 0},
         )
         st.button(
             "One step",
@@ -190,7 +188,7 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
             icon=":material/skip_next:",
             disabled=not paused,
             on_click=ask,
-            args=(replace(wish, until=step + 1),),
+            kwargs={"until": step + 1},
         )
     st.button(
         "Stop",
@@ -207,7 +205,7 @@ def _learning_rate(run: Run, wish: control.Control, peak: float) -> None:
 
     def move() -> None:
         if (chosen := state.said("live_lr")) != now:  # also called when the slider first appears
-            _ask(run, replace(control.read(run.path), lr=chosen))
+            _ask(run, lr=chosen)
 
     setting = SETTINGS["lr"]
     assert isinstance(setting, Number)
@@ -221,9 +219,9 @@ def _learning_rate(run: Run, wish: control.Control, peak: float) -> None:
     )
 
 
-def _ask(run: Run, wish: control.Control) -> None:
+def _ask(run: Run, **wishes: float | None) -> None:
     with suppress(OSError):  # the run is gone or the disk is full: the page says so by itself
-        control.write(run.path, wish)
+        control.change(run.path, **wishes)
 
 
 def _words(run: Run, now: State, last: dict[str, float] | None) -> str:

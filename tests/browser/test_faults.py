@@ -23,6 +23,7 @@ from core import status
 from tests.browser import driver
 from tests.browser.conftest import Visit
 from tests.browser.driver import DIGITS, App, draw_digit, hook, press, text
+from tests.conftest import wait_for
 
 TRAINED_MS = 240_000
 LONG = "/train?v=1&epochs=8&batch_size=32"
@@ -42,13 +43,9 @@ def kept(page: Page) -> None:
     assert page.locator("[data-testid=stException]").count() == 0
 
 
-def noted(page: Page, app: App) -> None:
+def noted(app: App) -> None:
     """Wait until weights of the run in training are on disk."""
-    for _ in range(TRAINED_MS // 100):
-        if list(app.runs.glob("*/last.safetensors")):
-            return
-        page.wait_for_timeout(100)  # between looks
-    raise AssertionError("no weights were noted")
+    wait_for(lambda: list(app.runs.glob("*/last.safetensors")), "weights that are noted")
 
 
 def in_a_thread(work: Coroutine[Any, Any, None]) -> None:
@@ -60,7 +57,7 @@ def in_a_thread(work: Coroutine[Any, Any, None]) -> None:
 def test_a_killed_worker_leaves_the_visitor_with_a_network(own_app: App, visit: Visit) -> None:
     page = visit(LONG, app=own_app)
     start(page)
-    noted(page, own_app)
+    noted(own_app)
     os.kill(status.read(own_app.runs).pid, signal.SIGKILL)
     expect(hook(page, "train_status")).to_contain_text("Cut off at step", timeout=TRAINED_MS)
     kept(page)
@@ -84,7 +81,7 @@ def test_an_app_that_is_killed_and_started_again(visit: Visit, tmp_path: Path) -
         page, drawing = visit(LONG, app=app), visit(app=app)
         draw_digit(drawing, "5")
         start(page)
-        noted(page, app)
+        noted(app)
         port = int(app.url.rsplit(":", 1)[1])
         os.kill(app.pid, signal.SIGKILL)
         worker = status.read(app.runs).pid
@@ -116,6 +113,7 @@ def test_a_stranger_who_clears_the_caches_starts_no_worker(own_app: App, visit: 
                 await stranger.open()
 
     page = visit(app=own_app)
+    wait_for(lambda: children(own_app.pid), "the worker")
     before = children(own_app.pid)
     in_a_thread(clear())
     draw_digit(page, "7")

@@ -72,7 +72,7 @@ def test_every_page_opens_as_it_was_shared(page: Page, visit: Visit) -> None:
     expect(hook(again, "break")).to_contain_text("Both heads end in a ReLU")
 
 
-UNFOLDED = "Promise.all(document.getAnimations().map(animation => animation.finished))"
+UNFOLDED = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
 
 
 def test_a_class_gets_fewer_controls_and_keeps_them_so(visit: Visit) -> None:
