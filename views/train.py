@@ -1,32 +1,23 @@
 """The Train page: settings, a run in the worker, its curves as they grow, and its test figures."""
 
-import html
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
 import streamlit as st
 
 from core import control
-from core.bugs import what_gave_it_away
-from core.checkpoint import Card, CheckpointError, read_card
-from core.dataset import SPECS
 from core.line import LineError
 from core.link import Link
-from core.presets import PRESETS
-from core.published import PUBLISHED
-from core.recipe import SETTINGS, Number, Recipe, SettingError
+from core.recipe import SETTINGS, Number, SettingError
 from core.runs import WAITING, Run, RunError, State, ahead
-from views import charts, export, settings, share, state, style, watch
+from views import charts, outcome, settings, share, state, style, watch
 from views.state import Session
-from views.table import COLUMNS
 
 # Seconds between looks at a run
 SOON = 0.15  # while its first point or its figures are due
 POLL = 0.5  # while its curves grow
 WATCH_POLL = 1.5  # at what it says to the visitor's picture
 LINE_POLL = 2.0  # while it waits for others: there may be many
-SHOWN = ("class_acc", "sum_acc", "joint_acc", "sum_r2")  # of a run's figures
 
 
 def show() -> bool:
@@ -51,9 +42,7 @@ def show() -> bool:
             with said:
                 _start(session)
     with right:
-        pace = _pace(run) if run else None
-        st.fragment(_learning, run_every=pace)(pace)
-        use = _result(session, run) if run and run.state().usable else False
+        use = _run(session, run) if run else _no_run(session)
         st.fragment(watch.show, run_every=WATCH_POLL if live else None)()
     made, bug = state.made_by(session, session.run)
     share.show(Link(run=session.run, settings=made, bug=bug), "train")
@@ -71,6 +60,48 @@ def _start(session: Session) -> None:
         st.rerun()
 
 
+def _no_run(session: Session) -> bool:
+    """What stands here before the first run, or after one that is no longer kept."""
+    if session.run:
+        with st.container(key="train_gone"):
+            st.subheader("This run is no longer kept here")
+            st.write(
+                "Its recipe and its seed are: they are set on this page. Press Train again, and "
+                "the same network is learned anew."
+            )
+        return False
+    st.subheader("Train a network of your own")
+    st.write(
+        "Choose the settings and press Train. It learns from 50,000 images, its curves grow "
+        "here, and in the end you can draw with it. Nothing that you try can break the "
+        "shipped network."
+    )
+    _example()
+    return False
+
+
+def _run(session: Session, run: Run) -> bool:
+    """How far it is, its curves, and in the end its figures; True to draw with it."""
+    pace = _pace(run)
+    st.fragment(_status, run_every=pace)(pace)
+    try:
+        recipe = run.recipe()[1]
+    except RunError as error:
+        st.warning(str(error))
+        return False
+    if recipe.bug.name:
+        with st.container(key="bug_note"):
+            st.markdown(
+                f":material/bug_report: **Broken on purpose: {recipe.bug.title}.** "
+                f"{recipe.bug.about}"
+            )
+    grows = run.state().name != "evaluating"  # that needs the machine: nothing is drawn in vain
+    st.fragment(_learned, run_every=pace if grows else None)(recipe.train.epochs)
+    which = "under the same bug" if recipe.bug.name else "which it never learns from"
+    st.caption(f"Thin lines: the batches that it learns from. Dots: validation images, {which}.")
+    return run.state().usable and outcome.show(session, run, recipe)
+
+
 def _pace(run: Run) -> float | None:
     """Seconds until the run should be looked at again; None when it is over."""
     now = run.state()
@@ -82,46 +113,29 @@ def _pace(run: Run) -> float | None:
     return POLL if started else SOON
 
 
-def _learning(pace: float | None) -> None:
-    """The run's curves. Runs again by itself while the run lives; the whole page where that changes
-    how often, or ends it."""
-    session = state.session()
-    run = state.current_run(session)
-    if run is None and session.run:
-        with st.container(key="train_gone"):
-            st.subheader("This run is no longer kept here")
-            st.write(
-                "Its recipe and its seed are: they are set on this page. Press Train again, and "
-                "the same network is learned anew."
-            )
-        return
-    if run is None:
-        st.subheader("Train a network of your own")
-        st.write(
-            "Choose the settings and press Train. It learns from 50,000 images, its curves grow "
-            "here, and in the end you can draw with it. Nothing that you try can break the "
-            "shipped network."
-        )
-        _example()
-        return
-    if _pace(run) != pace:
+def _status(pace: float | None) -> None:
+    """One line of words, one bar, its buttons; always in the same place. Runs again by itself while
+    the run lives; the whole page where that changes how often, or ends it."""
+    run = state.current_run(state.session())
+    if run is None or _pace(run) != pace:
         st.rerun()
     now, history = run.state(), run.history()
-    try:
-        recipe = run.recipe()[1]
-    except RunError as error:
-        st.warning(str(error))
-        return
-    _status(run, now, history)
-    if recipe.bug.name:
-        with st.container(key="bug_note"):
-            st.markdown(
-                f":material/bug_report: **Broken on purpose: {recipe.bug.title}.** "
-                f"{recipe.bug.about}"
-            )
-    _curves(history, recipe.train.epochs)
-    which = "under the same bug" if recipe.bug.name else "which it never learns from"
-    st.caption(f"Thin lines: the batches that it learns from. Dots: validation images, {which}.")
+    last = history[-1] if history else None
+    share = last["step"] / last["steps"] if last else 0.0
+    with st.container(horizontal=True, vertical_alignment="center", key="train_status"):
+        if now.name == "preparing" and now.share is not None:
+            share = now.share
+        st.progress(min(1.0, share), text=_words(run, now, last))
+        if not now.over:
+            _controls(run, now, last)
+    with suppress(RunError):  # said below
+        _learning_rate(run, now)
+
+
+def _learned(epochs: float) -> None:
+    """The run's curves, as they grow."""
+    if run := state.current_run(state.session()):
+        _curves(run.history(), epochs)
 
 
 def _example() -> None:
@@ -146,27 +160,6 @@ def _curves(history: list[dict[str, float]], epochs: float, name: str = "") -> N
     with right, st.container(key=f"{name}accuracy_chart"):
         figure = charts.accuracy_curves(history, epochs, palette)
         st.plotly_chart(figure, key=f"{name}accuracy", config=charts.SAVED, alt="Accuracy by epoch")
-
-
-def _status(run: Run, now: State, history: list[dict[str, float]]) -> None:
-    """One line of words, one bar, one button; always in the same place."""
-    last = history[-1] if history else None
-    share = last["step"] / last["steps"] if last else 0.0
-    with st.container(horizontal=True, vertical_alignment="center", key="train_status"):
-        if now.name == "preparing" and now.share is not None:
-            share = now.share
-        st.progress(min(1.0, share), text=_words(run, now, last))
-        if not now.over:
-            _controls(run, now, last)
-    wish = control.read(run.path)
-    peak = run.recipe()[1].train.lr
-    if now.name in ("training", "paused"):
-        _learning_rate(run, wish, peak)
-    elif wish.lr is not None:
-        st.caption(
-            f"The learning rate was moved while it trained, from {peak:g} to {wish.lr:g} in the "
-            "end: the settings alone would not repeat this run."
-        )
 
 
 def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
@@ -199,23 +192,31 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
     )
 
 
-def _learning_rate(run: Run, wish: control.Control, peak: float) -> None:
-    """The learning rate, which may be moved at any time."""
-    now = peak if wish.lr is None else wish.lr
+def _learning_rate(run: Run, now: State) -> None:
+    """The learning rate, which may be moved while it trains; afterwards, that it was."""
+    peak, wish = run.recipe()[1].train.lr, control.read(run.path)
+    if now.name not in ("training", "paused"):
+        if wish.lr is not None:
+            st.caption(
+                f"The learning rate was moved while it trained, from {peak:g} to {wish.lr:g} in "
+                "the end: the settings alone would not repeat this run."
+            )
+        return
+    rate = peak if wish.lr is None else wish.lr
 
     def move() -> None:
-        if (chosen := state.said("live_lr")) != now:  # also called when the slider first appears
+        if (chosen := state.said("live_lr")) != rate:  # also called when the slider first appears
             _ask(run, lr=chosen)
 
     setting = SETTINGS["lr"]
     assert isinstance(setting, Number)
     st.select_slider(
         "Learning rate from now on (its peak)",
-        sorted({*setting.stops, peak, now}),
-        now,
+        sorted({*setting.stops, peak, rate}),
+        rate,
         key="live_lr",
         on_change=move,
-        format_func=lambda rate: f"{rate:g}",
+        format_func=lambda stop: f"{stop:g}",
     )
 
 
@@ -246,68 +247,3 @@ def _words(run: Run, now: State, last: dict[str, float] | None) -> str:
     kept = now.message or "Stopped; what it learned so far is kept"
     end = "Finished" if now.name == "finished" else kept
     return f"{end}: {place}, {speed:,.0f} images/s, {last['seconds']:.1f} s"
-
-
-def _result(session: Session, run: Run) -> bool:
-    """The test figures and what can be done with the network; True to draw with it."""
-    try:
-        card, recipe = read_card(run.checkpoint), run.recipe()[1]
-    except RunError:
-        return False  # said above
-    except (OSError, CheckpointError):
-        st.warning("The files of this network are damaged. Train again.")
-        return False
-    st.html(_table(card, recipe))
-    if bug := recipe.bug.name:
-        said = what_gave_it_away(bug, card.figures, card.confusion, run.history())
-        with st.container(key="gave_away"):
-            st.markdown(f"**What gave it away.** {said}")
-    in_use = session.network == run.id
-    with st.container(horizontal=True, vertical_alignment="center"):
-        use = st.button(
-            "Draw with it" if in_use else "Use this network",
-            key="use_network",
-            type="primary",
-            icon=":material/draw:",
-        )
-        if in_use:
-            st.button("Back to the shipped one", key="use_shipped", on_click=_use_shipped)
-        export.downloads(session, run.id)
-    if use:
-        state.use(session, run.id)
-    return use
-
-
-def _use_shipped() -> None:
-    state.use(state.session(), state.SHIPPED)
-
-
-def _rows(recipe: Recipe) -> dict[str, Mapping[str, float]]:
-    """The figures of the networks to measure a run by: of its data set and, if any, its fusion."""
-    rivals = [rival for rival in PUBLISHED if rival.dataset == recipe.model.dataset]
-    rival = max(
-        rivals, key=lambda rival: PRESETS[rival.preset].recipe.model.fusion == recipe.model.fusion
-    )
-    rows: dict[str, Mapping[str, float]] = {}
-    with suppress(CheckpointError):  # not here, or damaged: the Draw page says so
-        rows["Shipped"] = state.load(rival.preset)[1].figures
-    return rows | {"Published": rival.figures}
-
-
-def _table(card: Card, recipe: Recipe) -> str:
-    """Test figures: networks as rows, so that they can be compared down the columns."""
-    rows = {"This run": card.figures} | _rows(recipe)
-    head = "".join(f"<th>{COLUMNS[key].title}</th>" for key in SHOWN)
-    body = "".join(
-        f"<tr><th>{html.escape(name)}</th>"
-        + "".join(f"<td>{_figure(key, figures)}</td>" for key in SHOWN)
-        + "</tr>"
-        for name, figures in rows.items()
-    )
-    title = SPECS[recipe.model.dataset].title
-    note = f"10,000 test images of {title}, each with all ten numbers"
-    return f'<table class="figures"><caption>{note}</caption><tr><td></td>{head}</tr>{body}</table>'
-
-
-def _figure(key: str, figures: Mapping[str, float]) -> str:
-    return COLUMNS[key].write(figures[key]) if key in figures else "not given"
