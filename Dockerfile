@@ -16,7 +16,7 @@ WORKDIR /app
 ARG PIP_EXTRA_INDEX_URL=
 COPY requirements.txt ./
 RUN python3 -m venv /venv && /venv/bin/pip install --no-cache-dir -r requirements.txt
-COPY . ./
+COPY --chown=demo:demo . ./
 
 ENV PATH=/venv/bin:$PATH SKETCH_SUM_DATA=/data/images SKETCH_SUM_RUNS=/data/runs
 VOLUME /data
@@ -24,4 +24,4 @@ EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=3m \
     CMD ["python", "-c", "import urllib.request as ask; ask.urlopen('http://127.0.0.1:8501/_stcore/health')"]
 # Images that are there already are only checked; without them, drawing works all the same.
-CMD ["sh", "-c", "python -m core fetch all; exec python -m views"]
+CMD ["sh", "-c", "timeout 150 python -m core fetch all; exec python -m views"]

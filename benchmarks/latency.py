@@ -94,19 +94,19 @@ def numbers(page: Page, times: int) -> list[float]:
 def trainings(browser: Browser, app: App, times: int) -> tuple[list[float], list[float]]:
     """The waits before and after a short training, again and again."""
     before, after = [], []
-    for _ in range(times):
-        page = open_page(browser, f"{app.url}/train?v=1&width=4")
+    for _ in range(1 + times):  # the first finds a worker that still warms up
+        page = open_page(browser, f"{app.url}/train")
         page.evaluate(FIRST_POINT)
         hook(page, "train_start").get_by_role("button").click()
         before.append(float(page.evaluate("window.took")))
         *_, run = runs.every(app.runs)
         while run.state().name != "evaluating":
-            time.sleep(0.005)  # between looks
+            time.sleep(0.02)  # between looks
         start = time.perf_counter()
         hook(page, "use_network").wait_for()
         after.append(1000 * (time.perf_counter() - start))
         page.context.close()
-    return before, after
+    return before[1:], after[1:]
 
 
 def measure(times: int) -> dict[str, list[float]]:
@@ -117,7 +117,7 @@ def measure(times: int) -> dict[str, list[float]]:
         with driver.serve(Path(folder) / "empty", script=empty) as app:
             found["empty app, stroke"] = strokes(open_page(browser, app.url), ["count"], times)
         with driver.serve(Path(folder) / "ours") as app:
-            waits = trainings(browser, app, max(1, times // 6))
+            waits = trainings(browser, app, max(1, times // 3))
             found["Train to the first point"], found["last step to Use this network"] = waits
             page = open_page(browser, app.url)
             found["idle, stroke"] = strokes(page, ANSWERS, times)

@@ -14,7 +14,7 @@ the seconds that a person waits, the canvas's own pause of 0.2 s after each stro
 Times are until both answers have come (`answered`) and until all has, where each head looked
 included (`complete`). A wrong answer counts as an error: each digit has been drawn clearly.
 A soak compares memory, threads, processes, file handles and files before and after; both times
-nobody is there and the app has forgotten its sessions.
+one visitor has just left, and the app has forgotten all sessions but that one.
 """
 
 import argparse
@@ -167,6 +167,13 @@ def state_of(app: App, scratch: Path) -> dict[str, float]:
     }
 
 
+def forgotten(app: App, scratch: Path) -> dict[str, float]:
+    """The same, when nobody has been there for long; old sessions go when the next visitor does."""
+    time.sleep(FORGOTTEN)
+    asyncio.run(warm(app.url))
+    return state_of(app, scratch)
+
+
 def resident(pid: int) -> float:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
@@ -225,12 +232,10 @@ def soak(visitors: int, minutes: float) -> dict[str, Any]:
         os.environ["TMPDIR"] = str(scratch)
         with driver.serve(Path(name, "app")) as app:
             asyncio.run(coming_and_going(app.url, visitors, 60, Tally()))
-            time.sleep(FORGOTTEN)
-            before, tally = state_of(app, scratch), Tally()
+            before, tally = forgotten(app, scratch), Tally()
             asyncio.run(coming_and_going(app.url, visitors, 60 * minutes, tally))
-            time.sleep(FORGOTTEN)
             row = summary(tally, visitors, 60 * minutes)
-            row |= {"minutes": minutes, "before": before, "after": state_of(app, scratch)}
+            row |= {"minutes": minutes, "before": before, "after": forgotten(app, scratch)}
             if trouble := app.trouble():
                 row["what"]["in the log"] = trouble[:500]
                 row["errors"] += 1

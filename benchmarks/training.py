@@ -116,7 +116,7 @@ def race(data: Data, seeds: int, bound: int) -> dict[str, Any]:
     found["ratio"] = found["examples"]["seconds"] / seconds
     steps = cost(data, QUICK)
     found["share"] = found["operations"] * all_ours[0]["images"] / seconds / found["peak"]
-    found["share of steps"] = found["operations"] * steps / peak()
+    found["share of steps"] = found["operations"] * steps / found["peak"]
     return found
 
 
@@ -200,8 +200,7 @@ def show(found: dict[str, Any]) -> None:
         f"\n{found['ratio']:.0f} times as fast as the examples' script. "
         f"{found['operations'] / 1e6:.1f} million operations an image: "
         f"{100 * found['share']:.0f} % of the {found['peak'] / 1e9:.0f} GFLOP/s that this machine "
-        f"reaches in matrix products, {100 * found['share of steps']:.0f} % while it looks at no "
-        "validation images."
+        f"reaches in matrix products, {100 * found['share of steps']:.0f} % in its steps alone."
     )
     print(
         f"Looks at the validation images add {spread('looks', 100, 0)} % to the time of training."

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import os
+import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -185,7 +186,7 @@ def write_atomic(path: Path, content: bytes, durable: bool = True) -> None:
 
     What need not survive the machine's failing is written faster without the flush.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with open(aside, "wb") as file:
             file.write(content)

@@ -1,6 +1,8 @@
 """What a visitor asks of a run while it trains: pause, one more step, another learning rate.
 
 runs/<id>/control.json      {"until": 12, "lr": 0.3}; the page writes it, the worker reads it
+
+The worker writes it only to end a pause that takes too long.
 """
 
 import json
@@ -59,12 +61,13 @@ class Watched:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.changed = 0
+        self.version = (0, 0)
         self.control = Control()
 
     def now(self) -> Control:
         with suppress(OSError):
-            changed = (self.folder / "control.json").stat().st_mtime_ns
-            if changed != self.changed:
-                self.changed, self.control = changed, read(self.folder)
+            found = (self.folder / "control.json").stat()
+            version = (found.st_ino, found.st_mtime_ns)  # two writes may share a tick of the clock
+            if version != self.version:
+                self.version, self.control = version, read(self.folder)
         return self.control

@@ -2,7 +2,7 @@
 
 Left alone, torch splits every operation over the cores: its threads meet dozens of times in a step,
 and each time all wait for the last. Where something else wants a core for a moment, as the browser
-that shows this very training does, a step then takes many times as long (benchmarks/training.py).
+that shows this very training does, a step then takes longer (benchmarks/training.py).
 Two halves meet once a step. What they compute does not depend on when each is given a core, or how
 many there are, so a seed fixes a training anywhere.
 """

@@ -22,7 +22,7 @@ def _limit(default: float, what: str, low: float = 1) -> Any:
 
 @dataclass(frozen=True)
 class Limits:
-    """The defaults suit two cores, 4 GB of memory and a lecture hall."""
+    """The defaults suit two cores, 3 GB of memory and a lecture hall."""
 
     run_seconds: float = _limit(600, "seconds that a run may hold the trainer; then it is stopped")
     run_steps: float = _limit(30_000, "steps of a run")
@@ -33,7 +33,7 @@ class Limits:
     kept_megabytes: float = _limit(1_000, "megabytes of all runs together")
     free_megabytes: float = _limit(200, "megabytes free on the disk; below, no run is accepted", 0)
     in_use_minutes: float = _limit(60, "minutes since somebody used a run that it is not removed")
-    upload_megabytes: float = _limit(10, "megabytes of a picture")
+    upload_megabytes: float = _limit(10, "megabytes of a picture, 10 at most")
     upload_megapixels: float = _limit(50, "megapixels of a picture")
     examples: float = _limit(100, "examples of a hand, of one visitor")
 

@@ -3,7 +3,8 @@
     runs/<id>/moments/00000123.safetensors      the weights after step 123, in half precision
 
 The first is of the untrained network, and they lie closer together at the beginning, when most is
-learned. A run keeps few and small ones: at most COUNT and about SIZE bytes of them.
+learned. A run keeps few and small ones: at most COUNT and about SIZE bytes of them, and as many
+more of steps that were made one by one.
 """
 
 from contextlib import suppress
@@ -35,6 +36,11 @@ def keep(folder: Path, step: int, model: SumNet) -> None:
         for name, tensor in model.tensors().items()
     }
     write_atomic(folder / f"{step:08}.safetensors", save(tensors), durable=False)
+
+
+def has_room(folder: Path) -> bool:
+    """Is there room for a moment that was not planned?"""
+    return len(steps(folder)) < 2 * COUNT
 
 
 def steps(folder: Path) -> list[int]:

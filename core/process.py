@@ -42,7 +42,8 @@ class Worker:
                 return
             if self._process:
                 self._process.communicate()  # closes our end of the pipe to the dead one
-                self._rest(self._process.returncode)
+                log.event("worker died", status=self._process.returncode)
+                self._rest()
             if time.monotonic() < self._not_before:
                 return
             self._started = time.monotonic()
@@ -53,15 +54,14 @@ class Worker:
                 self._process = subprocess.Popen(command, cwd=here, stdin=subprocess.PIPE)
             except OSError:
                 log.trouble("worker cannot be started")
-                self._rest(None)
+                self._rest()
 
-    def _rest(self, status: int | None) -> None:
+    def _rest(self) -> None:
         """It died, or could not be started: how long to wait before the next start."""
         self._process = None
         quick = time.monotonic() - self._started < QUICK_DEATH
         self._pause = min(LONGEST_PAUSE, 2 * self._pause or 0.5) if quick else 0.0
         self._not_before = time.monotonic() + self._pause
-        log.event("worker died", status=status, pause=self._pause)
 
     def _watch(self) -> None:
         """Wait for its death, and start it again: also when nobody looks."""

@@ -23,7 +23,7 @@ from core.ranks import Ranks, together
 VALIDATIONS = 12  # looks at the validation images in a run, however short
 LIVE_VAL_SIZE = 1_000  # images per look while training; the last one sees all 10,000
 CPU = torch.device("cpu")
-EVAL_BATCH = 500  # keeps the feature maps of a batch within the cache
+EVAL_BATCH = 250  # keeps the feature maps of a batch within the cache
 
 
 @dataclass(frozen=True)

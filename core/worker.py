@@ -39,7 +39,7 @@ from core import (
     teach,
 )
 from core.evaluation import doubt_level, evaluate
-from core.memory import keep_freed_memory
+from core.memory import give_back_freed_memory, keep_freed_memory
 from core.model import SumNet
 from core.presets import PRESETS
 from core.recipe import Recipe
@@ -143,6 +143,7 @@ class Trainings:
             self.app_gone.wait(1.0)
         with suppress(OSError):
             rescue.forget(run)
+        give_back_freed_memory()
         seconds = round(time.perf_counter() - start, 2)
         log.event("run over", run=run.id, state=run.state().name, seconds=seconds)
 
@@ -190,6 +191,7 @@ class Trainings:
         run.set_state(State("training"))
         outcome, message = "finished", ""
         plan: set[int] = set()
+        began = recorder.start  # pauses hold the trainer, too
         moments.keep(run.moments, 0, model)
         with closing(recipe.teach(model, data, lambda: wish.now().lr)) as steps:
             for progress in steps:
@@ -198,14 +200,14 @@ class Trainings:
                     run.append(record)
                     notes.take(progress, record["seconds"])
                 plan = plan or moments.planned(progress.steps, model)
-                if held or progress.step in plan:
+                if progress.step in plan or (held and moments.has_room(run.moments)):
                     moments.keep(run.moments, progress.step, model)
                 if held:
                     recorder.start += self._pause(run, wish, progress.step)
                 if run.stop_requested() or self.app_gone.is_set():
                     outcome = "stopped"
                     break
-                if time.perf_counter() - recorder.start > limits.LIMITS.run_seconds:
+                if time.perf_counter() - began > limits.LIMITS.run_seconds:
                     outcome, message = "stopped", TOO_LONG
                     break
         seconds = time.perf_counter() - recorder.start

@@ -63,7 +63,7 @@ class Image:
                 for name, _, value in pairs
             }
         elif word == "COPY":
-            self.copy(rest.split()[0])
+            self.copy(*rest.split()[:-1])
         elif word == "CMD":
             self.last = rest
 
@@ -80,8 +80,12 @@ class Image:
         lines = [*mounts, f"exec {shlex.join(inside)}"]
         return ["unshare", "--mount", "sh", "-ec", "; ".join(lines)]
 
-    def copy(self, source: str) -> None:
-        """Files under version control, but those that .dockerignore leaves out."""
+    def copy(self, *words: str) -> None:
+        """Files under version control, but those that .dockerignore leaves out.
+
+        The last word says which; one before it may say whose they will be.
+        """
+        *owner, source = words
         ignored = (ROOT / ".dockerignore").read_text().split()
         files = subprocess.check_output(["git", "ls-files", source], cwd=ROOT, text=True)
         target = self.folder / self.workdir.lstrip("/")
@@ -89,8 +93,9 @@ class Image:
             if not any(fnmatch(name, each) or name.startswith(f"{each}/") for each in ignored):
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, target / name)
-        owner = f"{self.user}:"
-        call("chroot", str(self.folder), "chown", "-R", owner, self.workdir)
+        for option in owner:
+            whose = option.removeprefix("--chown=")
+            call("chroot", str(self.folder), "chown", "-R", whose, self.workdir)
 
 
 def call(*command: str) -> None:

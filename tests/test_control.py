@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -43,6 +44,14 @@ def test_a_run_holds_at_its_step_and_after_it():
     assert not Control(12).holds(11)
     assert Control(12).holds(12)
     assert Control(0).holds(13)
+
+
+def test_two_wishes_in_a_tick_of_the_clock_are_both_seen(tmp_path):
+    watched, file = Watched(tmp_path), tmp_path / "control.json"
+    for wish in (Control(3), Control(3, 0.5)):
+        control.write(tmp_path, wish)
+        os.utime(file, ns=(1_000, 1_000))
+        assert watched.now() == wish
 
 
 def test_a_changed_wish_is_seen_and_an_unchanged_one_is_not_read_again(tmp_path, monkeypatch):

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from core import checkpoint, limits, log, runs
+from core import checkpoint, limits, log, moments, runs
 from core.presets import PRESETS
 from core.recipe import SETTINGS, Recipe
 from core.runs import Lesson, Run, State
@@ -51,6 +51,7 @@ PAGES = {"draw": draw_page, "train": train_page, "compare": compare_page, "expla
 FILES = (
     *("recipe.json", "state.json", "progress.jsonl", "examples.jsonl"),
     *("checkpoint.json", "checkpoint.safetensors", "disk-full.json", "last.safetensors"),
+    "moments/00000000.safetensors",
 )
 
 
@@ -61,6 +62,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run.append(record(49, loss=0.5, class_acc=0.5, sum_acc=0.5, joint_acc=0.5))
     finished(run)
     (run.path / "last.safetensors").write_bytes(b"weights so far")
+    moments.keep(run.moments, 0, QUICK.build())
     return run.path
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -231,6 +232,17 @@ def test_a_pause_does_not_count_as_training(root, trainings, monkeypatch):
     _, card = checkpoint.load(run.checkpoint)
     assert run.history()[-1]["seconds"] > 0
     assert card.train_seconds < 0  # the pause, which took no time here, is taken off
+
+
+def test_pauses_hold_the_trainer_too(root, trainings, monkeypatch):
+    real, pauses = time.perf_counter, []
+    monkeypatch.setattr(time, "perf_counter", lambda: real() + 1_000 * len(pauses))
+    monkeypatch.setattr(Trainings, "_pause", lambda *_: pauses.append(1) or 1_000.0)
+    run = runs.create(root, "quick", TINY)
+    control.write(run.path, Control(until=3))
+    trainings.execute(run)
+    assert run.state() == State("stopped", worker.TOO_LONG)
+    assert run.history()[-1]["step"] == 3
 
 
 def test_a_paused_run_can_be_stopped(root, trainings):

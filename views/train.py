@@ -43,7 +43,8 @@ def show() -> bool:
                 _start(session)
     with right:
         use = _run(session, run) if run else _no_run(session)
-        st.fragment(watch.show, run_every=WATCH_POLL if live else None)()
+        grows = run is not None and _grows(run)
+        st.fragment(watch.show, run_every=WATCH_POLL if grows else None)()
     made, bug = state.made_by(session, session.run)
     share.show(Link(run=session.run, settings=made, bug=bug), "train")
     return use
@@ -95,8 +96,7 @@ def _run(session: Session, run: Run) -> bool:
                 f":material/bug_report: **Broken on purpose: {recipe.bug.title}.** "
                 f"{recipe.bug.about}"
             )
-    grows = run.state().name != "evaluating"  # that needs the machine: nothing is drawn in vain
-    st.fragment(_learned, run_every=pace if grows else None)(recipe.train.epochs)
+    st.fragment(_learned, run_every=pace if _grows(run) else None)(recipe.train.epochs)
     which = "under the same bug" if recipe.bug.name else "which it never learns from"
     st.caption(f"Thin lines: the batches that it learns from. Dots: validation images, {which}.")
     return run.state().usable and outcome.show(session, run, recipe)
@@ -111,6 +111,12 @@ def _pace(run: Run) -> float | None:
         return LINE_POLL if ahead(run.path.parent, run) else SOON
     started = run.history() and now.name != "evaluating"
     return POLL if started else SOON
+
+
+def _grows(run: Run) -> bool:
+    """Will there be more to draw? While the test images are measured, that needs the machine."""
+    now = run.state()
+    return not now.over and now.name != "evaluating"
 
 
 def _status(pace: float | None) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from core import moments
 from core.dataset import SPECS, DatasetSpec
 from core.prediction import Prediction
+from core.runs import RunError
 from views import charts, pictures, state, style, subject
 
 SIDE = 112  # screen pixels of the picture
@@ -19,7 +20,10 @@ def show() -> None:
     steps = moments.steps(run.moments)
     if not steps:
         return
-    recipe = run.recipe()[1]
+    try:
+        recipe = run.recipe()[1]
+    except RunError:
+        return  # said above
     spec = SPECS[recipe.model.dataset]
     picture = subject.of(session, spec)
     model = recipe.build()

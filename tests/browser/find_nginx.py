@@ -43,9 +43,9 @@ def unpack_nginx() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         try:
             unpack_package(Path(scratch), "nginx")
-        except SourceError as error:
+            shutil.copy(Path(scratch, INSTALLED.lstrip("/")), UNPACKED)
+        except (SourceError, OSError) as error:
             raise NginxError(f"nginx could not be downloaded ({error}): install it.") from error
-        shutil.copy(Path(scratch, INSTALLED.lstrip("/")), UNPACKED)
 
 
 def main(arguments: list[str]) -> int:

@@ -20,6 +20,7 @@ from tests.browser.driver import ROOT, App, answered, draw_digit, hook, pick_num
 from tests.browser.find_nginx import find_nginx
 
 TRAINED_MS = 240_000
+FAIL_SECONDS = 6  # longer than fail_timeout in the recipe
 # What a system's own configuration says around the recipe; what nginx writes stays in its folder.
 AROUND = """
 daemon off; pid nginx.pid; error_log stderr warn; {user}
@@ -33,14 +34,18 @@ http {{
 """
 
 
+def port_of(app: App) -> int:
+    return int(app.url.rpartition(":")[2])
+
+
 @contextlib.contextmanager
 def nginx(folder: Path, apps: Sequence[App]) -> Iterator[str]:
     """The address of the recipe's nginx in front of the apps; only its ports are others."""
     port = driver.free_port()
     recipe = (ROOT / "deploy/nginx.conf").read_text().replace("listen 80;", f"listen {port};")
-    for written, app in zip(("8501", "8502"), apps, strict=True):
-        assert recipe.count(f"127.0.0.1:{written}") == 1
-        recipe = recipe.replace(f"127.0.0.1:{written}", app.url.removeprefix("http://"))
+    for written, app in zip((":8501", ":8502"), apps, strict=True):
+        assert written in recipe
+        recipe = recipe.replace(written, f":{port_of(app)}")
     folder.mkdir()
     (folder / "recipe.conf").write_text(recipe)
     user = "user root;" if os.geteuid() == 0 else ""  # others may not write into the folder
@@ -107,3 +112,8 @@ def test_a_killed_replica_loses_no_run_and_no_drawing(visit: Visit, tmp_path: Pa
         expect(hook(again, "train_status")).to_contain_text("Finished", timeout=TRAINED_MS)
         assert "run queued" in other.log()
         assert status.read(runs).kept == 2
+
+        with driver.serve(tmp_path / "back", port_of(mine), runs=runs):
+            time.sleep(FAIL_SECONDS)  # until nginx would ask it again
+            upload(page, tmp_path / "seven.png")  # goes where the page lives by now
+            assert text(page, "class_answer") == "7"
