@@ -82,7 +82,7 @@ def main() -> None:
         return
     print("| s after the start, median (slowest) |", *(f"{name} |" for name in found))
     print("| --- | --- | --- |")
-    for what in found["ours"]:
+    for what in found["ours"][0]:
         columns = [[each[what] for each in times] for times in found.values()]
         print(f"| {what} |", *(f"{statistics.median(c):.2f} ({max(c):.2f}) |" for c in columns))
     print("\nImports of the first page: ", end="")
