@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 import os
-import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -186,7 +185,7 @@ def write_atomic(path: Path, content: bytes, durable: bool = True) -> None:
 
     What need not survive the machine's failing is written faster without the flush.
     """
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         with open(aside, "wb") as file:
             file.write(content)
