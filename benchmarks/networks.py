@@ -73,10 +73,10 @@ def table() -> str:
     for preset, found in measured().items():
         for published in PUBLISHED:
             if published.preset == preset:
-                figures = [_one(published.figures.get(name), name) for name in FIGURES]
+                figures = [one(published.figures.get(name), name) for name in FIGURES]
                 cells = [f"{published.title}, published", *figures, NONE, NONE]
                 lines.append(f"| {' | '.join(cells)} |")
-        figures = [_spread([card.figures[name] for card in found], name) for name in FIGURES]
+        figures = [spread([card.figures[name] for card in found], name) for name in FIGURES]
         minutes = max(card.train_seconds for card in found) / 60
         seeds = "1 seed" if len(found) == 1 else f"{len(found)} seeds"
         cells = [f"**ours, `{preset}`**, {seeds}", *figures]
@@ -85,7 +85,7 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def _one(value: float | None, name: str) -> str:
+def one(value: float | None, name: str) -> str:
     if value is None:
         return NONE
     if not FIGURES[name]:
@@ -93,12 +93,12 @@ def _one(value: float | None, name: str) -> str:
     return f"{100 * value:.2f} %" if value > 0.01 else f"{100 * value:.3f} %"
 
 
-def _spread(values: list[float], name: str) -> str:
+def spread(values: list[float], name: str) -> str:
     """The mean, and from the lowest to the highest."""
-    mean = _one(sum(values) / len(values), name)
+    mean = one(sum(values) / len(values), name)
     if len(values) == 1:
         return mean
-    low, high = (_one(value, name).removesuffix(" %") for value in (min(values), max(values)))
+    low, high = (one(value, name).removesuffix(" %") for value in (min(values), max(values)))
     return f"{mean} ({low} to {high})"
 
 
