@@ -132,8 +132,9 @@ def meet(model: SumNet, image: Pixels, addend: int) -> Meeting:
     images, addends = _inputs(image, addend)
     onehot = F.one_hot(addends, ADDENDS).float()
     logits = model(images, addends).class_logits
-    late = LateFusion(0)(logits, logits, onehot)[0]  # it looks at no features
-    marked = PixelFusion(0).mark(images, onehot)[0, 0]
+    # neither looks at the number of features, which is the first of what it takes
+    late = LateFusion(0, model.sum_head.sharpness)(logits, logits, onehot)[0]
+    marked = PixelFusion(0, 1.0).mark(images, onehot)[0, 0]
     return Meeting(late[:-ADDENDS].numpy(), late[-ADDENDS:].numpy(), marked.numpy())
 
 

@@ -93,8 +93,9 @@ class SumNet(nn.Module):
         self.class_head = nn.Sequential(
             Dropout(config.dropout), nn.Linear(self.encoder.features, CLASSES)
         )
-        self.fusion = FUSIONS[config.fusion](self.encoder.features)
-        self.sum_head = SUM_HEADS[config.sum_head](self.fusion.width, config.hidden)
+        head = SUM_HEADS[config.sum_head]
+        self.fusion = FUSIONS[config.fusion](self.encoder.features, head.sharpness)
+        self.sum_head = head(self.fusion.width, config.hidden)
         ALTERATIONS[config.bug](self)
         # The order in memory in which a processor pools and normalizes fastest.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks it
@@ -187,22 +188,21 @@ class LateFusion(nn.Module):
 
     Ten probabilities and a one-hot are all that a sum needs. They learn it far faster than the
     raw features do, and the gradient of the sum still reaches the encoder (no argmax between).
-    The probabilities are sharpened first: a squared error makes a sum head that is given
-    "4 at 70 %, 9 at 30 %" answer 5.5 + addend, which is neither.
+    The probabilities are sharpened first, by as much as the sum head asks for.
     """
 
     marks_images = False
-    SHARPNESS = 12.0  # at 1 or 4 a short training rounds more sums wrong
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, sharpness: float) -> None:
         super().__init__()
         self.width = CLASSES + ADDENDS
+        self.sharpness = sharpness
 
     def mark(self, images: Tensor, onehot: Tensor) -> Tensor:
         return images
 
     def forward(self, features: Tensor, class_logits: Tensor, onehot: Tensor) -> Tensor:
-        sharp = (self.SHARPNESS * class_logits.float()).softmax(1)
+        sharp = (self.sharpness * class_logits.float()).softmax(1)
         return torch.cat([sharp, onehot], dim=1)  # (B, 20)
 
 
@@ -211,7 +211,7 @@ class PixelFusion(nn.Module):
 
     marks_images = True
 
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int, sharpness: float) -> None:
         super().__init__()
         self.width = features + CLASSES
 
@@ -226,8 +226,13 @@ class PixelFusion(nn.Module):
 
 
 class RegressionHead(nn.Sequential):
-    """The sum as one value, trained by squared error."""
+    """The sum as one value, trained by squared error.
 
+    Given "4 at 70 %, 9 at 30 %" it would answer 5.5 + addend, which is neither: late fusion gives
+    it all but the decision.
+    """
+
+    sharpness = 12.0  # at 1 or 4 a short training rounds more sums wrong
     rate = 0.03  # of its steps, to those of the class head: a squared error is far larger
 
     def __init__(self, inputs: int, hidden: int) -> None:
@@ -240,8 +245,13 @@ class RegressionHead(nn.Sequential):
 
 
 class ClassificationHead(nn.Sequential):
-    """The sum as one of 19 classes, trained by cross-entropy; its value is their mean."""
+    """The sum as one of 19 classes, trained by cross-entropy; its value is their mean.
 
+    It can say "11 or 16". The softer what it is given, the better the mean, and the oftener its
+    first choice is not the class head's.
+    """
+
+    sharpness = 3.0
     rate = 1.0
     totals: Tensor
 

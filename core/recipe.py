@@ -13,7 +13,7 @@ import torch
 
 from core import pen
 from core.bugs import BUGS, Bug
-from core.dataset import SPECS, Data
+from core.dataset import SIDE, SPECS, Data
 from core.model import ModelConfig, SumNet
 from core.trainer import Progress, TrainConfig, train
 
@@ -109,7 +109,18 @@ class Choice:
 
 Setting = Number | Choice
 
-STAGES, MOST_CONVS, MOST_HIDDEN = 3, 3, 512  # of a network; no setting, so only cards name them
+# Of what is no setting, so that only cards name it; whole numbers where both bounds are.
+STAGES, MOST_CONVS = 3, 3
+BOUNDS: dict[str, tuple[float, float]] = {
+    "margin": (0, 4),
+    "hidden": (1, 512),
+    "weight_decay": (0, 1.0),
+    "shift": (0, SIDE),
+    "erase": (0, 1.0),
+    "pen": (0, 1.0),
+    "label_smoothing": (0, 1.0),
+    "ema": (0, 1.0),
+}
 
 # The weight of the sum that suits each head. A squared error is far larger than a cross-entropy,
 # and below 1 the 19 classes are learned much later.
@@ -285,16 +296,17 @@ class Recipe:
 
 def _check_rest(recipe: Recipe) -> None:
     """Bounds of what is no setting: a card from a stranger shall not build a giant."""
-    convs, hidden = recipe.model.convs, recipe.model.hidden
+    convs = recipe.model.convs
     if not isinstance(convs, tuple) or [type(count) for count in convs] != [int] * STAGES:
         raise SettingError(f"convs must be {STAGES} whole numbers, not {convs!r}.")
     if not all(1 <= count <= MOST_CONVS for count in convs):
         raise SettingError(f"convs must be from 1 to {MOST_CONVS}, not {convs!r}.")
-    if type(hidden) is not int or not 1 <= hidden <= MOST_HIDDEN:
-        raise SettingError(f"hidden must be from 1 to {MOST_HIDDEN}, not {hidden!r}.")
-    for name, value in asdict(recipe.train).items():
-        if type(value) not in (int, float) or not 0 <= value < math.inf:
-            raise SettingError(f"{name} must be a number from 0 on, not {value!r}.")
+    for name, (low, high) in BOUNDS.items():
+        value = recipe.params()[name]
+        kinds = (int, float) if isinstance(high, float) else (int,)
+        if type(value) not in kinds or not low <= value <= high:  # type: ignore[operator]
+            kind = "a number" if float in kinds else "a whole number"
+            raise SettingError(f"{name} must be {kind} from {low} to {high:g}, not {value!r}.")
 
 
 def _find_bug(name: object) -> Bug:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core.augment import augment
+from core.augment import augment, erase, shift
 from core.dataset import ADDENDS, Batch, Data, DatasetSpec, Split, batches
 from core.halves import Halves, side_by_side
 from core.model import Output, SumNet
@@ -36,6 +36,8 @@ class TrainConfig:
     weight_decay: float = 5e-4
     sum_weight: float = 0.003  # joint_loss = class_loss + sum_weight * sum_loss
     augment: float = 0.0  # strength of the random distortions; 0 is none, 1 is hearty
+    shift: int = 0  # pixels that images are moved by at most; garments are mirrored as well
+    erase: float = 0.0  # share of the images that lose a rectangle
     pen: float = 0.0  # digits of core/pen.py added to MNIST's, as a share of their number
     label_smoothing: float = 0.0
     ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is none
@@ -164,9 +166,7 @@ def _learn(
     """Leave the gradients of a batch in the network, and say how it answered."""
 
     def learn(replica: SumNet, rng: torch.Generator, share: float, part: Batch) -> Tensor:
-        images = part.images
-        if config.augment:
-            images = augment(images, config.augment, spec.mirrored, rng)
+        images = _vary(part.images, config, spec, rng)
         replica.train()
         with autocast(images.device):
             output = replica(images, part.addends)
@@ -179,6 +179,17 @@ def _learn(
     answered = team.map(learn, team.rngs, shares, parts)
     team.join()
     return _scores(team.total(answered), config.sum_weight)
+
+
+def _vary(images: Tensor, config: TrainConfig, spec: DatasetSpec, rng: torch.Generator) -> Tensor:
+    """Training images as the recipe changes them at random."""
+    if config.augment:
+        images = augment(images, config.augment, spec.mirrored, rng)
+    if config.shift:
+        images = shift(images, config.shift, spec.mirrored, rng)
+    if config.erase:
+        images = erase(images, config.erase, rng)
+    return images
 
 
 def has_bfloat16() -> bool:

@@ -163,6 +163,14 @@ def test_a_preset_survives_a_file(name):
         ({"epochs": 1000}, "epochs must be"),
         ({"width": "wide"}, "width must be"),
         ({"fusion": "early"}, "fusion must be late or pixels"),
+        ({"shift": 29}, "shift must be a whole number from 0 to 28"),
+        ({"shift": 1.5}, "shift must be a whole number from 0 to 28"),
+        ({"margin": -1}, "margin must be a whole number from 0 to 4"),
+        ({"erase": 1.1}, "erase must be a number from 0 to 1"),
+        ({"pen": -0.1}, "pen must be a number from 0 to 1"),
+        ({"ema": float("nan")}, "ema must be a number from 0 to 1"),
+        ({"weight_decay": float("inf")}, "weight_decay must be a number from 0 to 1"),
+        ({"label_smoothing": True}, "label_smoothing must be a number from 0 to 1"),
     ],
 )
 def test_a_file_with_other_or_unreasonable_values_is_refused(params, sentence):

@@ -148,6 +148,7 @@ def test_the_first_step_follows_the_gradient_of_the_joint_loss(data, exact, monk
     [
         SHORT,
         TrainConfig(epochs=2, batch_size=64, augment=1.0, label_smoothing=0.1, ema=0.9, seed=3),
+        TrainConfig(batch_size=64, shift=2, erase=0.5),
     ],
 )
 def test_a_seed_fixes_the_whole_history(data, config):

@@ -19,7 +19,9 @@ from views.table import Row, table
 
 CSS = """
 <style>
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto;  /* a shade at the right while there is more to scroll to */
+  background: linear-gradient(to left, PAPER 40%, transparent) right / 2rem 100% no-repeat local,
+    linear-gradient(to left, rgb(128 128 128 / 45%), transparent) right / 0.75rem 100% no-repeat; }
 .wide table.figures { width: 100%; }
 .wide table.figures tr > * { position: relative; white-space: nowrap; padding-right: 1.25rem; }
 .wide table.figures tr > :first-child { position: sticky; left: 0; z-index: 1;

@@ -11,12 +11,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.browser.programs import MissingError, answer
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PLACES = ("/usr/bin/chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 DOWNLOADS = ("~/.cache/ms-playwright", "~/Library/Caches/ms-playwright")  # Playwright's own
 
 
-class BrowserError(RuntimeError):
+class BrowserError(MissingError):
     """No browser; the message is one sentence that says what to do."""
 
 
@@ -70,20 +72,8 @@ def install_browser() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    try:
-        try:
-            path = find_browser()
-        except BrowserError:
-            may_install = shutil.which("apt-get") and os.geteuid() == 0
-            if arguments != ["--install"] or os.environ.get("CHROME") or not may_install:
-                raise
-            install_browser()
-            path = find_browser()
-    except BrowserError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(path)
-    return 0
+    may_install = shutil.which("apt-get") and os.geteuid() == 0 and not os.environ.get("CHROME")
+    return answer(arguments, find_browser, install_browser if may_install else None)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ import tempfile
 from pathlib import Path
 
 from core.sources import SourceError, unpack_package
+from tests.browser.programs import MissingError, answer
 
 INSTALLED = "/usr/sbin/nginx"  # often not on the PATH of a user
 UNPACKED = Path(__file__).parents[2] / ".venv" / "nginx"
 
 
-class NginxError(RuntimeError):
+class NginxError(MissingError):
     """No nginx; the message is one sentence that says what to do."""
 
 
@@ -48,21 +49,5 @@ def unpack_nginx() -> None:
             raise NginxError(f"nginx could not be downloaded ({error}): install it.") from error
 
 
-def main(arguments: list[str]) -> int:
-    try:
-        try:
-            path = find_nginx()
-        except NginxError:
-            if arguments != ["--install"]:
-                raise
-            unpack_nginx()
-            path = find_nginx()
-    except NginxError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(path)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answer(sys.argv[1:], find_nginx, unpack_nginx))

@@ -1,0 +1,65 @@
+"""What each published bug costs: README's table, over several seeds.
+
+    python benchmarks/bugs.py [--seeds 3] [--epochs 2] [--json]
+
+One recipe, the quick one of the Train page, with and without each bug. Every figure is of the test
+split with all ten numbers, 100,000 cases; the mean over the seeds, and from the lowest to the
+highest.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
+
+import torch
+
+from benchmarks.networks import FIGURES, spread
+from core import fetch, training
+from core.bugs import BUGS
+from core.checkpoint import Card
+from core.presets import PRESETS
+
+
+def measure(name: str, epochs: int, seed: int) -> Card:
+    """The card of a network that was trained with one bug, or with none of them."""
+    settings = {"epochs": epochs, "seed": seed}
+    recipe = PRESETS["quick"].recipe.change(settings).with_bug(name)
+    card = training.train("quick", recipe, torch.device("cpu"), None, lambda progress: None)
+    assert card  # only a further process of a group gets none
+    return card
+
+
+def table(found: dict[str, list[Card]]) -> str:
+    """The table of README, in Markdown."""
+    lines = [
+        "| | class right | R2 of the sum | rounded sum right | both right |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, cards in found.items():
+        title = f"`{name}`: {BUGS[name].title[0].lower()}{BUGS[name].title[1:]}"
+        figures = [spread([card.figures[key] for card in cards], key) for key in FIGURES]
+        lines.append(f"| {' | '.join([title if name else 'no bug', *figures])} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    args = parser.parse_args()
+    fetch.fetch("mnist")
+    found = {
+        name: [measure(name, args.epochs, seed) for seed in range(args.seeds)] for name in BUGS
+    }
+    if args.json:
+        print(json.dumps({name: [c.report() for c in cards] for name, cards in found.items()}))
+    else:
+        print(table(found))
+
+
+if __name__ == "__main__":
+    main()
