@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from core.dataset import ADDENDS, CLASSES, SUMS, Batch
 from core.drawing import SIDE, Pixels
-from core.model import LateFusion, Output, PixelFusion, SumNet
+from core.model import Output, PixelFusion, SumNet
 from core.trainer import losses
 
 Floats = npt.NDArray[np.float32]
@@ -121,7 +121,7 @@ def _inputs(image: Pixels, *addends: int) -> tuple[Tensor, Tensor]:
 class Meeting(NamedTuple):
     """How an image and an addend meet in either fusion, whichever the network has."""
 
-    probs: Floats  # (10,): late, beside the one-hot; sharpened, as the sum head is given them
+    probs: Floats  # (10,): late, beside the one-hot, as sharp as the sum head is given them
     onehot: Floats  # (10,)
     marked: Pixels  # (28, 28): pixels, the copy with the one-hot in its last row
 
@@ -131,11 +131,9 @@ def meet(model: SumNet, image: Pixels, addend: int) -> Meeting:
     """The two inputs of one image and addend as `LateFusion` and as `PixelFusion` join them."""
     images, addends = _inputs(image, addend)
     onehot = F.one_hot(addends, ADDENDS).float()
-    logits = model(images, addends).class_logits
-    # neither looks at the number of features, which is the first of what it takes
-    late = LateFusion(0, model.sum_head.sharpness)(logits, logits, onehot)[0]
-    marked = PixelFusion(0, 1.0).mark(images, onehot)[0, 0]
-    return Meeting(late[:-ADDENDS].numpy(), late[-ADDENDS:].numpy(), marked.numpy())
+    probs = model.class_probs(model(images, addends).class_logits)[0]
+    marked = PixelFusion(0).mark(images, onehot)[0, 0]
+    return Meeting(probs.numpy(), onehot[0].numpy(), marked.numpy())
 
 
 @dataclass(frozen=True)

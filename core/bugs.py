@@ -84,11 +84,11 @@ def rectify(network: SumNet) -> None:
 
 
 def decide_between(network: SumNet) -> None:
-    """The fusion is given the decision instead of the logits: its softmax is a one-hot, always."""
+    """The fusion is given the decision, as a one-hot, instead of the probabilities."""
 
     def decide(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        features, class_logits, onehot = inputs
-        return features, 1e4 * F.one_hot(class_logits.argmax(1), CLASSES).float(), onehot
+        features, class_probs, onehot = inputs
+        return features, F.one_hot(class_probs.argmax(1), CLASSES).float(), onehot
 
     network.fusion.register_forward_pre_hook(decide)
 

@@ -93,9 +93,8 @@ class SumNet(nn.Module):
         self.class_head = nn.Sequential(
             Dropout(config.dropout), nn.Linear(self.encoder.features, CLASSES)
         )
-        head = SUM_HEADS[config.sum_head]
-        self.fusion = FUSIONS[config.fusion](self.encoder.features, head.sharpness)
-        self.sum_head = head(self.fusion.width, config.hidden)
+        self.fusion = FUSIONS[config.fusion](self.encoder.features)
+        self.sum_head = SUM_HEADS[config.sum_head](self.fusion.width, config.hidden)
         ALTERATIONS[config.bug](self)
         # The order in memory in which a processor pools and normalizes fastest.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks it
@@ -106,7 +105,7 @@ class SumNet(nn.Module):
         pixels = self.normalize(self.fusion.mark(images, onehot))  # (B, 1, 28, 28)
         features = self.encoder(pixels)  # (B, F)
         class_logits = self.class_head(features)  # (B, 10)
-        fused = self.fusion(features, class_logits, onehot)  # (B, H)
+        fused = self.fusion(features, self.class_probs(class_logits), onehot)  # (B, H)
         return Output(class_logits.float(), *self.sum_head(fused))  # (B,), (B, 19) or None
 
     def every_addend(self, images: Tensor) -> Output:
@@ -119,8 +118,13 @@ class SumNet(nn.Module):
         features, class_logits = (
             part.repeat_interleave(ADDENDS, 0) for part in (features, self.class_head(features))
         )
-        fused = self.fusion(features, class_logits, F.one_hot(addends, ADDENDS).float())
+        probs = self.class_probs(class_logits)
+        fused = self.fusion(features, probs, F.one_hot(addends, ADDENDS).float())
         return Output(class_logits.float(), *self.sum_head(fused))
+
+    def class_probs(self, class_logits: Tensor) -> Tensor:
+        """The class probabilities (B, 10), as sharp as the sum head wants them."""
+        return (self.sum_head.sharpness * class_logits.float()).softmax(1)
 
     def normalize(self, images: Tensor) -> Tensor:
         """Pixels 0-255 of any type to floats of mean 0 and spread 1 over the training images.
@@ -188,22 +192,19 @@ class LateFusion(nn.Module):
 
     Ten probabilities and a one-hot are all that a sum needs. They learn it far faster than the
     raw features do, and the gradient of the sum still reaches the encoder (no argmax between).
-    The probabilities are sharpened first, by as much as the sum head asks for.
     """
 
     marks_images = False
 
-    def __init__(self, features: int, sharpness: float) -> None:
+    def __init__(self, features: int) -> None:
         super().__init__()
         self.width = CLASSES + ADDENDS
-        self.sharpness = sharpness
 
     def mark(self, images: Tensor, onehot: Tensor) -> Tensor:
         return images
 
-    def forward(self, features: Tensor, class_logits: Tensor, onehot: Tensor) -> Tensor:
-        sharp = (self.sharpness * class_logits.float()).softmax(1)
-        return torch.cat([sharp, onehot], dim=1)  # (B, 20)
+    def forward(self, features: Tensor, class_probs: Tensor, onehot: Tensor) -> Tensor:
+        return torch.cat([class_probs, onehot], dim=1)  # (B, 20)
 
 
 class PixelFusion(nn.Module):
@@ -211,7 +212,7 @@ class PixelFusion(nn.Module):
 
     marks_images = True
 
-    def __init__(self, features: int, sharpness: float) -> None:
+    def __init__(self, features: int) -> None:
         super().__init__()
         self.width = features + CLASSES
 
@@ -221,15 +222,15 @@ class PixelFusion(nn.Module):
         marked[:, 0, -1, -ADDENDS:] = (255 * onehot).to(images.dtype)
         return marked
 
-    def forward(self, features: Tensor, class_logits: Tensor, onehot: Tensor) -> Tensor:
-        return torch.cat([features.float(), class_logits.float().softmax(1)], dim=1)
+    def forward(self, features: Tensor, class_probs: Tensor, onehot: Tensor) -> Tensor:
+        return torch.cat([features.float(), class_probs], dim=1)  # (B, F + 10)
 
 
 class RegressionHead(nn.Sequential):
     """The sum as one value, trained by squared error.
 
-    Given "4 at 70 %, 9 at 30 %" it would answer 5.5 + addend, which is neither: late fusion gives
-    it all but the decision.
+    Given "4 at 70 %, 9 at 30 %" it would answer 5.5 + addend, which is neither: so it is given all
+    but the decision.
     """
 
     sharpness = 12.0  # at 1 or 4 a short training rounds more sums wrong
@@ -247,7 +248,7 @@ class RegressionHead(nn.Sequential):
 class ClassificationHead(nn.Sequential):
     """The sum as one of 19 classes, trained by cross-entropy; its value is their mean.
 
-    It can say "11 or 16", so late fusion gives it the probabilities as they are.
+    It can say "11 or 16", so it is given the probabilities as they are.
     """
 
     sharpness = 1.0  # at 3 to 12 its steep gradient keeps the class head from learning

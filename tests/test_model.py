@@ -60,7 +60,7 @@ def test_the_squared_error_is_that_of_each_image_with_its_own_sum(model, images,
 
 def test_the_sum_head_listens_to_the_addend(any_model, images):
     low, high = (any_model(images, torch.full((10,), addend)).sum_value for addend in (0, 9))
-    assert not torch.isclose(low, high).any()
+    assert (low != high).all()  # deaf, it would answer the same to the last bit
 
 
 def test_the_sum_head_listens_to_the_image(any_model, images):

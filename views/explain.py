@@ -219,8 +219,9 @@ def _meeting(shown: Shown) -> None:
             "nothing."
         )
         names = [str(number) for number in range(ADDENDS)]
+        sharpened = " (sharpened)" if shown.model.sum_head.sharpness > 1 else ""
         st.html(
-            '<p class="note">class probabilities (sharpened):</p>'
+            f'<p class="note">class probabilities{sharpened}:</p>'
             + explain_charts.strip(meeting.probs.tolist(), names, "class")
             + '<p class="note">number, one-hot:</p>'
             + explain_charts.strip(meeting.onehot.tolist(), names, "plain")
