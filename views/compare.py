@@ -26,6 +26,7 @@ CSS = """
 .wide table.figures tr > * { position: relative; white-space: nowrap; padding-right: 1.25rem; }
 .wide table.figures tr > :first-child { position: sticky; left: 0; z-index: 1;
   background: PAPER; white-space: normal; min-width: 13rem; }
+.wide table.figures tr:first-child > :first-child { opacity: 1; }
 .wide table.figures tr.first > * { border-top: 2px solid rgb(128 128 128 / 60%); }
 .wide table.figures b { font-weight: 700; }
 .wide .note { display: block; }
