@@ -60,7 +60,7 @@ PRESETS = {
             "of the last row, and the encoder has to find it there.",
             Recipe(
                 replace(FASHION, fusion="pixels"),
-                TrainConfig(epochs=8, lr=0.1, sum_weight=1.0, augment=0.15, ema=0.998),
+                TrainConfig(epochs=16, lr=0.1, sum_weight=1.0, shift=1, erase=0.25, ema=0.999),
             ),
         ),
         Preset(
