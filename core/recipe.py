@@ -301,12 +301,17 @@ def _check_rest(recipe: Recipe) -> None:
         raise SettingError(f"convs must be {STAGES} whole numbers, not {convs!r}.")
     if not all(1 <= count <= MOST_CONVS for count in convs):
         raise SettingError(f"convs must be from 1 to {MOST_CONVS}, not {convs!r}.")
+    values = asdict(recipe)
+    params = values["model"] | values["train"]
     for name, (low, high) in BOUNDS.items():
-        value = recipe.params()[name]
-        kinds = (int, float) if isinstance(high, float) else (int,)
-        if type(value) not in kinds or not low <= value <= high:  # type: ignore[operator]
-            kind = "a number" if float in kinds else "a whole number"
+        value = params[name]
+        whole = isinstance(high, int)
+        if type(value) not in ((int,) if whole else (int, float)) or not low <= value <= high:
+            kind = "a whole number" if whole else "a number"
             raise SettingError(f"{name} must be {kind} from {low} to {high:g}, not {value!r}.")
+    for name, value in values["train"].items():
+        if type(value) not in (int, float):  # of settings, too: "0.1" is within their bounds
+            raise SettingError(f"{name} must be a number, not {value!r}.")
 
 
 def _find_bug(name: object) -> Bug:
