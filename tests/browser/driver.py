@@ -199,8 +199,9 @@ class Talk:
         socket.on("framereceived", self._received)
 
     def _sent(self, frame: bytes | str) -> None:
-        if isinstance(frame, bytes) and BackMsg.FromString(frame).HasField("rerun_script"):
-            self.asked += 1
+        said = BackMsg.FromString(frame) if isinstance(frame, bytes) else BackMsg()
+        if said.HasField("rerun_script"):
+            self.asked += not said.rerun_script.is_auto_rerun
             self.open = True
 
     def _received(self, frame: bytes | str) -> None:
@@ -226,7 +227,10 @@ def open_page(browser: Browser, url: str, **context: Any) -> Page:
 
 @contextlib.contextmanager
 def answered(page: Page) -> Iterator[None]:
-    """Do something that asks the app a question, and wait until the answer is on the page."""
+    """Do something that asks the app a question, and wait until the answer is on the page.
+
+    What the page asks by itself, every second or so while a network trains, does not count.
+    """
     before = TALKS[page].asked
     yield
     _wait(page, lambda: TALKS[page].asked > before, "the page asked the app nothing")
