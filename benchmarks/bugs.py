@@ -49,7 +49,8 @@ def table(found: dict[str, list[Card]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bugs", nargs="+", choices=list(filter(None, BUGS)), default=list(BUGS))
+    every = list(filter(None, BUGS))
+    parser.add_argument("--bugs", nargs="+", choices=every, default=every)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
@@ -57,7 +58,7 @@ def main() -> None:
     fetch.fetch("mnist")
     found = {
         name: [measure(name, args.epochs, seed) for seed in range(args.seeds)]
-        for name in ["", *filter(None, args.bugs)]
+        for name in ["", *args.bugs]
     }
     if args.json:
         print(json.dumps({name: [c.report() for c in cards] for name, cards in found.items()}))
