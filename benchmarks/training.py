@@ -150,7 +150,7 @@ def costs(data: Data) -> dict[str, dict[int, float]]:
         halves.HALVES = min(2, count)
         found["threads"][count] = epoch()
     halves.HALVES = 2
-    whole = dataset.Split(*map(torch.cat, zip(data.train, data.val, strict=True)))
+    whole = data.holding_out(0).train
     for count in IMAGES:
         some = data._replace(train=whole.first(count), val=data.val.first(1))
         found["images"][count] = ours(some, QUICK)["seconds"]

@@ -84,9 +84,20 @@ class Data(NamedTuple):
     """A data set, split. `val` steers choices and live curves; `test` is for final figures only."""
 
     spec: DatasetSpec
-    train: Split  # 50,000
-    val: Split  # 10,000
+    train: Split  # 50,000, or more where less is held out
+    val: Split  # 10,000, or less
     test: Split  # 10,000
+
+    def holding_out(self, count: int) -> "Data":
+        """The same with only the first `count` images of `val` left in it; the rest join `train`.
+
+        For a last training, when everything has been chosen.
+        """
+        if count >= len(self.val.labels):
+            return self
+        rest = (tensor[count:] for tensor in self.val)
+        train = Split(*map(torch.cat, zip(self.train, rest, strict=True)))
+        return self._replace(train=train, val=self.val.first(count))
 
     def to(self, device: torch.device) -> "Data":
         """All of it in the memory of a device."""

@@ -62,7 +62,7 @@ DOUBTED = 0.005  # share of the validation images that a network may call unread
 def doubt_level(model: SumNet, val: Split) -> float:
     """The energy below which `model` should say that it cannot read an image.
 
-    It is set on the validation images, so that it doubts one in 200 of them.
+    It is set on validation images that were held out, so that it doubts one in 200 of them.
     """
     model.eval()
 

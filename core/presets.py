@@ -50,7 +50,15 @@ PRESETS = {
             "the sum is one of 19 classes.",
             Recipe(
                 FASHION,
-                TrainConfig(epochs=16, lr=0.1, sum_weight=0.1, shift=1, erase=0.25, ema=0.999),
+                TrainConfig(
+                    epochs=30,
+                    lr=0.1,
+                    sum_weight=0.1,
+                    shift=2,
+                    erase=0.35,
+                    ema=0.999,
+                    held_out=2_000,
+                ),
             ),
         ),
         Preset(

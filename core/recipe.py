@@ -13,9 +13,9 @@ import torch
 
 from core import pen
 from core.bugs import BUGS, Bug
-from core.dataset import SIDE, SPECS, Data
+from core.dataset import SIDE, SPECS, VAL_SIZE, Data
 from core.model import ModelConfig, SumNet
-from core.trainer import Progress, TrainConfig, train
+from core.trainer import LIVE_VAL_SIZE, Progress, TrainConfig, train
 
 Value = str | float  # of a setting: the name of a choice, or a number
 
@@ -120,6 +120,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "pen": (0, 1.0),
     "label_smoothing": (0, 1.0),
     "ema": (0, 1.0),
+    "held_out": (LIVE_VAL_SIZE, VAL_SIZE),
 }
 
 # The weight of the sum that suits each head. A squared error is far larger than a cross-entropy,
@@ -237,6 +238,7 @@ class Recipe:
         Raises:
             DivergedError: the loss ran away.
         """
+        data = data.holding_out(self.train.held_out)
         data = pen.mix(data, self.train.pen, self.train.seed).to(model.mean.device)
         return train(model, self.bug.data(data), self.train, self.bug.method, peak)
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.augment import augment, erase, shift
-from core.dataset import ADDENDS, Batch, Data, DatasetSpec, Split, batches
+from core.dataset import ADDENDS, VAL_SIZE, Batch, Data, DatasetSpec, Split, batches
 from core.halves import Halves, side_by_side
 from core.model import Output, SumNet
 from core.ranks import Ranks, together
@@ -41,6 +41,7 @@ class TrainConfig:
     pen: float = 0.0  # digits of core/pen.py added to MNIST's, as a share of their number
     label_smoothing: float = 0.0
     ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is none
+    held_out: int = VAL_SIZE  # validation images that are not learned from
     seed: int = 0
 
 

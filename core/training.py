@@ -64,7 +64,8 @@ def train(
         return None
     seconds = time.perf_counter() - recorder.start
     model.cpu()
-    metrics, doubt = evaluate(model, data.test), doubt_level(model, data.val)
+    held_out = data.val.first(recipe.train.held_out)
+    metrics, doubt = evaluate(model, data.test), doubt_level(model, held_out)
     card = Card.of(preset, recipe, model, metrics, recipe.train.epochs, seconds, doubt)
     if out and unfinished:
         checkpoint.save(out / preset, model, card)

@@ -254,7 +254,8 @@ class Trainings:
         """Measure the network and write it down."""
         run.set_state(State("evaluating", message))
         data = self._load(recipe.model.dataset)
-        metrics, doubt = evaluate(model, data.test), doubt_level(model, data.val)
+        held_out = data.val.first(recipe.train.held_out)
+        metrics, doubt = evaluate(model, data.test), doubt_level(model, held_out)
         card = checkpoint.Card.of(preset, recipe, model, metrics, epochs, seconds, doubt)
         taught = len(lesson.examples) if lesson else 0
         checkpoint.save(run.checkpoint, model, replace(card, taught=taught))

@@ -68,6 +68,16 @@ def test_no_image_is_in_two_splits(mnist):
     assert len(set.union(*seen)) == 70_000
 
 
+def test_what_is_not_held_out_is_learned_too(mnist):
+    held = mnist.holding_out(2_000)
+    assert torch.equal(held.val.images, mnist.val.images[:2_000])
+    assert torch.equal(held.train.images[:50_000], mnist.train.images)
+    assert torch.equal(held.train.images[50_000:], mnist.val.images[2_000:])
+    assert torch.equal(held.train.labels[50_000:], mnist.val.labels[2_000:])
+    assert held.test is mnist.test
+    assert mnist.holding_out(10_000) is mnist
+
+
 def test_the_spec_has_the_mean_and_spread_of_the_training_images(mnist):
     pixels = torch.cat([mnist.train.images, mnist.val.images]).numpy() / np.float32(255)
     assert pixels.mean(dtype=np.float64) == pytest.approx(mnist.spec.mean, abs=5e-5)

@@ -80,7 +80,7 @@ def test_the_page_explains_every_kind_of_network(answering: Answering, config: M
     said = words(app)
     spec = SPECS[config.dataset]
     assert f"has {'late' if config.fusion == 'late' else 'pixel'} fusion" in said.replace("*", "")
-    assert f"{spec.title} has 50,000 pictures" in said
+    assert f"{spec.title} has 60,000 pictures" in said
     assert f"sum head says {spec.noun} plus number" in said.replace("*", "")
     assert f"{model.parameter_count:,} parameters in all" in said  # counted layer by layer
     assert "cross-entropy too" in said.replace("*", "") or config.sum_head == "regression"

@@ -14,7 +14,7 @@ from core.dataset import SPECS
 from core.model import FUSIONS, SUM_HEADS, ModelConfig, SumNet
 from core.presets import PRESETS
 from core.recipe import SETTINGS, SUM_WEIGHTS, Choice, Number, Recipe, SettingError
-from core.trainer import TrainConfig
+from core.trainer import TrainConfig, score
 
 QUICK = PRESETS["quick"].recipe
 
@@ -171,6 +171,7 @@ def test_a_preset_survives_a_file(name):
         ({"ema": float("nan")}, "ema must be a number from 0 to 1"),
         ({"weight_decay": float("inf")}, "weight_decay must be a number from 0 to 1"),
         ({"label_smoothing": True}, "label_smoothing must be a number from 0 to 1"),
+        ({"held_out": 0}, "held_out must be a whole number from 1000 to 10000"),
     ],
 )
 def test_a_file_with_other_or_unreasonable_values_is_refused(params, sentence):
@@ -190,6 +191,14 @@ def test_the_seed_fixes_the_first_weights():
     one, same, other = (QUICK.change({"seed": s}).build().state_dict() for s in (1, 1, 2))
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert not torch.equal(one["encoder.0.weight"], other["encoder.0.weight"])
+
+
+def test_what_a_recipe_does_not_hold_out_is_learned(data):
+    recipe = Recipe(ModelConfig(width=4), TrainConfig(batch_size=60, held_out=40))
+    model = recipe.build()
+    *_, last = recipe.teach(model, data)
+    assert last.images == len(data.train.labels) + 60
+    assert last.val == score(model, data.val.first(40), recipe.train.sum_weight)
 
 
 def test_the_presets_are_the_shipped_one_and_the_quick_one():

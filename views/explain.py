@@ -96,7 +96,7 @@ def _data(shown: Shown) -> None:
         f"A picture of **{shown.label}** with the number **{addend}** has two right answers: the "
         f"*label*, {shown.label}, and the *sum*, {shown.total}. "
         f"{taken if shown.known is None else ''}\n\n"
-        f"{shown.spec.title} has 50,000 pictures to learn from, and no numbers. The number is "
+        f"{shown.spec.title} has 60,000 pictures to learn from, and no numbers. The number is "
         "drawn anew each time a picture comes up, so the network never knows which sum belongs to "
         "a picture. Learning sums by heart gets it nowhere: it has to read, and to add."
     )
