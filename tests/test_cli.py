@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from PIL import Image
 from core import checkpoint, dataset
 from core.__main__ import Bar, main
 from core.dataset import Data
+from core.evaluation import doubt_level
 from core.presets import PRESETS
+from core.recipe import BOUNDS
 
 REPORT = [
     *("preset", "params", "recipe", "seed", "epochs", "train_seconds"),
@@ -91,6 +94,17 @@ def test_without_json_figures_are_in_words(drawn, tmp_path, capsys):
     assert "both right" in said.out
     assert f"saved as {tmp_path / 'quick'}.safetensors" in said.out
     assert said.err == ""
+
+
+def test_what_it_doubts_is_set_on_what_was_held_out(drawn, tmp_path, monkeypatch):
+    quick = PRESETS["quick"]
+    few = replace(quick.recipe, train=replace(quick.recipe.train, held_out=40))
+    monkeypatch.setitem(PRESETS, "quick", replace(quick, recipe=few))
+    monkeypatch.setitem(BOUNDS, "held_out", (1, 100))
+    assert main([*TRAIN, "--out", str(tmp_path)]) == 0
+    model, card = checkpoint.load(tmp_path / "quick")
+    assert card.doubt_level == doubt_level(model, drawn.val.first(40))
+    assert card.doubt_level != doubt_level(model, drawn.val)
 
 
 def test_the_same_seed_trains_the_same_network(drawn, tmp_path):

@@ -22,11 +22,12 @@ import torch
 from core import checkpoint, control, fetch, moments, runs, teach, worker
 from core import process as app_side
 from core.control import Control
+from core.evaluation import doubt_level
 from core.fetch import FetchError
 from core.model import ModelConfig
 from core.presets import PRESETS
 from core.process import Worker
-from core.recipe import Recipe
+from core.recipe import BOUNDS, Recipe
 from core.runs import Lesson, Run, State
 from core.teach import Example
 from core.trainer import TrainConfig, train
@@ -291,6 +292,15 @@ def base(root, trainings) -> Run:
     run = runs.create(root, "quick", TINY)
     trainings.execute(run)
     return run
+
+
+def test_what_it_doubts_is_set_on_what_was_held_out(root, trainings, data, monkeypatch):
+    monkeypatch.setitem(BOUNDS, "held_out", (1, 100))
+    run = runs.create(root, "quick", replace(TINY, train=replace(TINY.train, held_out=40)))
+    trainings.execute(run)
+    model, card = checkpoint.load(run.checkpoint)
+    assert card.doubt_level == doubt_level(model, data.val.first(40))
+    assert card.doubt_level != doubt_level(model, data.val)
 
 
 def test_a_lesson_goes_from_queued_to_finished(root, trainings, base, states):
