@@ -16,9 +16,29 @@ from torch import Tensor
 
 from core.checkpoint import write_atomic
 from core.model import SumNet
+from core.trainer import Progress
 
 COUNT = 40
 SIZE = 8 << 20  # bytes, of all moments of a run
+
+
+class Album:
+    """The moments of a run while it trains, from the one before its first step on."""
+
+    def __init__(self, folder: Path, model: SumNet) -> None:
+        self.folder, self.model = folder, model
+        self.planned: set[int] = set()
+        keep(folder, 0, model)
+
+    def take(self, progress: Progress, held: bool) -> None:
+        """Keep this moment if it is planned, or if training is `held` at it and there is room.
+
+        Raises:
+            OSError: there is no room on the disk.
+        """
+        self.planned = self.planned or planned(progress.steps, self.model)
+        if progress.step in self.planned or (held and len(steps(self.folder)) < 2 * COUNT):
+            keep(self.folder, progress.step, self.model)
 
 
 def planned(steps: int, model: SumNet) -> set[int]:
@@ -36,11 +56,6 @@ def keep(folder: Path, step: int, model: SumNet) -> None:
         for name, tensor in model.tensors().items()
     }
     write_atomic(folder / f"{step:08}.safetensors", save(tensors), durable=False)
-
-
-def has_room(folder: Path) -> bool:
-    """Is there room for a moment that was not planned?"""
-    return len(steps(folder)) < 2 * COUNT
 
 
 def steps(folder: Path) -> list[int]:

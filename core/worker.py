@@ -187,21 +187,18 @@ class Trainings:
         data = self._load(recipe.model.dataset, run)
         model = recipe.build()
         recorder, notes = Recorder(), rescue.Notes(run, model)
+        album = moments.Album(run.moments, model)
         wish = control.Watched(run.path)
         run.set_state(State("training"))
         outcome, message = "finished", ""
-        plan: set[int] = set()
         began = recorder.start  # pauses hold the trainer, too
-        moments.keep(run.moments, 0, model)
         with closing(recipe.teach(model, data, lambda: wish.now().lr)) as steps:
             for progress in steps:
                 held = wish.now().holds(progress.step)
                 if (record := recorder.add(progress, due=held)) is not None:
                     run.append(record)
                     notes.take(progress, record["seconds"])
-                plan = plan or moments.planned(progress.steps, model)
-                if progress.step in plan or (held and moments.has_room(run.moments)):
-                    moments.keep(run.moments, progress.step, model)
+                album.take(progress, held)
                 if held:
                     recorder.start += self._pause(run, wish, progress.step)
                 if run.stop_requested() or self.app_gone.is_set():

@@ -3,7 +3,7 @@ import torch
 
 from core import moments
 from core.model import ModelConfig, SumNet
-from core.trainer import TrainConfig, train
+from core.trainer import Progress, Scores, TrainConfig, train
 
 
 def fresh(width: int = 4) -> SumNet:
@@ -44,6 +44,14 @@ def test_a_moment_is_the_network_as_it_was(tmp_path, data):
         answer = recalled(data.test.images, data.test.labels).class_logits
         torch.testing.assert_close(answer, logits, atol=0.05, rtol=0.01)  # half precision
     assert not torch.allclose(expected[1], logits, atol=0.05)
+
+
+def test_an_album_has_what_is_planned_and_some_that_were_made_one_by_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(moments, "COUNT", 4)
+    album = moments.Album(tmp_path, fresh())
+    for step in range(1, 101):
+        album.take(Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None), held=20 <= step < 40)
+    assert moments.steps(tmp_path) == [0, 11, 20, 21, 22, 23, 24, 25, 44, 100]
 
 
 def test_a_moment_that_is_gone_or_damaged_or_of_another_network_is_none(tmp_path):
