@@ -73,6 +73,11 @@ def read_image(source: Path | BinaryIO, dataset: str = "mnist") -> Pixels | None
     return FORMS[dataset](unpacked)
 
 
+def read_strokes(strokes: Strokes, dataset: str) -> Pixels | None:
+    """A drawing in the form of a data set, uint8 (28, 28), or None for nothing and for a dot."""
+    return None if is_dot(strokes) else FORMS[dataset](rasterize(strokes))
+
+
 def rasterize(strokes: Strokes, pen: int = PEN) -> Pixels:
     """Draw strokes as the canvas does, with a round pen of that width: ink (280, 280)."""
     canvas = Image.new("L", (CANVAS, CANVAS))

@@ -117,9 +117,13 @@ def test_the_numbers_of_the_losses_are_torchs(answering: Answering, head: str) -
     assert f"= {a} + 0.25 × {b} = {joint}" in said
 
 
-def test_an_example_stands_in_for_a_drawing_and_that_is_said(answering: Answering) -> None:
+@pytest.mark.parametrize("strokes", [(), (((60.0, 60.0),),)], ids=["nothing", "a dot"])
+def test_an_example_stands_in_for_a_drawing_and_that_is_said(
+    answering: Answering, strokes: drawing.Strokes
+) -> None:
     answering(CONFIGS[0])
-    assert "Nothing is drawn yet, so an example stands in" in words(opened())
+    said = words(opened(s=link.format_strokes(strokes)))
+    assert "Nothing is drawn yet, so an example stands in" in said
 
 
 def test_a_drawing_is_explained_and_stays_in_the_address(answering: Answering) -> None:

@@ -68,8 +68,7 @@ def show(session: Session, spec: DatasetSpec) -> Pixels | None:
 def _canvas(session: Session, spec: DatasetSpec) -> Pixels | None:
     session.canvas = draw_canvas(session.canvas)
     _tools(session, spec)
-    strokes = session.canvas.strokes
-    return None if drawing.is_dot(strokes) else drawing.FORMS[spec.name](drawing.rasterize(strokes))
+    return drawing.read_strokes(session.canvas.strokes, spec.name)
 
 
 def _tools(session: Session, spec: DatasetSpec) -> None:

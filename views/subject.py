@@ -35,9 +35,8 @@ def of(session: Session, spec: DatasetSpec) -> Picture:
 
 
 def _drawn(strokes: Strokes, spec: DatasetSpec, origin: str) -> Picture | None:
-    drawn = drawing.rasterize(strokes)
-    image = drawing.FORMS[spec.name](drawn)
-    return None if image is None else Picture(image, origin, drawn)
+    image = drawing.read_strokes(strokes, spec.name)
+    return None if image is None else Picture(image, origin, drawing.rasterize(strokes))
 
 
 def _tested(session: Session, spec: DatasetSpec) -> Picture | None:
