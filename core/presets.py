@@ -68,7 +68,15 @@ PRESETS = {
             "of the last row, and the encoder has to find it there.",
             Recipe(
                 replace(FASHION, fusion="pixels"),
-                TrainConfig(epochs=16, lr=0.1, sum_weight=1.0, shift=1, erase=0.25, ema=0.999),
+                TrainConfig(
+                    epochs=30,
+                    lr=0.1,
+                    sum_weight=1.0,
+                    shift=2,
+                    erase=0.35,
+                    ema=0.999,
+                    held_out=2_000,
+                ),
             ),
         ),
         Preset(
