@@ -33,13 +33,14 @@ PRESETS = {
             Recipe(
                 ModelConfig(width=32, convs=(1, 2, 2), dropout=0.1),
                 TrainConfig(
-                    epochs=12,
+                    epochs=20,
                     lr=0.1,
                     weight_decay=2e-4,
                     sum_weight=0.003,
-                    augment=0.4,
+                    augment=0.5,
                     pen=0.15,
                     ema=0.999,
+                    held_out=2_000,
                 ),
             ),
         ),
