@@ -13,6 +13,7 @@ from core.line import LineError
 from core.runs import Run, State
 from core.teach import Example, ExampleError
 from views import state
+from views.look import look
 from views.pictures import picture
 from views.state import Session
 from views.table import percent
@@ -74,7 +75,7 @@ def hand(session: Session, lesson: Run | None) -> None:
                 "teach it: with ten or so it reads your hand some seconds later."
             )
         _actions(session, live)
-        st.fragment(_progress, run_every=POLL if live else None)(session, live)
+        look(_progress, POLL if live else None, session, live)
 
 
 def _examples(session: Session, read: list[int]) -> None:

@@ -11,6 +11,7 @@ from core.link import Link
 from core.recipe import SETTINGS, Number, SettingError
 from core.runs import WAITING, Run, RunError, State, ahead
 from views import charts, outcome, settings, share, state, style, watch
+from views.look import look
 from views.state import Session
 
 # Seconds between looks at a run
@@ -84,7 +85,7 @@ def _no_run(session: Session) -> bool:
 def _run(session: Session, run: Run) -> bool:
     """How far it is, its curves, and in the end its figures; True to draw with it."""
     pace = _pace(run)
-    st.fragment(_status, run_every=pace)(pace)
+    look(_status, pace, pace)
     try:
         recipe = run.recipe()[1]
     except RunError as error:

@@ -2,8 +2,10 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from core import runs
 from tests.browser.conftest import Visit
 from tests.browser.driver import App, answered, draw_digit, hook, press, text
 
@@ -128,6 +130,37 @@ def test_the_second_visitor_waits_in_line(visit: Visit) -> None:
     expect(hook(second, "train_start").get_by_role("button")).to_be_enabled()
     hook(first, "train_stop").get_by_role("button").click()
     expect(hook(first, "use_network")).to_be_visible(timeout=TRAINED_MS)
+
+
+def test_a_page_that_is_lost_on_its_way_comes_again(own_app: App, visit: Visit) -> None:
+    """Streamlit throws away what a run has said last when the next question comes just then: here
+    the page with the figures of a training."""
+    page = visit("/train?v=1&width=4", app=own_app)
+    lost: list[str] = []
+
+    def carry(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        losing = False
+
+        def to_page(frame: bytes | str) -> None:
+            nonlocal losing
+            message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
+            run = message.metadata.run
+            trained = [one.state().over for one in runs.every(own_app.runs)] == [True]
+            if message.HasField("new_session") and not run.fragment_ids and trained and not lost:
+                lost.append(run.script_run_id)
+                losing = True
+            if not losing:
+                socket.send(frame)
+            losing &= not (message.HasField("script_finished") and run.script_run_id in lost)
+
+        server.on_message(to_page)
+
+    page.route_web_socket("**", carry)
+    page.reload()
+    hook(page, "train_start").get_by_role("button").click()
+    expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
+    assert lost
 
 
 def test_a_learning_rate_that_is_too_high_is_said_in_one_sentence(
