@@ -122,6 +122,12 @@ def test_what_was_said_while_it_learned():
     assert figure.layout.xaxis.ticktext[0] == "0"
 
 
+def test_names_of_classes_do_not_lie_over_each_other():
+    probs = [(0.1, 0.1, 0.1, 0.7), (0.1, 0.45, 0.4, 0.05), (0.9, 0.05, 0.05, 0)]
+    figure = classes_while_learning([0, 5_000, 10_000], probs, "0123", LIGHT)
+    assert {note.text for note in figure.layout.annotations} == {"0", "1", "3"}
+
+
 def test_the_sum_while_it_learned_is_never_cut_off():
     figure = sum_while_learning([0, 10], [9.0, 31.5], 12, LIGHT)
     low, high = figure.layout.yaxis.range

@@ -29,6 +29,7 @@ DARK = Palette("#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844")
 GREY = "#80868F"  # of the camera, on light and dark
 CONFIG = {"displayModeBar": False}
 NOTABLE = 20  # percent; a class that was never likelier has no name in the picture
+NAME_HEIGHT, NAME_WIDTH = 12, 0.4  # of a name there: percent, and of the width of the picture
 SAVED = {  # where a figure is worth keeping: a camera on it saves it, sharp at any size
     "displaylogo": False,
     "modeBarButtons": [["toImage"]],
@@ -160,14 +161,17 @@ def classes_while_learning(
 ) -> go.Figure:
     """What the class head said about one picture after it had learned from so many images.
 
-    The class that it says last is in full color; others that it ever took seriously have a name.
+    The class that it says last is in full color; others that it ever took seriously have a name at
+    their peak, where no likelier one's name stands.
     """
     figure = go.Figure()
     last = max(range(len(names)), key=probs[-1].__getitem__)
     places = _on_log(images)
+    peaks = []
     for c, name in sorted(enumerate(names), key=lambda item: item[0] == last):
         values = [100 * moment[c] for moment in probs]
         top = max(range(len(values)), key=values.__getitem__)
+        peaks.append((c == last, values[top], math.log10(places[top]), name))
         won = c == last
         figure.add_scatter(
             x=places,
@@ -177,15 +181,14 @@ def classes_while_learning(
             line={"color": palette.class_head if won else palette.muted, "width": 3 if won else 1},
             hovertemplate="%{y:.1f} %<extra>" + name + "</extra>",
         )
-        if values[top] > NOTABLE:
-            figure.add_annotation(
-                x=math.log10(places[top]),
-                y=values[top],
-                text=name,
-                showarrow=False,
-                yshift=10,
-                font_color=palette.class_head if won else palette.muted,
-            )
+    wide = NAME_WIDTH * math.log10(max(places) / min(places))
+    named: list[tuple[float, float]] = []
+    for won, y, x, name in sorted(peaks, reverse=True):
+        free = all(abs(y - there) > NAME_HEIGHT or abs(x - at) > wide for there, at in named)
+        if y > NOTABLE and free:
+            named.append((y, x))
+            color = palette.class_head if won else palette.muted
+            figure.add_annotation(x=x, y=y, text=name, showarrow=False, yshift=10, font_color=color)
     ticks = [0, 50, 100]
     figure.update_yaxes(range=[0, 118], tickvals=ticks, ticktext=[f"{tick} %" for tick in ticks])
     return _over_images(figure, images, "class head")

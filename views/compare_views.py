@@ -197,7 +197,7 @@ def _reliability(networks: Sequence[Network], analyses: Sequence[Analysis]) -> N
         )
     with right, st.container(key="calibration"):
         for network, each in zip(networks, found, strict=True):
-            _title(network, f"expected calibration error {100 * each.error:.2f} %")
+            _title(network, f"expected calibration error {100 * each.error:.2f}\u00a0%")
             st.html(
                 f'<div class="note">{percent(each.mean_confidence)} sure on average, '
                 f"{percent(each.mean_right)} right</div>"
