@@ -159,7 +159,9 @@ def test_a_hand_is_taught_and_the_new_network_answers(page: Page) -> None:
     expect(hook(page, "mine_2")).to_contain_text("✗ read as 7")
     hook(page, "teach").get_by_role("button").click()
     expect(hook(page, "teach_status")).to_contain_text(re.compile("Starting|Waiting|Learn|Measur"))
+    alone = page.url
     draw_digit(page, "8")  # the old network goes on answering
+    page.wait_for_url(lambda address: address != alone)  # that was no answer to something else
     press(page, "undo")
     expect(page.get_by_text("Taught")).to_be_visible(timeout=TAUGHT_MS)
     expect(hook(page, "mine_2")).to_contain_text("✓ read")
