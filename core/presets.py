@@ -18,8 +18,19 @@ class Preset:
     shipped: bool = True  # are its weights in weights/?
 
 
-FASHION = ModelConfig(
-    dataset="fashion-mnist", width=32, convs=(1, 2, 2), dropout=0.2, sum_head="classification"
+FASHION = Recipe(
+    ModelConfig(
+        dataset="fashion-mnist", width=32, convs=(1, 2, 2), dropout=0.2, sum_head="classification"
+    ),
+    TrainConfig(
+        epochs=30,
+        lr=0.1,
+        sum_weight=0.1,
+        shift=2,
+        erase=0.35,
+        ema=0.999,
+        held_out=2_000,
+    ),
 )
 
 PRESETS = {
@@ -49,18 +60,7 @@ PRESETS = {
             "Fashion-MNIST, late fusion",
             "The published late fusion, repaired: the number joins the class probabilities, and "
             "the sum is one of 19 classes.",
-            Recipe(
-                FASHION,
-                TrainConfig(
-                    epochs=30,
-                    lr=0.1,
-                    sum_weight=0.1,
-                    shift=2,
-                    erase=0.35,
-                    ema=0.999,
-                    held_out=2_000,
-                ),
-            ),
+            FASHION,
         ),
         Preset(
             "fashion-pixels",
@@ -68,16 +68,8 @@ PRESETS = {
             "The published pixel fusion, repaired: the number is written into the last ten pixels "
             "of the last row, and the encoder has to find it there.",
             Recipe(
-                replace(FASHION, fusion="pixels"),
-                TrainConfig(
-                    epochs=30,
-                    lr=0.1,
-                    sum_weight=1.0,
-                    shift=2,
-                    erase=0.35,
-                    ema=0.999,
-                    held_out=2_000,
-                ),
+                replace(FASHION.model, fusion="pixels"),
+                replace(FASHION.train, sum_weight=1.0),
             ),
         ),
         Preset(
