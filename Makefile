@@ -38,6 +38,7 @@ lint: .venv/.dev ## ruff (rules and format) and mypy
 
 bench: .venv/.dev data browser ## run the benchmarks; STROKES=FILE adds the drawn digits of a file
 	$(VENV_PYTHON) benchmarks/networks.py
+	$(VENV_PYTHON) benchmarks/bugs.py
 	$(VENV_PYTHON) benchmarks/doubt.py $(STROKES)
 	$(VENV_PYTHON) benchmarks/teaching.py
 	$(VENV_PYTHON) benchmarks/training.py

@@ -41,7 +41,7 @@ def table(found: dict[str, list[Card]]) -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for name, cards in found.items():
-        title = f"`{name}`: {BUGS[name].title[0].lower()}{BUGS[name].title[1:]}"
+        title = f"`{name}`: {BUGS[name].title}"
         figures = [spread([card.figures[key] for card in cards], key) for key in FIGURES]
         lines.append(f"| {' | '.join([title if name else 'no bug', *figures])} |")
     return "\n".join(lines)

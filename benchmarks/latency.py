@@ -20,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
 
+import numpy as np
 import torch
 from playwright.sync_api import Browser, Page
 
@@ -150,10 +151,6 @@ def predictions(times: int = 300) -> list[float]:
     return found
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, round(share * (len(values) - 1)))]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=30, help="of each kind")
@@ -163,11 +160,11 @@ def main() -> None:
     if args.json:
         print(json.dumps(found))
         return
-    floor = percentile(found["empty app, stroke"], 0.95)
+    floor = np.percentile(found["empty app, stroke"], 95)
     print("| ms | median | p95 | p95 to the empty app's |")
     print("| --- | --- | --- | --- |")
     for name, values in found.items():
-        p95 = percentile(values, 0.95)
+        p95 = np.percentile(values, 95)
         ratio = f"{p95 / floor:.2f}" if name.endswith("stroke") else ""
         print(f"| {name} | {statistics.median(values):.1f} | {p95:.1f} | {ratio} |")
 

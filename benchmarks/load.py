@@ -7,7 +7,7 @@
 
 It starts the real app with an empty runs directory. Each visitor is a session over the app's own
 websocket (benchmarks/visitor.py) that draws a digit every three seconds and reads both answers; six
-more press Train on the longest run that the page offers and watch it, so that one trains and five
+more press Train on a run of minutes and watch it, so that one trains and five
 wait throughout. With --browsers some more are real browsers, which draw with the mouse; theirs are
 the seconds that a person waits, the canvas's own pause of 0.2 s after each stroke included.
 
@@ -33,6 +33,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
+
+import numpy as np
 
 from benchmarks.visitor import LostError, Visitor
 from tests.browser import driver
@@ -186,10 +188,6 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def percentile(times: list[float], share: float) -> float:
-    return sorted(times)[min(len(times) - 1, int(share * len(times)))] if times else float("nan")
-
-
 def summary(tally: Tally, visitors: int, seconds: float) -> dict[str, Any]:
     row: dict[str, Any] = {
         "visitors": visitors,
@@ -198,8 +196,8 @@ def summary(tally: Tally, visitors: int, seconds: float) -> dict[str, Any]:
     }
     for name in ("answered", "complete", "browsers"):
         times = getattr(tally, name)
-        for share in (0.5, 0.95, 0.99) if times else ():
-            row[f"{name}_p{100 * share:.0f}"] = round(percentile(times, share), 3)
+        for percent in (50, 95, 99) if times else ():
+            row[f"{name}_p{percent}"] = round(float(np.percentile(times, percent)), 3)
     if tally.opened:
         row["opened_p50"] = round(statistics.median(tally.opened), 3)
     return row | {"errors": sum(tally.errors.values()), "what": dict(tally.errors)}
