@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{error.strerror}: {error.filename}.", file=sys.stderr)
+        where = f": {error.filename}" if error.filename else ""  # a full disk does not say
+        print(f"{error.strerror or error}{where}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

@@ -3,7 +3,7 @@
 MNIST's digits were made like this (Y. LeCun, C. Cortes, C. Burges, "The MNIST database"; NIST's
 bilevel originals "were size normalized to fit in a 20x20 pixel box while preserving their aspect
 ratio ... and centered in a 28x28 image by computing the center of mass of the pixels"). A drawing
-that is only shrunk to 28 x 28 is read about half the time; brought to this form, nearly always.
+that is only shrunk to 28 x 28 is misread one time in five; brought to this form, hardly ever.
 
 Two ways in: pen strokes from the canvas (`rasterize`) and image files (`ink`). Both give ink, uint8
 (H, W), 0 paper to 255 full ink, and `mnist_form` (or `fashion_form`) takes it from there.

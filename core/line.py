@@ -41,11 +41,21 @@ def join(
         raise LineError("You have a place in the line already. Wait for it, or stop that run.")
     if sum(run.state().name in runs.WAITING for run in runs.every(root)) >= limits.LIMITS.waiting:
         raise LineError("The line is full. Try again in a few minutes.")
+    make_room(root)
+    return runs.create(root, preset, recipe, lesson)
+
+
+def make_room(root: Path) -> None:
+    """For one more run, of whatever kind.
+
+    Raises:
+        LineError: the disk is nearly full.
+        OSError: there can be no runs there.
+    """
     root.mkdir(parents=True, exist_ok=True)
     prune(root)
     if shutil.disk_usage(root).free < limits.LIMITS.free_megabytes * MEGABYTE:
-        raise LineError("The disk is nearly full, so that no new run is kept. Try again later.")
-    return runs.create(root, preset, recipe, lesson)
+        raise LineError("The disk is nearly full, so that nothing new is kept. Try again later.")
 
 
 def check(recipe: Recipe) -> None:
@@ -87,20 +97,21 @@ def prune(root: Path) -> None:
             many, large = number > most.kept_runs, total > most.kept_megabytes * MEGABYTE
             if (old or many or large) and idle > most.in_use_minutes * 60:
                 number, total = number - 1, total - size(run)
-                shutil.rmtree(run.path, ignore_errors=True)
+                aside = run.path.rename(runs.hidden(run))  # gone at once, however long it takes
+                shutil.rmtree(aside, ignore_errors=True)
 
 
 def size(run: Run) -> int:
     """Bytes on the disk."""
     total = 0
-    for file in run.path.rglob("*"):
-        with suppress(OSError):
+    with suppress(OSError):  # another visitor's page removes it
+        for file in run.path.rglob("*"):
             total += file.stat().st_size
     return total
 
 
 def _sweep(root: Path, now: float) -> None:
-    """Remove what an app that was killed left half made."""
+    """Remove what an app that was killed left half made or half removed."""
     for aside in root.glob(".*"):
         with suppress(OSError):
             if runs.ID.fullmatch(aside.name[1:]) and now - aside.stat().st_mtime > 3_600:

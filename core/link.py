@@ -1,6 +1,6 @@
 """What a web address may hold: choices, never weights.
 
-    /?v=1&n=7&s=PDQyI.WozA      the number 7 and two pen strokes
+    /?v=1&n=7&s=KpQLpG.JhIQRG   the number 7 and two pen strokes
     /?v=1&net=3f2a9c...         answered by the network of a finished run
     /?v=1&net=fashion-late&t=12 test image 12 of Fashion-MNIST
     /train?v=1&lr=0.3&seed=4    a recipe, where it differs from the quick one

@@ -37,7 +37,9 @@ class Album:
             OSError: there is no room on the disk.
         """
         self.planned = self.planned or planned(progress.steps, self.model)
-        if progress.step in self.planned or (held and len(steps(self.folder)) < 2 * COUNT):
+        if progress.step in self.planned or (
+            held and len(steps(self.folder)) < 2 * len(self.planned)
+        ):
             keep(self.folder, progress.step, self.model)
 
 

@@ -31,10 +31,6 @@ MAX_SIZE = 8  # MB; the largest network that the settings allow has five
 MAX_HEADER = 64_000  # bytes; names and shapes of the weights, and the card
 MAX_WORD = 64  # characters of a version, a date or a checksum
 MAX_REASON = 120
-NOT_OURS = (
-    *(SafetensorError, struct.error, ValueError, TypeError, KeyError, AttributeError),
-    RecursionError,
-)
 
 
 def pack(model: SumNet, card: Card) -> bytes:

@@ -9,11 +9,10 @@ from core.trainer import TrainConfig
 
 @dataclass(frozen=True)
 class Preset:
-    """A recipe with a name and a sentence."""
+    """A recipe with a name."""
 
     name: str
     title: str
-    about: str
     recipe: Recipe
     shipped: bool = True  # are its weights in weights/?
 
@@ -36,11 +35,9 @@ FASHION = Recipe(
 PRESETS = {
     preset.name: preset
     for preset in (
-        Preset(
+        Preset(  # answers on the Draw page
             "mnist",
             "MNIST, careful",
-            "Five convolutions, distorted training images and averaged weights: the network that "
-            "the Draw page answers with.",
             Recipe(
                 ModelConfig(width=32, convs=(1, 2, 2), dropout=0.1),
                 TrainConfig(
@@ -58,24 +55,19 @@ PRESETS = {
         Preset(
             "fashion-late",
             "Fashion-MNIST, late fusion",
-            "The published late fusion, repaired: the number joins the class probabilities, and "
-            "the sum is one of 19 classes.",
             FASHION,
         ),
         Preset(
             "fashion-pixels",
             "Fashion-MNIST, pixel fusion",
-            "The published pixel fusion, repaired: the number is written into the last ten pixels "
-            "of the last row, and the encoder has to find it there.",
             Recipe(
                 replace(FASHION.model, fusion="pixels"),
                 replace(FASHION.train, sum_weight=1.0),
             ),
         ),
-        Preset(
+        Preset(  # 99 % within seconds; the settings of the Train page change it
             "quick",
             "MNIST, quick",
-            "Three convolutions and one epoch: 99 % within seconds.",
             Recipe(
                 ModelConfig(width=16, margin=2),
                 TrainConfig(epochs=1, lr=0.2, sum_weight=0.003, label_smoothing=0.02),

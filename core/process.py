@@ -80,7 +80,7 @@ class Worker:
         return process.pid if process else 0
 
     def close(self) -> None:
-        """End the process now; a run in training is left as interrupted."""
+        """End the process now; the next one keeps what a run in training had learned."""
         with self._lock:
             self._closed.set()
             if self._process:

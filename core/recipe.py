@@ -38,7 +38,7 @@ class Number:
     @property
     def allowed(self) -> str:
         """What it may be, in words."""
-        return f"{self.low:g} to {self.high:g}"
+        return f"{self._text(self.low)} to {self._text(self.high)}"
 
     def check(self, name: str, value: object) -> float:
         """`value` (a number or its text) as a number of the right kind.
@@ -65,7 +65,11 @@ class Number:
 
     def say(self, value: Value) -> str:
         """By itself: "width 8"."""
-        return f"{self.label.lower()} {value:g}"
+        return f"{self.label.lower()} {self._text(float(value))}"
+
+    def _text(self, value: float) -> str:
+        """All digits of a whole number: nobody can repeat a run with a seed of 2e+07."""
+        return f"{value:.0f}" if self.whole else f"{value:g}"
 
 
 class Words(NamedTuple):

@@ -10,12 +10,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.checkpoint import write_atomic
+from core.checkpoint import MOST, write_atomic
 from core.trainer import Progress, Scores
 
 # Where the training is: what each record has, and the least that it can be.
 WHERE = {"seconds": 0, "step": 1, "steps": 1, "epoch": 0, "images": 0}
-MOST = 1e300  # of a number in a record; a file that holds more is damaged, and NaN is not less
 LINES = 120  # of a history, at least when the training has so many steps
 
 

@@ -219,39 +219,53 @@ def create(root: Path, preset: str, recipe: Recipe, lesson: Lesson | None = None
     Raises:
         OSError: it cannot be written.
     """
-    root.mkdir(parents=True, exist_ok=True)
     newest = max((run.created() for run in every(root)), default=0)
-    run_id = secrets.token_hex(8)
-    aside = Run(root / f".{run_id}")
-    try:
-        aside.path.mkdir()
+    made = Run(root / secrets.token_hex(8))
+    with _aside(made) as run:
         asked: dict[str, object] = {"preset": preset, "params": recipe.params()}
         if lesson:
             asked["base"] = lesson.base
-            write_atomic(aside.path / "examples.jsonl", teach.dump(lesson.examples).encode())
-        write_atomic(aside.path / "recipe.json", json.dumps(asked).encode())
-        if aside.created() <= newest:  # the clock was moved back; the line keeps its order
-            os.utime(aside.path / "recipe.json", ns=(newest + 1, newest + 1))
-        full = State("failed", f"The disk is full: nothing more could be kept. {aside.again}")
-        write_atomic(aside.path / DISK_FULL, json.dumps(asdict(full)).encode())
-        aside.set_state(State("queued"))
-        return Run(aside.path.rename(root / run_id))
-    except OSError:
-        shutil.rmtree(aside.path, ignore_errors=True)
-        raise
+            write_atomic(run.path / "examples.jsonl", teach.dump(lesson.examples).encode())
+        write_atomic(run.path / "recipe.json", json.dumps(asked).encode())
+        if run.created() <= newest:  # the clock was moved back; the line keeps its order
+            os.utime(run.path / "recipe.json", ns=(newest + 1, newest + 1))
+        full = State("failed", f"The disk is full: nothing more could be kept. {run.again}")
+        write_atomic(run.path / DISK_FULL, json.dumps(asdict(full)).encode())
+        run.set_state(State("queued"))
+    return made
 
 
 def adopt(root: Path, model: SumNet, card: Card) -> Run:
-    """A network from a file as a run that is over. It appears in `root` whole."""
-    root.mkdir(parents=True, exist_ok=True)
-    run_id = secrets.token_hex(8)
-    aside = Run(root / f".{run_id}")
-    aside.path.mkdir()
-    checkpoint.save(aside.checkpoint, model, card)
-    asked = {"preset": card.preset, "params": card.params, "uploaded": True}
-    write_atomic(aside.path / "recipe.json", json.dumps(asked).encode())
-    aside.set_state(State("finished"))
-    return Run(aside.path.rename(root / run_id))
+    """A network from a file as a run that is over. It appears in `root` whole.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    made = Run(root / secrets.token_hex(8))
+    with _aside(made) as run:
+        checkpoint.save(run.checkpoint, model, card)
+        asked = {"preset": card.preset, "params": card.params, "uploaded": True}
+        write_atomic(run.path / "recipe.json", json.dumps(asked).encode())
+        run.set_state(State("finished"))
+    return made
+
+
+@contextmanager
+def _aside(made: Run) -> Iterator[Run]:
+    """The run under a name that nobody looks at, to be written; then it gets its own."""
+    path = hidden(made)
+    try:
+        path.mkdir(parents=True)
+        yield Run(path)
+        path.rename(made.path)
+    except OSError:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def hidden(run: Run) -> Path:
+    """Where the run is while it is half made, or half removed: nobody finds it there."""
+    return run.path.with_name(f".{run.id}")
 
 
 def find(root: Path, run_id: str) -> Run | None:

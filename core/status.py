@@ -37,7 +37,8 @@ class Status:
         who = f"worker up {hours} h {minutes} min (process {self.pid})"
         return (
             f"Sketch & Sum {self.version}, {who if self.worker else 'no worker'}: "
-            f"{'1 run trains' if self.training else 'no run trains'}, {self.waiting} wait, "
+            f"{'1 run trains' if self.training else 'no run trains'}, "
+            f"{self.waiting} {'waits' if self.waiting == 1 else 'wait'}, "
             f"{self.kept} kept ({self.kept_megabytes:,.0f} MB), {self.free_megabytes:,.0f} MB free"
         )
 

@@ -21,7 +21,7 @@ from core.model import Output, SumNet
 from core.ranks import Ranks, together
 
 VALIDATIONS = 12  # looks at the validation images in a run, however short
-LIVE_VAL_SIZE = 1_000  # images per look while training; the last one sees all 10,000
+LIVE_VAL_SIZE = 1_000  # images per look while training; the last one sees all
 CPU = torch.device("cpu")
 EVAL_BATCH = 250  # keeps the feature maps of a batch within the cache
 

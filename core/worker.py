@@ -115,6 +115,10 @@ def _waiting(root: Path) -> list[Run]:
     return [run for run in runs.every(root) if run.state().name in runs.WAITING]
 
 
+class StoppedError(RuntimeError):
+    """A stop was asked for before the training began, or the app has gone."""
+
+
 class Trainings:
     """Trains runs, keeping the data sets in memory between them."""
 
@@ -128,6 +132,8 @@ class Trainings:
         start = time.perf_counter()
         try:
             self._train(run)
+        except StoppedError:
+            self._end(run, "interrupted", "Stopped before the training began.")
         except (
             DivergedError,
             fetch.FetchError,
@@ -258,11 +264,18 @@ class Trainings:
         checkpoint.save(run.checkpoint, model, replace(card, taught=taught))
 
     def _load(self, name: str, run: Run | None = None) -> dataset.Data:
-        """A data set from memory, from disk, or from where it can be fetched."""
+        """A data set from memory, from disk, or, for a run that waits, from where it is to be had.
+
+        Raises:
+            FetchError: nobody has it.
+            StoppedError: nobody waits for it any more.
+        """
         if name not in self.data:
 
             def report(progress: fetch.FetchProgress) -> None:
                 if run is not None:
+                    if run.stop_requested() or self.app_gone.is_set():
+                        raise StoppedError
                     share = progress.done / progress.total if progress.total else None
                     what = f"Fetching {dataset.SPECS[name].title} from {progress.source}"
                     run.set_state(State("preparing", what, share))

@@ -195,6 +195,17 @@ def test_a_new_run_makes_room_for_itself(root, limit):
     assert set(runs.every(root)) == {*old[2:], new}
 
 
+def test_a_run_is_gone_at_once_though_its_files_go_one_by_one(root, limit, monkeypatch):
+    limit(kept_days=30)
+    old = make(root, idle=31 * DAY)
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # the app is killed before it ends
+    assert kept(root) == []
+    monkeypatch.undo()
+    os.utime(runs.hidden(old), (1, 1))
+    line.prune(root)
+    assert not list(root.iterdir())
+
+
 def test_what_a_killed_app_left_half_made_is_swept(root, limit):
     half, fresh, foreign = root / ".0123456789abcdef", root / ".fedcba9876543210", root / ".other"
     for folder in (half, fresh, foreign):

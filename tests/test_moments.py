@@ -54,6 +54,14 @@ def test_an_album_has_what_is_planned_and_some_that_were_made_one_by_one(tmp_pat
     assert moments.steps(tmp_path) == [0, 11, 20, 21, 22, 23, 24, 25, 44, 100]
 
 
+def test_of_a_large_network_fewer_moments_are_kept_one_by_one_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(moments, "SIZE", 1)
+    album = moments.Album(tmp_path, fresh())
+    for step in range(1, 10):
+        album.take(Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None), held=True)
+    assert moments.steps(tmp_path) == [0, 1, 2, 3]
+
+
 def test_a_moment_that_is_gone_or_damaged_or_of_another_network_is_none(tmp_path):
     moments.keep(tmp_path, 7, fresh())
     assert moments.recall(tmp_path, fresh(), 8) is None

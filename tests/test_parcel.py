@@ -90,6 +90,16 @@ def test_a_network_comes_back_as_a_run_of_its_own(packed, root, images):
     assert not list(root.glob(".*"))
 
 
+def test_a_network_that_cannot_be_written_leaves_nothing(model, card, root, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        runs.adopt(root, model, card)
+    assert not list(root.iterdir())
+
+
 @given(content=some.binary(max_size=300))
 def test_junk_is_no_network(content):
     refusal(content)
@@ -181,6 +191,7 @@ def test_a_card_of_another_architecture_is_refused(packed, params):
         {"epochs": -1},
         {"epochs": float("nan")},
         {"train_seconds": None},
+        {"train_seconds": 10**400},
         {"taught": 1.5},
         {"taught": True},
         {"seed": "0"},

@@ -69,7 +69,9 @@ def test_beyond_the_bounds_is_an_error_that_names_them(name):
             QUICK.change({name: value})
         sentence = str(error.value)
         assert sentence.startswith(f"{name} must be a ")
-        assert sentence.endswith(f"from {setting.low:g} to {setting.high:g}, not {value!r}.")
+        digits = ".0f" if setting.whole else "g"
+        bounds = f"{setting.low:{digits}} to {setting.high:{digits}}"
+        assert sentence.endswith(f"from {bounds}, not {value!r}.")
 
 
 @pytest.mark.parametrize("value", ["", "MNIST", "mnist ", "cifar", 0, None, ["mnist"]])
@@ -273,3 +275,10 @@ def test_no_margin_is_cut_off_that_shows_something(settings):
     assert quick.model.margin
     assert quick.change({"lr": 0.3}).model.margin == quick.model.margin
     assert quick.change(settings).model.margin == 0
+
+
+def test_a_whole_number_is_said_to_the_last_digit():
+    assert SETTINGS["seed"].say(20_261_122) == "seed 20261122"
+    assert SETTINGS["lr"].say(0.003) == "learning rate 0.003"
+    with pytest.raises(SettingError, match="from 0 to 2147483647, not '-1'"):
+        SETTINGS["seed"].check("seed", "-1")

@@ -40,6 +40,7 @@ def test_a_worker_says_who_it_is_and_what_it_does(held):
     found = status.read(held)
     assert (found.worker, found.pid, found.version) == (True, os.getpid(), VERSION)
     assert (found.training, found.waiting, found.kept) == (training.id, 2, 3)
+    assert ": 1 run trains, 2 wait, 3 kept (" in found.words
     assert found.free_megabytes > 0
 
 

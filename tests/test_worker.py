@@ -158,6 +158,22 @@ def test_data_that_cannot_be_had_are_said(root, trainings, monkeypatch):
     assert run.state() == State("failed", "MNIST could not be fetched.")
 
 
+def test_a_stop_ends_the_fetching_too(root, trainings, monkeypatch):
+    run = runs.create(root, "quick", TINY)
+
+    def pretend(name: str, report: Callable[[fetch.FetchProgress], None]) -> None:
+        report(fetch.FetchProgress(name, "a mirror", 0, None))
+        run.request_stop()
+        report(fetch.FetchProgress(name, "a mirror", 25, 100))
+        raise AssertionError("it went on")
+
+    monkeypatch.setattr(fetch, "fetch", pretend)
+    trainings.data.clear()
+    trainings.execute(run)
+    assert run.state() == State("interrupted", "Stopped before the training began.")
+    assert not trainings.spent
+
+
 @pytest.mark.parametrize(
     ("name", "title"), [("mnist", "MNIST"), ("fashion-mnist", "Fashion-MNIST")]
 )
