@@ -146,6 +146,18 @@ def test_a_locked_number_stays_what_it_is(pen) -> None:
     assert app.selectbox(key="network_mnist").disabled
 
 
+def test_a_locked_number_stays_on_every_page(pen) -> None:
+    assert opened(explain_page, lock="number").button(key="explain_roll").disabled
+    assert "explain_roll" not in keys(opened(explain_page, hide="number"))
+
+
+@pytest.mark.parametrize("page", ["train", "compare"])
+def test_the_drawing_is_in_the_address_of_every_page(page, pen) -> None:
+    """A reload there, or a look at it from elsewhere, loses nothing."""
+    drawn = {"v": "1", "n": "3", "s": link.format_strokes(EXAMPLES["8"])}
+    assert drawn.items() <= dict(opened(PAGES[page], **drawn).query_params).items()
+
+
 def test_a_locked_bug_is_shown(pen) -> None:
     assert opened(train_page, lock="bug", bug="relu").selectbox(key="bug").disabled
     app = opened(train_page, hide="bug", bug="relu")

@@ -1,6 +1,7 @@
 """The Train page while a run lives: pause, one step, the learning rate, and what is watched."""
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoint, control, moments, runs
@@ -75,6 +76,35 @@ def test_nothing_is_offered_that_would_do_nothing(state: str) -> None:
     assert "train_stop" in keys
     assert not keys & {"train_pause", "train_step"}
     assert not app.select_slider or "live_lr" not in {s.key for s in app.select_slider}
+
+
+def test_a_stop_that_cannot_be_written_is_no_error(monkeypatch) -> None:
+    def gone(run: Run) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    app = opened(train_page, run=live("training").id)
+    monkeypatch.setattr(Run, "request_stop", gone)
+    button(app, "train_stop")
+    assert not app.exception
+
+
+@pytest.mark.parametrize(("how", "shown"), [("lock", [True]), ("hide", [])])
+def test_a_rate_kept_by_a_link_is_kept_while_it_trains(how: str, shown: list[bool]) -> None:
+    app = opened(train_page, run=live("training").id, **{how: "lr"})
+    assert [s.disabled for s in app.select_slider if s.key == "live_lr"] == shown
+
+
+@pytest.mark.parametrize("broken", [float("nan"), 1e30])
+def test_a_moment_when_the_loss_ran_away_is_not_shown(broken: float) -> None:
+    run = live("failed")
+    model = QUICK.build()
+    moments.keep(run.moments, 0, model)
+    with torch.no_grad():
+        model.class_head[1].weight.fill_(broken)
+    moments.keep(run.moments, 3, model)
+    said = words(opened(train_page, run=run.id))
+    assert "nan" not in said
+    assert "<th>now</th>" in said
 
 
 def test_a_drawing_is_answered_at_every_moment() -> None:

@@ -1,13 +1,13 @@
 """The Compare page: published, shipped and own networks in one table, then side by side."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from core import checkpoint, runs
 from core.checkpoint import Card, CheckpointError
 from core.dataset import SPECS
-from core.link import Link
 from core.presets import PRESETS
 from core.published import PUBLISHED
 from core.recipe import SETTINGS, Recipe
@@ -68,9 +68,8 @@ def show() -> bool:
     chosen = _choose(session, networks)
     made, bug = state.made_by(session, session.run)
     share.show(
-        Link(
-            session.addend,
-            network=session.network,
+        replace(
+            state.choices(session),
             run=session.run,
             settings=made,
             bug=bug,
@@ -93,8 +92,9 @@ def show() -> bool:
 def _networks(session: Session) -> list[Network]:
     """All that can be looked at; a warning for each that cannot be used."""
     networks: list[Network] = []
-    titles = state.networks(session)
-    for name in [*checkpoint.shipped(), *_runs(session)]:
+    names = [*checkpoint.shipped(), *_runs(session)]
+    titles = state.networks(session)  # afterwards: a run may be over at any moment
+    for name in names:
         try:
             card = state.load(name)[1]
         except CheckpointError as error:
@@ -131,7 +131,8 @@ def _special(card: Card) -> list[str]:
     if recipe.bug.name:
         said.insert(0, f"bug: {recipe.bug.title}")
     if card.epochs < recipe.train.epochs:
-        said.append(f"stopped after {card.epochs:.2g} epochs")
+        epochs = f"{card.epochs:.2g}"
+        said.append(f"stopped after {epochs} epoch{'s' * (epochs != '1')}")
     return said
 
 

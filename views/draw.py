@@ -12,8 +12,6 @@ from core.teach import can_learn
 from views import answers, export, seen, share, sources, state, teach
 from views.state import Session
 
-UPLOADED = "An uploaded picture stays here: the link opens an empty canvas."
-
 
 def show() -> bool:
     """The whole page; after a stroke or a number only `_board` runs again.
@@ -65,7 +63,7 @@ def _board() -> None:
             if "network" not in session.hidden:
                 _network_choice(session)
             export.files(session)
-    share.show(state.choices(session), note=UPLOADED if session.source == "upload" else "")
+    share.show(state.choices(session))
     if image is not None and where_looked is not None:
         with where_looked:  # last: answers do not wait for it
             seen.looked(model, card, image, session.addend)

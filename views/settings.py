@@ -71,6 +71,7 @@ def _radio(
         help=setting.help,
         disabled=locked,
         on_change=on_change,
+        persist_state="session",
     )
     assert chosen  # one of them always is
     return chosen
@@ -87,6 +88,7 @@ def _number(setting: Number, value: float, key: str, locked: bool) -> float:
             help=setting.help,
             disabled=locked,
             on_change="ignore",
+            persist_state="session",
         )
         return stop
     if setting.whole:
@@ -100,6 +102,7 @@ def _number(setting: Number, value: float, key: str, locked: bool) -> float:
             help=setting.help,
             disabled=locked,
             on_change="ignore",
+            persist_state="session",
         )
     return st.slider(
         setting.label,
@@ -111,6 +114,7 @@ def _number(setting: Number, value: float, key: str, locked: bool) -> float:
         help=setting.help,
         disabled=locked,
         on_change="ignore",
+        persist_state="session",
     )
 
 
@@ -131,6 +135,7 @@ def bug(name: str) -> str:
             names.index(name),
             format_func=lambda option: BUGS[option].title,
             key="bug",
+            persist_state="session",
             disabled="bug" in session.locked,
             help="Mistakes that broke published networks. The next training is made with it.",
         )

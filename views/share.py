@@ -54,10 +54,10 @@ textarea { position: fixed; opacity: 0; }
 """
 
 
-def show(choices: Link, page: str = "", note: str = "") -> None:
+def show(choices: Link, page: str = "") -> None:
     """Keep the address in step with the choices, and give the link to them on request.
 
-    `page` is the page's name in the address, `note` what the link cannot carry.
+    `page` is the page's name in the address.
     """
     session = state.session()
     choices = state.for_class(session, choices)
@@ -70,10 +70,10 @@ def show(choices: Link, page: str = "", note: str = "") -> None:
     ):
         if panel.open:
             with st.container(key="share_panel", gap="small"):
-                _panel(choices, page, note)
+                _panel(choices, page)
 
 
-def _panel(choices: Link, page: str, note: str) -> None:
+def _panel(choices: Link, page: str) -> None:
     place = st.container(key="share_link", gap="small")
     with st.expander("For a class", icon=":material/co_present:", key="share_class"):
         hidden = _pick("Leave out", PARTS, choices.hidden, "hide")
@@ -84,12 +84,19 @@ def _panel(choices: Link, page: str, note: str) -> None:
         st.code(shared, language=None, wrap_lines=True)
         _copy_button()(data=shared, key="copy")
         st.html(qr(shared))
-        if carried(choices.strokes) != choices.strokes:
-            note = "So long a drawing fits into no link: what it carries is rougher."
-        if "s" not in query(choices) and choices.strokes:
-            note = "A drawing of so many strokes fits into no link: it opens an empty canvas."
-        if note:
-            st.caption(note)
+        if lacks := _lacks(choices):
+            st.caption(lacks)
+
+
+def _lacks(choices: Link) -> str:
+    """What the link cannot carry of the picture, in a sentence; "" if it carries all."""
+    if state.session().source == "upload":
+        return "An uploaded picture stays here: the link opens an empty canvas."
+    if "s" not in query(choices) and choices.strokes:
+        return "A drawing of so many strokes fits into no link: it opens an empty canvas."
+    if carried(choices.strokes) != choices.strokes:
+        return "So long a drawing fits into no link: what it carries is rougher."
+    return ""
 
 
 def _pick(label: str, names: tuple[str, ...], chosen: tuple[str, ...], key: str) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """The Train page: settings, a run in the worker, its curves as they grow, and its test figures."""
 
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from core import control
 from core.line import LineError
-from core.link import Link
 from core.recipe import SETTINGS, Number, SettingError
 from core.runs import WAITING, Run, RunError, State, ahead
 from views import charts, outcome, settings, share, state, style, watch
@@ -47,7 +47,8 @@ def show() -> bool:
         grows = run is not None and _grows(run)
         st.fragment(watch.show, run_every=WATCH_POLL if grows else None)()
     made, bug = state.made_by(session, session.run)
-    share.show(Link(run=session.run, settings=made, bug=bug), "train")
+    chosen = replace(state.choices(session), run=session.run, settings=made, bug=bug)
+    share.show(chosen, "train")
     return use
 
 
@@ -68,8 +69,8 @@ def _no_run(session: Session) -> bool:
         with st.container(key="train_gone"):
             st.subheader("This run is no longer kept here")
             st.write(
-                "Its recipe and its seed are: they are set on this page. Press Train again, and "
-                "the same network is learned anew."
+                "The settings that its link carries are set on this page. Press Train again, and "
+                "a network is learned from them anew."
             )
         return False
     st.subheader("Train a network of your own")
@@ -195,7 +196,7 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
         key="train_stop",
         icon=":material/stop:",
         disabled=run.stop_requested(),
-        on_click=run.request_stop,
+        on_click=partial(_stop, run),
     )
 
 
@@ -208,6 +209,9 @@ def _learning_rate(run: Run, now: State) -> None:
                 f"The learning rate was moved while it trained, from {peak:g} to {wish.lr:g} in "
                 "the end: the settings alone would not repeat this run."
             )
+        return
+    session = state.session()
+    if "lr" in session.hidden:
         return
     rate = peak if wish.lr is None else wish.lr
 
@@ -223,8 +227,14 @@ def _learning_rate(run: Run, now: State) -> None:
         rate,
         key="live_lr",
         on_change=move,
+        disabled="lr" in session.locked,
         format_func=lambda stop: f"{stop:g}",
     )
+
+
+def _stop(run: Run) -> None:
+    with suppress(OSError):  # as below
+        run.request_stop()
 
 
 def _ask(run: Run, **wishes: float | None) -> None:

@@ -1,6 +1,7 @@
 """The Train page in a real Chromium: a real run on real data, watched, stopped, reloaded, used."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -105,6 +106,26 @@ def test_a_reload_and_a_second_tab_find_the_run_again(visit: Visit) -> None:
     hook(second, "train_stop").get_by_role("button").click()
     for tab in (page, second):
         expect(hook(tab, "use_network")).to_be_visible(timeout=TRAINED_MS)
+
+
+def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
+    page = visit()
+    draw_digit(page, "3")
+    drawn = parse_qs(urlsplit(page.url).query)["s"]
+    page.get_by_role("link", name="Train", exact=True).click()
+    rate = hook(page, "setting_lr").get_by_role("slider")
+    expect(rate).to_have_attribute("aria-valuetext", "0.2")
+    set_slider(page, "lr", 2)
+    page.get_by_role("link", name="Explain", exact=True).click()
+    expect(hook(page, "idea_1")).to_be_visible()
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(rate).to_have_attribute("aria-valuetext", "0.5")
+    expect(page).to_have_url(re.compile("/train"))
+    assert parse_qs(urlsplit(page.url).query)["s"] == drawn
+    page.reload()
+    expect(rate).to_be_visible()
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect(hook(page, "class_answer")).to_have_text("3")
 
 
 def test_answers_go_on_while_a_network_learns(visit: Visit) -> None:
