@@ -415,6 +415,32 @@ def test_a_click_on_a_mistake_wants_to_draw_with_the_network_that_made_it(run, d
     assert session.addend == state.reading("mnist").addends[index]
 
 
+def test_a_click_on_a_mistake_forgets_the_network_that_was_gone(run, drawn) -> None:
+    app = look(opened(run=run.id), "Worst mistakes")
+    app.session_state["session"].gone = "0123456789abcdef"
+    next(button for button in app.button if button.key.startswith("open_class_mnist_")).click()
+    app.run()
+    assert app.session_state["session"].gone == ""
+
+
+@pytest.mark.parametrize("kept", [{"lock": "number"}, {"lock": "network"}, {"hide": "sources"}])
+def test_mistakes_open_nothing_where_a_link_keeps_the_choices(run, drawn, kept) -> None:
+    app = look(opened(run=run.id, **kept), "Worst mistakes")
+    mistakes = [button for button in app.button if (button.key or "").startswith("open_")]
+    assert mistakes and all(button.disabled for button in mistakes)
+    assert "Click a picture" not in words(app)
+
+
+def test_what_a_bug_showed_it_is_not_called_unseen(trained) -> None:
+    sound, broken = (
+        made(trained, replace(QUICK, model=replace(trained.config, bug=bug)))
+        for bug in ("", "seen-images")
+    )
+    app = opened(c=f"{sound.id}.{broken.id}")
+    assert "which Run 2 learned from" in words(app)
+    assert "which no network learned from" in words(opened(c=sound.id))
+
+
 def test_no_mistake_is_said(run, drawn) -> None:
     app = look(opened(run=run.id), "Worst mistakes")
     assert "None among the test images." in words(app)

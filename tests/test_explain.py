@@ -86,6 +86,20 @@ def test_the_page_explains_every_kind_of_network(answering: Answering, config: M
     assert "cross-entropy too" in said.replace("*", "") or config.sum_head == "regression"
 
 
+@pytest.mark.parametrize(
+    ("margin", "sides"),
+    [
+        (0, "the picture three times, 28 → 14 → 7 → 3,"),
+        (2, "the picture (without its empty margin of 2 pixels) three times, 24 → 12 → 6 → 3,"),
+    ],
+)
+def test_the_sides_that_are_told_are_those_of_the_network(
+    answering: Answering, margin: int, sides: str
+) -> None:
+    answering(ModelConfig(width=4, margin=margin))
+    assert sides in words(opened())
+
+
 def test_the_code_is_the_networks_own(answering: Answering) -> None:
     answering(CONFIGS[0])
     shown = opened().code[0].value

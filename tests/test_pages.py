@@ -7,20 +7,24 @@ hand in a folder of their own: no worker is started.
 import gc
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoint, link, runs, teach
+from core import checkpoint, link, parcel, runs, teach
 from core.dataset import Data
 from core.drawing import Strokes, rasterize
+from core.line import LineError
+from core.model import SumNet
 from core.presets import PRESETS
 from core.recipe import Recipe
 from core.runs import Lesson, Run, State
@@ -401,7 +405,7 @@ def test_a_part_that_hardly_matters_gets_no_number(pen, monkeypatch) -> None:
 
 
 def test_where_it_looked_is_computed_once_for_a_picture_and_a_number(pen, monkeypatch) -> None:
-    state.looked.clear()
+    state._looked.clear()
     asked = []
     real = state.saliency.saliency
     monkeypatch.setattr(state.saliency, "saliency", lambda *a: asked.append(a[2]) or real(*a))
@@ -695,3 +699,84 @@ def test_what_is_imported_is_not_searched_for_garbage_after_each_answer() -> Non
     finally:
         gc.unfreeze()
         state.settle.cache_clear()
+
+
+# --- files of strangers
+
+
+def test_our_weights_with_another_card_change_nothing_for_others(pen, monkeypatch) -> None:
+    """Whoever uploads them must not put their answers in the place of the shipped network's."""
+    model, card = checkpoint.load(checkpoint.SHIPPED / "mnist")
+    forged = SumNet(replace(model.config, dataset="fashion-mnist")).eval()
+    forged.load_state_dict(model.state_dict())
+    monkeypatch.setattr(state, "_test_split", lambda name: name)
+    monkeypatch.setattr(state, "Reading", lambda model, split: split)
+    image = np.full((28, 28), 9, np.uint8)
+    image[8:20, 13:15] = 255
+    for cache in (state._reading, state._looked, state._read):
+        cache.clear()
+    theirs = state.looked(forged, card, image, 3), state.read(forged, card, image[None])
+    assert state._reading(card.weights_sha256, forged.config, forged) == "fashion-mnist"
+    assert state._reading(card.weights_sha256, model.config, model) == "mnist"
+    ours = state.looked(model, card, image, 3), state.read(model, card, image[None])
+    assert ours[1] == teach.read(model, image[None])
+    assert not np.array_equal(theirs[0].class_loss, ours[0].class_loss)
+
+
+@pytest.mark.parametrize(
+    ("free", "before", "said"),
+    [(1, 0, "The disk is nearly full"), (10**12, 10, "10 networks have been uploaded here.")],
+)
+def test_networks_are_not_taken_without_end(monkeypatch, free, before, said) -> None:
+    session = SimpleNamespace(uploads=before, own_runs=[])
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    content = parcel.pack(*checkpoint.load(checkpoint.SHIPPED / "mnist"))
+    with pytest.raises(LineError, match=said):
+        state.adopt(session, content)
+    assert list(runs.every(runs.runs_dir())) == []
+
+
+def test_no_two_taught_networks_are_called_the_same(pen) -> None:
+    first, second = a_lesson(SEVEN), a_lesson(THREE)
+    taught(first)
+    taught(second)
+    app = opened(draw_page, net=first.id)
+    app.session_state["session"].own_runs = [first.id, second.id]
+    titles = state.networks(app.session_state["session"])
+    assert titles[first.id] == "Your hand (1 example)"
+    assert titles[second.id] == "Your hand 2 (1 example)"
+
+
+def test_an_example_takes_no_drawing_away(pen, monkeypatch) -> None:
+    monkeypatch.setattr("views.sources.draw_canvas", lambda canvas: canvas)
+    app = opened(draw_page, s=link.format_strokes(EXAMPLES["8"]))
+    app.button(key="example_3").click().run()
+    assert app.session_state["session"].canvas.strokes == EXAMPLES["3"]
+    for _ in EXAMPLES["3"]:
+        app.button(key="undo").click().run()
+    assert app.session_state["session"].canvas.strokes == ()
+    app.button(key="undo").click().run()
+    assert app.session_state["session"].canvas.strokes == EXAMPLES["8"]
+
+
+def test_settings_outlive_a_look_at_another_page() -> None:
+    def pages() -> None:
+        import streamlit as st
+
+        from views import train
+
+        if not st.session_state.get("elsewhere"):
+            train.show()
+
+    app = opened(pages)
+    app.select_slider(key="setting_lr").set_value(0.3)
+    app.selectbox(key="bug").set_value("relu")
+    app.session_state["elsewhere"] = True
+    app.run()
+    app.session_state["elsewhere"] = False
+    app.run()
+    assert app.select_slider(key="setting_lr").value == 0.3
+    assert app.selectbox(key="bug").value == "relu"
+    app.button(key="train_start").click().run()
+    recipe = the_run(app).recipe()[1]
+    assert (recipe.train.lr, recipe.bug.name) == (0.3, "relu")

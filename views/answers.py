@@ -12,6 +12,7 @@ from core.prediction import Prediction
 from views import charts, sources, style
 from views.charts import Palette
 from views.state import Session
+from views.table import certainty
 
 GREY = "rgba(128, 128, 128, 0.5)"
 COUNTED = {2: "two", 3: "three", 4: "four"}
@@ -97,7 +98,7 @@ def _class_head(
         note = f"Closest guess: {html.escape(name)}?"
     else:
         _head("Class head", "class_answer", name, palette.class_head)
-        note = f"{_percent(prediction.class_probs[prediction.label])} sure"
+        note = f"{certainty(prediction.class_probs[prediction.label])} sure"
     _note(note)
     shades = _greyed(palette) if doubt else palette
     _bars(charts.class_bars(prediction.class_probs, spec.class_names, shades))
@@ -150,7 +151,7 @@ def _head(title: str, key: str, answer: str, color: str, instead: str = "") -> N
 def _speak(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) -> None:
     """Both answers in one sentence each, for who hears the page."""
     name = spec.class_names[prediction.label]
-    sure = _percent(prediction.class_probs[prediction.label])
+    sure = certainty(prediction.class_probs[prediction.label])
     if doubt:
         words = f"{doubt.words}. Closest guess: {name}, sum {prediction.total}."
     else:
@@ -168,15 +169,10 @@ def _say(words: str) -> None:
         st.html(f'<div class="spoken" role="status">{html.escape(words)}</div>')
 
 
-def _percent(share: float) -> str:
-    """Never 100 %: a softmax is never certain."""
-    return "over 99.9 %" if share > 0.999 else f"{100 * share:.1f} %"
-
-
 def _before(prediction: Prediction) -> str:
     """What stands behind the whole number: a share of 19, or a value."""
     if prediction.sum_probs:
-        return f"{_percent(prediction.sum_probs[prediction.total])} sure"
+        return f"{certainty(prediction.sum_probs[prediction.total])} sure"
     return f"{prediction.sum_value:.2f} before rounding"
 
 

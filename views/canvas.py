@@ -44,7 +44,7 @@ CSS = f"""
 .dc-background-canvas, .dc-canvas {{ position: absolute; top: 0; left: 0; }}
 .dc-toolbar, .dc-textarea-host {{ display: none !important; }}
 """
-HTML = '<div class="canvas-root" role="img" aria-label="Canvas: draw one digit here"></div>'
+HTML = '<div class="canvas-root" role="img" aria-label="Canvas to draw on"></div>'
 
 
 @dataclass(frozen=True)

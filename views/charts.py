@@ -265,7 +265,7 @@ def _curve(
     )
 
 
-def _over_epochs(figure: go.Figure, epochs: float, label: str, height: int = 320) -> go.Figure:
+def _over_epochs(figure: go.Figure, epochs: float, label: str) -> go.Figure:
     figure.update_xaxes(title="epoch", range=[0, epochs], fixedrange=True, zeroline=False)
     figure.update_yaxes(title=label, fixedrange=True, zeroline=False)
     bare(figure, 320)

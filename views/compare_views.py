@@ -34,6 +34,7 @@ MEASURES = {
     "Class": "val_class_acc",
     "Rounded sum": "val_sum_acc",
 }
+CHOICES = {"sources", "number", "network"}  # that a click on a mistake makes, on the Draw page
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,18 @@ def _curves(networks: Sequence[Network]) -> None:
                 figure, key="curves", config=charts.SAVED, alt="Wrong answers while learning"
             )
         st.caption(
-            "Validation images got wrong, which no network learned from. Lower is better; each "
-            "line of the grid is about a third of the one above."
+            f"Validation images got wrong{_unseen(networks)}. Lower is better; each line of the "
+            "grid is about a third of the one above."
         )
     for network in networks:
         if not histories[network.name]:
             st.caption(f"{network.title}: how it learned was not kept, so it has no curve.")
+
+
+def _unseen(networks: Sequence[Network]) -> str:
+    """Did the networks learn from the images that their curves are measured on?"""
+    seen = [n.title for n in networks if n.card.params["bug"] == "seen-images"]
+    return f", which {' and '.join(seen) or 'no network'} learned from"
 
 
 def _pills(label: str, options: list[str], key: str) -> str:
@@ -212,7 +219,11 @@ def _reliability(networks: Sequence[Network], analyses: Sequence[Analysis]) -> N
 
 def _mistakes(session: Session, networks: Sequence[Network], analyses: Sequence[Analysis]) -> bool:
     """Pictures; True when one was clicked, which is then the session's picture."""
-    st.caption("Click a picture to see it on the Draw page, read by the network that got it wrong.")
+    kept = not CHOICES.isdisjoint(session.hidden + session.locked)
+    if not kept:
+        st.caption(
+            "Click a picture to see it on the Draw page, read by the network that got it wrong."
+        )
     clicked = None
     for network, analysis in zip(networks, analyses, strict=True):
         spec = SPECS[network.dataset]
@@ -227,12 +238,12 @@ def _mistakes(session: Session, networks: Sequence[Network], analyses: Sequence[
             with st.container(horizontal=True, key=f"mistakes_{kind}_{network.name}"):
                 for mistake in mistakes:
                     key = f"{kind}_{network.name}_{mistake.index}"
-                    if _mistake(key, mistake, _what(kind, mistake, spec)):
+                    if _mistake(key, mistake, _what(kind, mistake, spec), kept):
                         clicked = network, mistake
     if clicked:
         network, mistake = clicked
-        session.source, session.picture = "test", mistake.index
-        session.network, session.addend = network.name, mistake.addend
+        session.source, session.picture, session.addend = "test", mistake.index, mistake.addend
+        state.use(session, network.name)
     return clicked is not None
 
 
@@ -248,11 +259,12 @@ def _what(kind: str, mistake: Mistake, spec: DatasetSpec) -> tuple[str, str]:
     return addition, f"it says {mistake.sum_value:.1f}"
 
 
-def _mistake(key: str, mistake: Mistake, lines: tuple[str, str]) -> bool:
+def _mistake(key: str, mistake: Mistake, lines: tuple[str, str], disabled: bool) -> bool:
     with st.container(key=f"mistake_{key}"):
         clicked = st.button(
             f"![{', '.join(lines)}: open on the Draw page]({pictures.data_uri(mistake.image)})",
             key=f"open_{key}",
+            disabled=disabled,
         )
         st.html(f'<div class="note">{"<br>".join(map(html.escape, lines))}</div>')
     return clicked

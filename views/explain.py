@@ -15,10 +15,10 @@ import torch
 
 from core import anatomy, dataset
 from core.checkpoint import Card, CheckpointError
-from core.dataset import ADDENDS, SPECS, SUMS, Split
+from core.dataset import ADDENDS, SIDE, SPECS, SUMS, Split
 from core.model import SumNet
 from core.prediction import predict
-from core.recipe import Recipe
+from core.recipe import STAGES, Recipe
 from views import (
     charts,
     diagram,
@@ -37,7 +37,7 @@ from views.state import Session
 
 FORMS = {
     "mnist": "cropped to the ink, the longer side shrunk to 20 pixels, the center of mass moved to "
-    "the middle of 28 × 28. A drawing that is merely shrunk is misread nearly every second time.",
+    "the middle of 28 × 28. A drawing that is merely shrunk is misread one time in five.",
     "fashion-mnist": "cropped to the ink, the longer side shrunk to 28 pixels, put in the middle.",
 }
 SHOWN = 64  # feature maps a stage at most; more would be a wall
@@ -109,11 +109,15 @@ def _data(shown: Shown) -> None:
         st.html(explain_charts.example(shown.image, addend, shown.label, shown.total))
         st.html('<p class="note">The next times this picture comes up:</p>')
         st.html(explain_charts.more_examples(shown.image, shown.label, pairs))
+        session = state.session()
+        if "number" in session.hidden:
+            return
         others = [number for number in range(ADDENDS) if number != addend]
         st.button(
             "Roll another number",
             key="explain_roll",
             icon=":material/casino:",
+            disabled="number" in session.locked,
             on_click=partial(_choose, random.choice(others)),
         )
 
@@ -143,11 +147,14 @@ def _network(shown: Shown) -> None:
         else "This network has *late fusion*: the number joins the class probabilities after the "
         "encoder."
     )
+    margin = shown.model.config.margin
+    sides = [(SIDE - 2 * margin) >> halved for halved in range(STAGES + 1)]
+    without = f" (without its empty margin of {margin} pixels)" if margin else ""
     right = beside(
-        "The **encoder** halves the picture three times, 28 → 14 → 7 → 3, and keeps more "
-        "channels each time: fewer places, more said about each. What remains, the features, "
-        f"goes to two heads: the **class head** says which {shown.spec.noun} it is, the **sum "
-        f"head** says {shown.spec.noun} plus number. {way}\n\n"
+        f"The **encoder** halves the picture{without} three times, {' → '.join(map(str, sides))}, "
+        "and keeps more channels each time: fewer places, more said about each. What remains, the "
+        f"features, goes to two heads: the **class head** says which {shown.spec.noun} it is, the "
+        f"**sum head** says {shown.spec.noun} plus number. {way}\n\n"
         "The label is nowhere among the inputs, and the sum head is never told the class "
         "head's decision.",
     )

@@ -111,11 +111,6 @@ def _cell(value: float) -> str:
     return f"{value:.0f}" if min(value, 1 - value) < 0.005 else f"{value:.2f}".removeprefix("0")
 
 
-def percent(value: float) -> str:
-    """Of a probability: never 100 %, for a softmax is never certain."""
-    return "over 99.9 %" if value > 0.999 else f"{100 * value:.1f} %"
-
-
 def marked(image: Pixels) -> str:
     """The picture with the number in it; its last ten pixels are framed and shown again below."""
     size = 196

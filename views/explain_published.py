@@ -7,8 +7,9 @@ import streamlit as st
 from core import anatomy, link
 from core.link import QUICK, Link
 from views import charts, explain_charts
-from views.explain_charts import number, percent
+from views.explain_charts import number
 from views.idea import Shown, below
+from views.table import certainty
 
 FOUR = (0, 3, 6, 9)  # numbers of the broadcast table, far enough apart to be told by their shade
 
@@ -104,8 +105,8 @@ def twice(shown: Shown) -> None:
     place = below(
         "Cross-entropy expects logits and takes the softmax itself. Given probabilities, it takes "
         f"a second one, which flattens them: of this {shown.spec.noun}'s "
-        f"{percent(max(case.class_probs))} only {percent(max(case.squashed))} are left, and the "
-        f"loss is **{twice}** where it should be **{once}**. No answer, however sure, gets it "
+        f"{certainty(max(case.class_probs))} only {certainty(max(case.squashed))} are left, and "
+        f"the loss is **{twice}** where it should be **{once}**. No answer, however sure, gets it "
         "below 1.46: the network is punished for being right, and hardly told when it is wrong. "
         "Networks B1 and B2 did this, and shared the one softmax between both heads. B1 ended as "
         "a constant: 585 of 60,000 right in each of its last five epochs. "

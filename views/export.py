@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import parcel
 from core.checkpoint import CheckpointError
+from core.line import LineError
 from core.presets import PRESETS
 from views import state
 from views.state import Session
@@ -73,6 +74,8 @@ def _upload(session: Session) -> None:
         state.adopt(session, file.getvalue())
     except CheckpointError as error:
         st.warning(f"{error} Choose another file.")
+    except LineError as error:
+        st.warning(str(error))
     except OSError as error:
         st.error(f"The network could not be written to disk ({error.strerror}). Try again later.")
     else:

@@ -21,14 +21,14 @@ def show(session: Session, image: Pixels) -> DeltaGenerator:
     """The picture as the network was given it; returns the place for where its heads looked."""
     left, right = st.columns([1, 2], gap="small")
     how = "As it is" if session.source == "test" else "Cropped, shrunk to 28 × 28 and centered"
-    seen = picture(image, WIDE, "The drawing as the network saw it")
+    seen = picture(image, WIDE, "The picture as the network saw it")
     left.html(_figure(seen, "What the network saw", how))
     return right
 
 
 def looked(model: SumNet, card: Card, image: Pixels, addend: int) -> None:
     """What hiding each part of the picture does to both answers, laid over the picture."""
-    loss, change = state.looked(card.weights_sha256, image, addend, model)
+    loss, change = state.looked(model, card, image, addend)
     palette = style.palette()
     heads = {
         "class": (loss, palette.class_head, _of_class(float(loss.max()))),

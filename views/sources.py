@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import drawing
 from core.dataset import TEST_SIZE, DatasetSpec
-from core.drawing import Pixels
+from core.drawing import Pixels, Strokes
 from core.fetch import FetchError
 from core.limits import LIMITS
 from core.link import parse_strokes
@@ -104,8 +104,13 @@ def _tools(session: Session, spec: DatasetSpec) -> None:
                 digit,
                 key=f"example_{digit}",
                 help=f"Draw a {digit} for me",
-                on_click=partial(change, partial(CanvasState.show, strokes=strokes)),
+                on_click=partial(change, partial(_example, strokes)),
             )
+
+
+def _example(strokes: Strokes, canvas: CanvasState) -> CanvasState:
+    """In place of a drawing, which Undo brings back."""
+    return canvas.clear().show(strokes)
 
 
 def _test_image(session: Session, spec: DatasetSpec) -> Pixels | None:

@@ -9,6 +9,7 @@ import functools
 import gc
 import importlib
 import io
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -37,7 +38,8 @@ from core.analysis import Reading
 from core.checkpoint import Card, CheckpointError
 from core.dataset import SPECS, Split
 from core.drawing import Pixels
-from core.model import SumNet
+from core.line import LineError
+from core.model import ModelConfig, SumNet
 from core.prediction import Prediction, predict
 from core.presets import PRESETS
 from core.process import Worker
@@ -148,7 +150,7 @@ def made_by(session: Session, name: str) -> tuple[Mapping[str, Value], str]:
 
 
 def choices(session: Session) -> link.Link:
-    """What a link to the Draw or the Explain page carries: one picture, number and network."""
+    """What a link to any page carries: one picture, number and network."""
     name = session.gone or session.network
     settings, bug = made_by(session, name)
     return link.Link(
@@ -237,12 +239,12 @@ def networks(session: Session) -> dict[str, str]:
     titles = {name: PRESETS[name].title for name in checkpoint.shipped()}
     wanted = {*session.own_runs, session.run, session.network, *session.compared}
     found = [run for name in wanted if (run := runs.find(runs.runs_dir(), name))]
-    number = 0
+    number = hands = 0
     for run in sorted(found, key=Run.created):
         with suppress(CheckpointError):  # not there yet, or damaged
-            card = load(run.id)[1]
-            number += 1
-            titles[run.id] = _hand(card.taught) if card.taught else _number(run, number)
+            taught = load(run.id)[1].taught
+            number, hands = number + 1, hands + bool(taught)
+            titles[run.id] = _hand(taught, hands) if taught else _number(run, number)
     return titles
 
 
@@ -250,8 +252,9 @@ def _number(run: Run, number: int) -> str:
     return f"{'Upload' if run.uploaded else 'Run'} {number}"
 
 
-def _hand(count: int) -> str:
-    return f"Your hand ({count} example{'s' * (count > 1)})"
+def _hand(examples: int, number: int) -> str:
+    which = f" {number}" if number > 1 else ""  # no two networks are called the same
+    return f"Your hand{which} ({examples} example{'s' * (examples > 1)})"
 
 
 @st.cache_resource(max_entries=len(SPECS), show_spinner=False)
@@ -273,8 +276,12 @@ def test_split(name: str) -> Split:
     return _test_split(name)
 
 
+# Two networks with the same weights may answer differently: a stranger's file can say that ours are
+# of another data set. So the config is part of each key.
+
+
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _reading(weights_sha256: str, _model: SumNet) -> Reading:
+def _reading(weights_sha256: str, config: ModelConfig, _model: SumNet) -> Reading:
     return Reading(_model, _test_split(_model.config.dataset))
 
 
@@ -287,28 +294,43 @@ def reading(name: str) -> Reading:
     """
     model, card = load(name)
     test_split(model.config.dataset)
-    return _reading(card.weights_sha256, model)
+    return _reading(card.weights_sha256, model.config, model)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def looked(weights_sha256: str, image: Pixels, addend: int, _model: SumNet) -> Saliency:
-    """Where the network with these weights looked."""
+def _looked(
+    weights_sha256: str, config: ModelConfig, image: Pixels, addend: int, _model: SumNet
+) -> Saliency:
     return saliency.saliency(_model, image, addend)
 
 
+def looked(model: SumNet, card: Card, image: Pixels, addend: int) -> Saliency:
+    """Where a network looked."""
+    return _looked(card.weights_sha256, model.config, image, addend, model)
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
-def read(weights_sha256: str, images: Pixels, _model: SumNet) -> list[int]:
-    """What the network with these weights takes images for, uint8 (N, 28, 28)."""
+def _read(weights_sha256: str, config: ModelConfig, images: Pixels, _model: SumNet) -> list[int]:
     return teach.read(_model, images)
+
+
+def read(model: SumNet, card: Card, images: Pixels) -> list[int]:
+    """What a network takes images for, uint8 (N, 28, 28)."""
+    return _read(card.weights_sha256, model.config, images, model)
 
 
 @st.cache_data(max_entries=4_000, show_spinner=False)
 def at_moment(
     run_id: str, step: int, image: Pixels, addend: int, _folder: Path, _model: SumNet
 ) -> Prediction | None:
-    """What the network of a run, after that step, says about a picture; None if it is damaged."""
+    """What the network of a run, after that step, says about a picture.
+
+    None if it is damaged, by itself too: where the loss runs away, weights are no numbers any more.
+    """
     learner = moments.recall(_folder, _model, step)
-    return predict(learner, image, addend) if learner else None
+    answer = predict(learner, image, addend) if learner else None
+    sound = answer and all(map(math.isfinite, (answer.sum_value, *answer.class_probs)))
+    return answer if sound else None
 
 
 def history(name: str) -> list[dict[str, float]]:
@@ -323,12 +345,13 @@ def adopt(session: Session, content: bytes) -> None:
     """Make the network in a file the visitor's own, and have it answer.
 
     Raises:
-        CheckpointError: it is none, or there were too many.
+        CheckpointError: it is none.
+        LineError: there were too many, or there is no room.
         OSError: the run cannot be written.
     """
     if session.uploads >= MAX_UPLOADS:
-        raise CheckpointError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
-    line.prune(runs.runs_dir())
+        raise LineError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
+    line.make_room(runs.runs_dir())
     run = runs.adopt(runs.runs_dir(), *parcel.unpack(content))
     session.uploads += 1
     session.own_runs.append(run.id)

@@ -36,6 +36,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %" if share >= 0.1 else f"{100 * share:.3g} %"
 
 
+def certainty(prob: float) -> str:
+    """Of a probability: never 100 %, for a softmax is never certain."""
+    return "over 99.9 %" if prob > 0.999 else f"{100 * prob:.1f} %"
+
+
 def seconds(count: float) -> str:
     return f"{count:,.0f} s" if count >= 100 else f"{count:.1f} s"
 

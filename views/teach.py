@@ -66,7 +66,7 @@ def hand(session: Session, lesson: Run | None) -> None:
         st.markdown("#### Your hand")
         if session.examples:
             images = np.stack([example.image for example in session.examples])
-            read = state.read(card.weights_sha256, images, model)
+            read = state.read(model, card, images)
             _examples(session, read)
             _outcome(session, card, images, read)
         else:
@@ -116,7 +116,7 @@ def _outcome(session: Session, card: Card, images: Pixels, read: list[int]) -> N
     before, after = base_card.figures["class_acc"], card.figures["class_acc"]
     rows = ""
     for title, said, share in (
-        ("Before", state.read(base_card.weights_sha256, images, base), before),
+        ("Before", state.read(base, base_card, images), before),
         ("Taught", read, after),
     ):
         right = f"{np.equal(said, labels).sum()} of {len(labels)}"
