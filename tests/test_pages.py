@@ -770,7 +770,7 @@ def test_settings_outlive_a_look_at_another_page() -> None:
 
     app = opened(pages)
     app.select_slider(key="setting_lr").set_value(0.3)
-    app.selectbox(key="bug").set_value("relu")
+    app.selectbox(key="bug").set_value("relu").run()
     app.session_state["elsewhere"] = True
     app.run()
     app.session_state["elsewhere"] = False

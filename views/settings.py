@@ -1,7 +1,6 @@
 """What the next run is made of: a control for each setting, and which bug is put in."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import streamlit as st
 
@@ -10,20 +9,22 @@ from core.recipe import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
 from views import state
 
 
-def controls(values: dict[str, Value]) -> dict[str, Value]:
-    """A control per setting that is not hidden. Moving one does not run the page: the Train button
-    reads them all.
+@st.fragment
+def controls() -> None:
+    """A control per setting that is not hidden. Only this runs again when one is moved: what is
+    chosen stays with the session, whatever page comes next.
 
-    Only another sum head does: the weights that suit one are not those of the other, so that each
-    has a slider of its own. A browser may send anything; what comes back is within bounds.
+    The weights that suit one sum head are not those of the other, so each has a slider of its own.
+    A browser may send anything; what the session gets is within bounds.
     """
+    session = state.session()
+    values = session.settings
     head = str(values["sum_head"])
     keys = {name: f"setting_{name}" for name in values} | {"sum_weight": _weight_key(head)}
-    hidden = state.session().hidden
     with st.container(key="settings", gap="xsmall"):
-        return {
+        session.settings = {
             name: value
-            if name in hidden
+            if name in session.hidden
             else SETTINGS[name].clamp(_control(name, value, keys[name]), value)
             for name, value in values.items()
         }
@@ -49,7 +50,7 @@ def _control(name: str, value: Value, key: str) -> Value:
     setting, locked = SETTINGS[name], name in state.session().locked
     if isinstance(setting, Choice):
         return _radio(
-            setting, str(value), key, locked, _change_head if name == "sum_head" else "ignore"
+            setting, str(value), key, locked, _change_head if name == "sum_head" else None
         )
     return _number(setting, float(value), key, locked)
 
@@ -59,7 +60,7 @@ def _radio(
     value: str,
     key: str,
     locked: bool,
-    on_change: Callable[[], None] | Literal["ignore"],
+    on_change: Callable[[], None] | None,
 ) -> str:
     names = list(setting.options)
     chosen = st.radio(
@@ -71,7 +72,6 @@ def _radio(
         help=setting.help,
         disabled=locked,
         on_change=on_change,
-        persist_state="session",
     )
     assert chosen  # one of them always is
     return chosen
@@ -87,8 +87,6 @@ def _number(setting: Number, value: float, key: str, locked: bool) -> float:
             key=key,
             help=setting.help,
             disabled=locked,
-            on_change="ignore",
-            persist_state="session",
         )
         return stop
     if setting.whole:
@@ -101,8 +99,6 @@ def _number(setting: Number, value: float, key: str, locked: bool) -> float:
             key=key,
             help=setting.help,
             disabled=locked,
-            on_change="ignore",
-            persist_state="session",
         )
     return st.slider(
         setting.label,
@@ -113,33 +109,28 @@ def _number(setting: Number, value: float, key: str, locked: bool) -> float:
         key=key,
         help=setting.help,
         disabled=locked,
-        on_change="ignore",
-        persist_state="session",
     )
 
 
 @st.fragment
-def bug(name: str) -> str:
+def bug(is_open: bool) -> None:
     """Which bug the next run has. Only this runs again when another one is chosen."""
     session = state.session()
     if "bug" in session.hidden:
-        return name
+        return
     names = list(BUGS)
-    open_at_first = bool(name)  # a link brought one
     with st.expander(
-        "Break it on purpose", expanded=open_at_first, icon=":material/bug_report:", key="break"
+        "Break it on purpose", expanded=is_open, icon=":material/bug_report:", key="break"
     ):
-        chosen = st.selectbox(
+        session.bug = st.selectbox(
             "Published bug",
             names,
-            names.index(name),
+            names.index(session.bug),
             format_func=lambda option: BUGS[option].title,
             key="bug",
-            persist_state="session",
             disabled="bug" in session.locked,
             help="Mistakes that broke published networks. The next training is made with it.",
         )
-        st.caption(BUGS[chosen].about)
-        if needs := [SETTINGS[name].say(value) for name, value in BUGS[chosen].needs.items()]:
+        st.caption(BUGS[session.bug].about)
+        if needs := [SETTINGS[name].say(value) for name, value in BUGS[session.bug].needs.items()]:
             st.caption(f"Whatever is chosen above, it gets {' and '.join(needs)}.")
-    return chosen

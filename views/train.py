@@ -37,8 +37,8 @@ def show() -> bool:
             disabled=live,
         )
         said = st.container()  # where a phone shows it too
-        session.settings = settings.controls(session.settings)
-        session.bug = settings.bug(session.bug)
+        settings.controls()
+        settings.bug(is_open=bool(session.bug))
         if pressed:
             with said:
                 _start(session)

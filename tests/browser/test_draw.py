@@ -30,7 +30,7 @@ def test_both_heads_read_a_drawn_digit(page: Page, digit: str) -> None:
     draw_digit(page, digit)
     assert answers(page) == (digit, str(int(digit) + 7))
     expect(page.get_by_text("the heads agree")).to_be_visible()
-    expect(page.get_by_alt_text("The drawing as the network saw it")).to_be_visible()
+    expect(page.get_by_alt_text("The picture as the network saw it")).to_be_visible()
 
 
 def test_the_sum_follows_the_number(page: Page) -> None:
@@ -60,7 +60,7 @@ def test_a_link_opens_the_same_drawing_number_and_answers(page: Page, visit: Vis
     assert link and link[0] == page.url
     other = visit(link[0].removeprefix(page.url.split("/?")[0]))
     assert answers(other) == answers(page) == ("5", "8")
-    seen = [p.get_by_alt_text("The drawing as the network saw it") for p in (page, other)]
+    seen = [p.get_by_alt_text("The picture as the network saw it") for p in (page, other)]
     assert seen[0].get_attribute("src") == seen[1].get_attribute("src")
     press(other, "undo")  # the strokes are editable, not a picture: the top bar of the 5 goes
     press(other, "undo")
