@@ -37,7 +37,7 @@ from views.state import Session
 
 FORMS = {
     "mnist": "cropped to the ink, the longer side shrunk to 20 pixels, the center of mass moved to "
-    "the middle of 28 × 28. A drawing that is merely shrunk is misread one time in five.",
+    "the middle of 28\u00a0×\u00a028. A drawing that is merely shrunk is misread one time in five.",
     "fashion-mnist": "cropped to the ink, the longer side shrunk to 28 pixels, put in the middle.",
 }
 SHOWN = 64  # feature maps a stage at most; more would be a wall
