@@ -7,17 +7,15 @@ import streamlit as st
 from core.bugs import BUGS
 from core.recipe import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
 from views import state
+from views.state import Session
 
 
-@st.fragment
-def controls() -> None:
-    """A control per setting that is not hidden. Only this runs again when one is moved: what is
-    chosen stays with the session, whatever page comes next.
+def controls(session: Session) -> None:
+    """A control per setting that is not hidden.
 
     The weights that suit one sum head are not those of the other, so each has a slider of its own.
     A browser may send anything; what the session gets is within bounds.
     """
-    session = state.session()
     values = session.settings
     head = str(values["sum_head"])
     keys = {name: f"setting_{name}" for name in values} | {"sum_weight": _weight_key(head)}
@@ -112,10 +110,8 @@ def _number(setting: Number, value: float, key: str, locked: bool) -> float:
     )
 
 
-@st.fragment
-def bug(is_open: bool) -> None:
-    """Which bug the next run has. Only this runs again when another one is chosen."""
-    session = state.session()
+def bug(session: Session, is_open: bool) -> None:
+    """Which bug the next run has."""
     if "bug" in session.hidden:
         return
     names = list(BUGS)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import control
 from core.line import LineError
+from core.link import Link
 from core.recipe import SETTINGS, Number, SettingError
 from core.runs import WAITING, Run, RunError, State, ahead
 from views import charts, outcome, settings, share, state, style, watch
@@ -37,8 +38,7 @@ def show() -> bool:
             disabled=live,
         )
         said = st.container()  # where a phone shows it too
-        settings.controls()
-        settings.bug(is_open=bool(session.bug))
+        _settings(breaks=bool(session.bug))
         if pressed:
             with said:
                 _start(session)
@@ -46,10 +46,25 @@ def show() -> bool:
         use = _run(session, run) if run else _no_run(session)
         grows = run is not None and _grows(run)
         st.fragment(watch.show, run_every=WATCH_POLL if grows else None)()
-    made, bug = state.made_by(session, session.run)
-    chosen = replace(state.choices(session), run=session.run, settings=made, bug=bug)
-    share.show(chosen, "train")
+    share.show(_link(session), "train")
     return use
+
+
+@st.fragment
+def _settings(breaks: bool) -> None:
+    """What the next run is made of. Only this runs again when something is chosen, which stays with
+    the session, whatever page comes next, and with the address, for a reload.
+    """
+    session = state.session()
+    settings.controls(session)
+    settings.bug(session, is_open=breaks)
+    state.publish(state.for_class(session, _link(session)))
+
+
+def _link(session: Session) -> Link:
+    """To what this page shows: the run and what made it or, where there is none, the settings."""
+    made, bug = state.made_by(session, session.run)
+    return replace(state.choices(session), run=session.run, settings=made, bug=bug)
 
 
 def _start(session: Session) -> None:

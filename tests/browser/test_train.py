@@ -25,7 +25,7 @@ def start(page: Page) -> None:
 
 
 def set_slider(page: Page, key: str, presses: int) -> None:
-    """Move a slider by the keyboard; that alone asks the app nothing."""
+    """Move a slider by the keyboard; only the settings are asked for anew."""
     slider = hook(page, f"setting_{key}").get_by_role("slider")
     for _ in range(abs(presses)):
         slider.press("ArrowRight" if presses > 0 else "ArrowLeft")
@@ -122,8 +122,12 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     expect(rate).to_have_attribute("aria-valuetext", "0.5")
     expect(page).to_have_url(re.compile("/train"))
     assert parse_qs(urlsplit(page.url).query)["s"] == drawn
+    set_slider(page, "lr", -2)
+    page.wait_for_url(lambda url: "lr=" not in url)
+    set_slider(page, "lr", 1)
+    page.wait_for_url(lambda url: "lr=0.3" in url)
     page.reload()
-    expect(rate).to_be_visible()
+    expect(rate).to_have_attribute("aria-valuetext", "0.3")
     page.get_by_role("link", name="Draw", exact=True).click()
     expect(hook(page, "class_answer")).to_have_text("3")
 
