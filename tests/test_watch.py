@@ -82,8 +82,8 @@ def test_a_stop_that_cannot_be_written_is_no_error(monkeypatch) -> None:
     def gone(run: Run) -> None:
         raise FileNotFoundError(2, "No such file or directory")
 
-    app = opened(train_page, run=live("training").id)
     monkeypatch.setattr(Run, "request_stop", gone)
+    app = opened(train_page, run=live("training").id)
     button(app, "train_stop")
     assert not app.exception
 
