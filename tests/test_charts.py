@@ -1,5 +1,7 @@
 """Figures say what the data say."""
 
+import re
+
 import plotly.graph_objects as go
 import pytest
 
@@ -108,6 +110,17 @@ def test_every_power_of_ten_on_the_loss_axis_has_a_plain_number(loss, first):
     assert {10.0**power for power in range(round(axis.range[0]), 1)} <= shown.keys()
     assert all(float(text) == pytest.approx(value) for value, text in shown.items())
     assert 3 <= len(shown) <= 8
+
+
+@pytest.mark.parametrize("loss", [1e-22, 1e-9, 1e6, 1e22, 1e300])
+def test_a_loss_that_runs_away_has_a_few_short_numbers_beside_it(loss):
+    axis = loss_curves([record(1, loss), record(2, 2.0)], epochs=1, palette=LIGHT).layout.yaxis
+    assert 3 <= len(axis.tickvals) <= 9
+    for value, text in zip(axis.tickvals, axis.ticktext, strict=True):
+        power = re.fullmatch("10<sup>(.*)</sup>", text)
+        said = 10.0 ** int(power[1].replace("−", "-")) if power else float(text)
+        assert said == pytest.approx(value)
+        assert power or len(text) <= 8
 
 
 def test_what_was_said_while_it_learned():

@@ -30,6 +30,7 @@ GREY = "#80868F"  # of the camera, on light and dark
 CONFIG = {"displayModeBar": False}
 NOTABLE = 20  # percent; a class that was never likelier has no name in the picture
 NAME_HEIGHT, NAME_WIDTH = 12, 0.4  # of a name there: percent, and of the width of the picture
+MOST_TICKS = 7  # powers of ten on an axis
 SAVED = {  # where a figure is worth keeping: a camera on it saves it, sharp at any size
     "displaylogo": False,
     "modeBarButtons": [["toImage"]],
@@ -120,16 +121,25 @@ def loss_curves(history: Records, epochs: float, palette: Palette) -> go.Figure:
     values = [r[key] for r in history for key in ("loss", "val_loss") if r.get(key, 0) > 0]
     low = min(-1, math.floor(math.log10(min(values, default=1))))  # whole powers of ten: the axis
     high = max(0.5, math.ceil(2 * math.log10(max(values, default=1))) / 2)  # moves rarely
-    steps = (1, 3) if high - low < 4 else (1,)  # a tick or two for each power of ten
-    ticks = {  # as plain numbers: 0.003, 30
-        step * 10.0**power: f"{step * 10.0**power:.{max(0, -power)}f}"
+    steps = (1, 3) if high - low < 4 else (1,)  # a tick or two for each power of ten ...
+    apart = math.ceil((high - low) / MOST_TICKS)  # ... or for some, where the loss ran away
+    ticks = {
+        step * 10.0**power: _power(step, power)
         for power in range(low, math.ceil(high) + 1)
         for step in steps
+        if power % apart == 0
     }
     figure.update_yaxes(
         type="log", range=[low, high], tickvals=list(ticks), ticktext=list(ticks.values())
     )
     return _over_epochs(figure, epochs, "loss (both heads)")
+
+
+def _power(step: int, power: int) -> str:
+    """`step` times that power of ten as a plain number, 0.003 or 30, as long as it is short."""
+    if -6 <= power <= 4:
+        return f"{step * 10.0**power:.{max(0, -power)}f}"
+    return f"10<sup>{power}</sup>".replace("-", "−")
 
 
 def accuracy_curves(history: Records, epochs: float, palette: Palette) -> go.Figure:
