@@ -7,9 +7,9 @@
 
 It starts the real app with an empty runs directory. Each visitor is a session over the app's own
 websocket (benchmarks/visitor.py) that draws a digit every three seconds and reads both answers; six
-more press Train on a run of minutes and watch it, so that one trains and five
-wait throughout. With --browsers some more are real browsers, which draw with the mouse; theirs are
-the seconds that a person waits, the canvas's own pause of 0.2 s after each stroke included.
+more press Train on a run of minutes and watch it, so that one trains and five wait throughout. With
+--browsers some more are real browsers, which draw with the mouse; theirs are the seconds that a
+person waits, the canvas's own pause of 0.2 s after each stroke included.
 
 Times are until both answers have come (`answered`) and until all has, where each head looked
 included (`complete`). A wrong answer counts as an error: each digit has been drawn clearly.

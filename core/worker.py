@@ -264,11 +264,11 @@ class Trainings:
         checkpoint.save(run.checkpoint, model, replace(card, taught=taught))
 
     def _load(self, name: str, run: Run | None = None) -> dataset.Data:
-        """A data set from memory, from disk, or, for a run that waits, from where it is to be had.
+        """A data set from memory, from disk, or from where it can be fetched, as `run` then says.
 
         Raises:
             FetchError: nobody has it.
-            StoppedError: nobody waits for it any more.
+            StoppedError: `run` is wanted no more.
         """
         if name not in self.data:
 

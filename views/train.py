@@ -248,7 +248,7 @@ def _learning_rate(run: Run, now: State) -> None:
 
 
 def _stop(run: Run) -> None:
-    with suppress(OSError):  # as below
+    with suppress(OSError):  # as in `_ask`
         run.request_stop()
 
 
