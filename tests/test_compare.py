@@ -14,7 +14,7 @@ from core.published import PUBLISHED
 from core.recipe import Recipe
 from core.recorder import history_file, write_history
 from core.runs import Run, State
-from views import compare_charts, compare_views, state
+from views import compare, compare_charts, compare_views, state
 from views.charts import DARK, LIGHT
 from views.compare_charts import HUES, MOST, Curve
 from views.table import Row, best, percent, table
@@ -439,6 +439,15 @@ def test_what_a_bug_showed_it_is_not_called_unseen(trained) -> None:
     app = opened(c=f"{sound.id}.{broken.id}")
     assert "which Run 2 learned from" in words(app)
     assert "which no network learned from" in words(opened(c=sound.id))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "said"),
+    [(0.25, "after 0.25 epochs"), (1.0, "after 1 epoch"), (2.0, "after 2 epochs")],
+)
+def test_a_run_that_was_stopped_says_when(epochs: float, said: str) -> None:
+    card = checkpoint.read_card(checkpoint.SHIPPED / "mnist")
+    assert compare._special(replace(card, epochs=epochs))[-1] == f"stopped {said}"
 
 
 def test_no_mistake_is_said(run, drawn) -> None:

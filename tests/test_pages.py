@@ -709,18 +709,21 @@ def test_our_weights_with_another_card_change_nothing_for_others(pen, monkeypatc
     model, card = checkpoint.load(checkpoint.SHIPPED / "mnist")
     forged = SumNet(replace(model.config, dataset="fashion-mnist")).eval()
     forged.load_state_dict(model.state_dict())
+    found = {"theirs": (forged, card), "ours": (model, card)}
+    monkeypatch.setattr(state, "load", found.__getitem__)
+    monkeypatch.setattr(state, "test_split", lambda name: name)
     monkeypatch.setattr(state, "_test_split", lambda name: name)
     monkeypatch.setattr(state, "Reading", lambda model, split: split)
-    image = np.full((28, 28), 9, np.uint8)
+    monkeypatch.setattr(teach, "read", lambda model, images: [model.config.dataset])
+    image = np.zeros((28, 28), np.uint8)
     image[8:20, 13:15] = 255
     for cache in (state._reading, state._looked, state._read):
         cache.clear()
-    theirs = state.looked(forged, card, image, 3), state.read(forged, card, image[None])
-    assert state._reading(card.weights_sha256, forged.config, forged) == "fashion-mnist"
-    assert state._reading(card.weights_sha256, model.config, model) == "mnist"
-    ours = state.looked(model, card, image, 3), state.read(model, card, image[None])
-    assert ours[1] == teach.read(model, image[None])
-    assert not np.array_equal(theirs[0].class_loss, ours[0].class_loss)
+    for name, dataset in (("theirs", "fashion-mnist"), ("ours", "mnist")):
+        assert state.reading(name) == dataset
+        assert state.read(*found[name], image[None]) == [dataset]
+    theirs, ours = (state.looked(*found[name], image, 3) for name in ("theirs", "ours"))
+    assert not np.array_equal(theirs.class_loss, ours.class_loss)
 
 
 @pytest.mark.parametrize(
