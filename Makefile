@@ -57,14 +57,14 @@ clean: ## remove .venv and caches; data/ and runs/ stay
 # --- set-up ---
 
 data: .venv/.runtime
-	@$(VENV_PYTHON) -c 'import sys; from core.fetch import is_present; \
+	@$(VENV_PYTHON) -c 'import sys; from core.data.download import is_present; \
 		sys.exit(not (is_present("mnist") and is_present("fashion-mnist")))' \
 		|| $(VENV_PYTHON) -m core fetch all \
 		|| echo 'Going on without all images: drawing works, the rest will ask for them again.'
 
 browser: .venv/.dev
-	@$(VENV_PYTHON) -m tests.browser.find_browser --install > /dev/null
-	@$(VENV_PYTHON) -m tests.browser.find_nginx --install > /dev/null
+	@$(VENV_PYTHON) -m tests.browser.support.find_browser --install > /dev/null
+	@$(VENV_PYTHON) -m tests.browser.support.find_nginx --install > /dev/null
 
 .venv/.made:
 	@[ -n '$(PYTHON)' ] && $(PYTHON) -c '$(NEW_ENOUGH)' 2>/dev/null || $(call stop,Python 3.11 or newer is \

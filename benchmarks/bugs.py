@@ -19,17 +19,18 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees onl
 import torch
 
 from benchmarks.networks import FIGURES, spread
-from core import fetch, training
-from core.bugs import BUGS
-from core.checkpoint import Card
-from core.presets import PRESETS
+from core.cli import train
+from core.data import download
+from core.recipes.bugs import BUGS
+from core.recipes.presets import PRESETS
+from core.storage.checkpoint import Card
 
 
 def measure(name: str, epochs: int, seed: int) -> Card:
     """The card of a network that was trained with one bug, or with none of them."""
     settings = {"epochs": epochs, "seed": seed}
     recipe = PRESETS["quick"].recipe.change(settings).with_bug(name)
-    card = training.train("quick", recipe, torch.device("cpu"), None, lambda progress: None)
+    card = train.train_and_save("quick", recipe, torch.device("cpu"), None, lambda progress: None)
     assert card  # only a further process of a group gets none
     return card
 
@@ -55,7 +56,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     args = parser.parse_args()
-    fetch.fetch("mnist")
+    download.download("mnist")
     found = {
         name: [measure(name, args.epochs, seed) for seed in range(args.seeds)]
         for name in ["", *args.bugs]

@@ -21,10 +21,14 @@ import numpy as np
 import torch
 
 from benchmarks import drawn_digits
-from core import checkpoint, dataset, fetch, pen
-from core.checkpoint import CheckpointError
-from core.drawing import FAINT, Pixels, mnist_form, rasterize
+from core import dataset
+from core.data import download
+from core.data.drawing import Pixels, mnist_form, rasterize
+from core.data.handwriting import handwritten_digits, write_digit
+from core.data.image_files import FAINT_INK
 from core.model import SumNet
+from core.storage import checkpoint
+from core.storage.checkpoint import CheckpointError
 
 EACH = 30  # drawings of a letter or a sign
 SCRIBBLES = 1_000
@@ -57,7 +61,7 @@ SIGNS = (
 
 def form(style: str, rng: np.random.Generator) -> Pixels:
     """A style as the network gets it."""
-    image = mnist_form(rasterize(*pen.write(style, rng)))
+    image = mnist_form(rasterize(*write_digit(style, rng)))
     assert image is not None  # a pen leaves ink
     return image
 
@@ -71,7 +75,7 @@ def scribbles(rng: np.random.Generator) -> Iterator[str]:
 
 
 def garment(image: Pixels) -> Pixels:
-    fitted = mnist_form(np.where(image < FAINT * 255, 0, image).astype(np.uint8))
+    fitted = mnist_form(np.where(image < FAINT_INK * 255, 0, image).astype(np.uint8))
     return image if fitted is None else fitted
 
 
@@ -88,10 +92,12 @@ def accepted(model: SumNet, level: float, images: Iterable[Pixels]) -> tuple[int
 def measure(model: SumNet, level: float, strokes: Path | None) -> dict[str, tuple[int, float]]:
     """For each kind of ink: how many, and the share that is accepted."""
     rng = np.random.default_rng(0)
-    test = dataset.load("mnist").test
+    test = dataset.load_data("mnist").test
     kinds: dict[str, Iterable[Pixels]] = {
         "digits: MNIST test images": test.images[:, 0].numpy(),
-        "digits: written by core/pen.py": pen.draw(DIGITS, seed=1_000_000).images[:, 0].numpy(),
+        "digits: written by core/pen.py": handwritten_digits(DIGITS, seed=1_000_000)
+        .images[:, 0]
+        .numpy(),
     }
     if strokes:
         items = drawn_digits.read(strokes, seed=0)
@@ -103,8 +109,8 @@ def measure(model: SumNet, level: float, strokes: Path | None) -> dict[str, tupl
         "signs": (form(style, rng) for style in SIGNS for _ in range(EACH)),
         "scribbles": (form(style, rng) for style in scribbles(rng)),
     }
-    if fetch.is_present("fashion-mnist"):
-        garments = dataset.load("fashion-mnist").test.images[:2_000, 0].numpy()
+    if download.is_present("fashion-mnist"):
+        garments = dataset.load_data("fashion-mnist").test.images[:2_000, 0].numpy()
         kinds["garments"] = map(garment, garments)
     return {kind: accepted(model, level, images) for kind, images in kinds.items()}
 
@@ -116,11 +122,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     args = parser.parse_args()
     try:
-        model, card = checkpoint.load(checkpoint.stem(args.model))
+        model, card = checkpoint.load(checkpoint.stem_of(args.model))
         if card.doubt_level is None:
             parser.error(f"The card of {args.model} has no doubt level: train it again.")
         found = measure(model, card.doubt_level, args.strokes)
-    except (OSError, ValueError, CheckpointError, fetch.FetchError) as error:
+    except (OSError, ValueError, CheckpointError, download.DownloadError) as error:
         parser.error(str(error))
     if args.json:
         print(json.dumps({kind: {"images": n, "accepted": ok} for kind, (n, ok) in found.items()}))

@@ -26,14 +26,22 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from core import checkpoint
-from core.analysis import Answers, reliability
-from core.checkpoint import Card, CheckpointError
-from core.dataset import CLASSES
-from core.drawing import CANVAS, PEN, SIDE, Pixels, Strokes, mnist_form, rasterize
+from core.data.drawing import (
+    CANVAS_SIDE,
+    IMAGE_SIDE,
+    PEN_WIDTH,
+    Pixels,
+    Strokes,
+    mnist_form,
+    rasterize,
+)
+from core.data.handwriting import Points
+from core.evaluation.diagnostics import Answers, reliability
+from core.evaluation.prediction import predict
 from core.model import SumNet
-from core.pen import Points
-from core.prediction import predict
+from core.specs import CLASSES
+from core.storage import checkpoint
+from core.storage.checkpoint import Card, CheckpointError
 
 HEIGHT = (100, 220)  # canvas pixels: the longer side of the digit
 PENS = (14, 26)  # canvas pixels
@@ -84,7 +92,7 @@ def _place(
     low, extent = points.min(0), np.ptp(points, axis=0)
     pen = int(rng.integers(PENS[0], PENS[1] + 1))
     scale = rng.uniform(*HEIGHT) / max(float(extent.max()), 1e-9)
-    room = CANVAS - pen - scale * extent
+    room = CANVAS_SIDE - pen - scale * extent
     corner = pen / 2 + rng.uniform(0, 1, 2) * room
     strokes = tuple(
         tuple((float(x), float(y)) for x, y in corner + scale * (piece - low)) for piece in pieces
@@ -94,13 +102,15 @@ def _place(
 
 def shrink(canvas: Pixels) -> Pixels:
     """The short cut that most demos take: the whole canvas at 28 x 28."""
-    return np.asarray(Image.fromarray(canvas).resize((SIDE, SIDE), Image.Resampling.BOX))
+    return np.asarray(
+        Image.fromarray(canvas).resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BOX)
+    )
 
 
 def form_image(item: Item, form: Callable[[Pixels], Pixels | None]) -> Pixels:
     """The 28 x 28 that the network is given; a lost drawing is an empty picture."""
     image = form(rasterize(item.strokes, item.pen))
-    return np.zeros((SIDE, SIDE), np.uint8) if image is None else image
+    return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8) if image is None else image
 
 
 def answer(model: SumNet, items: list[Item], form: Callable[[Pixels], Pixels | None]) -> Answers:
@@ -153,7 +163,15 @@ def replay(model: SumNet, card: Card, name: str, items: list[Item]) -> dict[str,
 
     The page has one pen, so both sides draw with that one. What is called unreadable is no answer.
     """
-    from tests.browser.driver import chromium, draw, open_page, pick_number, press, serve, text
+    from tests.browser.support.driver import (
+        chromium,
+        draw,
+        open_page,
+        pick_number,
+        press,
+        serve,
+        text,
+    )
 
     agree = right = 0
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as app, chromium() as browser:
@@ -164,7 +182,7 @@ def replay(model: SumNet, card: Card, name: str, items: list[Item]) -> dict[str,
             pick_number(page, item.addend)
             draw(page, item.strokes)
             said = text(page, "class_answer"), text(page, "sum_answer")
-            image = form_image(item._replace(pen=PEN), mnist_form)
+            image = form_image(item._replace(pen=PEN_WIDTH), mnist_form)
             expected = predict(model, image, item.addend, card.doubt_level)
             answered = said == (str(expected.label), str(expected.total))
             agree += answered == expected.is_readable
@@ -203,7 +221,7 @@ def main() -> None:
     args = parser.parse_args()
     try:
         items = read(args.strokes, args.seed)
-        model, card = checkpoint.load(checkpoint.stem(args.model))
+        model, card = checkpoint.load(checkpoint.stem_of(args.model))
     except (OSError, ValueError, CheckpointError) as error:
         parser.error(str(error))
     torch.set_num_threads(1)

@@ -24,11 +24,12 @@ import numpy as np
 import torch
 from playwright.sync_api import Browser, Page
 
-from core import checkpoint, runs
-from core.drawing import CANVAS, mnist_form, rasterize
-from core.prediction import predict
-from tests.browser import driver
-from tests.browser.driver import DIGITS, App, hook, open_page, press, wait_until_idle
+from core.data.drawing import CANVAS_SIDE, mnist_form, rasterize
+from core.evaluation.prediction import predict
+from core.runs.run import list_runs
+from core.storage import checkpoint
+from tests.browser.support import driver
+from tests.browser.support.driver import DIGITS, App, hook, open_page, press, wait_until_idle
 
 SINGLE = [digit for digit, strokes in DIGITS.items() if len(strokes) == 1]
 WARM = 2  # times that do not count
@@ -72,7 +73,7 @@ def strokes(page: Page, keys: Sequence[str], times: int) -> list[float]:
         (stroke,) = DIGITS[SINGLE[time_ % len(SINGLE)]]
         canvas = page.locator(driver.CANVAS_ELEMENT)
         box = canvas.bounding_box()
-        assert box and round(box["width"]) == CANVAS
+        assert box and round(box["width"]) == CANVAS_SIDE
         points = [(box["x"] + x, box["y"] + y) for x, y in stroke]
         page.mouse.move(*points[0])
         page.mouse.down()
@@ -100,7 +101,7 @@ def trainings(browser: Browser, app: App, times: int) -> tuple[list[float], list
         page.evaluate(FIRST_POINT)
         hook(page, "train_start").get_by_role("button").click()
         before.append(float(page.evaluate("window.took")))
-        *_, run = runs.every(app.runs)
+        *_, run = list_runs(app.runs)
         while run.state().name != "evaluating":
             time.sleep(0.02)  # between looks
         start = time.perf_counter()
@@ -139,7 +140,7 @@ def measure(times: int) -> dict[str, list[float]]:
 def predictions(times: int = 300) -> list[float]:
     """Milliseconds from the picture to both answers, on one core."""
     torch.set_num_threads(1)
-    model, card = checkpoint.load(checkpoint.SHIPPED / "mnist")
+    model, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     images = [mnist_form(rasterize(DIGITS[digit])) for digit in SINGLE]
     found = []
     for time_ in range(times):

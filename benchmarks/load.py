@@ -37,8 +37,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees onl
 import numpy as np
 
 from benchmarks.visitor import LostError, Visitor
-from tests.browser import driver
-from tests.browser.driver import DIGITS, App
+from tests.browser.support import driver
+from tests.browser.support.driver import DIGITS, App
 
 EVERY = 3.0  # seconds between the drawings of one visitor
 TRAINERS = 6
@@ -157,7 +157,9 @@ def with_browsers(url: str, count: int, tally: Tally, stop: threading.Event) -> 
 def state_of(app: App, scratch: Path) -> dict[str, float]:
     """What the app and its worker hold."""
     pids = [app.pid, *children(app.pid)]
-    worker = [pid for pid in pids[1:] if "core.worker" in Path(f"/proc/{pid}/cmdline").read_text()]
+    worker = [
+        pid for pid in pids[1:] if "core.workers.worker" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
     return {
         "memory_app_mb": resident(app.pid),
         "memory_worker_mb": sum(map(resident, worker)),

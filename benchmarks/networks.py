@@ -17,9 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
 
-from core.checkpoint import SHIPPED, Card, CheckpointError, read_card
-from core.presets import PRESETS
-from core.published import PUBLISHED
+from core.recipes.presets import PRESETS
+from core.recipes.published import PUBLISHED
+from core.storage.checkpoint import WEIGHTS_DIR, Card, CheckpointError, read_card
 
 SEEDS = 3
 FIGURES = {"class_acc": True, "sum_r2": False, "sum_acc": True, "joint_acc": True}  # in percent?
@@ -28,7 +28,7 @@ NONE = "not given"
 
 def card_stem(preset: str, seed: int) -> Path:
     """Where the card of a preset and a seed is kept."""
-    return SHIPPED / preset if seed == 0 else SHIPPED / "seeds" / f"{preset}-{seed}"
+    return WEIGHTS_DIR / preset if seed == 0 else WEIGHTS_DIR / "seeds" / f"{preset}-{seed}"
 
 
 def cards(preset: str) -> list[Card]:

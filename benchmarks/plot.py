@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from plotly.subplots import make_subplots
 
-from tests.browser import driver
+from tests.browser.support import driver
 
 SIZE = {"width": 900, "height": 260}
 INK, LINE = "#5F6673", "#4F5BD5"  # as on the pages

@@ -17,7 +17,8 @@ from torch.nn import functional as F
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
 
 from core import dataset
-from core.dataset import ADDENDS, CLASSES, SPECS, Data, Split
+from core.dataset import Data, Split
+from core.specs import ADDENDS, CLASSES, SPECS
 
 BATCH = 64  # of both
 SPEC = SPECS["mnist"]
@@ -117,7 +118,7 @@ RIVALS = {"examples": example, "published": published}
 
 def race(name: str, goal: float, bound: int) -> dict[str, float]:
     """Epoch after epoch to a test accuracy, or the bound. No clock runs during the test."""
-    data = dataset.load("mnist")
+    data = dataset.load_data("mnist")
     epochs = RIVALS[name](data, 0)
     images = {"examples": 60_000, "published": 50_000}[name]
     seconds, reached, epoch = 0.0, 0.0, 0

@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees onl
 
 from playwright.sync_api import Browser
 
-from tests.browser import driver
-from tests.browser.driver import DIGITS, ROOT, draw, open_page, text
+from tests.browser.support import driver
+from tests.browser.support.driver import DIGITS, ROOT, draw, open_page, text
 
 EMPTY = Path(__file__).with_name("empty_app.py")
 PACKAGES = ("streamlit", "torch", "numpy", "pandas", "plotly", "PIL", "torchvision", "sklearn")

@@ -21,12 +21,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees onl
 import numpy as np
 import torch
 
-from core import checkpoint, dataset, fetch, pen, teach
-from core.checkpoint import CheckpointError
+from core import dataset, finetune
+from core.data import download
+from core.data.drawing import mnist_form, rasterize
+from core.data.handwriting import write_digit
 from core.dataset import Data, Split
-from core.drawing import mnist_form, rasterize
+from core.finetune import HandExample
 from core.model import SumNet
-from core.teach import Example
+from core.storage import checkpoint
+from core.storage.checkpoint import CheckpointError
 from core.trainer import EVAL_BATCH
 
 TAUGHT, ASKED = 10, 100
@@ -64,7 +67,7 @@ def accuracy(model: SumNet, split: Split) -> float:
 
 def questions(label: int, style: str, rng: np.random.Generator) -> Split:
     """`ASKED` drawings of the style, in MNIST form."""
-    forms = [mnist_form(rasterize(*pen.write(style, rng))) for _ in range(ASKED)]
+    forms = [mnist_form(rasterize(*write_digit(style, rng))) for _ in range(ASKED)]
     images = np.stack([form for form in forms if form is not None])  # a pen always leaves ink
     return Split(torch.from_numpy(images)[:, None], torch.full((len(images),), label))
 
@@ -75,11 +78,11 @@ def measure(model: SumNet, data: Data) -> dict[str, Result]:
     mnist_before = accuracy(model, data.test)
     for name, (label, style) in STYLES.items():
         rng = np.random.default_rng(0)
-        examples = [Example(label, pen.write(style, rng)[0]) for _ in range(TAUGHT)]
+        examples = [HandExample(label, write_digit(style, rng)[0]) for _ in range(TAUGHT)]
         asked = questions(label, style, rng)
         taught = copy.deepcopy(model)
         start = time.perf_counter()
-        teach.teach(taught, data.train, examples)
+        finetune.finetune(taught, data.train, examples)
         seconds = time.perf_counter() - start
         found[name] = Result(
             accuracy(model, asked),
@@ -97,11 +100,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     args = parser.parse_args()
     try:
-        model, _ = checkpoint.load(checkpoint.stem(args.model))
-        if not teach.can_learn(model):
+        model, _ = checkpoint.load(checkpoint.stem_of(args.model))
+        if not finetune.can_finetune(model):
             parser.error(f"{args.model} cannot be taught: it takes digits and late fusion.")
-        found = measure(model, dataset.load("mnist"))
-    except (OSError, CheckpointError, fetch.FetchError) as error:
+        found = measure(model, dataset.load_data("mnist"))
+    except (OSError, CheckpointError, download.DownloadError) as error:
         parser.error(str(error))
     if args.json:
         print(json.dumps({name: result._asdict() for name, result in found.items()}))

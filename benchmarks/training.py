@@ -26,7 +26,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
 
-from core import dataset, fetch, halves  # before torch: it says how torch's threads wait
+from core import dataset
+from core.data import download
+from core.engines import threads as sharding  # before torch: it says how torch's threads wait
 
 # isort: split
 import torch
@@ -34,10 +36,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import rivals
 from core.dataset import Data
-from core.memory import keep_freed_memory
-from core.presets import PRESETS
-from core.recipe import Recipe
-from core.trainer import has_bfloat16, losses, score, train
+from core.engines.memory import keep_freed_memory
+from core.engines.precision import has_bfloat16
+from core.recipes.presets import PRESETS
+from core.recipes.recipe import Recipe
+from core.trainer import losses, train, validate
 
 QUICK = PRESETS["quick"].recipe
 GOAL = 0.99
@@ -79,7 +82,7 @@ def ours(data: Data, recipe: Recipe) -> dict[str, float]:
     steps = [later - earlier for earlier, later in pairwise(moments)]
     usual = statistics.median(steps)
     looks = sum(step - usual for step, look in zip(steps, looked, strict=True) if look)
-    test = score(model, data.test, recipe.train.sum_weight)
+    test = validate(model, data.test, recipe.train.sum_weight)
     return {
         "seconds": seconds,
         "looks": looks / (seconds - looks),
@@ -147,9 +150,9 @@ def costs(data: Data) -> dict[str, dict[int, float]]:
     }
     for count in sorted({1, threads}):
         torch.set_num_threads(count)
-        halves.HALVES = min(2, count)
+        sharding.SHARDS = min(2, count)
         found["threads"][count] = epoch()
-    halves.HALVES = 2
+    sharding.SHARDS = 2
     whole = data.holding_out(0).train
     for count in IMAGES:
         some = data._replace(train=whole.first(count), val=data.val.first(1))
@@ -163,10 +166,10 @@ def beside_a_busy_process(data: Data) -> dict[str, float]:
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         for name, count in (("halves", 2), ("operations split", 1)):
-            halves.HALVES = count
+            sharding.SHARDS = count
             found[name] = 1000 * QUICK.train.batch_size / cost(data, QUICK)
     finally:
-        halves.HALVES = 2
+        sharding.SHARDS = 2
         busy.kill()
         busy.wait()
     return found
@@ -222,8 +225,8 @@ def main() -> None:
     args = parser.parse_args()
     keep_freed_memory()
     try:
-        data = dataset.load("mnist")
-    except fetch.FetchError as error:
+        data = dataset.load_data("mnist")
+    except download.DownloadError as error:
         parser.error(str(error))
     found = race(data, args.seeds, args.bound)
     if args.costs or args.plot:

@@ -22,8 +22,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
-from core.drawing import Strokes
-from views.canvas import CanvasState, message, to_paths
+from core.data.drawing import Strokes
+from views.draw.canvas import canvas_message
+from views.session.canvas_state import CanvasState, to_paths
 
 PATIENCE = 60.0  # seconds for an answer; a person would have left
 DONE = {
@@ -79,7 +80,7 @@ class Visitor:
     async def draw(self, strokes: Strokes) -> Answer:
         """Put a drawing on the canvas."""
         raw = to_paths(strokes) | {"version": "7.4.0"}
-        raw["background"] = message(self.canvas)["initialDrawing"]["background"]
+        raw["background"] = canvas_message(self.canvas)["initialDrawing"]["background"]
         said = {"drawing": {"raw": raw, "data": None}}
         self.states["pen"] = WidgetState(id=self.widgets["pen"], json_value=json.dumps(said))
         return await self.ask(fragment=self.fragments["pen"])

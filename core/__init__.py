@@ -7,8 +7,12 @@ saliency, teach, link, runs, limits, line, rescue, worker, process.
 """
 
 import os
+from pathlib import Path
 
 VERSION = "0.1.0"
+PROJECT = Path(__file__).parents[
+    1
+]  # the checkout: weights/ is in it and, by default, data/ and runs/
 
 # Before torch is imported: its threads would spin while they wait for each other. That is fine
 # alone on a machine; beside a second busy process they spin away each other's time.

@@ -7,7 +7,6 @@ and a DataLoader (which would cost more than the network) is not needed.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
@@ -16,55 +15,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset, random_split
 
-from core import fetch
+from core.data import download
+from core.specs import ADDENDS, CLASSES, SPECS, VAL_SIZE, DatasetSpec
 
-SIDE = 28  # pixels, of a picture
-ADDENDS = 10  # the number to add is 0-9
-CLASSES = 10
-SUMS = CLASSES + ADDENDS - 1  # 0-18
+IMAGE_SIDE = 28  # pixels, of a picture
+SUM_CLASSES = CLASSES + ADDENDS - 1  # 0-18
 
-TRAIN_SIZE = 50_000
-VAL_SIZE = 10_000  # of the 60,000 training images; the published MNIST network splits like this
-TEST_SIZE = 10_000
 SPLIT_SEED = 0
-
-
-@dataclass(frozen=True)
-class DatasetSpec:
-    """What a page or a card needs to know about a data set."""
-
-    name: str
-    title: str
-    noun: str  # what one image shows, in the words of the page
-    class_names: tuple[str, ...]
-    mean: float  # of the 60,000 training images, pixels / 255
-    std: float
-    mirrored: bool  # is a mirrored image still of its class?
-
-    def numbered(self, label: int) -> str:
-        """The name of a class and, where that is no number, its number: "5", "Sneaker (7)"."""
-        name = self.class_names[label]
-        return name if name == str(label) else f"{name} ({label})"
-
-
-SPECS = {
-    spec.name: spec
-    for spec in (
-        DatasetSpec("mnist", "MNIST", "digit", tuple("0123456789"), 0.1307, 0.3081, False),
-        DatasetSpec(
-            "fashion-mnist",
-            "Fashion-MNIST",
-            "garment",
-            (
-                *("T-shirt", "Trouser", "Pullover", "Dress", "Coat"),
-                *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-            ),
-            0.2860,
-            0.3530,
-            True,
-        ),
-    )
-}
 
 
 class Split(NamedTuple):
@@ -113,7 +70,7 @@ class Batch(NamedTuple):
     sums: Tensor  # int64 (B,), labels + addends
 
 
-def load(name: str, root: Path | None = None) -> Data:
+def load_data(name: str, root: Path | None = None) -> Data:
     """Read a data set that `fetch` has put on disk, and split it 50,000 / 10,000 / 10,000.
 
     The split is `random_split` with a fixed seed, the same on every machine.
@@ -121,7 +78,7 @@ def load(name: str, root: Path | None = None) -> Data:
     Raises:
         fetch.FetchError: the files are missing and could not be fetched.
     """
-    raw = fetch.fetch(name, root)
+    raw = download.download(name, root)
     images, labels = _read_idx(raw, "train")
     rest = len(images) - VAL_SIZE
     parts: list[Subset[int]] = random_split(
@@ -158,13 +115,13 @@ class Target(TypedDict):
     sum: Tensor
 
 
-class Example(TypedDict):
+class SumExample(TypedDict):
     image: Tensor  # uint8 (1, 28, 28)
     addend: Tensor
     target: Target
 
 
-class SumDataset(Dataset[Example]):
+class SumDataset(Dataset[SumExample]):
     """The same pairs one at a time, for reading and for people who bring their own loop.
 
     >>> SumDataset(data.train)[0]
@@ -178,10 +135,10 @@ class SumDataset(Dataset[Example]):
     def __len__(self) -> int:
         return len(self.split.labels)
 
-    def __getitem__(self, index: int) -> Example:
+    def __getitem__(self, index: int) -> SumExample:
         """A fresh addend at every call, as in `batches`."""
         if not -len(self) <= index < len(self):
             raise IndexError(f"index {index} is out of range for {len(self)} images")
         batch = pair(self.split, torch.tensor([index]), self.rng)
         target = Target(label=batch.labels[0], sum=batch.sums[0])
-        return Example(image=batch.images[0], addend=batch.addends[0], target=target)
+        return SumExample(image=batch.images[0], addend=batch.addends[0], target=target)

@@ -17,7 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.dataset import ADDENDS, CLASSES, SIDE, SPECS, SUMS
+from core.data.drawing import IMAGE_SIDE
+from core.dataset import SUM_CLASSES
+from core.specs import ADDENDS, CLASSES, SPECS
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Output(NamedTuple):
         """The sum as a whole number, int64 (B,): rounded, not truncated, and within 0-18."""
         if self.sum_logits is not None:
             return self.sum_logits.argmax(1)
-        return self.sum_value.round().clamp(0, SUMS - 1).long()
+        return self.sum_value.round().clamp(0, SUM_CLASSES - 1).long()
 
     @property
     def energy(self) -> Tensor:
@@ -89,7 +91,7 @@ class SumNet(nn.Module):
         self.config = config
         self.register_buffer("mean", torch.tensor(spec.mean * 255), persistent=False)
         self.register_buffer("std", torch.tensor(spec.std * 255), persistent=False)
-        self.encoder = Encoder(config.width, config.convs, SIDE - 2 * config.margin)
+        self.encoder = Encoder(config.width, config.convs, IMAGE_SIDE - 2 * config.margin)
         self.class_head = nn.Sequential(
             Dropout(config.dropout), nn.Linear(self.encoder.features, CLASSES)
         )
@@ -131,7 +133,7 @@ class SumNet(nn.Module):
 
         The margin is left away.
         """
-        shown = slice(self.config.margin, SIDE - self.config.margin)
+        shown = slice(self.config.margin, IMAGE_SIDE - self.config.margin)
         return (images[:, :, shown, shown] - self.mean) / self.std
 
     def tensors(self) -> dict[str, Tensor]:
@@ -153,7 +155,7 @@ class Encoder(nn.Sequential):
     orders compute the same kind of function: max-pooling commutes with ReLU.
     """
 
-    def __init__(self, width: int, convs: tuple[int, int, int], side: int = SIDE) -> None:
+    def __init__(self, width: int, convs: tuple[int, int, int], side: int = IMAGE_SIDE) -> None:
         layers: list[nn.Module] = []
         channels = 1
         for stage, count in enumerate(convs):
@@ -238,7 +240,9 @@ class RegressionHead(nn.Sequential):
 
     def __init__(self, inputs: int, hidden: int) -> None:
         last = nn.Linear(hidden, 1)
-        nn.init.constant_(last.bias, (SUMS - 1) / 2)  # start from the mean of all sums, not from 0
+        nn.init.constant_(
+            last.bias, (SUM_CLASSES - 1) / 2
+        )  # start from the mean of all sums, not from 0
         super().__init__(nn.Linear(inputs, hidden), nn.ReLU(inplace=True), last)
 
     def forward(self, fused: Tensor) -> tuple[Tensor, None]:
@@ -256,8 +260,10 @@ class ClassificationHead(nn.Sequential):
     totals: Tensor
 
     def __init__(self, inputs: int, hidden: int) -> None:
-        super().__init__(nn.Linear(inputs, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, SUMS))
-        self.register_buffer("totals", torch.arange(float(SUMS)), persistent=False)
+        super().__init__(
+            nn.Linear(inputs, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, SUM_CLASSES)
+        )
+        self.register_buffer("totals", torch.arange(float(SUM_CLASSES)), persistent=False)
 
     def forward(self, fused: Tensor) -> tuple[Tensor, Tensor]:
         logits = super().forward(fused).float()

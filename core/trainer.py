@@ -14,15 +14,16 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core.augment import augment, erase, shift
-from core.dataset import ADDENDS, VAL_SIZE, Batch, Data, DatasetSpec, Split, batches
-from core.halves import Halves, side_by_side
+from core.data.augment import augment, erase, shift
+from core.dataset import Batch, Data, Split, batches
+from core.engines.distributed import Distributed, in_group
+from core.engines.precision import autocast
+from core.engines.threads import Threads, parallel_map
 from core.model import Output, SumNet
-from core.ranks import Ranks, together
+from core.specs import ADDENDS, VAL_SIZE, DatasetSpec
 
 VALIDATIONS = 12  # looks at the validation images in a run, however short
 LIVE_VAL_SIZE = 1_000  # images per look while training; the last one sees all
-CPU = torch.device("cpu")
 EVAL_BATCH = 250  # keeps the feature maps of a batch within the cache
 
 
@@ -141,7 +142,7 @@ def train(
                     val = None
                     if step in looks:
                         split = data.val if step == steps else data.val.first(LIVE_VAL_SIZE)
-                        val = score(kept, split, config.sum_weight, method)
+                        val = validate(kept, split, config.sum_weight, method)
                     if not math.isfinite(scores.loss + (val.loss if val else 0)):
                         raise DivergedError(
                             f"The loss ran away at step {step}. "
@@ -154,15 +155,19 @@ def train(
         model.eval()
 
 
-def _team(model: SumNet, config: TrainConfig) -> Halves | Ranks:
+def _team(model: SumNet, config: TrainConfig) -> Threads | Distributed:
     """Who learns the parts of a batch: threads or, in a group of processes, one of these."""
-    if together():
-        return Ranks(model, config.seed)
-    return Halves(model, config.batch_size, config.seed)
+    if in_group():
+        return Distributed(model, config.seed)
+    return Threads(model, config.batch_size, config.seed)
 
 
 def _learn(
-    team: Halves | Ranks, batch: Batch, config: TrainConfig, spec: DatasetSpec, method: Method
+    team: Threads | Distributed,
+    batch: Batch,
+    config: TrainConfig,
+    spec: DatasetSpec,
+    method: Method,
 ) -> Scores:
     """Leave the gradients of a batch in the network, and say how it answered."""
 
@@ -193,20 +198,7 @@ def _vary(images: Tensor, config: TrainConfig, spec: DatasetSpec, rng: torch.Gen
     return images
 
 
-def has_bfloat16() -> bool:
-    """Does this CPU multiply bfloat16 natively?"""
-    return torch.cpu._is_avx512_bf16_supported()
-
-
-def autocast(device: torch.device = CPU) -> torch.autocast:
-    """bfloat16 where the processor has it and nowhere else: emulated, it is slower."""
-    able = {"cpu": has_bfloat16, "cuda": torch.cuda.is_bf16_supported}
-    return torch.autocast(
-        device.type, torch.bfloat16, enabled=device.type in able and able[device.type]()
-    )
-
-
-def score(model: SumNet, split: Split, sum_weight: float, method: Method = SOUND) -> Scores:
+def validate(model: SumNet, split: Split, sum_weight: float, method: Method = SOUND) -> Scores:
     """Losses and accuracies over a split, each image with one addend, the same at every call."""
     model.eval()
     device = split.labels.device
@@ -221,7 +213,7 @@ def score(model: SumNet, split: Split, sum_weight: float, method: Method = SOUND
         return output
 
     parts = (batch.images.split(EVAL_BATCH), batch.addends.split(EVAL_BATCH))
-    output = Output.join(side_by_side(answer, *parts))
+    output = Output.join(parallel_map(answer, *parts))
     return _scores(_means(output, batch, *method.losses(output, batch)), sum_weight)
 
 

@@ -15,17 +15,20 @@ import torch
 from hypothesis import settings
 from torch import Tensor
 
-from core import checkpoint, dataset, fetch
-from core.dataset import SPECS, Data, Split
-from core.drawing import Pixels
+from core import dataset
+from core.data import download
+from core.data.drawing import Pixels
+from core.dataset import Data, Split
 from core.model import ModelConfig, SumNet
+from core.specs import SPECS
+from core.storage import checkpoint
 from core.trainer import TrainConfig, train
 
 torch.set_num_threads(1)  # the networks are small: two threads would wait for each other
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
-PATIENCE = 240  # seconds: far more than a busy machine needs
+PATIENCE = float(os.environ.get("PATIENCE", "240"))  # seconds: far more than a busy machine needs
 
 SEGMENTS = {  # of a seven-segment display: rows and columns in 28 x 28
     "top": (slice(4, 7), slice(9, 19)),
@@ -84,8 +87,8 @@ def data() -> Data:
 @pytest.fixture(scope="session")
 def mnist() -> Data:
     """The real one, which `make test` fetches first."""
-    assert fetch.is_present("mnist"), "MNIST is not there: run `python -m core fetch mnist`."
-    return dataset.load("mnist")
+    assert download.is_present("mnist"), "MNIST is not there: run `python -m core fetch mnist`."
+    return dataset.load_data("mnist")
 
 
 @pytest.fixture
@@ -108,7 +111,7 @@ def trained(data: Data) -> SumNet:
 @pytest.fixture(scope="session")
 def shipped() -> tuple[SumNet, checkpoint.Card]:
     """The network that the Draw page answers with, and its card."""
-    return checkpoint.load(checkpoint.SHIPPED / "mnist")
+    return checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import driver
-from tests.browser.driver import App
-from tests.browser.find_browser import BrowserError, find_browser
+from tests.browser.support import driver
+from tests.browser.support.driver import App
+from tests.browser.support.find_browser import BrowserError, find_browser
 
 KEPT = driver.ROOT / "out" / "failed"
 PAGES = pytest.StashKey[list[Page]]()

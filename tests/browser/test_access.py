@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Visit
-from tests.browser.driver import TWO_FRAMES, answered, draw_digit, hook, press
+from tests.browser.support.driver import TWO_FRAMES, answered, draw_digit, hook, press
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 BAD = ("serious", "critical")

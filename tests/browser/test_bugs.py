@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.driver import answered, hook, press
+from tests.browser.support.driver import answered, hook, press
 
 TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 

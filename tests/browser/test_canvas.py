@@ -2,9 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser import driver
 from tests.browser.conftest import Visit
-from tests.browser.driver import draw, draw_digit, hook, press
+from tests.browser.support import driver
+from tests.browser.support.driver import draw, draw_digit, hook, press
 
 LEFT, RIGHT = ((60.0, 60.0), (60.0, 200.0)), ((220.0, 60.0), (220.0, 200.0))
 ON_LEFT, ON_RIGHT, MIDDLE = (60, 130), (220, 130), (140, 130)

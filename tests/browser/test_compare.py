@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.driver import answered, hook, text, wait_until_idle
+from tests.browser.support.driver import answered, hook, text, wait_until_idle
 
 READ_MS = 240_000  # for all test images by the shipped network, on a slow, busy machine
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}

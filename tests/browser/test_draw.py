@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from core.drawing import CANVAS
+from core.data.drawing import CANVAS_SIDE
 from tests.browser.conftest import Visit
-from tests.browser.driver import App, answered, draw_digit, hook, pick_number, press, text
+from tests.browser.support.driver import App, answered, draw_digit, hook, pick_number, press, text
 
 TAUGHT_MS = 180_000  # some seconds, but on a machine that has other things to do
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -135,7 +135,7 @@ def test_a_phone_shows_canvas_number_and_answers_at_once(visit: Visit) -> None:
         assert box and box["y"] >= 0 and box["y"] + box["height"] <= 844
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     canvas = hook(page, "canvas").bounding_box()
-    assert canvas and canvas["width"] >= CANVAS
+    assert canvas and canvas["width"] >= CANVAS_SIDE
 
 
 def test_two_visitors_do_not_meet(app: App, visit: Visit) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.driver import App
+from tests.browser.support.driver import App
 
 CLEAN = """INFO streamlit.web.server Uvicorn server started on 127.0.0.1:8501
 

@@ -4,7 +4,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.driver import answered, draw_digit, hook, pick_number, press, wait_until_idle
+from tests.browser.support.driver import (
+    answered,
+    draw_digit,
+    hook,
+    pick_number,
+    press,
+    wait_until_idle,
+)
 
 WIDTHS = [360, 768, 1440]
 OVERFLOW = "document.querySelector('[data-testid=stMain]').scrollWidth"

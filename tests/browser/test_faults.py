@@ -19,10 +19,10 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks.load import children
 from benchmarks.visitor import LostError, Visitor
-from core import status
-from tests.browser import driver
+from core.runs.status import read_status
 from tests.browser.conftest import Visit
-from tests.browser.driver import DIGITS, App, draw_digit, hook, press, text
+from tests.browser.support import driver
+from tests.browser.support.driver import DIGITS, App, draw_digit, hook, press, text
 from tests.conftest import wait_for
 
 TRAINED_MS = 240_000
@@ -58,7 +58,7 @@ def test_a_killed_worker_leaves_the_visitor_with_a_network(own_app: App, visit: 
     page = visit(LONG, app=own_app)
     start(page)
     noted(own_app)
-    os.kill(status.read(own_app.runs).pid, signal.SIGKILL)
+    os.kill(read_status(own_app.runs).pid, signal.SIGKILL)
     expect(hook(page, "train_status")).to_contain_text("Cut off at step", timeout=TRAINED_MS)
     kept(page)
     press(page, "use_network")
@@ -84,12 +84,12 @@ def test_an_app_that_is_killed_and_started_again(visit: Visit, tmp_path: Path) -
         noted(app)
         port = int(app.url.rsplit(":", 1)[1])
         os.kill(app.pid, signal.SIGKILL)
-        worker = status.read(app.runs).pid
+        worker = read_status(app.runs).pid
     with driver.serve(tmp_path, port) as app:
         kept(page)
         driver.wait_until_idle(drawing)
         assert text(drawing, "sum_answer") == "12"
-        assert status.read(app.runs).pid != worker
+        assert read_status(app.runs).pid != worker
 
 
 def test_a_visitor_of_the_load_benchmark_reads_what_a_browser_shows(app: App) -> None:

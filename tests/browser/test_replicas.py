@@ -13,11 +13,20 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from core import status
-from tests.browser import driver
+from core.runs.status import read_status
 from tests.browser.conftest import Visit
-from tests.browser.driver import ROOT, App, answered, draw_digit, hook, pick_number, press, text
-from tests.browser.find_nginx import find_nginx
+from tests.browser.support import driver
+from tests.browser.support.driver import (
+    ROOT,
+    App,
+    answered,
+    draw_digit,
+    hook,
+    pick_number,
+    press,
+    text,
+)
+from tests.browser.support.find_nginx import find_nginx
 
 TRAINED_MS = 240_000
 FAIL_SECONDS = 6  # longer than fail_timeout in the recipe
@@ -111,7 +120,7 @@ def test_a_killed_replica_loses_no_run_and_no_drawing(visit: Visit, tmp_path: Pa
         press(again, "train_start")  # the worker of the other one has taken over
         expect(hook(again, "train_status")).to_contain_text("Finished", timeout=TRAINED_MS)
         assert "run queued" in other.log()
-        assert status.read(runs).kept == 2
+        assert read_status(runs).kept == 2
 
         with driver.serve(tmp_path / "back", port_of(mine), runs=runs):
             time.sleep(FAIL_SECONDS)  # until nginx would ask it again

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.driver import (
+from tests.browser.support.driver import (
     CANVAS_ELEMENT,
     App,
     answered,

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from core import runs
+from core.runs.run import list_runs
 from tests.browser.conftest import Visit
-from tests.browser.driver import App, answered, draw_digit, hook, press, text
+from tests.browser.support.driver import App, answered, draw_digit, hook, press, text
 
 TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 CURVE = ".scatterlayer .trace path.js-line"
@@ -171,7 +171,7 @@ def test_a_page_that_is_lost_on_its_way_comes_again(own_app: App, visit: Visit) 
             nonlocal losing
             message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
             run = message.metadata.run
-            trained = [one.state().over for one in runs.every(own_app.runs)] == [True]
+            trained = [one.state().over for one in list_runs(own_app.runs)] == [True]
             if message.HasField("new_session") and not run.fragment_ids and trained and not lost:
                 lost.append(run.script_run_id)
                 losing = True

@@ -1,0 +1,97 @@
+"""Random changes to a batch of images, each in its own way, that leave its class as it was.
+
+`augment` makes the same digit as another hand would write it; `shift` and `erase` are for garments,
+whose weave an interpolation would blur and whose class shall be read from any part of them.
+
+One sampling grid per image holds everything: turn, scale, slant, shift, and a smooth random field
+that bends the strokes (elastic distortion, Simard, Steinkraus and Platt, ICDAR 2003). The images
+are read through the grid once, so all of `augment` costs one bilinear interpolation.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+TURN_LIMIT = 0.26  # radians (15 degrees)
+SCALE_LIMIT = 0.15  # of the side
+SLANT_LIMIT = 0.25
+SHIFT_LIMIT = 0.14  # of half the side: 2 pixels
+BEND_LIMIT = 0.09  # of half the side, of each of the FIELD x FIELD control points
+FIELD_SIDE = 5
+
+ERASED_AREA = (0.02, 0.33)  # of the picture, that is erased
+ERASED_ASPECT = 3.3  # of the erased rectangle, at most; at least its inverse
+
+
+def augment(images: Tensor, strength: float, mirrored: bool, rng: torch.Generator) -> Tensor:
+    """Distort each image (B, 1, 28, 28), pixels 0-255, in its own way; floats of the same range.
+
+    `strength` 1 draws from the full ranges above, 0.5 from half of them. `mirrored` also flips
+    every other image, for data sets whose classes survive that.
+    """
+    count = len(images)
+
+    def draw(*shape: int) -> Tensor:  # uniform in [-strength, strength]
+        return strength * (2 * torch.rand(count, *shape, generator=rng, device=rng.device) - 1)
+
+    turn, slant = TURN_LIMIT * draw(), SLANT_LIMIT * draw()
+    matrix = torch.stack(
+        [
+            turn.cos(),
+            slant - turn.sin(),
+            SHIFT_LIMIT * draw(),
+            turn.sin(),
+            turn.cos(),
+            SHIFT_LIMIT * draw(),
+        ],
+        1,
+    ).view(count, 2, 3)
+    matrix[:, :, :2] *= 1 + SCALE_LIMIT * draw(2, 1)
+    if mirrored:
+        matrix[torch.rand(count, generator=rng, device=rng.device) < 0.5, :, 0] *= -1
+    grid = F.affine_grid(matrix, [count, 1, 28, 28], align_corners=False)
+    field = F.interpolate(BEND_LIMIT * draw(2, FIELD_SIDE, FIELD_SIDE), size=28, mode="bicubic")
+    return F.grid_sample(images.float(), grid + field.permute(0, 2, 3, 1), align_corners=False)
+
+
+def shift(images: Tensor, most: int, mirrored: bool, rng: torch.Generator) -> Tensor:
+    """Move each image (B, 1, H, W) by up to `most` whole pixels; black comes in at the edge.
+
+    `mirrored` also flips every other image.
+    """
+    count, _, *sides = images.shape
+    moves = torch.randint(2 * most + 1, (2, count, 1), generator=rng, device=rng.device)
+    height, width = (torch.arange(side, device=rng.device) for side in sides)
+    rows, columns = moves[0] + height, moves[1] + width
+    if mirrored:
+        flipped = torch.rand(count, 1, generator=rng, device=rng.device) < 0.5
+        columns = torch.where(flipped, columns.flip(1), columns)
+    each = torch.arange(count, device=rng.device)[:, None, None]
+    padded = F.pad(images, (most,) * 4)
+    return padded[each, 0, rows[:, :, None], columns[:, None, :]].unsqueeze(1)
+
+
+def erase(images: Tensor, share: float, rng: torch.Generator) -> Tensor:
+    """Put noise in the place of a random rectangle, in a random `share` of the images; floats.
+
+    Images are (B, 1, H, W), pixels 0-255. Area and aspect are those of Zhong et al., "Random
+    Erasing Data Augmentation", AAAI 2020.
+    """
+    count, _, *sides = images.shape
+
+    def draw(*shape: int) -> Tensor:  # uniform in [0, 1)
+        return torch.rand(count, *shape, generator=rng, device=rng.device)
+
+    area = ERASED_AREA[0] + (ERASED_AREA[1] - ERASED_AREA[0]) * draw(1)
+    aspect = (math.log(ERASED_ASPECT) * (2 * draw(1) - 1)).exp()
+    inside = draw(1, 1) < share
+    for side, length, along in zip(
+        sides, ((area * aspect).sqrt(), (area / aspect).sqrt()), (2, 1), strict=True
+    ):
+        size = (side * length).round().clamp(1, side)
+        start = (draw(1) * (side - size + 1)).floor()
+        place = torch.arange(side, device=rng.device)
+        inside = inside & ((start <= place) & (place < start + size)).unsqueeze(along)
+    return torch.where(inside.unsqueeze(1), 255 * draw(*images.shape[1:]), images.float())

@@ -1,0 +1,155 @@
+"""From a drawing to the picture that the network was trained on: MNIST form.
+
+MNIST's digits were made like this (Y. LeCun, C. Cortes, C. Burges, "The MNIST database"; NIST's
+bilevel originals "were size normalized to fit in a 20x20 pixel box while preserving their aspect
+ratio ... and centered in a 28x28 image by computing the center of mass of the pixels"). A drawing
+that is only shrunk to 28 x 28 is misread one time in five; brought to this form, hardly ever.
+
+Two ways in: pen strokes from the canvas (`rasterize`) and image files (`ink`). Both give ink, uint8
+(H, W), 0 paper to 255 full ink, and `mnist_form` (or `fashion_form`) takes it from there.
+"""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+# Of damage beside the picture, as in a camera's notes. Once and for all: what a thread says of
+# warnings with `catch_warnings` holds for all threads, and may stay for good.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+Point = tuple[float, float]  # canvas pixels, x to the right and y down
+Stroke = tuple[Point, ...]  # pen down to pen up; one point is a dot
+Strokes = tuple[Stroke, ...]
+Pixels = npt.NDArray[np.uint8]
+
+CANVAS_SIDE = 280  # side of the drawing canvas, in pixels
+PEN_WIDTH = 20  # width of its round pen
+
+IMAGE_SIDE = 28  # of an MNIST image
+DIGIT_SIDE = 20  # the longer side of the digit in it
+DOT_SIDE = 8  # canvas pixels; a drawing no larger is a slip of the pen
+
+
+def image_of_strokes(strokes: Strokes, dataset: str) -> Pixels | None:
+    """A drawing in the form of a data set, uint8 (28, 28), or None for nothing and for a dot."""
+    return None if is_dot(strokes) else FORMS[dataset](rasterize(strokes))
+
+
+def rasterize(strokes: Strokes, pen: int = PEN_WIDTH) -> Pixels:
+    """Draw strokes as the canvas does, with a round pen of that width: ink (280, 280)."""
+    canvas = Image.new("L", (CANVAS_SIDE, CANVAS_SIDE))
+    paper = ImageDraw.Draw(canvas)
+    radius = (pen - 1) / 2
+    for stroke in strokes:
+        paper.line(list(stroke), fill=255, width=pen)
+        for x, y in stroke:  # round ends and joints
+            paper.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return np.asarray(canvas)
+
+
+def simplify(stroke: Sequence[Point], tolerance: float) -> Stroke:
+    """Leave out the points that the line misses by no more than so many pixels (Ramer, Douglas and
+    Peucker).
+
+    Distances are to the chord itself, not to the endless line through it: a pen that goes back on
+    its own trace keeps its turning point. A second time it changes nothing, so that the browser's
+    answer to restored strokes is those strokes.
+    """
+    line = np.array([complex(x, y) for x, y in stroke])
+    keep = {0, len(line) - 1}
+    todo = [(0, len(line) - 1)]
+    while todo:
+        first, last = todo.pop()
+        offsets = line[first : last + 1] - line[first]
+        chord = offsets[-1]
+        along = (offsets * chord.conjugate()).real / max(abs(chord) ** 2, 1)
+        distances = abs(offsets - along.clip(0, 1) * chord)
+        far = int(distances.argmax())
+        if distances[far] > tolerance:
+            keep.add(first + far)
+            todo += [(first, first + far), (first + far, last)]
+    return tuple(stroke[i] for i in sorted(keep))
+
+
+def is_dot(strokes: Strokes) -> bool:
+    """Did the pen only touch the canvas? Enlarged to MNIST form that would be a black square."""
+    points = np.array([point for stroke in strokes for point in stroke])
+    return len(points) > 0 and float(np.ptp(points, axis=0).max()) <= DOT_SIDE
+
+
+def count_digits(ink: Pixels) -> int:
+    """How many figures stand side by side: as high as half of the ink, empty columns between.
+
+    A 5 whose hat floats is one figure: the hat is low, and above the rest.
+    """
+    columns = np.concatenate([[False], ink.any(axis=0), [False]])
+    edges = np.flatnonzero(columns[1:] != columns[:-1])
+    heights = [_height(ink[:, left:right]) for left, right in edges.reshape(-1, 2)]
+    return sum(2 * height >= _height(ink) for height in heights)
+
+
+def _height(ink: Pixels) -> int:
+    rows = np.flatnonzero(ink.any(axis=1))
+    return int(rows[-1] - rows[0] + 1)
+
+
+def mnist_form(ink: Pixels) -> Pixels | None:
+    """Crop to the ink, fit the longer side to 20, centre of mass to the middle: uint8 (28, 28).
+
+    None when there is no ink.
+    """
+    digit = _fit(ink, DIGIT_SIDE)
+    if digit is None:
+        return None
+    top, left = _offset(digit, 0), _offset(digit, 1)
+    return _paste(digit, top, left)
+
+
+def fashion_form(ink: Pixels) -> Pixels | None:
+    """Crop to the ink, fit the longer side to all 28, box in the middle: uint8 (28, 28).
+
+    As Fashion-MNIST was made from photos on white (H. Xiao, K. Rasul, R. Vollgraf, 2017).
+    None when there is no ink.
+    """
+    garment = _fit(ink, IMAGE_SIDE)
+    if garment is None:
+        return None
+    top, left = ((IMAGE_SIDE - side) // 2 for side in garment.shape)
+    return _paste(garment, top, left)
+
+
+FORMS = {"mnist": mnist_form, "fashion-mnist": fashion_form}  # by data set
+
+
+def _fit(ink: Pixels, longer: int) -> Pixels | None:
+    """Crop to the ink and bring the longer side to so many pixels; None when there is no ink."""
+    rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = longer / max(cropped.shape)
+    height, width = (max(1, round(side * scale)) for side in cropped.shape)
+    # BOX averages over each pixel's area; when there is nothing to average it would show squares
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    fitted = np.asarray(Image.fromarray(cropped).resize((width, height), how))
+    if not fitted.any():
+        return None  # specks too far apart to be seen together
+    if scale < 1:  # a thin line on a large paper is faint by now
+        fitted = np.round(fitted * (255 / fitted.max())).astype(np.uint8)
+    return fitted
+
+
+def _paste(fitted: Pixels, top: int, left: int) -> Pixels:
+    image = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+    image[top : top + fitted.shape[0], left : left + fitted.shape[1]] = fitted
+    return image
+
+
+def _offset(digit: Pixels, axis: int) -> int:
+    """Where the digit starts so that its centre of mass is in the middle, within the image."""
+    mass = digit.sum(axis=1 - axis, dtype=np.float64)
+    center = (mass * np.arange(len(mass))).sum() / mass.sum()
+    return int(np.clip(round(IMAGE_SIDE / 2 - center), 0, IMAGE_SIDE - len(mass)))

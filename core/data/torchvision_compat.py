@@ -1,0 +1,36 @@
+"""Import torchvision beside a torch it was not built for.
+
+The common torchvision wheel is built for CUDA. Beside a CPU torch its compiled operators cannot
+load, and `import torchvision` dies with "operator torchvision::nms does not exist" while it
+attaches shape rules to two of them. We use data sets and transforms only, never those operators,
+so declaring the two names is enough: nothing heavy to install, nothing we call is missing.
+"""
+
+from types import ModuleType
+from typing import Any
+
+MISSING_OPERATORS = ("nms", "qnms")
+SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"  # torchvision's own
+
+_declared: list[Any] = []  # torch forgets the names when the Library that holds them is collected
+
+
+def import_torchvision() -> ModuleType:
+    """torchvision, with its data sets and transforms working; seconds the first time."""
+    try:
+        import torchvision
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error) or _declared:
+            raise
+        _declare()
+        import torchvision
+    return torchvision  # type: ignore[no-any-return]
+
+
+def _declare() -> None:
+    from torch.library import Library
+
+    library = Library("torchvision", "FRAGMENT")
+    for name in MISSING_OPERATORS:
+        library.define(name + SIGNATURE)
+    _declared.append(library)

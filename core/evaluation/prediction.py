@@ -1,0 +1,51 @@
+"""What the network says about one picture and one number."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from core.data.drawing import Pixels
+from core.model import SumNet
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Both heads' answers."""
+
+    image: Pixels  # uint8 (28, 28), as the network was given it
+    addend: int
+    label: int  # the class head's most likely class
+    class_probs: tuple[float, ...]  # (10,)
+    sum_value: float  # what the sum head says, before rounding
+    total: int  # and after
+    sum_probs: tuple[float, ...] | None  # (19,), or None for a regressed sum
+    is_readable: bool = True  # or is it like nothing that the network learnt?
+
+    @property
+    def agree(self) -> bool:
+        """Do the heads, which never see each other's answer, give the same sum?"""
+        return self.label + self.addend == self.total
+
+
+@torch.inference_mode()
+def predict(
+    model: SumNet, image: Pixels, addend: int, doubt_level: float | None = None
+) -> Prediction:
+    """Answer for one image, uint8 (28, 28) in MNIST form, and an addend, 0-9.
+
+    With `doubt_level` (on the network's card) it also says whether the image is readable at all.
+    """
+    images = torch.from_numpy(np.array(image)).view(1, 1, *image.shape)
+    output = model(images, torch.tensor([addend]))
+    probs = output.sum_logits
+    return Prediction(
+        image=image,
+        addend=addend,
+        label=int(output.labels),
+        class_probs=tuple(output.class_logits.softmax(1)[0].tolist()),
+        sum_value=float(output.sum_value),
+        total=int(output.totals),
+        sum_probs=None if probs is None else tuple(probs.softmax(1)[0].tolist()),
+        is_readable=doubt_level is None or float(output.energy) >= doubt_level,
+    )

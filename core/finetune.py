@@ -1,0 +1,169 @@
+"""Teaching a network somebody's own hand: a few seconds with their examples.
+
+Ten examples are too few to train all weights with: other people's digits would be forgotten over
+them. The encoder already sees every pen stroke there is, so only the class head learns, one linear
+layer, to the optimum. On MNIST's images it is to go on saying what it said (Z. Li, D. Hoiem,
+"Learning without Forgetting", ECCV 2016); on the examples, what the visitor says. With late fusion
+the sum head works on the class head's probabilities, so the sums follow by themselves.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core.data.augment import augment
+from core.data.drawing import CANVAS_SIDE, Pixels, Strokes, is_dot, mnist_form, rasterize
+from core.dataset import Split
+from core.engines.threads import parallel_map, run_unsplit
+from core.model import LateFusion, SumNet
+from core.runs.limits import LIMITS
+from core.specs import CLASSES
+from core.trainer import EVAL_BATCH
+
+KEPT_IMAGES = 3_000  # images of MNIST on which the answers are to stay
+EXAMPLE_IMAGES = 200  # pictures of the examples, each with another pen and distorted in its own way
+PEN_RANGE = (14, 26)  # widths that they are drawn with
+DISTORTION = 0.6
+EXAMPLE_WEIGHT = 0.03  # of the examples' loss beside that of MNIST's images
+ANCHOR = 1e-4  # pulls the layer to what it was
+MAX_EXAMPLES = int(LIMITS.examples)
+MAX_POINTS = 2_000  # of one example
+
+
+class ExampleError(ValueError):
+    """A text that holds no examples; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class HandExample:
+    """A drawing, and what it was meant to be."""
+
+    label: int
+    strokes: Strokes
+
+    @cached_property
+    def image(self) -> Pixels:
+        """As a network is given it, uint8 (28, 28)."""
+        form = mnist_form(rasterize(self.strokes))
+        assert form is not None  # a pen always leaves ink
+        return form
+
+
+def add_examples(examples: Iterable[HandExample], new: Iterable[HandExample]) -> list[HandExample]:
+    """The examples and the new ones; a drawing that is told again takes its new label.
+
+    Raises:
+        ExampleError: there would be too many, or a drawing is too long to be written down.
+    """
+    labels = {example.strokes: example.label for example in (*examples, *new)}
+    if len(labels) > MAX_EXAMPLES:
+        raise ExampleError(f"That would be {len(labels)} examples; {MAX_EXAMPLES} are the most.")
+    if any(sum(map(len, strokes)) > MAX_POINTS for strokes in labels):
+        raise ExampleError("There is too much ink in this drawing to learn it. Draw it simpler.")
+    return [HandExample(label, strokes) for strokes, label in labels.items()]
+
+
+def dump_examples(examples: Iterable[HandExample]) -> str:
+    """Examples as text, a JSON object a line; benchmarks/drawn_digits.py reads it too."""
+    return "".join(
+        json.dumps({"label": e.label, "writer": "me", "strokes": e.strokes}) + "\n"
+        for e in examples
+    )
+
+
+def parse_examples(text: str) -> list[HandExample]:
+    """The inverse of `dump`; the text may come from anywhere.
+
+    Raises:
+        ExampleError: a line is no example, or there are too many.
+    """
+    lines = text.splitlines()
+    if len(lines) > MAX_EXAMPLES:
+        raise ExampleError(f"The file holds {len(lines)} examples; {MAX_EXAMPLES} are the most.")
+    return [_example(line, number) for number, line in enumerate(lines, 1)]
+
+
+def _example(line: str, number: int) -> HandExample:
+    try:
+        entry = json.loads(line)
+        label = entry["label"]
+        strokes = tuple(tuple((float(x), float(y)) for x, y in s) for s in entry["strokes"])
+        points = np.array([point for stroke in strokes for point in stroke])
+        if label not in range(CLASSES) or len(points) > MAX_POINTS or is_dot(strokes):
+            raise ValueError
+        if not (points.min() >= 0 and points.max() < CANVAS_SIDE):  # neither is true of a NaN
+            raise ValueError
+        return HandExample(int(label), tuple(filter(None, strokes)))
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+        raise ExampleError(f"Line {number} is not an example of a drawn digit.") from error
+
+
+def can_finetune(model: SumNet) -> bool:
+    """Is it a network of digits whose sum follows from its class?"""
+    return model.config.dataset == "mnist" and isinstance(model.fusion, LateFusion)
+
+
+@torch.inference_mode()
+def read_labels(model: SumNet, images: Pixels) -> list[int]:
+    """What the class head takes images for, uint8 (N, 28, 28)."""
+    pictures = torch.from_numpy(images)[:, None]
+    labels: list[int] = model(pictures, torch.zeros(len(images), dtype=torch.int64)).labels.tolist()
+    return labels
+
+
+def finetune(model: SumNet, train: Split, examples: list[HandExample], seed: int = 0) -> None:
+    """Change `model` in place, so that it reads the examples (one at least) and still MNIST."""
+    model.eval()
+    rng = torch.Generator().manual_seed(seed)
+    layer = model.class_head[-1]
+    assert isinstance(layer, nn.Linear)
+    before = [parameter.detach().clone() for parameter in layer.parameters()]
+    chosen = torch.randperm(len(train.labels), generator=rng)[:KEPT_IMAGES]
+    old = _features(model, train.images[chosen])
+    answers = layer(old).softmax(1).detach()
+    pictures, labels = draw_examples(examples, seed)
+    new = _features(model, augment(pictures, DISTORTION, mirrored=False, rng=rng))
+    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> float:
+        optimizer.zero_grad()
+        moved = sum(
+            (now - then).square().sum()
+            for now, then in zip(layer.parameters(), before, strict=True)
+        )
+        total: Tensor = (
+            F.cross_entropy(layer(old), answers)
+            + EXAMPLE_WEIGHT * F.cross_entropy(layer(new), labels)
+            + ANCHOR * moved
+        )
+        total.backward()
+        return total.item()
+
+    run_unsplit(lambda: optimizer.step(loss))
+
+
+def draw_examples(examples: list[HandExample], seed: int) -> tuple[Tensor, Tensor]:
+    """The examples in turn, `SHOWN` in all, each with a random pen: uint8 (N, 1, 28, 28), (N,)."""
+    rng = np.random.default_rng(seed)
+    turns = [examples[turn % len(examples)] for turn in range(max(EXAMPLE_IMAGES, len(examples)))]
+    forms = [
+        mnist_form(rasterize(e.strokes, int(rng.integers(*PEN_RANGE, endpoint=True))))
+        for e in turns
+    ]
+    images = np.stack([form for form in forms if form is not None])  # a pen always leaves ink
+    return torch.from_numpy(images)[:, None], torch.tensor([e.label for e in turns])
+
+
+def _features(model: SumNet, images: Tensor) -> Tensor:
+    @torch.no_grad()
+    def features(part: Tensor) -> Tensor:
+        seen: Tensor = model.encoder(model.normalize(part))
+        return seen
+
+    return torch.cat(parallel_map(features, images.split(EVAL_BATCH)))

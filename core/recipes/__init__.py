@@ -1,0 +1,4 @@
+"""What to train: settings, recipes, presets, the published bugs and networks.
+
+Imports core.trainer, core.finetune and what they stand on; not core.evaluation.
+"""

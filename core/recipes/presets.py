@@ -1,0 +1,78 @@
+"""Named recipes: the published networks repaired, and the quick one of the Train page."""
+
+from dataclasses import dataclass, replace
+
+from core.model import ModelConfig
+from core.recipes.recipe import Recipe
+from core.trainer import TrainConfig
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A recipe with a name."""
+
+    name: str
+    title: str
+    recipe: Recipe
+    shipped: bool = True  # are its weights in weights/?
+
+
+FASHION = Recipe(
+    ModelConfig(
+        dataset="fashion-mnist", width=32, convs=(1, 2, 2), dropout=0.2, sum_head="classification"
+    ),
+    TrainConfig(
+        epochs=30,
+        lr=0.1,
+        sum_weight=0.1,
+        shift=2,
+        erase=0.35,
+        ema=0.999,
+        held_out=2_000,
+    ),
+)
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset(  # answers on the Draw page
+            "mnist",
+            "MNIST, careful",
+            Recipe(
+                ModelConfig(width=32, convs=(1, 2, 2), dropout=0.1),
+                TrainConfig(
+                    epochs=20,
+                    lr=0.1,
+                    weight_decay=2e-4,
+                    sum_weight=0.003,
+                    augment=0.5,
+                    pen=0.15,
+                    ema=0.999,
+                    held_out=2_000,
+                ),
+            ),
+        ),
+        Preset(
+            "fashion-late",
+            "Fashion-MNIST, late fusion",
+            FASHION,
+        ),
+        Preset(
+            "fashion-pixels",
+            "Fashion-MNIST, pixel fusion",
+            Recipe(
+                replace(FASHION.model, fusion="pixels"),
+                replace(FASHION.train, sum_weight=1.0),
+            ),
+        ),
+        Preset(  # 99 % within seconds; the settings of the Train page change it
+            "quick",
+            "MNIST, quick",
+            Recipe(
+                ModelConfig(width=16, margin=2),
+                TrainConfig(epochs=1, lr=0.2, sum_weight=0.003, label_smoothing=0.02),
+            ),
+            shipped=False,
+        ),
+    )
+}

@@ -1,0 +1,67 @@
+"""What one visitor may ask of the machine that all share. Each limit can be set from outside.
+
+`run_seconds` is `$SKETCH_SUM_RUN_SECONDS`, and so on: the variable is the field's name in capitals.
+A value that is no number, or out of bounds, is logged and the default stays.
+"""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+_log = logging.getLogger("sketch_sum.limits")
+
+PREFIX = "SKETCH_SUM_"
+
+
+def _limit(default: float, what: str, low: float = 1) -> Any:
+    """A field: its default, what it limits in words for README, and the least that makes sense."""
+    return field(default=default, metadata={"what": what, "low": low})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The defaults suit two cores, 3 GB of memory and a lecture hall."""
+
+    run_seconds: float = _limit(600, "seconds that a run may hold the trainer; then it is stopped")
+    run_steps: float = _limit(30_000, "steps of a run")
+    run_size: float = _limit(20_000_000, "epochs × width × images of a run")
+    waiting: float = _limit(30, "runs in the line, of all visitors")
+    kept_runs: float = _limit(200, "finished runs kept; the oldest go first")
+    kept_days: float = _limit(30, "days since its last use that a run is kept")
+    kept_megabytes: float = _limit(1_000, "megabytes of all runs together")
+    free_megabytes: float = _limit(200, "megabytes free on the disk; below, no run is accepted", 0)
+    in_use_minutes: float = _limit(60, "minutes since somebody used a run that it is not removed")
+    upload_megabytes: float = _limit(10, "megabytes of a picture, 10 at most")
+    upload_megapixels: float = _limit(50, "megapixels of a picture")
+    examples: float = _limit(100, "examples of a hand, of one visitor")
+
+
+def read_limits(environment: Mapping[str, str]) -> Limits:
+    """The limits that the environment sets, and the defaults of all others."""
+    found = {}
+    for each in fields(Limits):
+        name = variable_of(each.name)
+        if not (text := environment.get(name)):
+            continue
+        low = each.metadata["low"]
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if low <= value < float("inf"):
+            found[each.name] = value
+        else:
+            _log.warning(
+                "%s must be a number from %g up, not %r: %g stays.", name, low, text, each.default
+            )
+    return Limits(**found)
+
+
+def variable_of(name: str) -> str:
+    """Of the environment, for a limit of that name."""
+    return PREFIX + name.upper()
+
+
+LIMITS = read_limits(os.environ)

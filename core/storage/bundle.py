@@ -1,0 +1,143 @@
+"""A network as one file, to take away and to bring back.
+
+The file is plain safetensors with the card in its metadata, so any tool that knows safetensors
+opens it. What comes back is a stranger's: its size is bounded before anything is read, nothing in
+it runs, and it is used only if weights and card are what this project writes.
+
+    file of a run's network  --unpack-->  network and card  --runs.adopt-->  a run of one's own
+"""
+
+import csv
+import hashlib
+import io
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from core.model import SumNet
+from core.recipes.presets import PRESETS
+from core.recipes.recipe import Recipe
+from core.recipes.settings import SettingError
+from core.storage import checkpoint
+from core.storage.checkpoint import Card, CheckpointError
+
+MAX_MEGABYTES = 8  # MB; the largest network that the settings allow has five
+MAX_HEADER = 64_000  # bytes; names and shapes of the weights, and the card
+MAX_WORD = 64  # characters of a version, a date or a checksum
+MAX_REASON = 120
+
+
+def pack_bundle(model: SumNet, card: Card) -> bytes:
+    """The network and its card as one file."""
+    tensors = model.tensors()
+    facts = asdict(card) | {"weights_sha256": _digest(tensors)}
+    return save_tensors(tensors, {"card": json.dumps(facts)})
+
+
+def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
+    """The inverse of `pack`: the network (in eval mode) and its card; the file may be anything.
+
+    Raises:
+        CheckpointError: too large, damaged, or no network of this project; the message is one
+            sentence.
+    """
+    if len(content) > MAX_MEGABYTES * 10**6:
+        raise CheckpointError(
+            f"The file has more than {MAX_MEGABYTES} MB: it is no network from here."
+        )
+    try:
+        card = Card(**json.loads(_header(content)))
+        tensors = load_tensors(content)
+    except (
+        SafetensorError,
+        struct.error,
+        ValueError,
+        TypeError,
+        KeyError,
+        RecursionError,
+    ) as error:
+        raise CheckpointError("The file is no network that was downloaded here.") from error
+    if _digest(tensors) != card.weights_sha256:
+        raise CheckpointError("The file is damaged: its weights do not match its card.")
+    try:
+        model = SumNet(Recipe.read(card.params).model)
+        model.load_state_dict(tensors)
+        _check_bundle(model.eval(), card)
+    except (
+        SettingError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        RuntimeError,
+    ) as error:
+        reason = str(error).splitlines()[0][:MAX_REASON]
+        raise CheckpointError(
+            f"The file holds a network that cannot be used ({reason})."
+        ) from error
+    return model, replace(card, parameters=model.parameter_count)
+
+
+def load_any(name: str) -> tuple[SumNet, Card]:
+    """A network for the command line: a preset, a checkpoint, or such a file.
+
+    Raises:
+        CheckpointError: missing, damaged, or not of this project's architecture.
+    """
+    stem = checkpoint.stem_of(name)
+    file = stem.parent / f"{stem.name}.safetensors"
+    if file.is_file() and not (stem.parent / f"{stem.name}.json").exists():
+        with file.open("rb") as stream:
+            return unpack_bundle(stream.read(MAX_MEGABYTES * 10**6 + 1))
+    return checkpoint.load(stem)
+
+
+def history_csv(history: Sequence[dict[str, float]]) -> str:
+    """The records of a history as a table: a line each, empty where nothing was measured."""
+    columns = list(dict.fromkeys(key for record in history for key in record))
+    table = io.StringIO()
+    writer = csv.DictWriter(table, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(history)
+    return table.getvalue()
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """Of the weights alone, as `checkpoint.save` writes them."""
+    return hashlib.sha256(save_tensors(tensors)).hexdigest()
+
+
+def _header(content: bytes) -> str:
+    """The card's text: the file starts with the length of a JSON object, and then the object."""
+    (length,) = struct.unpack_from("<Q", content)
+    if length > MAX_HEADER:
+        raise ValueError(f"a header of {length} bytes")
+    card: str = json.loads(content[8 : 8 + length])["__metadata__"]["card"]
+    return card
+
+
+def _check_bundle(model: SumNet, card: Card) -> None:
+    """That what the card says can be shown, and that what the network says are numbers."""
+    checkpoint.check_card(card)
+    shares = [card.figures[key] for key in ("class_acc", "sum_acc", "joint_acc")]
+    sizes = [card.epochs, card.train_seconds, card.figures["sum_mae"]]
+    sound = {
+        "preset": card.preset in PRESETS,
+        "figures": all(0 <= share <= 1 for share in shares),
+        "numbers": all(0 <= size < 1e9 for size in sizes),
+        "words": all(len(word) <= MAX_WORD for word in (card.torch, card.date)),
+    }
+    if wrong := [name for name, is_sound in sound.items() if not is_sound]:
+        raise ValueError(f"its card: {', '.join(wrong)}")
+    images = torch.arange(2 * 28 * 28).view(2, 1, 28, 28) % 256  # some ink, all shades
+    with torch.inference_mode():
+        output = model(images, torch.tensor([0, 9]))
+    if not all(t.isfinite().all() for t in (*model.state_dict().values(), *output[:2])):
+        raise ValueError("its weights are no numbers")

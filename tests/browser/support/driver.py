@@ -1,0 +1,296 @@
+"""Drive the real app: start it, draw on its canvas, read its answers.
+
+    with serve(folder) as app, chromium() as browser:
+        page = open_page(browser, app.url)
+        draw_digit(page, "5")
+        pick_number(page, 7)
+        assert text(page, "sum_answer") == "12"
+
+Everything waits for what it needs to see, nothing for an amount of time. Where a test is about what
+comes by and by (curves that grow), use Playwright's own `expect(hook(page, "train_status"))`.
+"""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from playwright.sync_api import Browser, Locator, Page, WebSocket, sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from core.data.drawing import CANVAS_SIDE, Stroke, Strokes
+from tests.browser.support.find_browser import find_browser
+
+ROOT = Path(__file__).parents[3]
+START_SECONDS = 120  # until a cold app answers; torch alone takes some seconds to import
+WAIT_MS = 30_000  # for anything on a page, on a machine that also trains
+
+FLAGS = [  # no sandbox, as containers forbid it; the rest keeps Chromium from calling home
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+ANSWERED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SHOWN = """() =>
+    document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]") &&
+    !document.querySelector("[data-testid=stSkeleton]") && document.fonts.status === "loaded"
+"""
+CANVAS_ELEMENT = ".st-key-canvas canvas.upper-canvas"
+TROUBLE = re.compile(r"^(WARNING|ERROR|CRITICAL) .*|Traceback .*|.*\b\w+(Warning|Error): .*", re.M)
+
+
+def _pen(corners: str) -> Stroke:
+    return tuple((float(x), float(y)) for x, y in (pair.split(",") for pair in corners.split()))
+
+
+DIGITS: dict[str, Strokes] = {  # two points close together make a sharp corner
+    "2": (
+        _pen("95,95 105,68 138,55 172,68 180,100 160,138 125,180 97,213 96,217 100,218 190,217"),
+    ),
+    "3": (
+        _pen(
+            "95,75 120,55 160,55 182,80 172,112 143,128 140,131 144,133 175,140 192,175 178,210 "
+            "140,228 100,212"
+        ),
+    ),
+    "5": (
+        _pen("105,60 101,95 98,130 100,133 130,115 165,120 190,150 185,190 155,215 120,218 92,200"),
+        _pen("105,60 190,58"),
+    ),
+    "7": (_pen("85,65 140,63 193,61 196,63 194,68 165,130 130,230"),),
+    "8": (
+        _pen(
+            "178,88 150,58 115,65 98,92 120,125 155,145 182,178 170,212 138,230 105,215 95,178 "
+            "125,145 160,122 180,98 176,84"
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class App:
+    """A running app."""
+
+    url: str
+    pid: int
+    log_file: Path
+    runs: Path
+
+    def log(self, start: int = 0) -> str:
+        return self.log_file.read_text(errors="replace")[start:]
+
+    def trouble(self, start: int = 0) -> str:
+        """What the log holds of warnings and tracebacks from a place on; "" is a clean log."""
+        log = self.log(start)
+        found = TROUBLE.search(log)
+        return log[found.start() :] if found else ""
+
+
+@contextlib.contextmanager
+def serve(
+    folder: Path,
+    port: int = 0,
+    script: Path | None = None,
+    runs: Path | None = None,
+) -> Iterator[App]:
+    """Start the real app, or another script, with its log in `folder`; end it and all it started.
+
+    Its runs are in the folder, too, unless told otherwise. Port 0 is any that is free.
+    """
+    port = free_port(port)
+    start = ["streamlit", "run", str(script)] if script else ["views"]
+    options = {
+        "server.port": port,
+        "server.address": "127.0.0.1",
+        "server.headless": "true",
+        "browser.gatherUsageStats": "false",
+        "logger.messageFormat": "%(levelname)s %(name)s %(message)s",
+    }
+    flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    folder.mkdir(parents=True, exist_ok=True)
+    log_file, runs = folder / "app.log", runs or folder / "runs"
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *start, *flags],
+            cwd=ROOT,
+            env=os.environ | {"SKETCH_SUM_RUNS": str(runs), "PYTHONUNBUFFERED": "1"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a group of its own, so that its worker can be ended with it
+        )
+    app = App(f"http://127.0.0.1:{port}", process.pid, log_file, runs)
+    try:
+        _wait_until_healthy(app, process)
+        yield app
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(15)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def free_port(wanted: int = 0) -> int:
+    """A port of this machine that nobody listens on: the wanted one, or any."""
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", wanted))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _wait_until_healthy(app: App, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{app.url}/_stcore/health", timeout=5).close()
+            return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            pass  # not yet
+        if process.poll() is not None:
+            raise RuntimeError(f"The app ended with status {process.returncode}:\n{app.log()}")
+        time.sleep(0.05)  # between looks
+    raise RuntimeError(f"The app did not answer in {START_SECONDS} s:\n{app.log()}")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium with a fresh profile."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Talk:
+    """What a page and the app say to each other: is there a question without an answer?
+
+    The page shows no sign between a click and the start of the app's answer, so we listen in.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.asked = 0
+        self.open = True
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framesent", self._sent)
+        socket.on("framereceived", self._received)
+
+    def _sent(self, frame: bytes | str) -> None:
+        said = BackMsg.FromString(frame) if isinstance(frame, bytes) else BackMsg()
+        if said.HasField("rerun_script"):
+            self.asked += not said.rerun_script.is_auto_rerun
+            self.open = True
+
+    def _received(self, frame: bytes | str) -> None:
+        if isinstance(frame, bytes):
+            message = ForwardMsg.FromString(frame)
+            if message.HasField("script_finished") and message.script_finished in ANSWERED:
+                self.open = False
+
+
+TALKS: WeakKeyDictionary[Page, Talk] = WeakKeyDictionary()
+
+
+def open_page(browser: Browser, url: str, **context: Any) -> Page:
+    """A new visitor's page, shown completely. `context`: viewport, color_scheme, has_touch, ..."""
+    visitor = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | context))
+    visitor.set_default_timeout(WAIT_MS)
+    page = visitor.new_page()
+    TALKS[page] = Talk(page)
+    with answered(page):
+        page.goto(url)
+    return page
+
+
+@contextlib.contextmanager
+def answered(page: Page) -> Iterator[None]:
+    """Do something that asks the app a question, and wait until the answer is on the page.
+
+    What the page asks by itself, every second or so while a network trains, does not count.
+    """
+    before = TALKS[page].asked
+    yield
+    _wait(page, lambda: TALKS[page].asked > before, "the page asked the app nothing")
+    wait_until_idle(page)
+
+
+def wait_until_idle(page: Page) -> None:
+    """Until the app has answered what was asked so far and the page shows it."""
+    _wait(page, lambda: not TALKS[page].open, "the app gave no answer")
+    page.wait_for_function(SHOWN)
+    page.evaluate(TWO_FRAMES)
+
+
+def _wait(page: Page, fulfilled: Callable[[], bool], complaint: str) -> None:
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while not fulfilled():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{complaint} in {WAIT_MS / 1000:.0f} s")
+        page.wait_for_timeout(10)  # between looks; what the page says arrives meanwhile
+
+
+def hook(page: Page, key: str) -> Locator:
+    """The part of the page that Streamlit was given `key` for."""
+    return page.locator(f".st-key-{key}")
+
+
+def text(page: Page, key: str) -> str:
+    """What a part of the page says, once the app has nothing left to answer."""
+    wait_until_idle(page)
+    return hook(page, key).inner_text().strip()
+
+
+def draw(page: Page, strokes: Strokes) -> None:
+    """Draw with the mouse, in canvas pixels, and wait for the app's answer to each stroke."""
+    canvas = page.locator(CANVAS_ELEMENT)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box and round(box["width"]) == CANVAS_SIDE, f"the canvas lies at {box}"
+    for stroke in strokes:
+        points = [(box["x"] + x, box["y"] + y) for x, y in stroke]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point)  # no steps between: the pen rounds the corners
+        with answered(page):
+            page.mouse.up()
+
+
+def draw_digit(page: Page, digit: str) -> None:
+    draw(page, DIGITS[digit])
+
+
+def pick_number(page: Page, number: int) -> None:
+    """Press one of the ten buttons of the number to add."""
+    button = hook(page, "addend").get_by_role("button", name=str(number), exact=True)
+    with answered(page):
+        button.click()
+
+
+def press(page: Page, key: str) -> None:
+    """Press the button with this key and wait for the app's answer."""
+    with answered(page):
+        hook(page, key).get_by_role("button").click()

@@ -1,0 +1,50 @@
+"""The limits: what the environment may set, and that README says so."""
+
+import logging
+import re
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from core import finetune
+from core.runs import limits
+from core.runs.limits import Limits
+
+README = (Path(__file__).parents[3] / "README.md").read_text()
+
+
+def test_the_environment_sets_a_limit():
+    assert limits.read_limits(
+        {"SKETCH_SUM_WAITING": "7", "SKETCH_SUM_RUN_SECONDS": "2.5"}
+    ) == Limits(waiting=7, run_seconds=2.5)
+
+
+def test_nothing_set_leaves_the_defaults():
+    assert limits.read_limits({"SKETCH_SUM_WAITING": "", "SKETCH_SUM_RUNS": "/tmp"}) == Limits()
+
+
+@pytest.mark.parametrize("text", ["many", "0", "-1", "nan", "inf", "1e999", "7 runs"])
+def test_a_value_that_makes_no_sense_is_logged_and_changes_nothing(text, caplog):
+    with caplog.at_level(logging.WARNING):
+        assert limits.read_limits({"SKETCH_SUM_WAITING": text}) == Limits()
+    said = f"SKETCH_SUM_WAITING must be a number from 1 up, not {text!r}: 30 stays."
+    assert caplog.messages == [said]
+
+
+@given(text=some.text())
+def test_whatever_is_set_a_limit_is_a_number_above_zero(text):
+    assert limits.read_limits({"SKETCH_SUM_EXAMPLES": text}).examples > 0
+
+
+def test_readme_lists_each_limit_with_its_default():
+    rows = dict(re.findall(r"^\| `(SKETCH_SUM_\w+)` \| .*, ([\d.,]+) \|$", README, re.M))
+    found = {name: float(text.replace(",", "")) for name, text in rows.items()}
+    expected = {limits.variable_of(each.name): float(each.default) for each in fields(Limits)}
+    assert found == expected
+
+
+def test_examples_are_bounded_by_their_limit():
+    assert asdict(Limits())["examples"] == finetune.MAX_EXAMPLES

@@ -1,0 +1,75 @@
+import pytest
+import torch
+
+from core.model import ModelConfig, SumNet
+from core.storage import snapshots
+from core.trainer import Progress, Scores, TrainConfig, train
+
+
+def fresh(width: int = 4) -> SumNet:
+    torch.manual_seed(0)
+    return SumNet(ModelConfig(width=width)).eval()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 39, 391, 30_000])
+def test_from_before_the_first_step_to_the_last_and_denser_at_the_beginning(steps):
+    plan = sorted(snapshots.planned_steps(steps, fresh()))
+    assert (plan[0], plan[-1]) == (0, steps)
+    assert len(plan) <= snapshots.MAX_COUNT
+    middle = plan[len(plan) // 2]
+    assert middle <= (steps + 1) / 2
+
+
+def test_large_networks_have_fewer(monkeypatch):
+    wide = fresh(64)
+    size = sum(tensor.nbytes for tensor in wide.state_dict().values()) // 2
+    count = len(snapshots.planned_steps(1_000, wide))
+    assert 1 < count < snapshots.MAX_COUNT
+    assert count * size <= snapshots.MAX_BYTES
+    monkeypatch.setattr(snapshots, "MAX_BYTES", 1)
+    assert snapshots.planned_steps(1_000, wide) == {0, 1_000}
+
+
+def test_a_moment_is_the_network_as_it_was(tmp_path, data):
+    model = fresh()
+    expected = {}
+    snapshots.save_snapshot(tmp_path, 0, model)
+    for progress in train(model, data, TrainConfig(batch_size=100)):
+        model.eval()
+        snapshots.save_snapshot(tmp_path, progress.step, model)
+        expected[progress.step] = model(data.test.images, data.test.labels).class_logits.detach()
+    assert snapshots.snapshot_steps(tmp_path) == [0, *expected]
+    for step, logits in expected.items():
+        recalled = snapshots.load_snapshot(tmp_path, fresh(), step)
+        answer = recalled(data.test.images, data.test.labels).class_logits
+        torch.testing.assert_close(answer, logits, atol=0.05, rtol=0.01)  # half precision
+    assert not torch.allclose(expected[1], logits, atol=0.05)
+
+
+def test_an_album_has_what_is_planned_and_some_that_were_made_one_by_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(snapshots, "MAX_COUNT", 4)
+    album = snapshots.Album(tmp_path, fresh())
+    for step in range(1, 101):
+        album.take(Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None), held=20 <= step < 40)
+    assert snapshots.snapshot_steps(tmp_path) == [0, 11, 20, 21, 22, 23, 24, 25, 44, 100]
+
+
+def test_of_a_large_network_fewer_moments_are_kept_one_by_one_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(snapshots, "MAX_BYTES", 1)
+    album = snapshots.Album(tmp_path, fresh())
+    for step in range(1, 10):
+        album.take(Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None), held=True)
+    assert snapshots.snapshot_steps(tmp_path) == [0, 1, 2, 3]
+
+
+def test_a_moment_that_is_gone_or_damaged_or_of_another_network_is_none(tmp_path):
+    snapshots.save_snapshot(tmp_path, 7, fresh())
+    assert snapshots.load_snapshot(tmp_path, fresh(), 8) is None
+    assert snapshots.load_snapshot(tmp_path, fresh(8), 7) is None
+    file = tmp_path / "00000007.safetensors"
+    file.write_bytes(file.read_bytes()[:100])
+    assert snapshots.load_snapshot(tmp_path, fresh(), 7) is None
+
+
+def test_no_moments_where_there_is_no_run(tmp_path):
+    assert snapshots.snapshot_steps(tmp_path / "none") == []

@@ -1,0 +1,235 @@
+"""The promises of the layout, read from the source: who may import whom, who may touch what."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = sorted(ROOT.glob("core/**/*.py"))
+VIEWS = sorted(ROOT.glob("views/**/*.py"))
+ENTRY = ROOT / "streamlit_app.py"
+
+# The order of the rooms, from the ground up: each may import those above its line in this table.
+# A module that lies in no room is one of its own.
+FLOORS: tuple[set[str], ...] = (
+    {"core"},  # the package itself: its version, where it lies
+    {"core.errors"},
+    {"core.data"},
+    {"core.specs"},
+    {"core.dataset"},
+    {"core.model"},
+    {"core.engines"},
+    {"core.trainer"},
+    {"core.finetune"},
+    {"core.recipes", "core.evaluation"},
+    {"core.storage"},
+    {"core.runs"},
+    {"core.workers"},
+    {"core.cli"},
+    {"core.__main__"},
+    {"views"},
+    {"views.session"},
+    {"views.ui"},
+    {"views.draw", "views.train", "views.compare", "views.explain"},
+    {"views.__main__"},
+    {"streamlit_app"},
+)
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+MOST_FILES, MOST_LINES, MOST_FUNCTION_LINES = 9, 300, 50
+
+FORBIDDEN_NAMES = {"utils.py", "helpers.py", "config.py", "constants.py", "pages"}
+STATEFUL = re.compile(r"session_state|query_params|cache_(data|resource)")
+HOME = re.compile(r"(?<![\w.~-])/(?:home|Users|root|work|mnt)/\w+")
+# A package index of one's own, named in a file or an option: nobody else may reach it.
+INDEX = re.compile(
+    r"(?:index-url|find-links|registry)\s*[= ]\s*\S+|//(?:registry|pypi|deb)\.[\w.]+"
+)
+
+
+def imported(source: str) -> set[str]:
+    """Every module that a file imports, wherever in it, with its parents: `a.b` gives a, a.b."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    parts = [name.split(".") for name in names]
+    return {".".join(part[:end]) for part in parts for end in range(1, len(part) + 1)}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room_of(module: str) -> str | None:
+    """The room that a module of ours lies in; None for a module that is not ours."""
+    names = module.split(".")
+    found = [".".join(names[:end]) for end in range(len(names), 0, -1)]
+    return next((name for name in found if name in FLOOR), None)
+
+
+def rooms_used(path: Path) -> set[str]:
+    """The other rooms that a file imports, without the packages on the way to them."""
+    own = room_of(module_of(path))
+    used = {room for name in imported(path.read_text()) if (room := room_of(name))}
+    return {room for room in used if room not in ("core", "views", own)}
+
+
+def stateful(source: str) -> set[str]:
+    """The parts of Streamlit that hold state or cache and are named in a file."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module == "streamlit":
+            names |= {alias.name for alias in node.names}
+    return {name for name in names if STATEFUL.fullmatch(name)}
+
+
+def tracked() -> Iterator[Path]:
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    return (ROOT / name for name in listed.stdout.split("\0") if name)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_imports_are_found_wherever_they_stand():
+    source = "import a.b as x\ndef f():\n    from c.d import e\n    from . import g\n"
+    assert imported(source) == {"a", "a.b", "c", "c.d", "c.d.e"}
+
+
+def test_state_is_found_however_it_is_reached():
+    source = "@st.cache_data\ndef f(): st.session_state.x\nfrom streamlit import query_params\n"
+    assert stateful(source) == {"cache_data", "session_state", "query_params"}
+
+
+@pytest.mark.parametrize("path", [*CORE, *VIEWS, ENTRY], ids=name_of)
+def test_arrows_go_one_way(path):
+    room = room_of(module_of(path))
+    assert room, f"{path} lies in no room of the table"
+    above = {used for used in rooms_used(path) if FLOOR[used] >= FLOOR[room]}
+    assert not above
+
+
+@pytest.mark.parametrize("path", CORE, ids=name_of)
+def test_core_knows_no_page(path):
+    assert not imported(path.read_text()) & {"streamlit", "plotly"}
+
+
+def test_every_room_of_the_table_is_there():
+    for room in FLOOR:
+        place = ROOT / room.replace(".", "/")
+        assert place.is_dir() or place.with_suffix(".py").is_file(), room
+
+
+@pytest.mark.parametrize("room", sorted(FLOOR))
+def test_a_room_has_at_most_nine_files(room):
+    files = [p for p in (ROOT / room.replace(".", "/")).glob("*.py") if p.name != "__init__.py"]
+    assert len(files) <= MOST_FILES, [file.name for file in files]
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in (*CORE, *VIEWS) if p.name == "__init__.py"], ids=name_of
+)
+def test_a_package_says_what_it_is_and_imports_nothing_of_ours(path):
+    source = path.read_text()
+    assert ast.get_docstring(ast.parse(source))
+    assert not imported(source) & {"core", "views"}
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in (*CORE, *VIEWS) if p.name != "__init__.py"], ids=name_of
+)
+def test_a_test_lies_where_what_it_tests_lies(path):
+    """Tests mirror the rooms: a folder for each."""
+    assert (ROOT / "tests" / path.parent.relative_to(ROOT)).is_dir()
+
+
+@pytest.mark.parametrize("path", [*CORE, *VIEWS, *ROOT.glob("tests/**/*.py")], ids=name_of)
+def test_a_file_is_short_enough_to_be_read(path):
+    source = path.read_text()
+    assert len(source.splitlines()) <= MOST_LINES
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < MOST_FUNCTION_LINES, node.name
+
+
+PURE = ("ui/theme", "ui/images", "ui/table", "draw/charts", "train/charts", "compare/charts")
+PURE += ("explain/figures", "explain/diagram")
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pictures_are_drawn_without_streamlit_and_torch(name):
+    assert not imported((ROOT / f"views/{name}.py").read_text()) & {"streamlit", "torch"}
+
+
+@pytest.mark.parametrize("path", [*VIEWS, ENTRY], ids=name_of)
+def test_only_one_room_touches_state_and_caches(path):
+    found = stateful(path.read_text())
+    if path.parent == ROOT / "views/session":
+        return
+    if path == ROOT / "views/draw/canvas.py":  # reads what its own widget said last
+        assert found == {"session_state"}
+    else:
+        assert not found
+
+
+def test_the_entry_holds_no_logic():
+    lines = ENTRY.read_text().splitlines()
+    assert len(lines) < 80
+
+
+def test_a_name_lives_beside_its_user():
+    assert not {path.name for path in tracked()} & FORBIDDEN_NAMES
+    assert not (ROOT / "pages").exists()  # Streamlit would discover it by itself
+
+
+def test_no_source_file_is_ignored_by_git():
+    """A room may be called data or runs; what is made at run time lies in the project's folder."""
+    names = [name_of(path) for path in (*CORE, *VIEWS)]
+    asked = subprocess.run(
+        ["git", "check-ignore", "--no-index", *names], cwd=ROOT, capture_output=True, text=True
+    )
+    assert asked.stdout == ""
+
+
+def test_no_file_names_a_machine_or_its_package_index():
+    found = []
+    for path in tracked():
+        if path == Path(__file__) or not path.is_file():
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # a picture, weights
+        found += [(name_of(path), match[0]) for match in HOME.finditer(text)]
+        found += [(name_of(path), match[0]) for match in INDEX.finditer(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize("text", ["/home/ada/data", "--index-url http://x", "registry=http://x"])
+def test_a_machine_or_its_package_index_would_be_noticed(text):
+    assert HOME.search(text) or INDEX.search(text)
+
+
+def test_the_first_page_waits_for_no_package_that_it_does_not_need():
+    heavy = "{'sklearn', 'scipy', 'torchvision', 'hypothesis'} & set(sys.modules)"
+    pages = "; ".join(
+        f"import views.{room}.page" for room in ("draw", "train", "compare", "explain")
+    )
+    command = [sys.executable, "-c", f"import sys; {pages}; print({heavy})"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert said.stdout.strip() == "set()", said.stderr

@@ -1,0 +1,99 @@
+"""The six lessons show what they promise. Each is tried: trained, drawn, taught."""
+
+import copy
+import re
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+
+from core import finetune
+from core.data.drawing import Strokes, mnist_form, rasterize
+from core.dataset import Data
+from core.evaluation.metrics import Metrics, evaluate
+from core.evaluation.prediction import predict
+from core.finetune import HandExample
+from core.trainer import DivergedError
+from views.session.lessons import A_2_IN_A_MIRROR, A_V_FOR_A_7, LESSONS
+from views.session.link import QUICK, parse_link
+
+README = (Path(__file__).parents[3] / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_address_of_a_lesson_opens_it(name):
+    task = LESSONS[name]
+    page, _, query = task.address.partition("?")
+    assert page == (task.page or "./")
+    assert parse_link(dict(parse_qsl(query))) == task.link
+    assert task.link.task == name
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_readme_has_every_lesson(name):
+    task = LESSONS[name]
+    address = task.address.removeprefix("./")
+    assert f"- [{task.title}](http://localhost:8501/{address}): {task.says}" in re.sub(
+        r"\n  ", " ", README
+    )
+
+
+@pytest.fixture(scope="module")
+def learned(mnist: Data):
+    """The figures of a lesson's run on a fifth of MNIST; two epochs of it."""
+    train, val, test = mnist.train.first(10_000), mnist.val.first(500), mnist.test.first(1_000)
+    part = mnist._replace(train=train, val=val, test=test)
+    done: dict[object, Metrics] = {}
+
+    def learn(name: str, **changes: object) -> Metrics:
+        asked = LESSONS[name].link
+        recipe = QUICK.change({**asked.settings, "epochs": 2, **changes}).with_bug(asked.bug)
+        if recipe not in done:
+            model = recipe.build()
+            for _ in recipe.teach(model, part):
+                pass
+            done[recipe] = evaluate(model, part.test)
+        return done[recipe]
+
+    return learn
+
+
+def test_a_learning_rate_of_30_lets_the_loss_run_away(learned):
+    with pytest.raises(DivergedError):
+        learned("rate")
+    assert learned("rate", lr=0.1).class_acc > 0.9
+
+
+def test_a_weight_of_0_leaves_the_sum_unlearned(learned):
+    assert learned("weight").class_acc > 0.9
+    assert learned("weight").sum_acc < 0.15
+    assert learned("weight", sum_weight=0.003).sum_acc > 0.8
+
+
+def test_late_fusion_is_far_ahead_after_the_same_epochs(learned):
+    assert learned("fusion", fusion="late").sum_acc > learned("fusion").sum_acc + 0.1
+
+
+def test_the_published_bug_spoils_the_sum_alone(learned):
+    assert learned("bug").class_acc > 0.9
+    assert abs(learned("bug").sum_r2) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("strokes", "meant", "read"), [(A_V_FOR_A_7, 7, 4), (A_2_IN_A_MIRROR, 2, 5)]
+)
+def test_a_hand_is_misread_with_confidence(shipped, strokes: Strokes, meant, read):
+    model, card = shipped
+    prediction = predict(model, mnist_form(rasterize(strokes)), 7, card.doubt_level)
+    assert prediction.is_readable
+    assert (prediction.label, prediction.total) == (read, read + 7)
+    assert max(prediction.class_probs) > 0.9
+    assert meant != read
+
+
+def test_one_example_teaches_it_the_mirrored_2(shipped, mnist):
+    model = copy.deepcopy(shipped[0])
+    example = HandExample(2, A_2_IN_A_MIRROR)
+    finetune.finetune(model, mnist.train, [example])
+    prediction = predict(model, example.image, 7)
+    assert (prediction.label, prediction.total) == (2, 9)

@@ -1,0 +1,173 @@
+"""Figures say what the data say."""
+
+import re
+
+import plotly.graph_objects as go
+import pytest
+
+from views.draw.charts import class_bars, sum_line
+from views.train.charts import (
+    accuracy_curves,
+    classes_while_learning,
+    loss_curves,
+    sum_while_learning,
+)
+from views.ui.theme import DARK, LIGHT
+
+
+def record(step: int, loss: float, **val: float) -> dict[str, float]:
+    scores = {"loss": loss, "class_acc": 0.5, "sum_acc": 0.4, "joint_acc": 0.3}
+    return {"step": step, "steps": 100, **scores, **val}
+
+
+def looked(step: int, right: float) -> dict[str, float]:
+    val = {"val_loss": 0.2, "val_class_acc": right, "val_sum_acc": right, "val_joint_acc": right}
+    return record(step, 0.1, **val)
+
+
+def luminance(color: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(("palette", "paper"), [(LIGHT, "#FFFFFF"), (DARK, "#14161B")])
+def test_both_heads_can_be_read_on_their_paper(palette, paper):
+    for color in (palette.class_head, palette.sum_head, palette.ink, palette.muted):
+        bright, dim = sorted((luminance(color), luminance(paper)), reverse=True)
+        assert (bright + 0.05) / (dim + 0.05) >= 4.5
+
+
+def test_the_winner_is_the_only_bar_in_full_color():
+    bars = class_bars([0.1, 0.7, 0.2], ["a", "b", "c"], LIGHT).data[0]
+    assert list(bars.y) == pytest.approx([10, 70, 20])
+    assert list(bars.marker.opacity) == [0.45, 1.0, 0.45]
+
+
+def test_names_of_garments_are_slanted_and_have_room():
+    digits, garments = (
+        class_bars([0.5, 0.5], names, LIGHT).layout for names in ("01", ["a", "Bag"])
+    )
+    assert (digits.xaxis.tickangle, garments.xaxis.tickangle) == (0, -45)
+    assert garments.height > digits.height
+
+
+def test_the_sum_line_shows_the_estimate_inside_the_ring_of_class_plus_number():
+    ring, estimate = sum_line(11.6, 12, LIGHT).data
+    assert (ring.x[0], estimate.x[0]) == (12, 11.6)
+    assert (ring.marker.line.color, estimate.marker.color) == (LIGHT.class_head, LIGHT.sum_head)
+
+
+def test_curves_run_over_the_epochs_of_the_whole_run():
+    figure = loss_curves([record(25, 2.0), record(50, 1.0)], epochs=4, palette=LIGHT)
+    assert list(figure.data[0].x) == [1.0, 2.0]
+    assert tuple(figure.layout.xaxis.range) == (0, 4)
+
+
+@pytest.mark.parametrize("draw", [loss_curves, accuracy_curves])
+def test_a_run_without_points_has_axes_and_a_legend(draw):
+    figure = draw([], epochs=2, palette=DARK)
+    assert all(trace.x == (None,) for trace in figure.data)
+    assert any(trace.showlegend for trace in figure.data)
+
+
+def test_validation_stands_only_where_it_was_looked_at():
+    figure = accuracy_curves([record(10, 1.0), looked(20, 0.8)], epochs=1, palette=LIGHT)
+    by_name = {trace.name: trace for trace in figure.data if trace.showlegend}
+    assert list(by_name["both right"].x) == [0.2]
+    assert list(by_name["both right"].y) == [80]
+
+
+@pytest.mark.parametrize(("right", "bottom"), [(0.5, 0), (0.95, 90)])
+def test_accuracy_zooms_to_the_top_once_it_is_there(right, bottom):
+    figure = accuracy_curves([looked(50, right), looked(100, right)], epochs=1, palette=LIGHT)
+    assert figure.layout.yaxis.range[0] == bottom
+
+
+@pytest.mark.parametrize("loss", [1e-9, 1e9, 0.0])
+def test_any_loss_fits_on_the_axis(loss):
+    low, high = loss_curves([record(1, loss)], epochs=1, palette=LIGHT).layout.yaxis.range
+    assert low <= -1 and high >= 0.5
+    assert loss == 0 or (10**low <= loss * 1.001 and loss <= 10**high * 1.001)
+
+
+@pytest.mark.parametrize(
+    ("loss", "first"),
+    [(0.2, "0.1"), (0.02, "0.01"), (0.005, "0.001"), (0.0002, "0.0001"), (2e-6, "0.000001")],
+)
+def test_every_power_of_ten_on_the_loss_axis_has_a_plain_number(loss, first):
+    axis = loss_curves([record(1, loss), record(2, 2.0)], epochs=1, palette=LIGHT).layout.yaxis
+    low, high = (10**power for power in axis.range)
+    shown = {
+        value: text
+        for value, text in zip(axis.tickvals, axis.ticktext, strict=True)
+        if low * 0.999 <= value <= high * 1.001
+    }
+    assert next(iter(shown.values())) == first
+    assert {10.0**power for power in range(round(axis.range[0]), 1)} <= shown.keys()
+    assert all(float(text) == pytest.approx(value) for value, text in shown.items())
+    assert 3 <= len(shown) <= 8
+
+
+@pytest.mark.parametrize("loss", [1e-22, 1e-9, 1e6, 1e22, 1e300])
+def test_a_loss_that_runs_away_has_a_few_short_numbers_beside_it(loss):
+    axis = loss_curves([record(1, loss), record(2, 2.0)], epochs=1, palette=LIGHT).layout.yaxis
+    assert 3 <= len(axis.tickvals) <= 9
+    for value, text in zip(axis.tickvals, axis.ticktext, strict=True):
+        power = re.fullmatch("10<sup>(.*)</sup>", text)
+        said = 10.0 ** int(power[1].replace("−", "-")) if power else float(text)
+        assert said == pytest.approx(value)
+        assert power or len(text) <= 8
+
+
+def test_what_was_said_while_it_learned():
+    """A picture that was first taken for a 0 and then for a 2; the 1 was never in question."""
+    probs = [(0.5, 0.1, 0.4), (0.2, 0.1, 0.7), (0.0, 0.0, 1.0)]
+    figure = classes_while_learning([0, 100, 10_000], probs, "012", LIGHT)
+    lines = {line.name: line for line in figure.data}
+    assert list(lines["2"].y) == [40, 70, 100]
+    assert [c for c, line in lines.items() if line.line.color == LIGHT.class_head] == ["2"]
+    assert {note.text for note in figure.layout.annotations} == {"0", "2"}
+    assert list(lines["0"].x) == [50, 100, 10_000]  # no images at all have a place, too
+    assert figure.layout.xaxis.ticktext[0] == "0"
+
+
+def test_names_of_classes_do_not_lie_over_each_other():
+    probs = [(0.1, 0.1, 0.1, 0.7), (0.1, 0.45, 0.4, 0.05), (0.9, 0.05, 0.05, 0)]
+    figure = classes_while_learning([0, 5_000, 10_000], probs, "0123", LIGHT)
+    assert {note.text for note in figure.layout.annotations} == {"0", "1", "3"}
+
+
+def test_the_sum_while_it_learned_is_never_cut_off():
+    figure = sum_while_learning([0, 10], [9.0, 31.5], 12, LIGHT)
+    low, high = figure.layout.yaxis.range
+    assert (low < 0, high > 31.5) == (True, True)
+    assert figure.layout.shapes[0].y0 == 12
+
+
+def test_what_was_said_before_the_first_step_alone_is_a_figure():
+    assert classes_while_learning([0], [(0.5, 0.5)], "01", LIGHT).data
+    assert sum_while_learning([0], [9.0], 12, LIGHT).data
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        class_bars([0.1] * 10, "0123456789", LIGHT),
+        class_bars([0.1] * 10, ["Shirt"] * 10, DARK),
+        sum_line(12.3, 12, LIGHT),
+    ],
+)
+def test_a_figure_that_plotly_does_not_check_would_pass(figure):
+    """`_validate=False` is no promise of plotly's: an upgrade must not change what it means."""
+    assert go.Figure(figure.to_dict()) == figure
+
+
+def test_figures_made_from_the_same_preparation_share_nothing():
+    one = sum_line(3.0, 3, LIGHT)
+    one.update_layout(height=999)
+    one.data[0].marker.size = 99
+    assert sum_line(3.0, 3, LIGHT) != one
+    assert sum_line(3.0, 3, LIGHT).layout.height == 120
+    assert sum_line(3.0, 3, LIGHT).data[0].marker.size == 24

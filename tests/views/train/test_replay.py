@@ -1,0 +1,147 @@
+"""The Train page while a run lives: pause, one step, the learning rate, and what is watched."""
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from core.recipes.presets import PRESETS
+from core.runs.control import ControlFile, change_control, read_control, write_control
+from core.runs.run import Run, State, create_run, runs_dir
+from core.storage import checkpoint, snapshots
+from tests.views.test_pages import (
+    opened,
+    train_page,
+    words,  # alone: a fixture
+)
+from views.draw.inputs import EXAMPLES
+
+QUICK = PRESETS["quick"].recipe
+
+
+def live(state: str, step: int = 3) -> Run:
+    run = create_run(runs_dir(), "quick", QUICK)
+    run.append({"seconds": 2.0, "step": step, "steps": 391, "epoch": 1, "images": 512, "lr": 0.1})
+    run.set_state(State(state))
+    return run
+
+
+def button(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+def test_pause_asks_the_worker_to_wait() -> None:
+    run = live("training")
+    app = opened(train_page, run=run.id)
+    assert app.button(key="train_step").disabled
+    button(app, "train_pause")
+    assert read_control(run.path) == ControlFile(until=0)
+
+
+def test_a_paused_run_makes_one_step_or_goes_on() -> None:
+    run = live("paused")
+    write_control(run.path, ControlFile(until=0, lr=0.5))
+    app = opened(train_page, run=run.id)
+    assert "Paused: epoch 1, step 3 of 391" in app.get("progress")[0].proto.text
+    button(app, "train_step")
+    assert read_control(run.path) == ControlFile(until=4, lr=0.5)
+    button(app, "train_pause")
+    assert read_control(run.path) == ControlFile(until=None, lr=0.5)
+
+
+def test_the_learning_rate_is_moved_and_that_is_said_afterwards() -> None:
+    run = live("training")
+    app = opened(train_page, run=run.id)
+    app.select_slider(key="live_lr").set_value(0.05).run()
+    assert read_control(run.path) == ControlFile(lr=0.05)
+    run.set_state(State("interrupted", "The training was cut off."))
+    (said,) = [c.value for c in opened(train_page, run=run.id).caption if "moved" in c.value]
+    assert "from 0.2 to 0.05" in said
+
+
+def test_a_rate_that_was_just_moved_outlives_the_next_press() -> None:
+    run = live("paused")
+    write_control(run.path, ControlFile(until=0))
+    app = opened(train_page, run=run.id)
+    change_control(run.path, lr=0.05)  # since the page was drawn
+    button(app, "train_pause")
+    assert read_control(run.path) == ControlFile(lr=0.05)
+
+
+def test_a_run_whose_rate_was_left_alone_is_said_nothing_about() -> None:
+    run = live("interrupted")
+    captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
+    assert "rate was moved" not in captions
+
+
+@pytest.mark.parametrize("state", ["queued", "preparing", "evaluating"])
+def test_nothing_is_offered_that_would_do_nothing(state: str) -> None:
+    app = opened(train_page, run=live(state).id)
+    keys = {button.key for button in app.button}
+    assert "train_stop" in keys
+    assert not keys & {"train_pause", "train_step"}
+    assert not app.select_slider or "live_lr" not in {s.key for s in app.select_slider}
+
+
+def test_a_stop_that_cannot_be_written_is_no_error(monkeypatch) -> None:
+    def gone(run: Run) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(Run, "request_stop", gone)
+    app = opened(train_page, run=live("training").id)
+    button(app, "train_stop")
+    assert not app.exception
+
+
+@pytest.mark.parametrize(("how", "shown"), [("lock", [True]), ("hide", [])])
+def test_a_rate_kept_by_a_link_is_kept_while_it_trains(how: str, shown: list[bool]) -> None:
+    app = opened(train_page, run=live("training").id, **{how: "lr"})
+    assert [s.disabled for s in app.select_slider if s.key == "live_lr"] == shown
+
+
+@pytest.mark.parametrize("broken", [float("nan"), 1e30])
+def test_a_moment_when_the_loss_ran_away_is_not_shown(broken: float) -> None:
+    run = live("failed")
+    model = QUICK.build()
+    snapshots.save_snapshot(run.moments, 0, model)
+    with torch.no_grad():
+        model.class_head[1].weight.fill_(broken)
+    snapshots.save_snapshot(run.moments, 3, model)
+    said = words(opened(train_page, run=run.id))
+    assert "nan" not in said
+    assert "<th>now</th>" in said
+
+
+def test_a_drawing_is_answered_at_every_moment() -> None:
+    """Untrained, a network knows nothing; the one that is shipped knows a 3."""
+    shipped, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
+    recipe = QUICK.read(card.params)
+    run = create_run(runs_dir(), "quick", recipe)
+    snapshots.save_snapshot(run.moments, 0, recipe.build())
+    snapshots.save_snapshot(run.moments, 391, shipped)
+    run.set_state(State("training"))
+    app = opened(train_page, run=run.id)
+    session = app.session_state["session"]
+    session.canvas, session.addend = session.canvas.show(EXAMPLES["3"]), 4
+    said = words(app.run())
+    assert "Watch it learn your digit" in said
+    assert "<th>now</th><td>3 (100 %)</td><td>7.0</td>" in said
+    assert "<th>+ 4</th>" in said
+    assert not [caption for caption in app.caption if "An example." in caption.value]
+
+
+def test_where_nothing_is_drawn_an_example_is_watched() -> None:
+    run = live("training")
+    snapshots.save_snapshot(run.moments, 0, QUICK.build())
+    captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
+    assert "An example. Draw a digit on the Draw page" in captions
+
+
+def test_a_damaged_moment_is_left_out() -> None:
+    run = live("training")
+    snapshots.save_snapshot(run.moments, 0, QUICK.build())
+    (run.moments / "00000005.safetensors").write_bytes(b"junk")
+    assert "Watch it learn" in words(opened(train_page, run=run.id))
+    run = live("training")
+    snapshots.save_snapshot(run.moments, 0, QUICK.build())
+    (run.moments / "00000000.safetensors").write_bytes(b"junk")
+    assert "Watch it learn" not in words(opened(train_page, run=run.id))

@@ -1,0 +1,247 @@
+"""Sharing, as the pages do it: what a link carries, what it leaves out and locks, and what happens
+when a run that it names is gone."""
+
+import re
+import shutil
+from urllib.parse import unquote
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.drawing import Strokes
+from core.recipes.presets import PRESETS
+from core.recipes.settings import SETTINGS
+from core.runs.run import Run, create_run, find_run, runs_dir
+from tests.views.test_pages import alone, draw_page, finished, opened, pen, train_page, words
+from views.draw.inputs import EXAMPLES
+from views.session.address import absolute_link
+from views.session.link import HIDEABLE, LOCKABLE, Link, format_strokes, parse_link
+from views.session.session import st
+from views.ui import share as share_module
+from views.ui.share import PART_LABELS, qr
+
+__all__ = ["alone", "pen"]  # fixtures
+
+GONE = "0123456789abcdef"
+QUICK = PRESETS["quick"].recipe
+
+
+def compare_page() -> None:
+    from views.compare.page import show_compare
+
+    show_compare()
+
+
+def explain_page() -> None:
+    from views.explain.page import show_explain
+
+    show_explain()
+
+
+PAGES = {"": draw_page, "train": train_page, "compare": compare_page, "explain": explain_page}
+
+
+@pytest.fixture
+def panel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages whose Share is open; the copy button needs a browser."""
+    monkeypatch.setattr(share_module, "_copy_button", lambda: lambda **_: None)
+
+
+def shared(page: str, **query: str) -> tuple[AppTest, str]:
+    """A page with Share open, and the link that it gives."""
+    app = AppTest.from_function(PAGES[page], default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.session_state["share"] = True
+    app.run()
+    assert not app.exception
+    return app, app.code[0].value
+
+
+def keys(app: AppTest) -> set[str]:
+    kinds = (app.button, app.radio, app.select_slider, app.slider, app.number_input, app.selectbox)
+    return {widget.key for kind in kinds for widget in kind} | {w.key for w in app.multiselect}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_shares_what_it_shows(page, pen, panel) -> None:
+    pen(EXAMPLES["3"])
+    app, address = shared(page)
+    assert address.partition("?")[2] == "&".join(f"{k}={v}" for k, v in app.query_params.items())
+    assert 'alt="QR code of the link"' in words(app)
+
+
+@pytest.mark.parametrize(
+    ("url", "page", "address"),
+    [
+        ("https://sums.example.org", "", "https://sums.example.org/?v=1&n=3"),
+        ("https://sums.example.org/", "", "https://sums.example.org/?v=1&n=3"),
+        ("https://example.org/sums/", "", "https://example.org/sums/?v=1&n=3"),
+        ("http://10.0.0.7:8501/train", "train", "http://10.0.0.7:8501/train?v=1&n=3"),
+        ("https://example.org/a/train", "train", "https://example.org/a/train?v=1&n=3"),
+    ],
+)
+def test_the_address_is_absolute(url, page, address, monkeypatch) -> None:
+    class Context:
+        pass
+
+    context = Context()
+    context.url = url
+    monkeypatch.setattr(st, "context", context)
+    assert absolute_link(Link(addend=3), page) == address
+
+
+def test_the_qr_code_is_the_link_and_dark_on_light() -> None:
+    one, other = (qr(f"https://sums.example.org/?n={n}") for n in (3, 4))
+    assert one != other
+    drawn = unquote(one)
+    assert 'fill="#fff"' in drawn.replace("'", '"').replace("&#x27;", '"')
+    assert 'stroke="#000"' in drawn.replace("'", '"').replace("&#x27;", '"')
+
+
+def test_a_very_long_drawing_is_said_to_be_rougher(pen, panel) -> None:
+    wild = (tuple((float(i * 37 % 280), float(i * 53 % 280)) for i in range(700)),)
+    pen(wild)
+    app, address = shared("")
+    assert any("carries is rougher" in caption.value for caption in app.caption)
+    assert len(address) < 2_000
+
+
+# --- for a class
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everything_can_be_left_out_of_every_page(page, pen) -> None:
+    pen(EXAMPLES["3"])
+    app = opened(PAGES[page], hide=".".join(HIDEABLE), lock=".".join(LOCKABLE))
+    left = {key for key in keys(app) if key}
+    assert not left & {"source", "example_3", "roll", "teach", "bug", "tell_3"}
+    assert not {key for key in left if key.startswith(("setting_", "addend_", "network_"))}
+    assert app.query_params["hide"] == ".".join(HIDEABLE)  # a reload is the same class
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_is_locked_or_left_out_and_keeps_the_value_of_the_link(name) -> None:
+    value = {"dataset": "fashion-mnist", "fusion": "pixels", "sum_head": "classification"}.get(
+        name, "1"
+    )
+    value = "16" if name in ("batch_size", "width") else "0.5" if name == "dropout" else value
+    for how in ("hide", "lock"):
+        app = opened(train_page, **{name: value, how: name})
+        controls = [
+            widget
+            for kind in (app.radio, app.select_slider, app.slider, app.number_input)
+            for widget in kind
+            if widget.label == SETTINGS[name].label
+        ]
+        assert [widget.disabled for widget in controls] == ([] if how == "hide" else [True])
+        app.button(key="train_start").click().run()
+        run = find_run(runs_dir(), app.session_state["session"].run)
+        assert run
+        assert str(run.recipe()[1].settings()[name]) in (value, f"{value}.0")
+        shutil.rmtree(run.path)
+
+
+def test_a_locked_number_stays_what_it_is(pen) -> None:
+    app = opened(draw_page, n="4", lock="number.network")
+    assert all(app.button(key=f"addend_{number}").disabled for number in range(10))
+    assert app.button(key="roll").disabled
+    assert app.selectbox(key="network_mnist").disabled
+
+
+def test_a_locked_number_stays_on_every_page(pen) -> None:
+    assert opened(explain_page, lock="number").button(key="explain_roll").disabled
+    assert "explain_roll" not in keys(opened(explain_page, hide="number"))
+
+
+@pytest.mark.parametrize("page", ["train", "compare"])
+def test_the_drawing_is_in_the_address_of_every_page(page, pen) -> None:
+    """A reload there, or a look at it from elsewhere, loses nothing."""
+    drawn = {"v": "1", "n": "3", "s": format_strokes(EXAMPLES["8"])}
+    assert drawn.items() <= dict(opened(PAGES[page], **drawn).query_params).items()
+
+
+def test_a_locked_bug_is_shown(pen) -> None:
+    assert opened(train_page, lock="bug", bug="relu").selectbox(key="bug").disabled
+    app = opened(train_page, hide="bug", bug="relu")
+    assert not app.selectbox
+    assert app.query_params["bug"] == "relu"
+
+
+def test_share_makes_a_link_for_a_class_and_changes_nothing_here(pen, panel) -> None:
+    app, _ = shared("train")
+    app.multiselect(key="share_hide").set_value(["files", "bug"])
+    app.multiselect(key="share_lock").set_value(["lr"]).run()
+    query = app.code[0].value.partition("?")[2]
+    assert query == "v=1&hide=bug.files&lock=lr"
+    assert "hide" not in app.query_params
+    assert not app.select_slider(key="setting_lr").disabled
+
+
+def test_every_part_and_control_has_words() -> None:
+    assert set(PART_LABELS) == {*HIDEABLE, *LOCKABLE}
+
+
+# --- runs that are gone
+
+
+CHOSEN = {"v": "1", "bug": "relu", "epochs": "2", "width": "8", "seed": "42"}
+
+
+def trained(query: dict[str, str]) -> Run:
+    asked = parse_link(query)
+    recipe = QUICK.change(asked.settings).with_bug(asked.bug)
+    run = create_run(runs_dir(), "quick", recipe)
+    finished(run, recipe)
+    return run
+
+
+def test_a_link_to_a_run_carries_its_recipe_not_the_next_one() -> None:
+    run = trained(CHOSEN)
+    app = opened(train_page, run=run.id, lr="0.5")
+    assert dict(app.query_params) == CHOSEN | {"run": run.id}
+
+
+@pytest.mark.parametrize("page", ["", "explain"])
+def test_a_link_to_a_network_carries_its_recipe(page, pen) -> None:
+    run = trained(CHOSEN)
+    assert dict(opened(PAGES[page], net=run.id).query_params) == CHOSEN | {"net": run.id}
+
+
+def test_a_run_that_is_gone_is_trained_again_from_its_link() -> None:
+    app = opened(train_page, **CHOSEN, run=GONE)
+    assert "This run is no longer kept here" in words(app)
+    assert dict(app.query_params) == CHOSEN | {"run": GONE}  # a reload offers it again
+    assert app.button(key="train_start").label == "Train again"
+    app.button(key="train_start").click().run()
+    run = find_run(runs_dir(), app.session_state["session"].run)
+    assert run
+    assert run.recipe() == (
+        "quick",
+        QUICK.change({"epochs": 2, "width": 8, "seed": 42}).with_bug("relu"),
+    )
+
+
+def test_a_network_that_is_gone_is_offered_to_be_trained_again(pen) -> None:
+    app = opened(draw_page, **CHOSEN, net=GONE)
+    assert "no longer kept here. The shipped network answers instead." in app.warning[0].value
+    app.button(key="addend_9").click().run()
+    assert app.button(key="again")  # it stays until something is done about it
+    assert dict(app.query_params) == CHOSEN | {"net": GONE, "n": "9"}
+    app.button(key="again").click()
+    app.selectbox(key="network_mnist").set_value("fashion-late").run()
+    assert not app.warning
+    assert app.query_params["net"] == "fashion-late"
+
+
+def test_a_network_that_no_settings_can_make_again_is_linked_by_its_name_alone(pen) -> None:
+    run = create_run(runs_dir(), "mnist", PRESETS["mnist"].recipe)
+    finished(run)
+    assert dict(opened(draw_page, net=run.id).query_params) == {"v": "1", "net": run.id}
+
+
+def test_a_shown_drawing_is_shared_as_it_is(pen, panel) -> None:
+    strokes: Strokes = EXAMPLES["8"]
+    pen(strokes)
+    _, address = shared("", n="2")
+    assert parse_link(dict(re.findall(r"(\w+)=([^&]+)", address))) == Link(2, strokes)

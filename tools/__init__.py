@@ -1,0 +1,1 @@
+"""Commands that film the app and photograph its pages; no tests."""

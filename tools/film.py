@@ -1,0 +1,106 @@
+"""Make the README's pictures from the real app: a moving one (draw, add, train, draw again) and
+two that stand still.
+
+python -m tests.browser.film [--out docs]
+"""
+
+import argparse
+import io
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.support import driver
+from tests.browser.support.driver import DIGITS, draw, hook, pick_number, press, wait_until_idle
+
+SIZE = {"width": 1100, "height": 700}
+SHOWN = (880, 560)  # as the README shows it
+TALL = 844
+PHONE = {"viewport": {"width": 390, "height": TALL}, "color_scheme": "dark", "has_touch": True}
+QUICK, SLOW = 500, 1_600  # milliseconds a frame stays
+COLORS = 64
+TRAINED_MS = 240_000
+
+
+class Film:
+    """Frames of a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.frames: list[tuple[Image.Image, int]] = []
+
+    def take(self, stays: int) -> None:
+        picture = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
+        self.frames.append((picture.resize(SHOWN, Image.Resampling.LANCZOS), stays))
+
+    def save(self, path: Path) -> None:
+        """A GIF with one palette for all frames, so that nothing shimmers."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pictures, stays = zip(*self.frames, strict=True)
+        palette = pictures[-1].quantize(COLORS)
+        first, *rest = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
+        first.save(path, save_all=True, append_images=rest, duration=list(stays), loop=0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.film")
+    parser.add_argument("--out", type=Path, default=driver.ROOT / "docs")
+    out = parser.parse_args().out
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        driver.serve(Path(folder)) as app,
+        driver.chromium() as browser,
+    ):
+        film = Film(driver.open_page(browser, app.url, viewport=SIZE))
+        play(film)
+        film.save(out / "demo.gif")
+        compare = driver.open_page(browser, f"{app.url}/compare", viewport=SIZE)
+        still(compare, out / "compare.png")
+        phone = driver.open_page(browser, app.url, **PHONE)
+        draw(phone, DIGITS["8"])
+        phone.mouse.wheel(0, -TALL)
+        still(phone, out / "phone.png")
+
+
+def still(page: Page, path: Path) -> None:
+    wait_until_idle(page)
+    page.mouse.move(0, 0)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def play(film: Film) -> None:
+    page = film.page
+    film.take(SLOW)
+    for stroke in DIGITS["5"]:
+        draw(page, (stroke,))
+        film.take(QUICK)
+    film.take(SLOW)
+    pick_number(page, 3)
+    film.take(SLOW)
+    page.get_by_role("link", name="Train").click()
+    expect(hook(page, "train_start")).to_be_visible()
+    wait_until_idle(page)
+    film.take(SLOW)
+    press(page, "train_start")
+    seen = ""
+    while hook(page, "train_stop").count():  # a frame whenever there is something new to see
+        status = hook(page, "train_status").inner_text()
+        if status != seen and len(film.frames) < 40:
+            film.take(QUICK // 2)
+        seen = status
+        page.wait_for_timeout(700)  # between looks
+    expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
+    wait_until_idle(page)
+    film.take(2 * SLOW)
+    press(page, "use_network")
+    film.take(QUICK)
+    press(page, "clear")
+    draw(page, DIGITS["7"])
+    film.take(2 * SLOW)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""What the Compare page shows of the chosen networks: five views.
+
+`show` is given one of `VIEWS`. Two of them need only the history and the card; the others need all
+test images read, bit by bit, with a bar that says how far.
+"""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.data.download import DownloadError
+from core.evaluation.diagnostics import Analysis, Mistake, cell_centers
+from core.specs import ADDENDS, SPECS, DatasetSpec
+from core.storage.checkpoint import Card
+from views.compare import charts
+from views.compare.charts import Curve
+from views.session import networks
+from views.session.link import COMPARE_VIEWS
+from views.session.session import Session
+from views.ui.images import data_uri
+from views.ui.style import current_palette
+from views.ui.table import percent
+from views.ui.theme import SAVABLE_CONFIG
+
+CURVES, CONFUSION, SUM_SCATTER, RELIABILITY, MISTAKES = COMPARE_VIEWS
+PANEL_TITLES = {
+    CURVES: "Learning curves",
+    CONFUSION: "Confusion",
+    SUM_SCATTER: "Sums",
+    RELIABILITY: "Reliability",
+    MISTAKES: "Worst mistakes",
+}
+MEASURES = {
+    "Both": "val_joint_acc",
+    "Class": "val_class_acc",
+    "Rounded sum": "val_sum_acc",
+}
+NEEDED_CONTROLS = {
+    "sources",
+    "number",
+    "network",
+}  # that a click on a mistake makes, on the Draw page
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that is here: shipped, or of a run."""
+
+    name: str  # as `state.load` wants it
+    title: str
+    kind: str
+    card: Card
+
+    @property
+    def dataset(self) -> str:
+        return str(self.card.params["dataset"])
+
+    @property
+    def full_title(self) -> str:
+        """With its data set, where the title does not say it."""
+        dataset = SPECS[self.dataset].title
+        return self.title if self.title.startswith(dataset) else f"{self.title} ({dataset})"
+
+
+def show_panel(session: Session, compared: Sequence[Network], view: str) -> bool:
+    """One of `VIEWS`. True when a mistake was clicked, which is then the session's picture."""
+    if view == CURVES:
+        _learning_curves(compared)
+    elif view == CONFUSION:
+        _confusions(compared)
+    else:
+        return _readings(session, compared, view)
+    return False
+
+
+def _learning_curves(compared: Sequence[Network]) -> None:
+    with st.container(horizontal=True, gap="medium", key="curves_choices"):
+        measure = _pills("What must be right", list(MEASURES), "curves_measure")
+        over = _pills("Over", ["epochs", "seconds"], "curves_over")
+    histories = {network.name: networks.network_history(network.name) for network in compared}
+    curves = [
+        Curve(n.title, histories[n.name], float(str(n.card.params["epochs"]))) for n in compared
+    ]
+    if any(histories.values()):
+        figure = charts.learning_curves(curves, MEASURES[measure], over, current_palette())
+        with st.container(key="curves_chart"):
+            st.plotly_chart(
+                figure, key="curves", config=SAVABLE_CONFIG, alt="Wrong answers while learning"
+            )
+        st.caption(
+            f"Validation images got wrong{_unseen(compared)}. Lower is better; each line of the "
+            "grid is about a third of the one above."
+        )
+    for network in compared:
+        if not histories[network.name]:
+            st.caption(f"{network.title}: how it learned was not kept, so it has no curve.")
+
+
+def _unseen(compared: Sequence[Network]) -> str:
+    """Did the networks learn from the images that their curves are measured on?"""
+    seen = [n.title for n in compared if n.card.params["bug"] == "seen-images"]
+    return f", which {' and '.join(seen) or 'no network'} learned from"
+
+
+def _pills(label: str, options: list[str], key: str) -> str:
+    return st.pills(
+        label, options, default=options[0], required=True, key=key, persist_state="session"
+    )
+
+
+def _confusions(compared: Sequence[Network]) -> None:
+    tables = [_images(network.card) for network in compared]
+    most: dict[str, float] = {}  # by data set: garments are confused far more often than digits
+    for network, counts in zip(compared, tables, strict=True):
+        worst = charts.worst_confusion(counts)
+        most[network.dataset] = max(worst, most.get(network.dataset, 0.0))
+    for cell, network, counts in zip(_cells(compared), compared, tables, strict=False):
+        names = SPECS[network.dataset].class_names
+        figure = charts.confusion_matrix(counts, names, most[network.dataset], current_palette())
+        with cell:
+            _title(network, f"{percent(network.card.figures['class_acc'])} right")
+            st.plotly_chart(
+                figure,
+                key=f"confusion_{network.name}",
+                config=SAVABLE_CONFIG,
+                alt=f"Classes of {network.title}: true ones and answered ones",
+            )
+    st.caption(
+        "Test images of each class (a row) by what they were read as. The stronger the color, the "
+        "worse."
+    )
+
+
+def _cells(compared: Sequence[Network]) -> list[DeltaGenerator]:
+    """A place for each network, two in a row; the last row may be half empty."""
+    return [cell for _ in compared[::2] for cell in st.columns(2, gap="large")]
+
+
+def _title(network: Network, note: str) -> None:
+    title, note = html.escape(network.title), html.escape(note)
+    st.html(f'<div class="head">{title} <span class="note">{note}</span></div>')
+
+
+def _images(card: Card) -> list[list[float]]:
+    """The card counts each image with all ten numbers; here an image counts once."""
+    return [[count / ADDENDS for count in row] for row in card.confusion]
+
+
+def _readings(session: Session, compared: Sequence[Network], view: str) -> bool:
+    """The views that need all test images read, which takes a while the first time."""
+    try:
+        analyses = [_analysis(network) for network in compared]
+    except DownloadError as error:
+        st.info(str(error))
+        return False
+    if view == SUM_SCATTER:
+        _sums(compared, analyses)
+    elif view == RELIABILITY:
+        _reliability(compared, analyses)
+    else:
+        return _mistakes(session, compared, analyses)
+    return False
+
+
+def _analysis(network: Network) -> Analysis:
+    """Read the test images, or go on where another visitor stopped; leaving the page ends it."""
+    reading = networks.reading(network.name)
+    if reading.analysis is None:
+        words = f"{network.title} reads 10,000 test images."
+        bar = st.progress(0.0, words)
+        while (share := reading.advance()) < 1:
+            bar.progress(share, words)
+        bar.empty()
+    assert reading.analysis is not None
+    return reading.analysis
+
+
+def _sums(compared: Sequence[Network], analyses: Sequence[Analysis]) -> None:
+    centers = cell_centers().tolist()
+    for cell, network, analysis in zip(_cells(compared), compared, analyses, strict=False):
+        figures = network.card.figures
+        note = f"R² {figures['sum_r2']:.4f}, mean error {figures['sum_mae']:.3f}"
+        figure = charts.sum_scatter(analysis.sums.tolist(), centers, current_palette())
+        with cell:
+            _title(network, note)
+            st.plotly_chart(
+                figure,
+                key=f"sums_{network.name}",
+                config=SAVABLE_CONFIG,
+                alt=f"Sums of {network.title}: true ones and predicted ones",
+            )
+    st.caption(
+        "What the sum head says, before rounding, for each true sum; the stronger the color, the "
+        "more of the 10,000 test images. On the line, it is right."
+    )
+
+
+def _reliability(compared: Sequence[Network], analyses: Sequence[Analysis]) -> None:
+    found = [analysis.reliability for analysis in analyses]
+    points = [list(zip(each.confidence, each.right, each.count, strict=True)) for each in found]
+    figure = charts.reliability_diagram([n.title for n in compared], points, current_palette())
+    left, right = st.columns([3, 2], gap="large")
+    with left, st.container(key="reliability_chart"):
+        st.plotly_chart(
+            figure,
+            key="reliability",
+            config=SAVABLE_CONFIG,
+            alt="How often the class is right over how sure the network is",
+        )
+    with right, st.container(key="calibration"):
+        for network, each in zip(compared, found, strict=True):
+            _title(network, f"expected calibration error {100 * each.error:.2f}\u00a0%")
+            st.html(
+                f'<div class="note">{percent(each.mean_confidence)} sure on average, '
+                f"{percent(each.mean_right)} right</div>"
+            )
+        st.caption(
+            "Of the images that it is 80 % sure of, an honest network has 80 % right: the dotted "
+            "line. Below the line it is too sure. The larger a dot, the more images; faint ones "
+            "stand for fewer than ten. The expected calibration error is the mean distance from "
+            "the line, over ten bins."
+        )
+
+
+def _mistakes(session: Session, compared: Sequence[Network], analyses: Sequence[Analysis]) -> bool:
+    """Pictures; True when one was clicked, which is then the session's picture."""
+    kept = not NEEDED_CONTROLS.isdisjoint(session.hidden + session.locked)
+    if not kept:
+        st.caption(
+            "Click a picture to see it on the Draw page, read by the network that got it wrong."
+        )
+    clicked = None
+    for network, analysis in zip(compared, analyses, strict=True):
+        spec = SPECS[network.dataset]
+        st.subheader(network.title)
+        for kind, title, mistakes in (
+            ("class", "Surest of a wrong class", analysis.wrong_classes),
+            ("sum", "Farthest from the sum", analysis.wrong_sums),
+        ):
+            st.html(f'<div class="head">{title}</div>')
+            if not mistakes:
+                st.write("None among the test images.")
+            with st.container(horizontal=True, key=f"mistakes_{kind}_{network.name}"):
+                for mistake in mistakes:
+                    key = f"{kind}_{network.name}_{mistake.index}"
+                    if _mistake(key, mistake, _what(kind, mistake, spec), kept):
+                        clicked = network, mistake
+    if clicked:
+        network, mistake = clicked
+        session.source, session.picture, session.addend = "test", mistake.index, mistake.addend
+        networks.use_network(session, network.name)
+    return clicked is not None
+
+
+def _what(kind: str, mistake: Mistake, spec: DatasetSpec) -> tuple[str, str]:
+    """A mistake in two short lines."""
+    if kind == "class":
+        true, answered = spec.class_names[mistake.label], spec.class_names[mistake.answered]
+        # never 100 %: a softmax is never certain
+        sure = "over 99.99 %" if mistake.confidence > 0.9999 else percent(mistake.confidence)
+        return f"{true}, read as {answered}", f"{sure} sure"
+    total = mistake.label + mistake.addend
+    addition = f"{spec.numbered(mistake.label)} + {mistake.addend} = {total}"
+    return addition, f"it says {mistake.sum_value:.1f}"
+
+
+def _mistake(key: str, mistake: Mistake, lines: tuple[str, str], disabled: bool) -> bool:
+    with st.container(key=f"mistake_{key}"):
+        clicked = st.button(
+            f"![{', '.join(lines)}: open on the Draw page]({data_uri(mistake.image)})",
+            key=f"open_{key}",
+            disabled=disabled,
+        )
+        st.html(f'<div class="note">{"<br>".join(map(html.escape, lines))}</div>')
+    return clicked

@@ -1,0 +1,88 @@
+"""The drawing surface: pen strokes in, pen strokes out.
+
+The one file that knows streamlit-drawable-canvas. It keeps the pen's path and no pixels: a 7 drawn
+with two strokes arrives as two fabric.js paths of some twenty curves and leaves as
+
+    (((60.0, 52.0), (200.0, 50.0), (131.0, 236.0)), ((90.0, 140.0), (175.0, 138.0)))
+
+whole canvas pixels, so that what is drawn, what a link carries and what the network is given are
+the same picture on every machine.
+
+The package's own `st_canvas` is passed over for its frontend alone, for two reasons. Its toolbar is
+invisible until hovered yet takes clicks: a finger that starts a digit in the upper right corner
+presses "Reset". And an Undo of ours has to change the drawing without mounting the canvas anew,
+which blinks and moves the page.
+"""
+
+import functools
+from typing import Any
+
+import streamlit as st
+
+from core.data.drawing import CANVAS_SIDE, PEN_WIDTH
+from views.session.canvas_state import INK, PAPER, SHARPNESS, CanvasState, paper_color, to_paths
+
+# Its style sheet is not loaded either: these few rules are all a bare canvas needs.
+CANVAS_CSS = f"""
+.canvas-root {{ width: {CANVAS_SIDE}px; height: {CANVAS_SIDE}px; border-radius: 12px;
+  overflow: hidden; position: relative; background: rgb{PAPER}; }}
+.canvas-root::after {{ content: ""; position: absolute; inset: 0; z-index: 20; pointer-events: none;
+  border: 1px solid rgb(128 128 128 / 45%); border-radius: inherit; }}
+.dc-container {{ position: relative; }}
+.dc-container, .canvas-container, canvas {{
+  width: {CANVAS_SIDE}px !important; height: {CANVAS_SIDE}px !important; }}
+.dc-background-canvas, .dc-canvas {{ position: absolute; top: 0; left: 0; }}
+.dc-toolbar, .dc-textarea-host {{ display: none !important; }}
+"""
+CANVAS_HTML = '<div class="canvas-root" role="img" aria-label="Canvas to draw on"></div>'
+
+
+def draw_canvas(state: CanvasState, *, key: str = "pen") -> CanvasState:
+    """Draw the canvas here and return the state with what has been drawn on it since.
+
+    What stands above it on the page must not come and go, at any level: Streamlit would mount a new
+    canvas, which starts from `start` and tells nobody. Give such things an `st.empty()` instead.
+    """
+    if key not in st.session_state and state.strokes != state.start:
+        state = state.show(state.strokes)  # back from another page: go on from the whole drawing
+    with st.container(key="canvas", width="content"):
+        answer = _component()(
+            data=canvas_message(state),
+            key=key,
+            on_drawing_change=lambda: None,
+            on_backgroundFit_change=lambda: None,
+            width=CANVAS_SIDE,
+            height=CANVAS_SIDE,
+        )
+    return state.hear(answer.get("drawing"))
+
+
+def latest_canvas(state: CanvasState, *, key: str = "pen") -> CanvasState:
+    """The state with what the browser said last: for callbacks, which run before the page does.
+
+    A stroke and the Undo after it may arrive together; Undo must then see that stroke.
+    """
+    answer = st.session_state.get(key)
+    return state.hear(answer.get("drawing") if isinstance(answer, dict) else None)
+
+
+@functools.cache
+def _component() -> Any:
+    """The package's frontend. Not at import: it can be registered in a running app only."""
+    name = "streamlit-drawable-canvas.streamlit_drawable_canvas"
+    return st.components.v2.component(name, js="index-*.js", css=CANVAS_CSS, html=CANVAS_HTML)
+
+
+def canvas_message(state: CanvasState) -> dict[str, Any]:
+    """What the frontend is told; the same dictionary until `start` changes."""
+    return {
+        "drawingMode": "freedraw",
+        "strokeWidth": PEN_WIDTH * SHARPNESS,
+        "strokeColor": INK,
+        "backgroundImageURL": None,
+        "canvasWidth": CANVAS_SIDE * SHARPNESS,
+        "canvasHeight": CANVAS_SIDE * SHARPNESS,
+        "initialDrawing": to_paths(state.start) | {"background": paper_color(state.generation)},
+        "realtimeUpdateStreamlit": True,  # at each mouse-up, that is; never while the pen is down
+        "returnImageData": False,
+    }

@@ -1,0 +1,218 @@
+"""Teaching on the Draw page: telling what a drawing was, and the hand that such examples make."""
+
+import html
+
+import numpy as np
+import streamlit as st
+
+from core import finetune
+from core.data.drawing import Pixels
+from core.finetune import ExampleError, HandExample
+from core.runs.queue import QueueError
+from core.runs.run import Run, State, finetune_job_of, runs_dir
+from core.specs import CLASSES
+from core.storage.checkpoint import Card, CheckpointError
+from views.session import jobs, networks
+from views.session.session import Session
+from views.ui.images import image_tag
+from views.ui.polling import poll
+from views.ui.table import percent
+
+FINETUNE_POLL = 0.4  # seconds between looks at a lesson
+EXAMPLE_SIDE = 56  # CSS pixels of an example
+MAX_EXAMPLES_MEGABYTES = 4  # MB; the most examples of the most points are three
+
+
+def ask_label(session: Session) -> None:
+    """Ten buttons for what the drawing was. The page then runs again: the example is listed."""
+    strokes = session.canvas.strokes
+    known = {example.strokes: example.label for example in session.examples}.get(strokes)
+    words = "Wrong? Tell it what it was:" if known is None else f"Kept as {_a(known)}, see below."
+    chosen = None
+    with st.container(key="tell", gap="xsmall"):
+        st.html(f'<div class="note" role="status">{words}</div>')
+        with st.container(horizontal=True, key="labels"):
+            for label in range(CLASSES):
+                pressed = st.button(
+                    str(label),
+                    key=f"tell_{label}",
+                    type="primary" if label == known else "secondary",
+                    width="stretch",
+                )
+                chosen = label if pressed else chosen
+        if chosen is None:
+            return
+        try:
+            session.examples = finetune.add_examples(
+                session.examples, [HandExample(chosen, strokes)]
+            )
+        except ExampleError as error:
+            st.warning(str(error))
+        else:
+            st.rerun()
+
+
+def show_handwriting(session: Session, lesson: Run | None) -> None:
+    """The visitor's examples, what is read of them, and what teaching them did.
+
+    `lesson` is the run that learns them, or that failed to.
+    """
+    try:
+        model, card, _ = networks.answering_network(session)
+    except CheckpointError:
+        return  # said above
+    if not finetune.can_finetune(model):
+        return
+    live = lesson is not None and not lesson.state().over
+    with st.container(key="hand"):
+        st.markdown("#### Your hand")
+        if session.examples:
+            images = np.stack([example.image for example in session.examples])
+            read = networks.cached_labels(model, card, images)
+            _examples(session, read)
+            _effect(session, card, images, read)
+        else:
+            st.write(
+                "It has learned from other people's digits. Draw yours, tell it what they are, and "
+                "teach it: with ten or so it reads your hand some seconds later."
+            )
+        _actions(session, live)
+        poll(_progress, FINETUNE_POLL if live else None, session, live)
+
+
+def _examples(session: Session, read: list[int]) -> None:
+    """Each as a small picture, with what it is and whether it is read so now."""
+    with st.container(horizontal=True, key="examples"):
+        for number, (example, label) in enumerate(zip(session.examples, read, strict=True), 1):
+            name = f"example {number}, {_a(example.label)}"
+            mark = "✓ read" if label == example.label else f"✗ read as {label}"
+            with st.container(key=f"mine_{number}", width="content", gap=None):
+                st.html(
+                    f"{image_tag(example.image, EXAMPLE_SIDE, name)}<div>{example.label}</div>"
+                    f'<div class="note">{mark}</div>'
+                )
+                st.button(
+                    f"Remove {name}",
+                    key=f"remove_{number}",
+                    icon=":material/close:",
+                    type="tertiary",
+                    on_click=_remove,
+                    args=(session, example),
+                )
+
+
+def _remove(session: Session, example: HandExample) -> None:
+    session.examples = [other for other in session.examples if other != example]
+
+
+def _effect(session: Session, card: Card, images: Pixels, read: list[int]) -> None:
+    """What the network could before it was taught, and what it can now."""
+    lesson = finetune_job_of(runs_dir(), session.network)
+    if lesson is None:
+        return
+    try:
+        base, base_card = networks.load_network(lesson.base)
+    except CheckpointError:
+        return  # it is no longer kept: there is nothing to compare with
+    labels = [example.label for example in session.examples]
+    before, after = base_card.figures["class_acc"], card.figures["class_acc"]
+    rows = ""
+    for title, said, share in (
+        ("Before", networks.cached_labels(base, base_card, images), before),
+        ("Taught", read, after),
+    ):
+        right = f"{np.equal(said, labels).sum()} of {len(labels)}"
+        rows += f"<tr><th>{title}</th><td>{right}</td><td>{percent(share)}</td></tr>"
+    points = f"{100 * (after - before):+.2f}".replace("-", "−")
+    st.html(
+        '<table class="figures"><caption>What it reads</caption><tr><td></td><th>Your examples</th>'
+        f'<th>MNIST test images</th></tr>{rows}<tr class="note"><th>Change</th><td></td>'
+        f"<td>{points} points</td></tr></table>"
+    )
+
+
+def _actions(session: Session, live: bool) -> None:
+    """Teach, save and load the examples."""
+    count = len(session.examples)
+    with st.container(horizontal=True, key="hand_actions"):
+        pressed = False
+        if count:
+            lesson = finetune_job_of(runs_dir(), session.network)
+            pressed = st.button(
+                f"Teach it these {count}" if count > 1 else "Teach it this one",
+                key="teach",
+                type="primary",
+                icon=":material/school:",
+                disabled=live or (lesson is not None and lesson.examples == session.examples),
+            )
+            st.download_button(
+                "Download examples",
+                finetune.dump_examples(session.examples),
+                "my-hand.jsonl",
+                key="download_examples",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        with st.popover("Load examples", icon=":material/upload:", key="load_examples"):
+            _load(session)
+    if pressed:
+        _start_finetune(session)
+
+
+def _load(session: Session) -> None:
+    file = st.file_uploader(
+        "A file that you downloaded here",
+        "jsonl",
+        key=f"examples_{session.files}",  # an empty one after each file
+        max_upload_size=MAX_EXAMPLES_MEGABYTES,
+    )
+    if file is None:
+        return
+    try:
+        found = finetune.parse_examples(file.getvalue().decode(errors="replace"))
+        session.examples = finetune.add_examples(session.examples, found)
+    except ExampleError as error:
+        st.warning(f"{error} Choose another file.")
+    else:
+        session.files += 1
+        st.rerun()
+
+
+def _start_finetune(session: Session) -> None:
+    try:
+        jobs.start_finetune(session)
+    except (CheckpointError, QueueError) as error:
+        st.error(str(error))
+    except OSError as error:
+        st.error(f"The lesson could not be written to disk ({error.strerror}). Try again later.")
+    else:
+        st.rerun()
+
+
+def _progress(session: Session, live: bool) -> None:
+    """How far the lesson is. Runs again by itself while it lives; the whole page once it ends."""
+    run = jobs.current_finetune(session)
+    if live and (run is None or run.state().over):
+        st.rerun()
+    if run is None:
+        return
+    now = run.state()
+    with st.container(key="teach_status"):
+        if now.over:
+            st.warning(f"{now.message} Your examples are kept.")
+        else:
+            st.html(
+                f'<div class="note" role="status">{html.escape(_progress_words(run, now))}</div>'
+            )
+
+
+def _progress_words(run: Run, now: State) -> str:
+    if now.name == "queued":
+        return run.waiting()
+    if now.name == "evaluating":
+        return "Measuring on MNIST."
+    return now.message or "Learning your hand."
+
+
+def _a(label: int) -> str:
+    return f"an {label}" if label == 8 else f"a {label}"

@@ -1,0 +1,186 @@
+"""TODO."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby, islice, pairwise
+from typing import Any
+
+from core.data.drawing import CANVAS_SIDE, PEN_WIDTH, Point, Stroke, Strokes, simplify
+
+SHARPNESS = 2  # browser pixels per canvas pixel: crisp on phones and projectors
+
+
+INK, PAPER = "#ffffff", (10, 11, 14)  # MNIST's look, the same in the light and the dark theme
+
+
+MAX_STROKES = 60  # a digit has one to four
+
+
+MAX_STROKE_POINTS = 6_000  # a digit has about 300 before simplifying
+
+
+FAR = 50 * CANVAS_SIDE  # no pen gets there: coordinates beyond are not believed
+
+
+TOLERANCE = 1.0  # simplifying moves no part of a line further than this many pixels
+
+
+@dataclass(frozen=True)
+class CanvasState:
+    """What is on the canvas, and what the browser was last told to show.
+
+    The browser draws on top of `start` and answers with everything. Undo, Clear, an example or a
+    link are a new `start` with a new `generation`; the browser repeats the generation in each
+    answer, so that an answer from before an Undo is not mistaken for one from after it.
+    """
+
+    strokes: Strokes = ()
+    start: Strokes = ()
+    generation: int = 1
+    cleared: Strokes = ()  # what Clear took away, for Undo
+
+    def show(self, strokes: Strokes) -> "CanvasState":
+        return replace(self, strokes=strokes, start=strokes, generation=self.generation + 1)
+
+    def clear(self) -> "CanvasState":
+        return replace(self.show(()), cleared=self.strokes or self.cleared)
+
+    def undo(self) -> "CanvasState":
+        """Without the last stroke; with an empty canvas, back to what Clear took away."""
+        if self.strokes:
+            return self.show(self.strokes[:-1])
+        return replace(self.show(self.cleared), cleared=())
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self.strokes or self.cleared)
+
+    def hear(self, drawing: object) -> "CanvasState":
+        """The state after an answer of the browser: {"raw": fabric.js JSON}, or anything at all."""
+        raw = drawing.get("raw") if isinstance(drawing, dict) else None
+        if not isinstance(raw, dict) or raw.get("background") != paper_color(self.generation):
+            return self
+        return replace(self, strokes=parse_paths(raw))
+
+
+def paper_color(generation: int) -> str:
+    """The background color, which the browser sends back letter by letter: it carries the
+    generation as its alpha, and CSS takes any alpha from 1 on as opaque."""
+    return f"rgba({PAPER[0]}, {PAPER[1]}, {PAPER[2]}, {generation})"
+
+
+def to_paths(strokes: Strokes) -> dict[str, Any]:
+    """Strokes as fabric.js JSON: `parse_paths` gives them back."""
+    return {"objects": [_path(stroke) for stroke in strokes]}
+
+
+def _path(stroke: Stroke) -> dict[str, Any]:
+    (x, y), *rest = [(x * SHARPNESS, y * SHARPNESS) for x, y in stroke]
+    rest = rest or [(x + 0.02, y)]  # a dot; a line of no length at all is not painted
+    return {
+        "type": "Path",
+        "path": [["M", x, y], *(["L", *point] for point in rest)],
+        "fill": None,
+        "stroke": INK,
+        "strokeWidth": PEN_WIDTH * SHARPNESS,
+        "strokeLineCap": "round",
+        "strokeLineJoin": "round",
+    }
+
+
+def parse_paths(json_data: object) -> Strokes:
+    """Read fabric.js JSON from a browser: what is not a pen stroke is skipped, never an error.
+
+    A path's own coordinates are canvas coordinates, because nothing can be moved or scaled here.
+    Where the pen left the canvas the stroke is cut in two. Points are whole pixels, 0 to 279.
+    """
+    pieces = (piece for path in _paths(json_data) for piece in _inside(_flatten(path)))
+    strokes: list[Stroke] = []
+    budget = MAX_STROKE_POINTS
+    for piece in islice(pieces, MAX_STROKES):
+        points = _whole_pixels(piece)[:budget]
+        strokes.append(simplify(points, TOLERANCE))
+        budget -= len(points)
+        if not budget:
+            break
+    return tuple(strokes)
+
+
+def _paths(json_data: object) -> Iterator[list[Any]]:
+    objects = json_data.get("objects") if isinstance(json_data, dict) else None
+    for item in objects[:MAX_STROKES] if isinstance(objects, list) else []:
+        path = item.get("path") if isinstance(item, dict) and item.get("type") == "Path" else None
+        if isinstance(path, list):
+            yield path[:MAX_STROKE_POINTS]
+
+
+def _flatten(path: list[Any]) -> list[Point]:
+    """The points of a path of M, L and Q commands; other commands are skipped."""
+    points: list[Point] = []
+    for command in path:
+        match command:
+            case ["M" | "L", x, y] if _is_point(x, y):
+                points.append((x / SHARPNESS, y / SHARPNESS))
+            case ["Q", cx, cy, x, y] if _is_point(cx, cy) and _is_point(x, y):
+                end = (x / SHARPNESS, y / SHARPNESS)
+                points += _quadratic(
+                    points[-1] if points else end, (cx / SHARPNESS, cy / SHARPNESS), end
+                )
+        if len(points) > MAX_STROKE_POINTS:
+            break
+    return points
+
+
+def _is_point(*numbers: object) -> bool:
+    return all(isinstance(n, int | float) and -FAR <= n <= FAR for n in numbers)  # NaN is not
+
+
+def _quadratic(start: Point, control: Point, end: Point) -> Iterator[Point]:
+    """A quadratic curve in as many lines as keep within half a pixel of it, `start` left out."""
+    bend = math.hypot(*(a - 2 * b + c for a, b, c in zip(start, control, end, strict=True)))
+    lines = min(32, math.ceil(math.sqrt(bend / 2)) or 1)
+    for t in (i / lines for i in range(1, lines + 1)):
+        x, y = (
+            (1 - t) ** 2 * a + 2 * t * (1 - t) * b + t**2 * c
+            for a, b, c in zip(start, control, end, strict=True)
+        )
+        yield x, y
+
+
+def _inside(points: list[Point]) -> Iterator[list[Point]]:
+    """The pieces of a line that lie on the canvas."""
+    piece = [points[0]] if points and _cut(points[0], points[0]) else []
+    for start, end in pairwise(points):
+        ends = _cut(start, end)
+        if ends:
+            piece = piece or [ends[0]]
+            piece.append(ends[1])
+        if piece and (not ends or ends[1] != end):
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+def _cut(start: Point, end: Point) -> tuple[Point, Point] | None:
+    """The part of a line from start to end that lies on the canvas (Liang and Barsky)."""
+    (x, y), (dx, dy) = start, (end[0] - start[0], end[1] - start[1])
+    enter, leave = 0.0, 1.0
+    for at, step in ((x, dx), (y, dy)):
+        if step:
+            near, far = sorted((-at / step, (CANVAS_SIDE - 1 - at) / step))
+            enter, leave = max(enter, near), min(leave, far)
+        elif not 0 <= at <= CANVAS_SIDE - 1:
+            return None
+    if enter > leave:
+        return None
+    return (
+        (x + enter * dx, y + enter * dy) if enter else start,
+        (x + leave * dx, y + leave * dy) if leave < 1 else end,
+    )
+
+
+def _whole_pixels(points: list[Point]) -> list[Point]:
+    rounded = [(float(round(x)), float(round(y))) for x, y in points]
+    return [point for point, _ in groupby(rounded)]

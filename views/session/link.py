@@ -1,0 +1,205 @@
+"""What a web address may hold: choices, never weights.
+
+    /?v=1&n=7&s=KpQLpG.JhIQRG   the number 7 and two pen strokes
+    /?v=1&net=3f2a9c...         answered by the network of a finished run
+    /?v=1&net=fashion-late&t=12 test image 12 of Fashion-MNIST
+    /train?v=1&lr=0.3&seed=4    a recipe, where it differs from the quick one
+    /train?v=1&bug=broadcast    with a published mistake put in
+    /compare?v=1&c=mnist.3f2a9c...&view=sums
+                                two networks side by side, and what is looked at
+    /train?v=1&lock=lr&hide=bug.files
+                                for a class: a control that stays as it is, parts that are left out
+    /train?v=1&lr=30&task=rate  a lesson: the page says what to try
+
+A link with a run's id carries the run's recipe too, for when the run is no longer kept.
+Everything here comes from strangers. `parse` never raises: what is missing, out of bounds, too long
+or of another version gives the default.
+"""
+
+import functools
+import re
+import string
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from core.data.drawing import CANVAS_SIDE, Strokes, simplify
+from core.recipes.bugs import BUGS
+from core.recipes.presets import PRESETS
+from core.recipes.settings import SETTINGS, SettingError, Value
+from core.runs.run import RUN_ID
+
+LINK_VERSION = "1"
+MAX_STROKES_TEXT = 1_300  # characters; with everything else an address stays under 2,000
+MAX_OLD_TEXT = 1_600  # of links from before there was so much else
+TOLERANCES = (1.5, 2, 3, 4, 6, 8, 12, 16, 24, 48, 96, 400)  # pixels that long lines may be off
+ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # base64url
+QUICK = PRESETS["quick"].recipe
+DEFAULT_SETTINGS = QUICK.settings()
+MAX_COMPARED = 4  # networks side by side
+COMPARE_VIEWS = (
+    "curves",
+    "confusion",
+    "sums",
+    "reliability",
+    "mistakes",
+)  # of the networks compared
+
+# For classes: what a link may leave out, and which controls it may show but keep as they are.
+HIDEABLE = (
+    *("pages", "sources", "examples", "number", "network", "seen", "teach", "bug", "files"),
+    *("share", *SETTINGS),
+)
+LOCKABLE = ("number", "network", "bug", *SETTINGS)
+LESSON_NAMES = ("rate", "weight", "fusion", "bug", "misread", "teach")  # told by views/lessons.py
+
+
+@dataclass(frozen=True)
+class Link:
+    """The shareable choices."""
+
+    addend: int = 7
+    strokes: Strokes = ()
+    network: str = "mnist"  # that answers: a shipped preset, or the id of a run
+    picture: int | None = None  # a test image of the network's data set, instead of strokes
+    run: str = ""  # id of the run that the Train page shows
+    settings: Mapping[str, Value] = field(default_factory=lambda: DEFAULT_SETTINGS)
+    bug: str = ""  # that the next run is made with; "" is none
+    compared: tuple[str, ...] = ()  # networks side by side; () leaves it to the Compare page
+    view: str = COMPARE_VIEWS[0]  # of them
+    hidden: tuple[str, ...] = ()  # parts of the pages that are left out, in the order of PARTS
+    locked: tuple[str, ...] = ()  # controls that cannot be changed, in the order of CONTROLS
+    task: str = ""  # the lesson that is told on the page; "" is none
+
+
+def parse_link(query: Mapping[str, str]) -> Link:
+    """The link that the parameters of an address stand for."""
+    if query.get("v", LINK_VERSION) != LINK_VERSION:
+        return Link()
+    number = query.get("n", "")
+    return Link(
+        addend=int(number) if re.fullmatch("[0-9]", number) else Link.addend,
+        strokes=parse_strokes(query.get("s", "")),
+        network=_network(query.get("net", "")) or Link.network,
+        picture=_picture(query.get("t", "")),
+        run=_run_id(query.get("run", "")),
+        settings=QUICK.change(_settings(query)).settings(),
+        bug=_bug(query.get("bug", "")),
+        compared=_compared(query.get("c", "")),
+        view=_view(query.get("view", "")),
+        hidden=_names(query.get("hide", ""), HIDEABLE),
+        locked=_names(query.get("lock", ""), LOCKABLE),
+        task=task if (task := query.get("task", "")) in LESSON_NAMES else "",
+    )
+
+
+def link_query(link: Link) -> dict[str, str]:
+    """The inverse of `parse`: parameters for an address, only those that are not the default."""
+    parameters = {
+        "n": str(link.addend) if link.addend != Link.addend else "",
+        "s": format_strokes(strokes_in_link(link.strokes)),
+        "net": link.network if link.network != Link.network else "",
+        "t": "" if link.picture is None else str(link.picture),
+        "run": link.run,
+        "bug": link.bug,
+        "c": ".".join(link.compared),
+        "view": link.view if link.view != Link.view else "",
+        "hide": ".".join(link.hidden),
+        "lock": ".".join(link.locked),
+        "task": link.task,
+    } | {
+        name: str(value).removesuffix(".0")  # a page may give 4 as 4.0
+        for name, value in QUICK.changes(link.settings).items()
+    }
+    said = {name: text for name, text in parameters.items() if text}
+    return {"v": LINK_VERSION} | said if said else {}
+
+
+@functools.lru_cache(maxsize=64)  # a page asks more than once, and a scribble takes a second
+def strokes_in_link(strokes: Strokes) -> Strokes:
+    """The strokes as an address has room for them: those of a very long drawing a little rougher.
+
+    () when even straight lines are too many.
+    """
+    if len(format_strokes(strokes)) <= MAX_STROKES_TEXT:
+        return strokes
+    for tolerance in TOLERANCES:
+        rough = tuple(simplify(stroke, tolerance) for stroke in strokes if stroke)
+        if len(format_strokes(rough)) <= MAX_STROKES_TEXT:
+            return rough
+    return ()
+
+
+def format_strokes(strokes: Strokes) -> str:
+    """Strokes as text: three characters of 6 bits a point (9 bits x, 9 bits y), dots between.
+
+    Points beside the canvas move to its edge.
+    """
+    return ".".join("".join(_pack(*point) for point in stroke) for stroke in strokes if stroke)
+
+
+def parse_strokes(text: str) -> Strokes:
+    """The inverse of `format_strokes`, in whole canvas pixels; () for anything else."""
+    if not text or len(text) > MAX_OLD_TEXT:
+        return ()
+    if not re.fullmatch(r"([\w-]{3})+(\.([\w-]{3})+)*", text, re.ASCII):
+        return ()
+    strokes = tuple(
+        tuple(_unpack(part[i : i + 3]) for i in range(0, len(part), 3)) for part in text.split(".")
+    )
+    inside = all(x < CANVAS_SIDE and y < CANVAS_SIDE for stroke in strokes for x, y in stroke)
+    return strokes if inside else ()
+
+
+def _pack(*point: float) -> str:
+    x, y = (min(CANVAS_SIDE - 1, max(0, round(at))) for at in point)
+    bits = x << 9 | y
+    return ALPHABET[bits >> 12] + ALPHABET[bits >> 6 & 63] + ALPHABET[bits & 63]
+
+
+def _unpack(text: str) -> tuple[float, float]:
+    bits = 0
+    for character in text:
+        bits = bits << 6 | ALPHABET.index(character)
+    return float(bits >> 9), float(bits & 511)
+
+
+def _network(text: str) -> str:
+    shipped = text in PRESETS and PRESETS[text].shipped
+    return text if shipped else _run_id(text)
+
+
+def _picture(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,4}", text) else None
+
+
+def _run_id(text: str) -> str:
+    return text if RUN_ID.fullmatch(text) else ""
+
+
+def _bug(text: str) -> str:
+    return text if text in BUGS else ""
+
+
+def _compared(text: str) -> tuple[str, ...]:
+    names = map(_network, text.split(".", MAX_COMPARED)[:MAX_COMPARED])
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+def _view(text: str) -> str:
+    return text if text in COMPARE_VIEWS else Link.view
+
+
+def _names(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the known names that stand in a text, parted by dots."""
+    said = text.split(".") if len(text) <= MAX_OLD_TEXT else []
+    return tuple(name for name in known if name in said)
+
+
+def _settings(query: Mapping[str, str]) -> dict[str, Value]:
+    """Those that are there and within bounds."""
+    found = {}
+    for name, setting in SETTINGS.items():
+        with suppress(SettingError):
+            found[name] = setting.check(name, query.get(name))
+    return found

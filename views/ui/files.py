@@ -1,0 +1,82 @@
+"""Files of a network: take it and its history away, bring one back."""
+
+from functools import partial
+
+import streamlit as st
+
+from core.recipes.presets import PRESETS
+from core.runs.queue import QueueError
+from core.storage import bundle
+from core.storage.checkpoint import CheckpointError
+from views.session import networks
+from views.session.session import Session
+
+ONNX = "For other programs, `python -m core export FILE` makes ONNX of it."
+
+
+def network_downloads(session: Session, name: str) -> None:
+    """Buttons that save the network of that name, and how it learned."""
+    if "files" in session.hidden:
+        return
+    title = name if name in PRESETS else "network"  # the id of a run is its key: it stays here
+    st.download_button(
+        "Download network",
+        partial(_packed, name),
+        f"{title}.safetensors",
+        "application/octet-stream",
+        key="download_network",
+        icon=":material/download:",
+        help=f"Weights and their card in one file, to upload again here. {ONNX}",
+        on_click="ignore",
+    )
+    if history := networks.network_history(name):
+        st.download_button(
+            "History (CSV)",
+            partial(bundle.history_csv, history),
+            f"{title}.csv",
+            "text/csv",
+            key="download_history",
+            icon=":material/table:",
+            help="Losses and accuracies, step by step, as a table.",
+            on_click="ignore",
+        )
+
+
+def _packed(name: str) -> bytes:
+    return bundle.pack_bundle(*networks.load_network(name))
+
+
+def network_files(session: Session) -> None:
+    """Download the network that answers, or upload one."""
+    if "files" in session.hidden:
+        return
+    with (
+        st.popover("Files", icon=":material/folder:", key="files", on_change="rerun") as panel,
+        st.container(key="files_panel", gap="small"),
+    ):
+        if not panel.open:
+            return
+        with st.container(horizontal=True):
+            network_downloads(session, session.network)
+        _upload_network(session)
+
+
+def _upload_network(session: Session) -> None:
+    file = st.file_uploader(
+        "A network that was downloaded here",
+        "safetensors",
+        key=f"network_{session.uploads}",  # an empty one after each file
+        max_upload_size=bundle.MAX_MEGABYTES,
+    )
+    if file is None:
+        return
+    try:
+        networks.import_network(session, file.getvalue())
+    except CheckpointError as error:
+        st.warning(f"{error} Choose another file.")
+    except QueueError as error:
+        st.warning(str(error))
+    except OSError as error:
+        st.error(f"The network could not be written to disk ({error.strerror}). Try again later.")
+    else:
+        st.rerun()

@@ -1,0 +1,79 @@
+"""Pixels to pictures for HTML: small PNGs, carried by the page itself. Knows no Streamlit."""
+
+import base64
+import html
+import io
+import math
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from core.data.drawing import Pixels
+
+MONTAGE_COLUMNS = 16  # pictures side by side in a montage
+CELL = 42  # pixels a side of each: three, six and fourteen times a map of 14, 7 and 3
+GAP = 4
+INK_OPACITY, VEIL_OPACITY = (
+    0.6,
+    0.8,
+)  # opacity of ink, and of the veil at most: the ink is seen through it
+
+
+def data_uri(pixels: Pixels) -> str:
+    """A PNG as an address: of grey (H, W), and opacity (H, W, 2), or of RGB and it (H, W, 4)."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def image_tag(pixels: Pixels, side: int, alt: str) -> str:
+    """An `<img>` of `side` CSS pixels, square, every pixel a sharp little square."""
+    return (
+        f'<img width="{side}" height="{side}" alt="{html.escape(alt)}" src="{data_uri(pixels)}" '
+        f'style="image-rendering:pixelated">'
+    )
+
+
+def veiled_image(
+    ink: Pixels, shares: npt.NDArray[np.float32], color: str, side: int, alt: str
+) -> str:
+    """Ink in grey, and over it a smooth veil of `color`, "#rrggbb", as dense as the shares say.
+
+    There may be fewer shares than pixels: the browser goes smoothly from one to the next.
+    """
+    paper = np.full((*ink.shape, 2), 128, np.uint8)
+    paper[..., 1] = INK_OPACITY * ink
+    veil = np.zeros((*shares.shape, 4), np.uint8)
+    veil[..., :3] = list(bytes.fromhex(color[1:]))
+    veil[..., 3] = VEIL_OPACITY * shades(shares, 0, 1)
+    return (
+        f'<span class="veiled" style="width:{side}px">{image_tag(paper, side, alt)}'
+        f'<img alt="" src="{data_uri(veil)}"></span>'
+    )
+
+
+def montage(maps: Pixels, alt: str) -> str:
+    """Many small pictures, (N, H, W), as one: an `<img>` as wide as there is room, 16 a row."""
+    count, side = maps.shape[:2]
+    scale = max(1, round(CELL / side))
+    cell = side * scale
+    columns = min(MONTAGE_COLUMNS, count)
+    rows = math.ceil(count / columns)
+    step = cell + GAP
+    sheet = np.zeros((rows * step - GAP, columns * step - GAP, 2), np.uint8)
+    for index, small in enumerate(maps):
+        top, left = step * (index // columns), step * (index % columns)
+        large = small.repeat(scale, 0).repeat(scale, 1)
+        sheet[top : top + cell, left : left + cell, 0] = large
+        sheet[top : top + cell, left : left + cell, 1] = 255
+    return (
+        f'<img alt="{html.escape(alt)}" src="{data_uri(sheet)}" '
+        f'style="width:min(100%,{sheet.shape[1]}px);height:auto">'
+    )
+
+
+def shades(values: npt.NDArray[np.float32], low: float, high: float) -> Pixels:
+    """Values as greys: `low` is black, `high` white."""
+    share = (values - low) / max(high - low, 1e-9)
+    return (255 * share.clip(0, 1)).round().astype(np.uint8)

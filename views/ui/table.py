@@ -1,0 +1,106 @@
+"""Networks and their figures as a table: HTML from numbers. Imports neither streamlit nor torch.
+
+Each row says its data set, and the best of a column is the best of one data set: 95 % of garments
+is not less than 99 % of digits.
+"""
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+STAR = '<span class="star" role="img" aria-label="best" title="Best of its data set">★</span>'
+UNKNOWN = '<span title="Not given">–</span>'
+
+
+@dataclass(frozen=True)
+class Column:
+    """A figure: its heading, how it is written, and what is better."""
+
+    title: str
+    write: Callable[[float], str]
+    less_is_better: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A network, here or only published."""
+
+    title: str
+    kind: str  # published, shipped, or whose and what is special about it
+    dataset: str  # its title
+    figures: Mapping[str, float]  # by the names of COLUMNS, those that are known
+
+
+def percent(share: float) -> str:
+    """99.63 %, but 0.975 %: small shares keep three digits."""
+    return f"{100 * share:.2f} %" if share >= 0.1 else f"{100 * share:.3g} %"
+
+
+def certainty(prob: float) -> str:
+    """Of a probability: never 100 %, for a softmax is never certain."""
+    return "over 99.9 %" if prob > 0.999 else f"{100 * prob:.1f} %"
+
+
+def seconds(count: float) -> str:
+    return f"{count:,.0f} s" if count >= 100 else f"{count:.1f} s"
+
+
+COLUMNS = {
+    "class_acc": Column("Class", percent),
+    "sum_acc": Column("Rounded sum", percent),
+    "joint_acc": Column("Both right", percent),
+    "sum_r2": Column("R² of the sum", lambda r2: f"{r2:.4f}"),
+    "sum_mae": Column("Mean error", lambda mae: f"{mae:.3f}", less_is_better=True),
+    "parameters": Column("Parameters", lambda count: f"{count:,.0f}", less_is_better=True),
+    "train_seconds": Column("Training", seconds, less_is_better=True),
+}
+
+
+def best_rows(rows: Sequence[Row], name: str) -> set[int]:
+    """Places of the rows with the best figure of a column among those of their data set.
+
+    All that share it; none where a data set has only one row to choose from, or only published
+    ones, which beat nobody.
+    """
+    found = set()
+    for dataset in {row.dataset for row in rows}:
+        known = {
+            place: row.figures[name]
+            for place, row in enumerate(rows)
+            if row.dataset == dataset and name in row.figures
+        }
+        if len(known) > 1 and any(rows[place].kind != "published" for place in known):
+            top = min(known.values()) if COLUMNS[name].less_is_better else max(known.values())
+            found |= {place for place, value in known.items() if value == top}
+    return found
+
+
+def networks_table(rows: Sequence[Row], caption: str) -> str:
+    """All rows, in order; a line above the first of each data set.
+
+    The caption stands above it, where a phone need not scroll sideways to read it.
+    """
+    winners = {name: best_rows(rows, name) for name in COLUMNS}
+    head = "".join(f'<th scope="col">{column.title}</th>' for column in COLUMNS.values())
+    body = ""
+    for place, row in enumerate(rows):
+        new = place == 0 or rows[place - 1].dataset != row.dataset
+        cells = "".join(_cell(row, name, place in winners[name]) for name in COLUMNS)
+        kind = ' class="first"' if new else ""
+        body += f"<tr{kind}>{_heading(row)}{cells}</tr>"
+    return (
+        f'<div class="note">{html.escape(caption)}</div><div class="wide"><table class="figures">'
+        f"<tr><td></td>{head}</tr>{body}</table></div>"
+    )
+
+
+def _heading(row: Row) -> str:
+    title, note = html.escape(row.title), html.escape(f"{row.dataset}, {row.kind}")
+    return f'<th scope="row">{title}<span class="note">{note}</span></th>'
+
+
+def _cell(row: Row, name: str, is_best: bool) -> str:
+    if name not in row.figures:
+        return f"<td>{UNKNOWN}</td>"
+    text = COLUMNS[name].write(row.figures[name])
+    return f"<td><b>{text}</b>{STAR}</td>" if is_best else f"<td>{text}</td>"

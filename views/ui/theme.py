@@ -1,0 +1,48 @@
+"""Data to plotly figures. Imports neither streamlit nor torch.
+
+One color per head everywhere: the class head is indigo, the sum head orange, the rest ink.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colors of a theme; both heads' are at least 4.5 : 1 on its background."""
+
+    class_head: str
+    sum_head: str
+    ink: str
+    muted: str
+    faint: str
+
+
+LIGHT = Palette("#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA")
+DARK = Palette("#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844")
+
+CAMERA_GREY = "#80868F"  # of the camera, on light and dark
+BARE_CONFIG = {"displayModeBar": False}
+SAVABLE_CONFIG = {  # where a figure is worth keeping: a camera on it saves it, sharp at any size
+    "displaylogo": False,
+    "modeBarButtons": [["toImage"]],
+    "toImageButtonOptions": {"format": "svg", "filename": "sketch-and-sum"},
+}
+Records = Sequence[dict[str, float]]  # lines of a run's progress.jsonl
+
+
+def frameless(figure: go.Figure, height: int) -> go.Figure:
+    """No frame, no paper, no margins: the figure stands on the page."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 0, "r": 0, "t": 4, "b": 0},
+        showlegend=False,
+        dragmode=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        bargap=0.25,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": CAMERA_GREY, "activecolor": CAMERA_GREY},
+    )
+    return figure
