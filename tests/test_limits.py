@@ -1,9 +1,7 @@
-"""The limits: what the environment may set, and that README says so."""
+"""The limits: what the environment may set."""
 
 import logging
-import re
-from dataclasses import asdict, fields
-from pathlib import Path
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given
@@ -11,8 +9,6 @@ from hypothesis import strategies as some
 
 from core import limits, teach
 from core.limits import Limits
-
-README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
 def test_the_environment_sets_a_limit():
@@ -36,13 +32,6 @@ def test_a_value_that_makes_no_sense_is_logged_and_changes_nothing(text, caplog)
 @given(text=some.text())
 def test_whatever_is_set_a_limit_is_a_number_above_zero(text):
     assert limits.read({"SKETCH_SUM_EXAMPLES": text}).examples > 0
-
-
-def test_readme_lists_each_limit_with_its_default():
-    rows = dict(re.findall(r"^\| `(SKETCH_SUM_\w+)` \| .*, ([\d.,]+) \|$", README, re.M))
-    found = {name: float(text.replace(",", "")) for name, text in rows.items()}
-    expected = {limits.variable(each.name): float(each.default) for each in fields(Limits)}
-    assert found == expected
 
 
 def test_examples_are_bounded_by_their_limit():
