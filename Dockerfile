@@ -1,4 +1,4 @@
-# The demo in a container; docs/deploy.md says how to run it.
+# The demo in a container; docs/operations.md says how to run it.
 #   docker build -t sketch-sum .
 #   docker run -p 8501:8501 -v sketch-sum:/data -m 3g sketch-sum
 FROM debian:bookworm-slim

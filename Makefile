@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench weights clean data browser
+.PHONY: help demo test lint docs bench weights clean data browser
 
 # The first of these that is new enough; `make PYTHON=/path/to/python demo` chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -35,6 +35,9 @@ lint: .venv/.dev ## ruff (rules and format) and mypy
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) -m mypy
+
+docs: .venv/.dev ## write the tables in README.md and docs/ from the code
+	$(VENV_PYTHON) -m cogapp -r README.md docs/*.md
 
 bench: .venv/.dev data browser ## run the benchmarks; STROKES=FILE adds the drawn digits of a file
 	$(VENV_PYTHON) benchmarks/networks.py

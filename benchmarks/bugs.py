@@ -1,4 +1,4 @@
-"""What each published bug costs: README's table, over several seeds.
+"""What each published bug costs, over several seeds: the table of docs/published-bugs.md.
 
     python benchmarks/bugs.py                                   every bug, three seeds, two epochs
     python benchmarks/bugs.py --bugs broadcast shared-softmax   these two
@@ -36,7 +36,7 @@ def measure(name: str, epochs: int, seed: int) -> Card:
 
 
 def table(found: dict[str, list[Card]]) -> str:
-    """The table of README, in Markdown."""
+    """The table of docs/published-bugs.md, in Markdown."""
     lines = [
         "| | class right | R2 of the sum | rounded sum right | both right |",
         "| --- | --- | --- | --- | --- |",

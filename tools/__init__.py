@@ -1,1 +1,1 @@
-"""Commands that film the app and photograph its pages; no tests."""
+"""Programs for who works on the project: the app does not need them."""

@@ -1,25 +1,20 @@
-"""The limits: what the environment may set, and that README says so."""
+"""The limits: what the environment may set."""
 
 import logging
-import re
-from dataclasses import asdict, fields
-from pathlib import Path
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from core import finetune
-from core.runs import limits
+from core.runs import limits; from core import finetune
 from core.runs.limits import Limits
-
-README = (Path(__file__).parents[3] / "README.md").read_text()
 
 
 def test_the_environment_sets_a_limit():
-    assert limits.read_limits(
-        {"SKETCH_SUM_WAITING": "7", "SKETCH_SUM_RUN_SECONDS": "2.5"}
-    ) == Limits(waiting=7, run_seconds=2.5)
+    assert limits.read_limits({"SKETCH_SUM_WAITING": "7", "SKETCH_SUM_RUN_SECONDS": "2.5"}) == Limits(
+        waiting=7, run_seconds=2.5
+    )
 
 
 def test_nothing_set_leaves_the_defaults():
@@ -37,13 +32,6 @@ def test_a_value_that_makes_no_sense_is_logged_and_changes_nothing(text, caplog)
 @given(text=some.text())
 def test_whatever_is_set_a_limit_is_a_number_above_zero(text):
     assert limits.read_limits({"SKETCH_SUM_EXAMPLES": text}).examples > 0
-
-
-def test_readme_lists_each_limit_with_its_default():
-    rows = dict(re.findall(r"^\| `(SKETCH_SUM_\w+)` \| .*, ([\d.,]+) \|$", README, re.M))
-    found = {name: float(text.replace(",", "")) for name, text in rows.items()}
-    expected = {limits.variable_of(each.name): float(each.default) for each in fields(Limits)}
-    assert found == expected
 
 
 def test_examples_are_bounded_by_their_limit():
