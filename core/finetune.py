@@ -23,7 +23,7 @@ from core.dataset import Split
 from core.engines.threads import parallel_map, run_unsplit
 from core.model import LateFusion, SumNet
 from core.runs.limits import LIMITS
-from core.specs import CLASSES
+from core.specs import CLASSES, SPECS
 from core.trainer import EVAL_BATCH
 
 KEPT_IMAGES = 3_000  # images of MNIST on which the answers are to stay
@@ -106,7 +106,7 @@ def _example(line: str, number: int) -> HandExample:
 
 def can_finetune(model: SumNet) -> bool:
     """Is it a network of digits whose sum follows from its class?"""
-    return model.config.dataset == "mnist" and isinstance(model.fusion, LateFusion)
+    return SPECS[model.config.dataset].is_digits and isinstance(model.fusion, LateFusion)
 
 
 @torch.inference_mode()

@@ -17,11 +17,11 @@ from streamlit.logger import set_log_level
 
 from benchmarks import networks as cards
 from core.recipes.bugs import BUGS
-from core.runs.limits import Limits; from core.runs.limits import variable_of
-from views.session.link import LOCKABLE; from views.session.link import HIDEABLE
 from core.recipes.presets import PRESETS
 from core.recipes.settings import SETTINGS
+from core.runs.limits import Limits, variable_of
 from views.session.lessons import LESSONS as LESSONS
+from views.session.link import HIDEABLE, LOCKABLE
 
 ROOT = Path(__file__).parents[1]
 APP = "http://localhost:8501"  # where `make demo` serves

@@ -133,7 +133,7 @@ def predict_command(options: argparse.Namespace) -> None:
     model, card = bundle.load_any(options.model)
     spec = SPECS[model.config.dataset]
     for file in options.images:
-        image = read_image(Path(file), model.config.dataset)
+        image = read_image(Path(file), spec.form)
         line: dict[str, object] = {"file": file, "blank": image is None}
         if image is None:
             line |= dict.fromkeys(

@@ -10,7 +10,7 @@ Two ways in: pen strokes from the canvas (`rasterize`) and image files (`ink`). 
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ Point = tuple[float, float]  # canvas pixels, x to the right and y down
 Stroke = tuple[Point, ...]  # pen down to pen up; one point is a dot
 Strokes = tuple[Stroke, ...]
 Pixels = npt.NDArray[np.uint8]
+Form = Callable[[Pixels], Pixels | None]  # from ink to the form of a data set; None for no ink
 
 CANVAS_SIDE = 280  # side of the drawing canvas, in pixels
 PEN_WIDTH = 20  # width of its round pen
@@ -33,9 +34,9 @@ DIGIT_SIDE = 20  # the longer side of the digit in it
 DOT_SIDE = 8  # canvas pixels; a drawing no larger is a slip of the pen
 
 
-def image_of_strokes(strokes: Strokes, dataset: str) -> Pixels | None:
+def image_of_strokes(strokes: Strokes, form: Form) -> Pixels | None:
     """A drawing in the form of a data set, uint8 (28, 28), or None for nothing and for a dot."""
-    return None if is_dot(strokes) else FORMS[dataset](rasterize(strokes))
+    return None if is_dot(strokes) else form(rasterize(strokes))
 
 
 def rasterize(strokes: Strokes, pen: int = PEN_WIDTH) -> Pixels:
@@ -119,9 +120,6 @@ def fashion_form(ink: Pixels) -> Pixels | None:
         return None
     top, left = ((IMAGE_SIDE - side) // 2 for side in garment.shape)
     return _paste(garment, top, left)
-
-
-FORMS = {"mnist": mnist_form, "fashion-mnist": fashion_form}  # by data set
 
 
 def _fit(ink: Pixels, longer: int) -> Pixels | None:

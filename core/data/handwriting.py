@@ -273,7 +273,7 @@ def add_handwriting(data: Data, share: float, seed: int) -> Data:
 
     Images of anything else than digits stay among themselves.
     """
-    if not share or data.spec.name != "mnist":
+    if not share or not data.spec.is_digits:
         return data
     written = handwritten_digits(round(share * len(data.train.labels)), seed)
     images, labels = (torch.cat(pair) for pair in zip(data.train, written, strict=True))

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from core.data.drawing import FORMS, Pixels
+from core.data.drawing import Form, Pixels, mnist_form
 from core.runs.limits import LIMITS
 
 FAINT_INK = 0.15  # of the strongest ink; less is noise or the soft edge of a stroke
@@ -35,7 +35,7 @@ class ImageFileError(ValueError):
     """A file that cannot be read as an image; the message is one sentence for the user."""
 
 
-def read_image(source: Path | BinaryIO, dataset: str = "mnist") -> Pixels | None:
+def read_image(source: Path | BinaryIO, form: Form = mnist_form) -> Pixels | None:
     """An image file in the form of a data set, uint8 (28, 28), or None when nothing is on it.
 
     Raises:
@@ -56,7 +56,7 @@ def read_image(source: Path | BinaryIO, dataset: str = "mnist") -> Pixels | None
     except Exception as error:  # of a decoder that was given damaged bytes: it may be any
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageFileError(f"{name} cannot be read as an image ({reason}).") from error
-    return FORMS[dataset](unpacked)
+    return form(unpacked)
 
 
 def extract_ink(image: Image.Image) -> Pixels:

@@ -15,7 +15,7 @@ from core.dataset import Data
 from core.model import ModelConfig, SumNet
 from core.recipes.bugs import BUGS, Bug
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, SettingError, Value
-from core.specs import VAL_SIZE
+from core.specs import SPECS, VAL_SIZE
 from core.trainer import LIVE_VAL_SIZE, Progress, TrainConfig, train
 
 # Of what is no setting, so that only cards name it; whole numbers where both bounds are.
@@ -99,7 +99,7 @@ class Recipe:
         if head != self.model.sum_head:
             checked = {"sum_weight": SUM_WEIGHTS[str(head)], **checked}
         changed = _rebuild(self, checked)
-        bare = changed.model.dataset == "mnist" and changed.model.fusion == "late"
+        bare = SPECS[changed.model.dataset].empty_margin and changed.model.fusion == "late"
         return changed if bare else _rebuild(changed, {"margin": 0})
 
     def changes(self, settings: Mapping[str, Value]) -> dict[str, Value]:

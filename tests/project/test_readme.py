@@ -8,8 +8,8 @@ import pytest
 from cogapp import Cog
 
 from core.cli.main import main
-from core.runs.limits import Limits; from core.runs.limits import variable_of
 from core.recipes.presets import PRESETS
+from core.runs.limits import Limits, variable_of
 from tools import tables
 
 ROOT = Path(__file__).parents[2]

@@ -76,7 +76,7 @@ def show_input(session: Session, spec: DatasetSpec) -> Pixels | None:
 def _canvas(session: Session, spec: DatasetSpec) -> Pixels | None:
     session.canvas = draw_canvas(session.canvas)
     _tools(session, spec)
-    return image_of_strokes(session.canvas.strokes, spec.name)
+    return image_of_strokes(session.canvas.strokes, spec.form)
 
 
 def _tools(session: Session, spec: DatasetSpec) -> None:
@@ -104,7 +104,7 @@ def _tools(session: Session, spec: DatasetSpec) -> None:
             disabled=not session.canvas.strokes,
             on_click=partial(change, CanvasState.clear),
         )
-        if spec.name != "mnist" or "examples" in session.hidden:
+        if not spec.is_digits or "examples" in session.hidden:
             return
         st.html('<div class="note">Try</div>')
         for digit, strokes in EXAMPLES.items():
@@ -172,7 +172,7 @@ def invitation_words(session: Session, spec: DatasetSpec) -> str:
 
 def digit_count(session: Session, spec: DatasetSpec, image: Pixels) -> int:
     """How many figures are on the picture. Garments may come in pairs, test images are known."""
-    if spec.name != "mnist" or session.source == "test":
+    if not spec.is_digits or session.source == "test":
         return 1
     drawn = session.source == "draw"
     return count_digits(rasterize(session.canvas.strokes) if drawn else image)
@@ -180,7 +180,7 @@ def digit_count(session: Session, spec: DatasetSpec, image: Pixels) -> int:
 
 def offers(spec: DatasetSpec) -> str:
     """What there is for who does not want to draw."""
-    return "examples" if spec.name == "mnist" else "test images"
+    return "examples" if spec.is_digits else "test images"
 
 
 def known_truth(session: Session, spec: DatasetSpec) -> int | None:

@@ -36,11 +36,6 @@ from views.ui.share import show_share
 from views.ui.style import current_palette
 from views.ui.theme import SAVABLE_CONFIG, Palette
 
-FORM_WORDS = {
-    "mnist": "cropped to the ink, the longer side shrunk to 20 pixels, the center of mass moved to "
-    "the middle of 28\u00a0×\u00a028. A drawing that is merely shrunk is misread one time in five.",
-    "fashion-mnist": "cropped to the ink, the longer side shrunk to 28 pixels, put in the middle.",
-}
 MAX_MAPS = 64  # feature maps a stage at most; more would be a wall
 
 
@@ -131,7 +126,7 @@ def _two_inputs(shown: Subject) -> None:
     addend = shown.prediction.addend
     right = beside(
         f"**The picture** is brought to the form that {shown.spec.title} has: "
-        f"{FORM_WORDS[shown.spec.name]}\n\n"
+        f"{shown.spec.form_words}\n\n"
         "**The number** is a *one-hot* vector: ten values, all 0 but one. To the network a 9 is no "
         "more than a 1, only another case, and ten cases are easy to tell apart.",
     )

@@ -220,4 +220,4 @@ def read_upload(file: bytes, dataset: str) -> Pixels | None:
     Raises:
         DrawingError: it cannot be read.
     """
-    return read_image(io.BytesIO(file), dataset)
+    return read_image(io.BytesIO(file), SPECS[dataset].form)

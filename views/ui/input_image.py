@@ -8,14 +8,7 @@ from core.data.drawing import Pixels, Strokes, image_of_strokes, rasterize
 from core.data.image_files import ImageFileError
 from core.specs import DatasetSpec
 from views.session import networks
-from views.session.link import parse_strokes
 from views.session.session import InputSource, Session
-
-# Stand-ins where nothing is drawn, by data set: a 5 and a pair of trousers.
-STAND_INS = {
-    "mnist": parse_strokes("NI8MpfMSCMiFQRzUp4XyWXK-TbXPDaLjI.NI8Xw6"),
-    "fashion-mnist": parse_strokes("LgyKzoNDoNgyPw8PTo.XgyYToWDoVgyTQ8Tzo.LgyXgy"),
-}
 
 
 class InputImage(NamedTuple):
@@ -29,13 +22,13 @@ class InputImage(NamedTuple):
 
 def input_image(session: Session, spec: DatasetSpec) -> InputImage:
     """The visitor's picture in the form of a data set or, where there is none, an example."""
-    picture = PICTURES[session.source](session, spec) or _drawn(STAND_INS[spec.name], spec, "")
+    picture = PICTURES[session.source](session, spec) or _drawn(spec.example, spec, "")
     assert picture  # an example has ink
     return picture
 
 
 def _drawn(strokes: Strokes, spec: DatasetSpec, origin: str) -> InputImage | None:
-    image = image_of_strokes(strokes, spec.name)
+    image = image_of_strokes(strokes, spec.form)
     return None if image is None else InputImage(image, origin, rasterize(strokes))
 
 

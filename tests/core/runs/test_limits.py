@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from core.runs import limits; from core import finetune
+from core import finetune
+from core.runs import limits
 from core.runs.limits import Limits
 
 
 def test_the_environment_sets_a_limit():
-    assert limits.read_limits({"SKETCH_SUM_WAITING": "7", "SKETCH_SUM_RUN_SECONDS": "2.5"}) == Limits(
-        waiting=7, run_seconds=2.5
-    )
+    assert limits.read_limits(
+        {"SKETCH_SUM_WAITING": "7", "SKETCH_SUM_RUN_SECONDS": "2.5"}
+    ) == Limits(waiting=7, run_seconds=2.5)
 
 
 def test_nothing_set_leaves_the_defaults():

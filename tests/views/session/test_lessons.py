@@ -5,15 +5,15 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from views.session.link import parse_link; from views.session.link import QUICK; from views.session.lessons import A_2_IN_A_MIRROR; from views.session.lessons import LESSONS; from views.session.lessons import A_V_FOR_A_7; from core import finetune
+from core import finetune
+from core.data.drawing import Strokes, mnist_form, rasterize
 from core.dataset import Data
-from core.data.drawing import Strokes; from core.data.drawing import mnist_form; from core.data.drawing import rasterize
-from core.evaluation.metrics import Metrics; from core.evaluation.metrics import evaluate
-from views.session.link import QUICK
+from core.evaluation.metrics import Metrics, evaluate
 from core.evaluation.prediction import predict
-from views.session.lessons import LESSONS
 from core.finetune import HandExample
 from core.trainer import DivergedError
+from views.session.lessons import A_2_IN_A_MIRROR, A_V_FOR_A_7, LESSONS
+from views.session.link import QUICK, parse_link
 
 
 @pytest.mark.parametrize("name", LESSONS)
