@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.support import driver
+from tests.browser.support.app import ROOT, serve
 from tests.browser.support.driver import DIGITS, draw, hook, pick_number, press, wait_until_idle
 
 SIZE = {"width": 1100, "height": 700}
@@ -46,11 +47,11 @@ class Film:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.film")
-    parser.add_argument("--out", type=Path, default=driver.ROOT / "docs")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs")
     out = parser.parse_args().out
     with (
         tempfile.TemporaryDirectory() as folder,
-        driver.serve(Path(folder)) as app,
+        serve(Path(folder)) as app,
         driver.chromium() as browser,
     ):
         film = Film(driver.open_page(browser, app.url, viewport=SIZE))

@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests.browser.support import driver
+from tests.browser.support.app import ROOT, serve
 
 SIZES = {1440: 900, 768: 1024, 390: 844, 360: 740}
 SCHEMES = ("light", "dark")
@@ -28,13 +29,13 @@ CONTENT = "document.querySelector('[data-testid=stMain]').scrollHeight"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.browser.screenshots")
-    parser.add_argument("--out", type=Path, default=driver.ROOT / "out" / "screenshots")
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "screenshots")
     parser.add_argument("--only", help="one page: draw, train, ...")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        driver.serve(Path(folder)) as app,
+        serve(Path(folder)) as app,
         driver.chromium() as browser,
     ):
         pages = find_pages(browser, app.url)

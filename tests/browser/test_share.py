@@ -7,9 +7,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.support.app import App
 from tests.browser.support.driver import (
     CANVAS_ELEMENT,
-    App,
     answered,
     draw_digit,
     hook,
