@@ -20,7 +20,7 @@ from tests.browser.support.driver import DIGITS, draw, hook, pick_number, press,
 SIZE: ViewportSize = {"width": 1100, "height": 700}
 SHOWN = (880, 560)  # as the README shows it
 QUICK, SLOW = 500, 1_600  # milliseconds a frame stays
-COLORS = 64
+COLORS = 128
 TRAINED_MS = 240_000
 
 
@@ -39,7 +39,7 @@ class Film:
         """A GIF with one palette for all frames, so that nothing shimmers."""
         path.parent.mkdir(parents=True, exist_ok=True)
         pictures, stays = zip(*self.frames, strict=True)
-        palette = pictures[-1].quantize(COLORS)
+        palette = pictures[-1].quantize(COLORS, Image.Quantize.FASTOCTREE)
         first, *rest = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
         first.save(path, save_all=True, append_images=rest, duration=list(stays), loop=0)
 
