@@ -9,7 +9,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from core.runs.run import list_runs
 from tests.browser.conftest import Visit
 from tests.browser.support.app import App
-from tests.browser.support.driver import answered, draw_digit, hook, press, text
+from tests.browser.support.driver import choose, draw_digit, hook, press, text
 
 TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 CURVE = ".scatterlayer .trace path.js-line"
@@ -54,9 +54,7 @@ def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
     draw_digit(page, "7")
     assert (text(page, "class_answer"), text(page, "sum_answer")) == ("7", "14")
     assert "net=" in page.url
-    network.click()
-    with answered(page):
-        page.get_by_role("option", name="MNIST, careful").click()
+    choose(page, network, "MNIST, careful")
     assert "net=" not in page.url
 
 

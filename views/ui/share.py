@@ -31,8 +31,17 @@ PART_LABELS = (
 )
 
 # Browsers give the clipboard to secure pages only; a laptop on a school's network is not one.
+#
+# The list of a multiselect is not inside the panel. Streamlit takes a press in it that chooses nothing
+# (it slipped off, or the list scrolled under it) for one outside, and closes the panel. It does not
+# if the list has the mark of Streamlit's own overlays.
 COPY = """
+const mark = ({ target }) =>
+    target.closest("[data-testid=stMultiSelectDropdown]")
+        ?.setAttribute("data-st-overlay-root", "true");
+
 export default function ({ parentElement, data }) {
+    document.addEventListener("pointerdown", mark, true);
     const button = parentElement.querySelector("button");
     button.onclick = async () => {
         try {
@@ -48,6 +57,7 @@ export default function ({ parentElement, data }) {
         button.textContent = "Copied";
         setTimeout(() => { button.textContent = "Copy link"; }, 2000);
     };
+    return () => document.removeEventListener("pointerdown", mark, true);
 }
 """
 COPY_CSS = """

@@ -22,6 +22,7 @@ from playwright.sync_api import (
     Page,
     ViewportSize,
     WebSocket,
+    expect,
     sync_playwright,
 )
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -226,3 +227,15 @@ def press(page: Page, key: str) -> None:
     """Press the button with this key and wait for the app's answer."""
     with answered(page):
         hook(page, key).get_by_role("button").click()
+
+
+def choose(page: Page, field: Locator, option: str) -> None:
+    """Choose an option of a selectbox or multiselect, and wait for the app's answer.
+
+    The name of the option is typed first: a list that shows it alone does not scroll. A long one
+    does, under the mouse, and on a busy machine between the press and the release of its button.
+    """
+    field.fill(option)
+    expect(page.get_by_role("option")).to_have_count(1)
+    with answered(page):
+        page.get_by_role("option", name=option, exact=True).click()
