@@ -32,8 +32,8 @@ PART_LABELS = (
 
 # Browsers give the clipboard to secure pages only; a laptop on a school's network is not one.
 #
-# The list of a multiselect is not inside the panel. Streamlit takes a press in it that chooses nothing
-# (it slipped off, or the list scrolled under it) for one outside, and closes the panel. It does not
+# The list of a multiselect is not inside the panel. A press in it that chooses nothing (it slipped
+# off, or the list scrolled under it) is one outside to Streamlit, and closes the panel. It does not
 # if the list has the mark of Streamlit's own overlays.
 COPY = """
 const mark = ({ target }) =>
