@@ -75,7 +75,7 @@ def ours(data: Data, recipe: Recipe) -> dict[str, float]:
     """One training, with its own looks at the validation images, and its test figures."""
     model = recipe.build()
     moments, looked = [time.perf_counter()], []
-    for progress in recipe.teach(model, data):
+    for progress in recipe.fit(model, data):
         moments.append(time.perf_counter())
         looked.append(progress.val is not None)
     seconds = moments[-1] - moments[0]

@@ -58,13 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def fetch_command(options: argparse.Namespace) -> None:
     from core.data import download as fetching
-    from core.specs import SPECS
+    from core.specs import SPECS, data_dir
 
     for name in SPECS if options.dataset == "all" else [options.dataset]:
         with Bar() as bar:
             path = fetching.download(
-                name,
-                report=lambda p: bar.show(f"{p.dataset} from {p.source}", p.done, p.total),
+                SPECS[name].files,
+                data_dir(),
+                lambda p: bar.show(f"{p.title} from {p.source}", p.done, p.total),
             )
         print(f"{SPECS[name].title} is in {path}")
 
@@ -118,13 +119,14 @@ def evaluate_command(options: argparse.Namespace) -> None:
 
     model, card = bundle.load_any(options.model)
     metrics = measure(model, dataset.load_data(model.config.dataset).test)
-    _print_report(replace(card, figures=metrics.figures()).report(), options.json)
+    _print_report(replace(card, figures=metrics.scalars()).report(), options.json)
 
 
 def predict_command(options: argparse.Namespace) -> None:
     """Answer for image files, in order."""
     from core.data.image_files import read_image
     from core.evaluation.prediction import predict as answer
+    from core.runs.limits import LIMITS
     from core.specs import SPECS
     from core.storage import bundle
 
@@ -133,7 +135,7 @@ def predict_command(options: argparse.Namespace) -> None:
     model, card = bundle.load_any(options.model)
     spec = SPECS[model.config.dataset]
     for file in options.images:
-        image = read_image(Path(file), spec.form)
+        image = read_image(Path(file), spec.form, int(LIMITS.upload_megapixels * 1e6))
         line: dict[str, object] = {"file": file, "blank": image is None}
         if image is None:
             line |= dict.fromkeys(

@@ -18,7 +18,7 @@ from core.recipes.recipe import Recipe
 from core.runs import limits, log, recovery
 from core.runs.control import WatchedControl, change_control
 from core.runs.run import LIVE, WAITING, FinetuneJob, Run, RunError, State, list_runs, network_stem
-from core.specs import SPECS
+from core.specs import SPECS, data_dir
 from core.storage import checkpoint, snapshots
 from core.storage.history import Recorder
 from core.trainer import EVAL_BATCH, DivergedError, train
@@ -124,7 +124,7 @@ class Jobs:
         run.set_state(State("training"))
         outcome, message = "finished", ""
         began = recorder.start  # pauses hold the trainer, too
-        with closing(recipe.teach(model, data, lambda: wish.now().lr)) as steps:
+        with closing(recipe.fit(model, data, lambda: wish.now().lr)) as steps:
             for progress in steps:
                 held = wish.now().holds(progress.step)
                 if (record := recorder.add(progress, due=held)) is not None:
@@ -212,17 +212,17 @@ class Jobs:
                     what = f"Fetching {SPECS[name].title} from {progress.source}"
                     run.set_state(State("preparing", what, share))
 
-            download.download(name, report=report)
+            download.download(SPECS[name].files, data_dir(), report)
             self.data[name] = dataset.load_data(name)
         return self.data[name]
 
     def warm_up(self) -> None:
         """Load what most runs need, make a few steps and measure: the first time is the slowest."""
-        if not download.is_present("mnist"):
-            return
         recipe = PRESETS["quick"].recipe
+        if not download.is_present(SPECS[recipe.model.dataset].files, data_dir()):
+            return
         with suppress(download.DownloadError):  # damaged: the first run says so
-            data = self._load("mnist")
+            data = self._load(recipe.model.dataset)
             model = recipe.build()
             with closing(train(model, data, recipe.train)) as steps:
                 for _ in islice(steps, WARM_UP_STEPS):

@@ -227,7 +227,7 @@ def create_run(root: Path, preset: str, recipe: Recipe, lesson: FinetuneJob | No
     newest = max((run.created() for run in list_runs(root)), default=0)
     made = Run(root / secrets.token_hex(8))
     with _staged(made) as run:
-        asked: dict[str, object] = {"preset": preset, "params": recipe.params()}
+        asked: dict[str, object] = {"preset": preset, "params": recipe.to_dict()}
         if lesson:
             asked["base"] = lesson.base
             write_atomic(

@@ -129,7 +129,7 @@ def _special(card: Card) -> list[str]:
     """
     recipe = Recipe.read(card.params)
     usual = PRESETS.get(card.preset, PRESETS["quick"]).recipe.with_bug(recipe.bug.name)
-    changes = usual.changes(recipe.settings())
+    changes = usual.diff(recipe.settings())
     said = [SETTINGS[name].say(value) for name, value in changes.items() if name != "dataset"]
     if len(said) > NAMED_SETTINGS:
         said[NAMED_SETTINGS:] = [f"{len(said) - NAMED_SETTINGS} more"]

@@ -250,7 +250,7 @@ def _learning_rate(run: Run, now: State) -> None:
     assert isinstance(setting, Number)
     st.select_slider(
         "Learning rate from now on (its peak)",
-        sorted({*setting.stops, peak, rate}),
+        sorted({*setting.ticks, peak, rate}),
         rate,
         key="live_lr",
         on_change=move,

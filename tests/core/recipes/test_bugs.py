@@ -41,7 +41,7 @@ TINY = QUICK.change({"width": 4, "epochs": 8, "batch_size": 30, "lr": 0.1, "sum_
 def taught(recipe: Recipe, data: Data) -> tuple[SumNet, dict[str, float], Metrics]:
     """A network trained by a recipe, its last look at the validation images, its test figures."""
     model = recipe.build()
-    *_, last = recipe.teach(model, data)
+    *_, last = recipe.fit(model, data)
     look = {f"val_{name}": value for name, value in last.val._asdict().items()}
     return model, look, evaluate(model, data.test)
 
@@ -76,7 +76,7 @@ def test_without_a_bug_a_recipe_trains_bit_for_bit_like_the_trainer(data):
     config = {"epochs": 2, "augment": 0.5, "dropout": 0.3}
     recipe = TINY.change(config)
     one, other = recipe.build(), recipe.build()
-    assert list(recipe.teach(one, data)) == list(train(other, data, recipe.train))
+    assert list(recipe.fit(one, data)) == list(train(other, data, recipe.train))
     for name, value in one.state_dict().items():
         assert torch.equal(value, other.state_dict()[name]), name
 
@@ -176,7 +176,7 @@ def test_evaluation_on_training_images_looks_at_nothing_else(data):
 def test_every_bug_trains_and_says_what_gave_it_away(data, name):
     recipe = TINY.with_bug(name).change({"epochs": 1})
     _, look, metrics = taught(recipe, data)
-    said = what_gave_it_away(name, metrics.figures(), metrics.confusion, [look])
+    said = what_gave_it_away(name, metrics.scalars(), metrics.confusion, [look])
     assert re.search(r"\d\.\d", said)  # a figure of this run
     assert said.endswith(".")
     assert "\n" not in said
@@ -192,14 +192,14 @@ def test_a_run_without_a_look_at_validation_has_nothing_to_tell():
 
 
 def test_the_broadcast_sum_head_answers_the_mean(data, sound):
-    figures = taught(TINY.with_bug("broadcast"), data)[2].figures()
+    figures = taught(TINY.with_bug("broadcast"), data)[2].scalars()
     assert sound.sum_r2 > 0.9
     assert figures["class_acc"] > 0.95
     assert abs(figures["sum_r2"]) < 0.1
 
 
 def test_a_shared_softmax_ruins_the_sum(data, sound):
-    figures = taught(TINY.with_bug("shared-softmax"), data)[2].figures()
+    figures = taught(TINY.with_bug("shared-softmax"), data)[2].scalars()
     assert sound.joint_acc > 0.9
     assert figures["joint_acc"] < 0.3
 
@@ -236,7 +236,7 @@ def test_on_mnist_a_bug_costs_most_of_what_it_is_about(short, name, figure):
     """Sound over 0.8, broken below 0.1, where below 0.6 is asked for."""
     recipe, data = short
     right, wrong = (
-        taught(one, data)[2].figures()[figure] for one in (recipe, recipe.with_bug(name))
+        taught(one, data)[2].scalars()[figure] for one in (recipe, recipe.with_bug(name))
     )
     assert right > 0.8
     assert wrong < 0.6 * right
@@ -256,26 +256,26 @@ def test_a_network_that_reads_the_label_fails_where_there_is_none(short):
 def test_a_bug_survives_a_file(name):
     recipe = QUICK.change({"lr": 0.05}).with_bug(name)
     assert recipe.bug.name == name
-    assert Recipe.read(json.loads(json.dumps(recipe.params()))) == recipe
+    assert Recipe.read(json.loads(json.dumps(recipe.to_dict()))) == recipe
 
 
 def test_a_recipe_from_before_there_were_bugs_is_read():
-    params = QUICK.params()
+    params = QUICK.to_dict()
     del params["bug"]
     assert Recipe.read(params) == QUICK
 
 
 @pytest.mark.parametrize("junk", ["x", "Broadcast", None, 1, ["broadcast"], {}])
 def test_what_is_no_bug_is_refused(junk):
-    for attempt in (QUICK.with_bug, lambda name: Recipe.read(QUICK.params() | {"bug": name})):
+    for attempt in (QUICK.with_bug, lambda name: Recipe.read(QUICK.to_dict() | {"bug": name})):
         with pytest.raises(SettingError, match=r"is not a bug; broadcast, softmax, .* are\.$"):
             attempt(junk)
 
 
 def test_a_bug_changes_what_it_needs_and_no_more():
-    assert QUICK.with_bug("label").params() == QUICK.params() | {"bug": "label"}
+    assert QUICK.with_bug("label").to_dict() == QUICK.to_dict() | {"bug": "label"}
     needs = {"bug": "shared-softmax", "sum_head": "classification", "sum_weight": 1.0}
-    assert QUICK.with_bug("shared-softmax").params() == QUICK.params() | needs
+    assert QUICK.with_bug("shared-softmax").to_dict() == QUICK.to_dict() | needs
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -127,7 +127,7 @@ def test_what_is_no_setting_is_an_error():
 
 def test_a_change_makes_another_recipe_and_changes_nothing_else():
     changed = QUICK.change({"lr": "0.05", "width": 8})
-    assert changed.params() == QUICK.params() | {"lr": 0.05, "width": 8}
+    assert changed.to_dict() == QUICK.to_dict() | {"lr": 0.05, "width": 8}
     assert changed.model.width == 8
     assert changed.train.lr == 0.05
     assert PRESETS["quick"].recipe.settings()["lr"] != 0.05
@@ -149,14 +149,14 @@ def test_no_name_stands_for_two_values():
 def test_settings_survive_a_file(chosen):
     recipe = QUICK.change(chosen)
     assert recipe.settings() == chosen
-    assert Recipe.read(json.loads(json.dumps(recipe.params()))) == recipe
+    assert Recipe.read(json.loads(json.dumps(recipe.to_dict()))) == recipe
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_survives_a_file(name):
     preset = PRESETS[name]
     assert preset.name == name
-    assert Recipe.read(json.loads(json.dumps(preset.recipe.params()))) == preset.recipe
+    assert Recipe.read(json.loads(json.dumps(preset.recipe.to_dict()))) == preset.recipe
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_preset_survives_a_file(name):
 )
 def test_a_file_with_other_or_unreasonable_values_is_refused(params, sentence):
     with pytest.raises(SettingError, match=sentence):
-        Recipe.read(QUICK.params() | params)
+        Recipe.read(QUICK.to_dict() | params)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -199,7 +199,7 @@ def test_the_seed_fixes_the_first_weights():
 def test_what_a_recipe_does_not_hold_out_is_learned(data):
     recipe = Recipe(ModelConfig(width=4), TrainConfig(batch_size=60, held_out=40))
     model = recipe.build()
-    *_, last = recipe.teach(model, data)
+    *_, last = recipe.fit(model, data)
     assert last.images == len(data.train.labels) + 60
     assert last.val == validate(model, data.val.first(40), recipe.train.sum_weight)
 
@@ -259,7 +259,7 @@ def test_a_bug_comes_with_what_it_needs_and_changes_nothing_else(name, chosen):
     broken = base.with_bug(name)
     needs = BUGS[name].needs
     assert broken.bug.name == name
-    assert {key: broken.params()[key] for key in needs} == needs
+    assert {key: broken.to_dict()[key] for key in needs} == needs
     assert base.changes(broken.settings()).keys() <= needs.keys() | {"sum_weight"}
 
 

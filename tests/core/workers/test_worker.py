@@ -21,7 +21,7 @@ import torch
 
 from core import dataset, finetune
 from core.data import download
-from core.data.download import DownloadError
+from core.data.download import DownloadError, DownloadProgress, RawFiles
 from core.evaluation.metrics import ood_threshold
 from core.finetune import HandExample
 from core.model import ModelConfig
@@ -56,7 +56,7 @@ TINY = Recipe(ModelConfig(width=4), TrainConfig(epochs=2, batch_size=30))  # 40 
 @pytest.fixture
 def trainings(data, monkeypatch) -> Jobs:
     """Trains on the drawn data set, without a warm-up."""
-    monkeypatch.setattr(download, "is_present", lambda name: False)
+    monkeypatch.setattr(download, "is_present", lambda *_: False)
     made = Jobs(threading.Event())
     made.data["mnist"] = data
     return made
@@ -174,10 +174,10 @@ def test_data_that_cannot_be_had_are_said(root, trainings, monkeypatch):
 def test_a_stop_ends_the_fetching_too(root, trainings, monkeypatch):
     run = create_run(root, "quick", TINY)
 
-    def pretend(name: str, report: Callable[[download.DownloadProgress], None]) -> None:
-        report(download.DownloadProgress(name, "a mirror", 0, None))
+    def pretend(raw: RawFiles, root: Path, report: Callable[[DownloadProgress], None]) -> None:
+        report(DownloadProgress(raw.title, "a mirror", 0, None))
         run.request_stop()
-        report(download.DownloadProgress(name, "a mirror", 25, 100))
+        report(DownloadProgress(raw.title, "a mirror", 25, 100))
         raise AssertionError("it went on")
 
     monkeypatch.setattr(download, "download", pretend)
@@ -195,9 +195,9 @@ def test_fetching_is_reported(root, trainings, data, monkeypatch, name, title):
     real = Run.set_state
     monkeypatch.setattr(Run, "set_state", lambda run, state: (seen.append(state), real(run, state)))
 
-    def pretend(name: str, report: Callable[[download.DownloadProgress], None]) -> None:
-        report(download.DownloadProgress(name, "a mirror", 0, None))
-        report(download.DownloadProgress(name, "a mirror", 25, 100))
+    def pretend(raw: RawFiles, root: Path, report: Callable[[DownloadProgress], None]) -> None:
+        report(DownloadProgress(raw.title, "a mirror", 0, None))
+        report(DownloadProgress(raw.title, "a mirror", 25, 100))
 
     monkeypatch.setattr(download, "download", pretend)
     monkeypatch.setattr(dataset, "load_data", lambda name: data)
@@ -300,7 +300,7 @@ def test_the_learning_rate_is_moved_while_it_trains(root, trainings, monkeypatch
     run, other = create_run(root, "quick", TINY), create_run(root, "quick", TINY)
     trainings.execute(run)
     monkeypatch.undo()
-    monkeypatch.setattr(download, "is_present", lambda name: False)
+    monkeypatch.setattr(download, "is_present", lambda *_: False)
     trainings.execute(other)
     ratios = [
         one["lr"] / two["lr"] for one, two in zip(run.history(), other.history(), strict=True)
@@ -372,7 +372,7 @@ def test_a_lesson_that_goes_wrong_says_to_teach_again(root, trainings, base, mon
 @pytest.fixture
 def serve(root, monkeypatch) -> Callable[[], None]:
     """Serve the runs directory for an app that is already gone."""
-    monkeypatch.setattr(download, "is_present", lambda name: False)
+    monkeypatch.setattr(download, "is_present", lambda *_: False)
     monkeypatch.setattr(os, "nice", lambda by: 0)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
@@ -446,8 +446,8 @@ from core.specs import SPECS
 from core.workers import worker
 data = dataset.Data(SPECS["mnist"], *(dataset.Split(*s) for s in torch.load(sys.argv[2])))
 dataset.load_data = lambda name: data
-download.download = lambda name, report: None
-download.is_present = lambda name: False
+download.download = lambda *_: None
+download.is_present = lambda *_: False
 worker.serve(Path(sys.argv[1]))
 """
 

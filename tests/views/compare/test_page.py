@@ -183,7 +183,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def drawn(data, monkeypatch: pytest.MonkeyPatch) -> None:
     """The drawn data set in the place of MNIST."""
-    monkeypatch.setattr(download, "is_present", lambda name: True)
+    monkeypatch.setattr(download, "is_present", lambda *_: True)
     monkeypatch.setattr(networks, "_test_split", lambda name: data.test)
     networks._reading.clear()
 
@@ -194,7 +194,7 @@ def made(network: SumNet, recipe: Recipe) -> Run:
     _, shipped = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     figures = shipped.figures | {"class_acc": 0.5}
     card = checkpoint.Card(
-        "quick", recipe.params(), 3, 2, 2.5, figures, shipped.confusion, network.parameter_count
+        "quick", recipe.to_dict(), 3, 2, 2.5, figures, shipped.confusion, network.parameter_count
     )
     checkpoint.save(run.checkpoint, network, card)
     for record in LOOKS:
@@ -397,7 +397,7 @@ def test_data_that_are_not_here_are_one_sentence(monkeypatch) -> None:
     def no_fetch(*_: object, **__: object) -> None:
         raise AssertionError("a page must not fetch")
 
-    monkeypatch.setattr(download, "is_present", lambda name: False)
+    monkeypatch.setattr(download, "is_present", lambda *_: False)
     monkeypatch.setattr(download, "download", no_fetch)
     app = look(opened(), "Sums")
     assert [info.value for info in app.info] == [
