@@ -23,6 +23,7 @@ from core.cli import train
 from core.data import download
 from core.recipes.bugs import BUGS
 from core.recipes.presets import PRESETS
+from core.specs import SPECS, data_dir
 from core.storage.checkpoint import Card
 
 
@@ -56,7 +57,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     args = parser.parse_args()
-    download.download("mnist")
+    download.download(SPECS["mnist"].files, data_dir())
     found = {
         name: [measure(name, args.epochs, seed) for seed in range(args.seeds)]
         for name in ["", *args.bugs]

@@ -27,6 +27,7 @@ from core.data.drawing import Pixels, mnist_form, rasterize
 from core.data.handwriting import handwritten_digits, write_digit
 from core.data.image_files import FAINT_INK
 from core.model import SumNet
+from core.specs import SPECS, data_dir
 from core.storage import checkpoint
 from core.storage.checkpoint import CheckpointError
 
@@ -109,7 +110,7 @@ def measure(model: SumNet, level: float, strokes: Path | None) -> dict[str, tupl
         "signs": (form(style, rng) for style in SIGNS for _ in range(EACH)),
         "scribbles": (form(style, rng) for style in scribbles(rng)),
     }
-    if download.is_present("fashion-mnist"):
+    if download.is_present(SPECS["fashion-mnist"].files, data_dir()):
         garments = dataset.load_data("fashion-mnist").test.images[:2_000, 0].numpy()
         kinds["garments"] = map(garment, garments)
     return {kind: accepted(model, level, images) for kind, images in kinds.items()}

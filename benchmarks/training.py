@@ -66,7 +66,7 @@ def operations(recipe: Recipe, data: Data) -> float:
     batch = next(dataset.batches(data.train, 64, torch.Generator()))
     model = recipe.build()
     with FlopCounterMode(display=False) as counter:
-        class_loss, sum_loss = losses(model(batch.images, batch.addends), batch)
+        class_loss, sum_loss = losses(model.sum_head, model(batch.images, batch.addends), batch)
         (class_loss + sum_loss).backward()
     return counter.get_total_flops() / len(batch.labels)
 
