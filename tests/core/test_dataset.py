@@ -109,13 +109,6 @@ def test_the_spec_has_the_mean_and_spread_of_the_training_images(mnist):
     assert pixels.std(dtype=np.float64) == pytest.approx(mnist.spec.std, abs=5e-5)
 
 
-@pytest.mark.parametrize("name", SPECS)
-def test_a_spec_names_ten_classes(name):
-    spec = SPECS[name]
-    assert spec.name == name
-    assert len(set(spec.class_names)) == 10
-
-
 def test_an_epoch_shows_every_image_once(numbered):
     shown = [
         i for batch in batches(numbered, 20, seeded()) for i in batch.images[:, 0, 0, 0].tolist()
@@ -196,8 +189,3 @@ def test_the_dataset_feeds_a_data_loader(numbered):
 def test_the_first_images_keep_their_labels(numbered):
     assert torch.equal(numbered.first(3).images, numbered.images[:3])
     assert torch.equal(numbered.first(3).labels, numbered.labels[:3])
-
-
-@pytest.mark.parametrize(("name", "said"), [("mnist", "7"), ("fashion-mnist", "Sneaker (7)")])
-def test_a_class_whose_name_is_no_number_says_its_number(name, said):
-    assert SPECS[name].numbered(7) == said
