@@ -15,7 +15,7 @@ from core.storage.checkpoint import Card, CheckpointError
 from views.explain.figures import contents
 from views.explain.section import Subject
 from views.explain.sections import SECTIONS
-from views.input.sources import input_image
+from views.input.sources import visitor_image
 from views.session import networks
 from views.session.address import shared_link
 from views.session.navigation import Page
@@ -49,7 +49,7 @@ def show_explain() -> None:
 def _subject(session: Session, model: SumNet, card: Card) -> Subject:
     """The picture of the Draw page or, where there is none, an example."""
     spec = SPECS[model.config.dataset]
-    image = input_image(session, spec)
+    image = visitor_image(session, spec)
     prediction = predict(model, image.pixels, session.link.addend)
     return Subject(model, card, spec, image, prediction, current_palette())
 

@@ -287,7 +287,7 @@ def show_input(session: Session, spec: DatasetSpec) -> InputImage | None:
     return image
 
 
-def input_image(session: Session, spec: DatasetSpec) -> InputImage:
+def visitor_image(session: Session, spec: DatasetSpec) -> InputImage:
     """The visitor's picture for a page without controls; where there is none, an example."""
     try:
         image = SOURCES[session.source].read(session, spec)

@@ -10,7 +10,7 @@ from core.runs.run import Run, RunError
 from core.specs import SPECS, DatasetSpec
 from core.storage import snapshots
 from views.input.input_image import InputImage
-from views.input.sources import input_image
+from views.input.sources import visitor_image
 from views.session import jobs, networks
 from views.session.session import get_session
 from views.train import charts
@@ -32,7 +32,7 @@ def show_replay() -> None:
     except RunError:
         return  # said above
     spec = SPECS[recipe.model.dataset]
-    image = input_image(session, spec)
+    image = visitor_image(session, spec)
     answers = _answers(run, recipe, image, session.link.addend)
     if not answers:
         return
