@@ -73,8 +73,8 @@ def show_handwriting(session: Session, finetune_run: Run | None) -> None:
             _effect(session, card, images, read)
         else:
             st.write(
-                "This network learned from other people's digits. Draw yours, label them and press "
-                "Teach it: with about ten of them, it reads your handwriting a few seconds later."
+                "It learned from other people's digits. Draw yours, label them and press Teach it: "
+                "with about ten, it reads your handwriting a few seconds later."
             )
         _actions(session, live)
         poll(_progress, FINETUNE_POLL if live else None, session, live)

@@ -55,7 +55,7 @@ def _subject(session: Session, model: SumNet, card: Card) -> Subject:
 
 
 def _whose(shown: Subject) -> str:
-    now = "The network that answers you computes everything on this page now"
+    now = "The network that answers you computes this page live"
     if shown.image.title:
         return f"{now}, from {shown.image.title} and your number, {shown.prediction.addend}."
     return (

@@ -113,7 +113,7 @@ def _numbered_title(run: Run, number: int) -> str:
 
 def _taught_title(examples: int, number: int) -> str:
     which = f" {number}" if number > 1 else ""  # no two networks are called the same
-    return f"Your hand{which} ({examples} example{'s' * (examples > 1)})"
+    return f"Your handwriting{which} ({examples} example{'s' * (examples > 1)})"
 
 
 @st.cache_resource(max_entries=len(SPECS), show_spinner=False)

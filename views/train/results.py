@@ -76,14 +76,14 @@ def _results_table(card: Card, recipe: Recipe) -> str:
     head = "".join(f"<th>{COLUMNS[key].title}</th>" for key in RESULT_METRICS)
     body = "".join(
         f"<tr><th>{html.escape(name)}</th>"
-        + "".join(f"<td>{_metric_cell(key, figures)}</td>" for key in RESULT_METRICS)
+        + "".join(f"<td>{_metric_cell(key, metrics)}</td>" for key in RESULT_METRICS)
         + "</tr>"
-        for name, figures in rows.items()
+        for name, metrics in rows.items()
     )
     title = SPECS[recipe.model.dataset].title
     note = f"10,000 test images of {title}, each with all ten numbers"
     return f'<table class="figures"><caption>{note}</caption><tr><td></td>{head}</tr>{body}</table>'
 
 
-def _metric_cell(key: str, figures: Mapping[str, float]) -> str:
-    return COLUMNS[key].write(figures[key]) if key in figures else "not given"
+def _metric_cell(key: str, metrics: Mapping[str, float]) -> str:
+    return COLUMNS[key].write(metrics[key]) if key in metrics else "not given"

@@ -146,7 +146,7 @@ def test_the_taught_network_answers_and_says_what_it_gained_and_lost(pen) -> Non
     assert session_of(app).link.network == run.id == app.query_params["net"]
     assert parse_strokes(app.query_params["s"]) == EXAMPLES["8"]  # the drawing stays
     choice = app.selectbox[0]
-    assert choice.options[choice.index] == "Your hand (1 example)"
+    assert choice.options[choice.index] == "Your handwriting (1 example)"
     said = words(app)
     assert f"<th>Before</th><td>1 of 1</td><td>{100 * before:.2f} %</td>" in said
     assert f"<th>Taught</th><td>1 of 1</td><td>{100 * before - 0.04:.2f} %</td>" in said

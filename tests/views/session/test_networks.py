@@ -62,5 +62,5 @@ def test_no_two_taught_networks_are_called_the_same(pen) -> None:
     app = opened(draw_page, net=first.id)
     session_of(app).own_runs = [first.id, second.id]
     titles = networks.network_titles(session_of(app))
-    assert titles[first.id] == "Your hand (1 example)"
-    assert titles[second.id] == "Your hand 2 (1 example)"
+    assert titles[first.id] == "Your handwriting (1 example)"
+    assert titles[second.id] == "Your handwriting 2 (1 example)"
