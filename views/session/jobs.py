@@ -28,10 +28,10 @@ def start_run(session: Session) -> None:
         LineError: there is no place in the line.
         OSError: the run cannot be written.
     """
-    recipe = PRESETS["quick"].recipe.change(session.settings).with_bug(session.bug)
-    session.run = _enqueue(session, "quick", recipe)
-    session.gone = ""
-    session.compared = ()  # the new one is looked at without being asked for
+    recipe = PRESETS["quick"].recipe.change(session.link.settings).with_bug(session.link.bug)
+    # the Compare page shows the new one without being asked
+    session.choose(run=_enqueue(session, "quick", recipe), compared=())
+    session.gone_network = ""
 
 
 def _enqueue(
@@ -47,7 +47,7 @@ def _enqueue(
 
 def current_run(session: Session) -> Run | None:
     """The run on the Train page. A worker that died is started again when somebody looks."""
-    run = find_run(runs_dir(), session.run)
+    run = find_run(runs_dir(), session.link.run)
     if run:
         run.use()
         if not run.state().over:
@@ -66,21 +66,21 @@ def start_finetune(session: Session) -> None:
         LineError: there is no place in the line.
         OSError: the run cannot be written.
     """
-    before = finetune_job_of(runs_dir(), session.network)
-    base = before.base if before else session.network
+    before = finetune_job_of(runs_dir(), session.link.network)
+    base = before.base if before else session.link.network
     card = load_network(base)[1]
     task = FinetuneJob(base, session.examples)
-    session.lesson = _enqueue(session, card.preset, Recipe.read(card.params), task)
+    session.finetune_run = _enqueue(session, card.preset, Recipe.read(card.params), task)
 
 
 def current_finetune(session: Session) -> Run | None:
     """The run that learns the examples, or that failed to; once it has learned them it answers."""
-    run = find_run(runs_dir(), session.lesson)
+    run = find_run(runs_dir(), session.finetune_run)
     if run is None:
         return None
     now = run.state()
     if now.usable:
-        session.lesson = ""
+        session.finetune_run = ""
         use_network(session, run.id)
         return None
     if not now.over:

@@ -1,7 +1,7 @@
 """Bad days of the worker, each caused for real: a kill, a full disk, no memory, a second app.
 
 After each there is one sentence for the visitor, the worker is back, and finished runs are intact.
-Pages are in test_strangers.py, the browser's side in browser/test_faults.py.
+Pages are in views/test_damage.py, the browser's side in browser/test_faults.py.
 """
 
 import errno
