@@ -1,5 +1,6 @@
 """Links: choices survive the way through an address; junk gives the default, never an error."""
 
+from dataclasses import fields
 from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.links import RUN, junk, links, names
 from views.session.link import (
     COMPARE_VIEWS,
     DEFAULT_SETTINGS,
+    FIELDS,
     HIDEABLE,
     LESSON_NAMES,
     LOCKABLE,
@@ -94,6 +96,13 @@ def test_any_address_gives_choices_within_bounds(query):
 def test_no_address_gives_the_defaults():
     assert parse_link({}) == Link()
     assert Link() == Link(7, (), "mnist", None, "", DEFAULT_SETTINGS)
+
+
+def test_every_choice_of_a_link_has_one_parameter():
+    attributes = [each.attribute for each in FIELDS]
+    assert sorted([*attributes, "settings"]) == sorted(each.name for each in fields(Link))
+    parameters = ["v", *(each.parameter for each in FIELDS), *SETTINGS]
+    assert len(set(parameters)) == len(parameters)
 
 
 def test_defaults_need_no_address():
