@@ -42,7 +42,7 @@ def cards(preset: str) -> list[Card]:
     return found
 
 
-def train(preset: str, seed: int) -> None:
+def train_seed(preset: str, seed: int) -> None:
     """Train a seed as `make weights` does, and keep its card (of seed 0 the weights too)."""
     command = [sys.executable, "-m", "core", "train", "--preset", preset, "--seed", str(seed)]
     if seed == 0:
@@ -112,7 +112,7 @@ def main() -> None:
             have = {card.seed for card in cards(preset)}
             for seed in range(SEEDS):
                 if seed not in have:
-                    train(preset, seed)
+                    train_seed(preset, seed)
     if args.json:
         print(json.dumps({name: [c.report() for c in found] for name, found in measured().items()}))
     else:

@@ -135,16 +135,19 @@ def train(
                     if step in validations:
                         split = data.val if step == steps else data.val.first(LIVE_VAL_SIZE)
                         val = validate(kept, split, config.sum_weight, method)
-                    if not math.isfinite(scores.loss + (val.loss if val else 0)):
-                        raise DivergedError(
-                            f"The loss ran away at step {step}. "
-                            "Lower the learning rate and train again."
-                        )
+                    _check_losses(step, scores, val)
                     yield Progress(step, steps, epoch, images, lr, scores, val)
     finally:
         if averaged:
             model.load_state_dict(kept.state_dict())
         model.eval()
+
+
+def _check_losses(step: int, train: Scores, val: Scores | None) -> None:
+    if not math.isfinite(train.loss + (val.loss if val else 0)):
+        raise DivergedError(
+            f"The loss ran away at step {step}. Lower the learning rate and train again."
+        )
 
 
 def _one_cycle(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
