@@ -74,7 +74,7 @@ def test_a_drawing_of_too_many_points_is_one_sentence(pen, monkeypatch) -> None:
     app = opened(draw_page)
     app.button(key="tell_3").click().run()
     assert [w.value for w in app.warning] == [
-        "There is too much ink in this drawing to learn it. Draw it simpler."
+        "This drawing has too much ink to learn from. Draw it more simply."
     ]
     assert told(app) == []
 
