@@ -68,7 +68,7 @@ class Jobs:
         except Exception as error:
             log.trouble("run failed", run=run.id)
             self.spent = not _is_full(error)
-            self._end(run, "failed", f"{_reason(error)} {run.again}")
+            self._end(run, "failed", f"{_reason(error)} {run.retry_words}")
         if run.state().name in WAITING:  # nothing can be written at all
             self.app_gone.wait(1.0)
         with suppress(OSError):
@@ -83,7 +83,7 @@ class Jobs:
         except OSError:  # no room; or it was deleted meanwhile, and nobody waits for it
             run.give_up()
 
-    def take_over(self, root: Path) -> None:
+    def recover_interrupted(self, root: Path) -> None:
         """Settle the runs that were cut off with the worker before us."""
         for run in list_runs(root):
             now = run.state()
@@ -113,24 +113,24 @@ class Jobs:
 
     def _train(self, run: Run) -> None:
         run.set_state(State("preparing"))
-        if lesson := run.lesson():
+        if lesson := run.finetune_job():
             return self._teach(run, lesson)
         preset, recipe = run.recipe()
         data = self._load(recipe.model.dataset, run)
         model = recipe.build()
         recorder, notes = Recorder(), recovery.Autosave(run, model)
-        album = snapshots.Album(run.moments, model)
+        snapshot_writer = snapshots.SnapshotWriter(run.snapshots, model)
         wish = WatchedControl(run.path)
         run.set_state(State("training"))
         outcome, message = "finished", ""
         began = recorder.start  # pauses hold the trainer, too
         with closing(recipe.teach(model, data, lambda: wish.now().lr)) as steps:
             for progress in steps:
-                held = wish.now().holds(progress.step)
+                held = wish.now().should_pause(progress.step)
                 if (record := recorder.add(progress, due=held)) is not None:
                     run.append(record)
                     notes.take(progress, record["seconds"])
-                album.take(progress, held)
+                snapshot_writer.take(progress, held)
                 if held:
                     recorder.start += self._pause(run, wish, progress.step)
                 if run.stop_requested() or self.app_gone.is_set():
@@ -152,12 +152,12 @@ class Jobs:
         start = time.perf_counter()
         run.set_state(State("paused"))
         while (
-            wish.now().holds(step)
+            wish.now().should_pause(step)
             and not run.stop_requested()
             and not self.app_gone.wait(PAUSE_POLL_SECONDS)
         ):
             if time.perf_counter() - start > MAX_PAUSE_SECONDS:
-                change_control(run.path, until=None)
+                change_control(run.path, pause_at=None)
         run.set_state(State("training"))
         return time.perf_counter() - start
 
@@ -231,7 +231,7 @@ class Jobs:
 
 
 def _cut_off(run: Run) -> str:
-    return f"The training was cut off. {run.again}"
+    return f"The training was cut off. {run.retry_words}"
 
 
 def _is_full(error: Exception) -> bool:

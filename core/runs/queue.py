@@ -98,11 +98,11 @@ def prune(root: Path) -> None:
     most = limits.LIMITS
     now = min(CLOCK_OFFSET + time.monotonic(), time.time())
     _remove_leftovers(root, now)
-    over = [run for run in list_runs(root) if run.state().over]
+    over = [run for run in list_runs(root) if run.state().is_finished]
     number, total = len(over), sum(map(run_bytes, over))
     for run in over:
         with suppress(OSError):
-            idle = now - run.used()
+            idle = now - run.last_used()
             old = idle > most.kept_days * 86_400
             many, large = number > most.kept_runs, total > most.kept_megabytes * MEGABYTE
             if (old or many or large) and idle > most.in_use_minutes * 60:

@@ -61,11 +61,11 @@ class State:
     share: float | None = None  # of the present stage, 0-1, where it is known
 
     @property
-    def over(self) -> bool:
+    def is_finished(self) -> bool:
         return self.name in USABLE + LOST
 
     @property
-    def usable(self) -> bool:
+    def is_usable(self) -> bool:
         """Is there a network to use?"""
         return self.name in USABLE
 
@@ -94,19 +94,19 @@ class Run:
         return self.path / "checkpoint"
 
     @property
-    def again(self) -> str:
+    def retry_words(self) -> str:
         """What to do when it came to nothing."""
         teaches = (self.path / "examples.jsonl").exists()
         return "Teach it again." if teaches else "Train again."
 
     @property
-    def moments(self) -> Path:
+    def snapshots(self) -> Path:
         """Folder of the snapshots, for `moments.recall`."""
         return self.path / "moments"
 
     @property
     def unreadable(self) -> str:
-        return f"What is left of this run cannot be read. {self.again}"
+        return f"What is left of this run cannot be read. {self.retry_words}"
 
     def recipe(self) -> tuple[str, Recipe]:
         """Name of the preset that it started from, and the recipe.
@@ -119,13 +119,13 @@ class Run:
             return str(asked["preset"]), Recipe.read(asked["params"])
 
     @property
-    def uploaded(self) -> bool:
+    def is_uploaded(self) -> bool:
         """Did the network come from a file, whose word its figures are?"""
         with suppress(RunError), self._reading():
             return "uploaded" in json.loads((self.path / "recipe.json").read_bytes())
         return False
 
-    def remade(self) -> Recipe | None:
+    def repeatable_recipe(self) -> Recipe | None:
         """The recipe, if settings alone tell how the run went: an address then makes it again."""
         try:
             recipe = self.recipe()[1]
@@ -135,7 +135,7 @@ class Run:
             return None  # damaged
         return recipe if recipe == same and not apart else None
 
-    def lesson(self) -> FinetuneJob | None:
+    def finetune_job(self) -> FinetuneJob | None:
         """What is to be taught, or None when the run trains from nothing.
 
         Raises:
@@ -182,12 +182,12 @@ class Run:
         with suppress(OSError):
             (self.path / DISK_FULL).replace(self.path / "state.json")
 
-    def use(self) -> None:
+    def touch(self) -> None:
         """Note that somebody looks at it: it is not pruned for a while."""
         with suppress(OSError):
             os.utime(self.path)
 
-    def used(self) -> float:
+    def last_used(self) -> float:
         """When it was last used, in seconds since the epoch."""
         return self.path.stat().st_mtime
 
@@ -199,7 +199,7 @@ class Run:
         with open(self.path / "progress.jsonl", "ab") as file:
             file.write(json.dumps(record).encode() + b"\n")
 
-    def waiting(self) -> str:
+    def queue_words(self) -> str:
         """In words, how long the line before it is."""
         before = queue_position(self.path.parent, self)
         people = "one training is" if before == 1 else f"{before} trainings are"
@@ -236,7 +236,7 @@ def create_run(root: Path, preset: str, recipe: Recipe, lesson: FinetuneJob | No
         write_atomic(run.path / "recipe.json", json.dumps(asked).encode())
         if run.created() <= newest:  # the clock was moved back; the line keeps its order
             os.utime(run.path / "recipe.json", ns=(newest + 1, newest + 1))
-        full = State("failed", f"The disk is full: nothing more could be kept. {run.again}")
+        full = State("failed", f"The disk is full: nothing more could be kept. {run.retry_words}")
         write_atomic(run.path / DISK_FULL, json.dumps(asdict(full)).encode())
         run.set_state(State("queued"))
     return made
@@ -305,7 +305,7 @@ def queue_position(root: Path, run: Run) -> int:
     for other in list_runs(root):
         if other.id == run.id:
             break
-        before += not other.state().over
+        before += not other.state().is_finished
     return before
 
 
@@ -313,5 +313,5 @@ def finetune_job_of(root: Path, name: str) -> FinetuneJob | None:
     """What the network of that name was taught; None for one that was trained from nothing."""
     run = find_run(root, name)
     with suppress(RunError):  # damaged; the network may answer all the same
-        return run.lesson() if run else None
+        return run.finetune_job() if run else None
     return None

@@ -49,7 +49,7 @@ def read_status(root: Path) -> Status:
     """The status of the app with this runs directory, which need not be there."""
     held, signed, since = _read_lock(root / ".lock")
     found = [(run, run.state()) for run in list_runs(root)]
-    over = [run for run, state in found if state.over]
+    over = [run for run, state in found if state.is_finished]
     live = [run.id for run, state in found if state.name in LIVE]
     there = next(path for path in (root, *root.parents) if path.exists())
     pid = signed.get("pid")

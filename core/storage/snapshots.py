@@ -22,7 +22,7 @@ MAX_COUNT = 40
 MAX_BYTES = 8 << 20  # bytes, of all moments of a run
 
 
-class Album:
+class SnapshotWriter:
     """The moments of a run while it trains, from the one before its first step on."""
 
     def __init__(self, folder: Path, model: SumNet) -> None:

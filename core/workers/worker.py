@@ -48,18 +48,18 @@ def serve(root: Path) -> None:
             if app_gone.wait(POLL_SECONDS):
                 return
         _sign(lock)
-        trainings = Jobs(app_gone)
-        trainings.take_over(root)
-        trainings.warm_up()
+        jobs = Jobs(app_gone)
+        jobs.recover_interrupted(root)
+        jobs.warm_up()
         log.event("worker ready")
         seen = polls = 0
-        while not (app_gone.is_set() or trainings.spent):
+        while not (app_gone.is_set() or jobs.spent):
             polls += 1
             changed = root.stat().st_mtime_ns  # a new run is a new entry in this directory
             # look now and then all the same: two entries within a tick of its clock are one change
             waiting = _waiting(root) if changed != seen or polls % POLLS_PER_FULL_LOOK == 0 else []
             if waiting:
-                trainings.execute(waiting[0])
+                jobs.execute(waiting[0])
             else:
                 seen = changed
                 app_gone.wait(POLL_SECONDS)

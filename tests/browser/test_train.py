@@ -171,7 +171,7 @@ def test_a_page_that_is_lost_on_its_way_comes_again(own_app: App, visit: Visit) 
             nonlocal losing
             message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
             run = message.metadata.run
-            trained = [one.state().over for one in list_runs(own_app.runs)] == [True]
+            trained = [one.state().is_finished for one in list_runs(own_app.runs)] == [True]
             if message.HasField("new_session") and not run.fragment_ids and trained and not lost:
                 lost.append(run.script_run_id)
                 losing = True

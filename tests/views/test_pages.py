@@ -251,7 +251,7 @@ def test_each_state_of_a_run_has_its_words(now: State, said: str) -> None:
     run.set_state(now)
     app = opened(train_page, run=run.id)
     assert app.get("progress")[0].proto.text == said
-    assert app.button(key="train_start").disabled == (not now.over)
+    assert app.button(key="train_start").disabled == (not now.is_finished)
 
 
 def test_a_finished_run_shows_its_figures_beside_the_shipped_and_published_ones() -> None:
@@ -447,7 +447,7 @@ def the_lesson(app: AppTest) -> Run:
 def taught(run: Run) -> None:
     """Let a lesson have come to an end: the shipped network, a little worse on MNIST."""
     model, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
-    lesson = run.lesson()
+    lesson = run.finetune_job()
     assert lesson
     figures = card.figures | {"class_acc": card.figures["class_acc"] - 0.0004}
     card = replace(card, taught=len(lesson.examples), figures=figures)
@@ -525,7 +525,7 @@ def test_teach_makes_a_run_of_the_network_that_answers_and_the_examples(pen) -> 
     app.button(key="tell_5").click().run()
     app.button(key="teach").click().run()
     run = the_lesson(app)
-    assert run.lesson() == FinetuneJob("mnist", [HandExample(5, EXAMPLES["8"])])
+    assert run.finetune_job() == FinetuneJob("mnist", [HandExample(5, EXAMPLES["8"])])
     assert run.state() == State("queued")
     assert "Starting." in status(app)
     assert app.button(key="teach").disabled
@@ -585,7 +585,7 @@ def test_more_examples_are_taught_from_the_same_start(pen) -> None:
     app = opened(draw_page, net=first.id)
     app.button(key="tell_7").click().run()
     app.button(key="teach").click().run()
-    assert the_lesson(app).lesson() == FinetuneJob("mnist", [THREE, SEVEN])
+    assert the_lesson(app).finetune_job() == FinetuneJob("mnist", [THREE, SEVEN])
 
 
 def test_a_lesson_that_failed_is_one_sentence_and_keeps_the_examples(pen) -> None:

@@ -109,7 +109,7 @@ def _available(session: Session) -> list[Network]:
         if name not in PRESETS:
             whose = "yours" if name in session.own_runs else "from this link"
             run = find_run(runs_dir(), name)
-            uploaded = ["uploaded"] if run and run.uploaded else []
+            uploaded = ["uploaded"] if run and run.is_uploaded else []
             kind = ", ".join([whose, *uploaded, *_special(card)])
         compared.append(Network(name, titles[name], kind, card))
     return compared
@@ -119,7 +119,7 @@ def _runs(session: Session) -> list[str]:
     """Ids of one's own runs and of those that a link or a reload brought, oldest first."""
     wanted = {*session.own_runs, session.run, session.network, *session.compared}
     every = list_runs(runs_dir())
-    return [run.id for run in every if run.id in wanted and run.state().usable]
+    return [run.id for run in every if run.id in wanted and run.state().is_usable]
 
 
 def _special(card: Card) -> list[str]:

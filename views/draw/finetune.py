@@ -63,7 +63,7 @@ def show_handwriting(session: Session, lesson: Run | None) -> None:
         return  # said above
     if not finetune.can_finetune(model):
         return
-    live = lesson is not None and not lesson.state().over
+    live = lesson is not None and not lesson.state().is_finished
     with st.container(key="hand"):
         st.markdown("#### Your hand")
         if session.examples:
@@ -192,13 +192,13 @@ def _start_finetune(session: Session) -> None:
 def _progress(session: Session, live: bool) -> None:
     """How far the lesson is. Runs again by itself while it lives; the whole page once it ends."""
     run = jobs.current_finetune(session)
-    if live and (run is None or run.state().over):
+    if live and (run is None or run.state().is_finished):
         st.rerun()
     if run is None:
         return
     now = run.state()
     with st.container(key="teach_status"):
-        if now.over:
+        if now.is_finished:
             st.warning(f"{now.message} Your examples are kept.")
         else:
             st.html(
@@ -208,7 +208,7 @@ def _progress(session: Session, live: bool) -> None:
 
 def _progress_words(run: Run, now: State) -> str:
     if now.name == "queued":
-        return run.waiting()
+        return run.queue_words()
     if now.name == "evaluating":
         return "Measuring on MNIST."
     return now.message or "Learning your hand."

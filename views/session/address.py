@@ -44,7 +44,7 @@ def made_by(session: Session, name: str) -> tuple[Mapping[str, Value], str]:
     run = find_run(runs_dir(), name)
     if run is None and name not in PRESETS:
         return session.settings, session.bug
-    recipe = run.remade() if run else None
+    recipe = run.repeatable_recipe() if run else None
     return (recipe.settings(), recipe.bug.name) if recipe else (DEFAULT_SETTINGS, "")
 
 

@@ -49,8 +49,8 @@ def current_run(session: Session) -> Run | None:
     """The run on the Train page. A worker that died is started again when somebody looks."""
     run = find_run(runs_dir(), session.run)
     if run:
-        run.use()
-        if not run.state().over:
+        run.touch()
+        if not run.state().is_finished:
             worker().ensure()
     return run
 
@@ -79,10 +79,10 @@ def current_finetune(session: Session) -> Run | None:
     if run is None:
         return None
     now = run.state()
-    if now.usable:
+    if now.is_usable:
         session.lesson = ""
         use_network(session, run.id)
         return None
-    if not now.over:
+    if not now.is_finished:
         worker().ensure()
     return run

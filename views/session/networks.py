@@ -53,7 +53,7 @@ def load_network(name: str) -> tuple[SumNet, Card]:
     if stem is None:
         raise CheckpointError(GONE)
     if name not in PRESETS:
-        Run(stem.parent).use()
+        Run(stem.parent).touch()
     return _cached_checkpoint(stem)
 
 
@@ -106,7 +106,7 @@ def network_titles(session: Session) -> dict[str, str]:
 
 
 def _numbered_title(run: Run, number: int) -> str:
-    return f"{'Upload' if run.uploaded else 'Run'} {number}"
+    return f"{'Upload' if run.is_uploaded else 'Run'} {number}"
 
 
 def _taught_title(examples: int, number: int) -> str:

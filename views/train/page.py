@@ -34,7 +34,7 @@ def show_train() -> bool:
     """The whole page. True when the visitor wants to draw with the network that they trained."""
     session = get_session()
     run = jobs.current_run(session)
-    live = run is not None and not run.state().over
+    live = run is not None and not run.state().is_finished
     left, right = st.columns([4, 9], gap="large")
     with left:
         pressed = st.button(  # on top, where a low screen shows it too
@@ -124,13 +124,13 @@ def _run_panel(session: Session, run: Run) -> bool:
     st.fragment(_learned, run_every=pace if _grows(run) else None)(recipe.train.epochs)
     which = "under the same bug" if recipe.bug.name else "which it never learns from"
     st.caption(f"Thin lines: the batches that it learns from. Dots: validation images, {which}.")
-    return run.state().usable and show_results(session, run, recipe)
+    return run.state().is_usable and show_results(session, run, recipe)
 
 
 def _pace(run: Run) -> float | None:
     """Seconds until the run should be looked at again; None when it is over."""
     now = run.state()
-    if now.over:
+    if now.is_finished:
         return None
     if now.name in WAITING:
         return QUEUE_POLL if queue_position(run.path.parent, run) else FIRST_POLL
@@ -141,7 +141,7 @@ def _pace(run: Run) -> float | None:
 def _grows(run: Run) -> bool:
     """Will there be more to draw? While the test images are measured, that needs the machine."""
     now = run.state()
-    return not now.over and now.name != "evaluating"
+    return not now.is_finished and now.name != "evaluating"
 
 
 def _status(pace: float | None) -> None:
@@ -157,7 +157,7 @@ def _status(pace: float | None) -> None:
         if now.name == "preparing" and now.share is not None:
             share = now.share
         st.progress(min(1.0, share), text=_status_words(run, now, last))
-        if not now.over:
+        if not now.is_finished:
             _controls(run, now, last)
     with suppress(RunError):  # said below
         _learning_rate(run, now)
@@ -208,7 +208,7 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
             key="train_pause",
             icon=":material/play_arrow:" if paused else ":material/pause:",
             on_click=ask,
-            kwargs={"until": None if paused else 0},
+            kwargs={"pause_at": None if paused else 0},
         )
         st.button(
             "One step",
@@ -216,7 +216,7 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
             icon=":material/skip_next:",
             disabled=not paused,
             on_click=ask,
-            kwargs={"until": step + 1},
+            kwargs={"pause_at": step + 1},
         )
     st.button(
         "Stop",
@@ -271,7 +271,7 @@ def _ask(run: Run, **wishes: float | None) -> None:
 
 def _status_words(run: Run, now: State, last: dict[str, float] | None) -> str:
     if now.name == "queued":
-        return run.waiting()
+        return run.queue_words()
     if now.name == "preparing":
         return now.message or "Preparing the data."
     if now.name == "failed" or now.name == "interrupted" or last is None:

@@ -23,7 +23,7 @@ def show_replay() -> None:
     run = jobs.current_run(session)
     if run is None:
         return
-    steps = snapshots.snapshot_steps(run.moments)
+    steps = snapshots.snapshot_steps(run.snapshots)
     if not steps:
         return
     try:
@@ -38,7 +38,7 @@ def show_replay() -> None:
         for step in steps
         if (
             answer := networks.answer_at_snapshot(
-                run.id, step, picture.image, session.addend, run.moments, model
+                run.id, step, picture.image, session.addend, run.snapshots, model
             )
         )
     }

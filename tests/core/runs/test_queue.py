@@ -193,7 +193,7 @@ def test_a_run_that_is_not_over_stays_whatever_the_limits(root, limit, state):
 def test_a_run_that_somebody_uses_stays(root, limit):
     limit(kept_runs=1, kept_megabytes=1e-6)
     used, other = make(root, idle=DAY), make(root, idle=DAY)
-    used.use()
+    used.touch()
     assert kept(root) == [used]
     assert not other.path.exists()
 

@@ -37,7 +37,7 @@ def make(root: Path, state: str = "queued", seed: int = 0) -> Run:
 def test_a_new_run_waits(root):
     run = create_run(root, "quick", QUICK)
     assert run.state() == State("queued")
-    assert not run.state().over
+    assert not run.state().is_finished
     assert run.history() == []
     assert not run.stop_requested()
 
@@ -139,7 +139,7 @@ def test_a_place_in_the_line_counts_those_before(root):
 )
 def test_a_state_says_whether_it_is_over_and_has_a_network(name, over, usable):
     state = State(name)
-    assert (state.over, state.usable) == (over, usable)
+    assert (state.is_finished, state.is_usable) == (over, usable)
 
 
 def test_a_state_comes_back_as_it_went(root):
@@ -183,8 +183,8 @@ def test_a_state_that_none_can_have_is_said(root, change):
 def test_a_run_that_left_the_line_is_over(root):
     run = make(root)
     run.request_stop()
-    assert run.state().over
-    assert not run.state().usable
+    assert run.state().is_finished
+    assert not run.state().is_usable
 
 
 @pytest.mark.parametrize("state", ["training", "finished"])
@@ -258,13 +258,13 @@ def lesson() -> FinetuneJob:
 
 def test_a_run_keeps_its_lesson(root, lesson):
     run = create_run(root, "quick", QUICK, lesson)
-    assert run.lesson() == lesson
+    assert run.finetune_job() == lesson
     assert run.recipe() == ("quick", QUICK)
     assert run.state() == State("queued")
 
 
 def test_a_run_that_trains_has_no_lesson(root):
-    assert make(root).lesson() is None
+    assert make(root).finetune_job() is None
 
 
 def test_examples_lie_in_the_run_s_directory_and_nowhere_else(root, lesson):
@@ -282,7 +282,7 @@ def test_a_lesson_that_came_to_nothing_says_to_teach_again(root, lesson):
 
 
 def test_a_run_that_waits_says_behind_how_many(root):
-    said = [make(root).waiting() for _ in range(3)]
+    said = [make(root).queue_words() for _ in range(3)]
     assert said == [
         "Starting.",
         "Waiting: one training is before you.",

@@ -69,7 +69,7 @@ def test_one_that_settings_describe_can_be_trained_again(root):
     recipe = PRESETS["quick"].recipe.change({"width": 4})
     model = recipe.build()
     card = Card.of("quick", recipe, model, METRICS, epochs=1, train_seconds=1)
-    assert import_run(root, model, card).remade() == recipe
+    assert import_run(root, model, card).repeatable_recipe() == recipe
 
 
 def test_any_tool_that_knows_safetensors_opens_it(packed, model):
@@ -81,8 +81,8 @@ def test_a_network_comes_back_as_a_run_of_its_own(packed, root, images):
     model, card = bundle.unpack_bundle(packed)
     run = import_run(root, model, card)
     assert list(list_runs(root)) == [run]
-    assert run.state().usable
-    assert run.uploaded
+    assert run.state().is_usable
+    assert run.is_uploaded
     assert run.recipe() == ("quick", RECIPE)
     again, said = checkpoint.load(run.checkpoint)
     assert said.figures == card.figures

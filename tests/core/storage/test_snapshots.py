@@ -48,17 +48,17 @@ def test_a_moment_is_the_network_as_it_was(tmp_path, data):
 
 def test_an_album_has_what_is_planned_and_some_that_were_made_one_by_one(tmp_path, monkeypatch):
     monkeypatch.setattr(snapshots, "MAX_COUNT", 4)
-    album = snapshots.Album(tmp_path, fresh())
+    writer = snapshots.SnapshotWriter(tmp_path, fresh())
     for step in range(1, 101):
-        album.take(Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None), held=20 <= step < 40)
+        writer.take(Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None), held=20 <= step < 40)
     assert snapshots.snapshot_steps(tmp_path) == [0, 11, 20, 21, 22, 23, 24, 25, 44, 100]
 
 
 def test_of_a_large_network_fewer_moments_are_kept_one_by_one_too(tmp_path, monkeypatch):
     monkeypatch.setattr(snapshots, "MAX_BYTES", 1)
-    album = snapshots.Album(tmp_path, fresh())
+    writer = snapshots.SnapshotWriter(tmp_path, fresh())
     for step in range(1, 10):
-        album.take(Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None), held=True)
+        writer.take(Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None), held=True)
     assert snapshots.snapshot_steps(tmp_path) == [0, 1, 2, 3]
 
 

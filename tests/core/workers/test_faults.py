@@ -40,11 +40,11 @@ from tests.core.workers.test_worker import (
     after,
     learning,
     over,
-    trainings,
+    jobs,
     wait_for,
 )
 
-__all__ = ["trainings"]  # a fixture
+__all__ = ["jobs"]  # a fixture
 
 # Weights of a run in training are saved with each line of its progress.
 OFTEN = "from core.runs import recovery; recovery.AUTOSAVE_SECONDS = 0"
@@ -89,10 +89,10 @@ def queue(root: Path, recipe: Any = SHORT) -> Run:
     return create_run(root, "quick", recipe)
 
 
-def finished(root: Path, trainings: Jobs) -> tuple[Run, dict[str, bytes]]:
+def finished(root: Path, jobs: Jobs) -> tuple[Run, dict[str, bytes]]:
     """A finished run, and all that its directory holds."""
     run = queue(root, TINY)
-    trainings.execute(run)
+    jobs.execute(run)
     assert run.state().name == "finished"
     return run, contents(run)
 
@@ -117,8 +117,8 @@ def kill(started: Supervisor) -> int:
     return before
 
 
-def test_killed_while_it_waits(root, start, trainings):
-    done, files = finished(root, trainings)
+def test_killed_while_it_waits(root, start, jobs):
+    done, files = finished(root, jobs)
     started = start(root)
     assert over(queue(root)) == "finished"  # it is up
     kill(started)
@@ -126,9 +126,9 @@ def test_killed_while_it_waits(root, start, trainings):
     assert contents(done) == files
 
 
-def test_killed_while_it_trains(root, start, trainings):
+def test_killed_while_it_trains(root, start, jobs):
     """What was learned until then is measured, kept and can be used."""
-    done, files = finished(root, trainings)
+    done, files = finished(root, jobs)
     started = start(root, OFTEN)
     run, waiting = queue(root, ENDLESS), queue(root)
     noted(run)
@@ -189,7 +189,7 @@ def test_killed_while_it_notes_weights(root, start):
     assert over(waiting) == "finished"
 
 
-def test_a_run_that_is_stopped_is_noted_before_it_is_measured(root, trainings, monkeypatch):
+def test_a_run_that_is_stopped_is_noted_before_it_is_measured(root, jobs, monkeypatch):
     """Measuring takes a while, and an app that ends may have no patience."""
     seen = []
     real = job.evaluate
@@ -198,7 +198,7 @@ def test_a_run_that_is_stopped_is_noted_before_it_is_measured(root, trainings, m
     monkeypatch.setattr(
         job, "evaluate", lambda *a: (seen.append(recovery.recover(run).step), real(*a))[1]
     )
-    trainings.execute(run)
+    jobs.execute(run)
     assert seen == [25]
 
 
@@ -312,8 +312,8 @@ files.open = run.open = worker.open = open
 """
 
 
-def test_a_disk_that_fills_up_while_it_trains(root, start, trainings):
-    done, files = finished(root, trainings)
+def test_a_disk_that_fills_up_while_it_trains(root, start, jobs):
+    done, files = finished(root, jobs)
     started = start(root, FILLS_UP)
     run = queue(root, ENDLESS)
     learning(run)
@@ -428,10 +428,10 @@ Run.set_state = set_state
 
 
 @pytest.mark.parametrize("ask", [lambda: torch.empty(2**50), lambda: bytearray(2**60)])
-def test_each_way_to_run_out_of_memory_is_said(root, trainings, monkeypatch, ask):
+def test_each_way_to_run_out_of_memory_is_said(root, jobs, monkeypatch, ask):
     monkeypatch.setattr(job, "evaluate", lambda *_: ask())
     run = queue(root, TINY)
-    trainings.execute(run)
+    jobs.execute(run)
     assert run.state().message.startswith("This machine has too little memory for that")
 
 
@@ -446,22 +446,22 @@ def test_the_system_ends_the_worker_and_not_the_app(root, start):
 # --- time
 
 
-def test_a_run_that_takes_too_long_is_stopped_and_kept(root, trainings, monkeypatch):
+def test_a_run_that_takes_too_long_is_stopped_and_kept(root, jobs, monkeypatch):
     monkeypatch.setattr(limits, "LIMITS", replace(limits.LIMITS, run_seconds=0))
     run = queue(root, TINY)
-    trainings.execute(run)
+    jobs.execute(run)
     said = "Stopped, as a run may take no longer here; what it learned so far is kept"
     assert run.state() == State("stopped", said)
     assert checkpoint.load(run.checkpoint)[1].epochs == 2 / 40
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_a_clock_that_is_moved_changes_no_figure(root, trainings, monkeypatch, hours):
+def test_a_clock_that_is_moved_changes_no_figure(root, jobs, monkeypatch, hours):
     real = time.time
     run = queue(root, TINY)
     moved = lambda: real() + 3600 * hours  # noqa: E731
     after(monkeypatch, 20, lambda run: monkeypatch.setattr(time, "time", moved))
-    trainings.execute(run)
+    jobs.execute(run)
     seconds = [each["seconds"] for each in run.history()]
     assert seconds == sorted(seconds)
     assert 0 < checkpoint.load(run.checkpoint)[1].train_seconds < PATIENCE
@@ -492,26 +492,26 @@ def test_what_is_noted_comes_back(root, model):
 
 
 @pytest.mark.parametrize("length", [0, 7, 100, 4000])
-def test_weights_that_were_cut_off_are_not_used(root, trainings, model, length):
+def test_weights_that_were_cut_off_are_not_used(root, jobs, model, length):
     run = queue(root, replace(TINY, model=model.config))
     recovery.save_weights(run, model, 7, 40, 1.25)
     file = run.path / "last.safetensors"
     file.write_bytes(file.read_bytes()[:length])
     run.set_state(State("training"))
-    trainings.take_over(root)
+    jobs.recover_interrupted(root)
     assert run.state() == State("interrupted", CUT_OFF)
 
 
-def test_a_run_that_cannot_be_measured_is_interrupted(root, trainings, model, monkeypatch):
+def test_a_run_that_cannot_be_measured_is_interrupted(root, jobs, model, monkeypatch):
     run = queue(root, replace(TINY, model=model.config))
     recovery.save_weights(run, model, 7, 40, 1.25)
     run.set_state(State("training"))
     monkeypatch.setattr(job, "evaluate", lambda *_: 1 / 0)
-    trainings.take_over(root)
+    jobs.recover_interrupted(root)
     assert run.state() == State("interrupted", CUT_OFF)
 
 
-def test_a_rescue_says_what_it_does(root, trainings, model, monkeypatch):
+def test_a_rescue_says_what_it_does(root, jobs, model, monkeypatch):
     seen = []
     run = queue(root, replace(TINY, model=model.config))
     recovery.save_weights(run, model, 10, 40, 1.25)
@@ -519,13 +519,13 @@ def test_a_rescue_says_what_it_does(root, trainings, model, monkeypatch):
     run.set_state(State("training"))
     real = job.evaluate
     monkeypatch.setattr(job, "evaluate", lambda *a: (seen.append(run.state()), real(*a))[1])
-    trainings.take_over(root)
+    jobs.recover_interrupted(root)
     assert seen == [State("evaluating", RECOVERY_MESSAGE)]
     assert checkpoint.load(run.checkpoint)[1].epochs == 0.5
 
 
-def test_a_run_that_is_over_leaves_no_weights_but_its_checkpoint(root, trainings):
-    _, files = finished(root, trainings)
+def test_a_run_that_is_over_leaves_no_weights_but_its_checkpoint(root, jobs):
+    _, files = finished(root, jobs)
     assert sorted(files) == [
         *("checkpoint.json", "checkpoint.safetensors", "disk-full.json"),
         *("progress.jsonl", "recipe.json", "state.json"),

@@ -54,7 +54,7 @@ TINY = Recipe(ModelConfig(width=4), TrainConfig(epochs=2, batch_size=30))  # 40 
 
 
 @pytest.fixture
-def trainings(data, monkeypatch) -> Jobs:
+def jobs(data, monkeypatch) -> Jobs:
     """Trains on the drawn data set, without a warm-up."""
     monkeypatch.setattr(download, "is_present", lambda name: False)
     made = Jobs(threading.Event())
@@ -90,14 +90,14 @@ def after(monkeypatch: pytest.MonkeyPatch, steps: int, act: Callable[[Run], obje
     monkeypatch.setattr(Run, "stop_requested", stop_requested)
 
 
-def test_a_run_goes_from_queued_to_finished(root, trainings, states):
-    trainings.execute(create_run(root, "quick", TINY))
+def test_a_run_goes_from_queued_to_finished(root, jobs, states):
+    jobs.execute(create_run(root, "quick", TINY))
     assert states == ["queued", "preparing", "training", "evaluating", "finished"]
 
 
-def test_a_finished_run_has_a_network_and_its_card(root, trainings, data):
+def test_a_finished_run_has_a_network_and_its_card(root, jobs, data):
     run = create_run(root, "quick", TINY)
-    trainings.execute(run)
+    jobs.execute(run)
     model, card = checkpoint.load(run.checkpoint)
     assert model.config == TINY.model
     assert (card.preset, card.epochs, card.seed) == ("quick", 2, 0)
@@ -106,10 +106,10 @@ def test_a_finished_run_has_a_network_and_its_card(root, trainings, data):
     assert card.train_seconds > 0
 
 
-def test_the_network_is_the_one_that_the_recipe_trains(root, trainings, data):
+def test_the_network_is_the_one_that_the_recipe_trains(root, jobs, data):
     """Same recipe, same network, whether the worker or somebody else trains it."""
     run = create_run(root, "quick", TINY)
-    trainings.execute(run)
+    jobs.execute(run)
     model = TINY.build()
     list(train(model, data, TINY.train))
     loaded, _ = checkpoint.load(run.checkpoint)
@@ -117,9 +117,9 @@ def test_the_network_is_the_one_that_the_recipe_trains(root, trainings, data):
         assert loaded.state_dict()[name].equal(value), name
 
 
-def test_a_run_records_its_progress(root, trainings):
+def test_a_run_records_its_progress(root, jobs):
     run = create_run(root, "quick", TINY)
-    trainings.execute(run)
+    jobs.execute(run)
     history = run.history()
     assert [record["step"] for record in history] == list(range(1, 41))
     assert len([record for record in history if "val_loss" in record]) >= 10
@@ -130,29 +130,29 @@ def test_a_run_records_its_progress(root, trainings):
     assert all(math.isfinite(value) for record in history for value in record.values())
 
 
-def test_a_stop_keeps_what_was_learned(root, trainings, states, monkeypatch):
+def test_a_stop_keeps_what_was_learned(root, jobs, states, monkeypatch):
     run = create_run(root, "quick", TINY)
     after(monkeypatch, 25, Run.request_stop)
-    trainings.execute(run)
+    jobs.execute(run)
     assert states[-2:] == ["evaluating", "stopped"]
-    assert run.state().usable
+    assert run.state().is_usable
     _, card = checkpoint.load(run.checkpoint)
     assert card.epochs == 2 * 25 / 40
     assert run.history()[-1]["step"] == 25
 
 
-def test_a_run_is_stopped_and_kept_when_the_app_ends(root, trainings, monkeypatch):
+def test_a_run_is_stopped_and_kept_when_the_app_ends(root, jobs, monkeypatch):
     run = create_run(root, "quick", TINY)
-    after(monkeypatch, 25, lambda run: trainings.app_gone.set())
-    trainings.execute(run)
+    after(monkeypatch, 25, lambda run: jobs.app_gone.set())
+    jobs.execute(run)
     assert run.state() == State("stopped")
     assert checkpoint.load(run.checkpoint)[1].epochs == 1.25
 
 
-def test_a_run_that_diverges_says_what_to_do(root, trainings):
+def test_a_run_that_diverges_says_what_to_do(root, jobs):
     wild = replace(TINY, train=replace(TINY.train, lr=30.0, sum_weight=1.0))
     run = create_run(root, "quick", wild)
-    trainings.execute(run)
+    jobs.execute(run)
     assert run.state().name == "failed"
     step = run.history()[-1]["step"] + 1
     sentence = f"The loss ran away at step {step}. Lower the learning rate and train again."
@@ -160,18 +160,18 @@ def test_a_run_that_diverges_says_what_to_do(root, trainings):
     assert not run.checkpoint.with_suffix(".safetensors").exists()
 
 
-def test_data_that_cannot_be_had_are_said(root, trainings, monkeypatch):
+def test_data_that_cannot_be_had_are_said(root, jobs, monkeypatch):
     def refuse(*_: object, **__: object) -> Path:
         raise DownloadError("MNIST could not be fetched.")
 
     monkeypatch.setattr(download, "download", refuse)
-    trainings.data.clear()
+    jobs.data.clear()
     run = create_run(root, "quick", TINY)
-    trainings.execute(run)
+    jobs.execute(run)
     assert run.state() == State("failed", "MNIST could not be fetched.")
 
 
-def test_a_stop_ends_the_fetching_too(root, trainings, monkeypatch):
+def test_a_stop_ends_the_fetching_too(root, jobs, monkeypatch):
     run = create_run(root, "quick", TINY)
 
     def pretend(name: str, report: Callable[[download.DownloadProgress], None]) -> None:
@@ -181,16 +181,16 @@ def test_a_stop_ends_the_fetching_too(root, trainings, monkeypatch):
         raise AssertionError("it went on")
 
     monkeypatch.setattr(download, "download", pretend)
-    trainings.data.clear()
-    trainings.execute(run)
+    jobs.data.clear()
+    jobs.execute(run)
     assert run.state() == State("interrupted", "Stopped before the training began.")
-    assert not trainings.spent
+    assert not jobs.spent
 
 
 @pytest.mark.parametrize(
     ("name", "title"), [("mnist", "MNIST"), ("fashion-mnist", "Fashion-MNIST")]
 )
-def test_fetching_is_reported(root, trainings, data, monkeypatch, name, title):
+def test_fetching_is_reported(root, jobs, data, monkeypatch, name, title):
     seen = []
     real = Run.set_state
     monkeypatch.setattr(Run, "set_state", lambda run, state: (seen.append(state), real(run, state)))
@@ -201,52 +201,52 @@ def test_fetching_is_reported(root, trainings, data, monkeypatch, name, title):
 
     monkeypatch.setattr(download, "download", pretend)
     monkeypatch.setattr(dataset, "load_data", lambda name: data)
-    trainings.data.clear()
-    trainings.execute(create_run(root, "quick", TINY.change({"dataset": name})))
+    jobs.data.clear()
+    jobs.execute(create_run(root, "quick", TINY.change({"dataset": name})))
     text = f"Fetching {title} from a mirror"
     assert State("preparing", text, None) in seen
     assert State("preparing", text, 0.25) in seen
     assert seen[-1] == State("finished")
 
 
-def test_a_mistake_of_ours_is_said_and_the_next_run_trains(root, trainings, monkeypatch, caplog):
+def test_a_mistake_of_ours_is_said_and_the_next_run_trains(root, jobs, monkeypatch, caplog):
     with monkeypatch.context() as patch:
         patch.setattr(job_module, "evaluate", lambda *_: 1 / 0)
         run = create_run(root, "quick", TINY)
-        trainings.execute(run)
+        jobs.execute(run)
     assert run.state() == State("failed", "The training went wrong. Train again.")
     assert "ZeroDivisionError" in caplog.text
-    trainings.execute(second := create_run(root, "quick", TINY))
+    jobs.execute(second := create_run(root, "quick", TINY))
     assert second.state() == State("finished")
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"preset": "quick", "params": {"width": 99}}'])
-def test_a_damaged_recipe_is_said(root, trainings, content):
+def test_a_damaged_recipe_is_said(root, jobs, content):
     run = create_run(root, "quick", TINY)
     (run.path / "recipe.json").write_bytes(content)
-    trainings.execute(run)
+    jobs.execute(run)
     assert run.state() == State("failed", "What is left of this run cannot be read. Train again.")
 
 
-def test_a_run_that_is_deleted_in_training_does_no_harm(root, trainings, monkeypatch):
+def test_a_run_that_is_deleted_in_training_does_no_harm(root, jobs, monkeypatch):
     run = create_run(root, "quick", TINY)
     after(monkeypatch, 10, lambda run: shutil.rmtree(run.path))
-    trainings.execute(run)
+    jobs.execute(run)
     assert list(list_runs(root)) == []
 
 
-def test_a_paused_run_waits_and_makes_one_step_when_asked(root, trainings, states):
+def test_a_paused_run_waits_and_makes_one_step_when_asked(root, jobs, states):
     run = create_run(root, "quick", TINY)
-    write_control(run.path, ControlFile(until=3))
-    thread = threading.Thread(target=trainings.execute, args=(run,))
+    write_control(run.path, ControlFile(pause_at=3))
+    thread = threading.Thread(target=jobs.execute, args=(run,))
     thread.start()
     wait_for(lambda: run.state().name == "paused", "the pause")
     assert run.history()[-1]["step"] == 3
-    write_control(run.path, ControlFile(until=4))
+    write_control(run.path, ControlFile(pause_at=4))
     wait_for(lambda: run.history()[-1]["step"] == 4, "one step")
     wait_for(lambda: run.state().name == "paused", "the next pause")
     assert run.history()[-1]["step"] == 4
-    assert {0, 3, 4} <= set(snapshots.snapshot_steps(run.moments))
+    assert {0, 3, 4} <= set(snapshots.snapshot_steps(run.snapshots))
     write_control(run.path, ControlFile())
     thread.join(PATIENCE)
     assert run.history()[-1]["step"] == 40
@@ -254,31 +254,31 @@ def test_a_paused_run_waits_and_makes_one_step_when_asked(root, trainings, state
     assert states == ["queued", "preparing", "training", *paused, *paused, "evaluating", "finished"]
 
 
-def test_a_pause_does_not_count_as_training(root, trainings, monkeypatch):
+def test_a_pause_does_not_count_as_training(root, jobs, monkeypatch):
     monkeypatch.setattr(Jobs, "_pause", lambda *_: 1_000.0)
     run = create_run(root, "quick", TINY)
-    write_control(run.path, ControlFile(until=40))  # at the last step, measured just after
-    trainings.execute(run)
+    write_control(run.path, ControlFile(pause_at=40))  # at the last step, measured just after
+    jobs.execute(run)
     _, card = checkpoint.load(run.checkpoint)
     assert run.history()[-1]["seconds"] > 0
     assert card.train_seconds < 0  # the pause, which took no time here, is taken off
 
 
-def test_pauses_hold_the_trainer_too(root, trainings, monkeypatch):
+def test_pauses_hold_the_trainer_too(root, jobs, monkeypatch):
     real, pauses = time.perf_counter, []
     monkeypatch.setattr(time, "perf_counter", lambda: real() + 1_000 * len(pauses))
     monkeypatch.setattr(Jobs, "_pause", lambda *_: pauses.append(1) or 1_000.0)
     run = create_run(root, "quick", TINY)
-    write_control(run.path, ControlFile(until=3))
-    trainings.execute(run)
+    write_control(run.path, ControlFile(pause_at=3))
+    jobs.execute(run)
     assert run.state() == State("stopped", TOO_LONG)
     assert run.history()[-1]["step"] == 3
 
 
-def test_a_paused_run_can_be_stopped(root, trainings):
+def test_a_paused_run_can_be_stopped(root, jobs):
     run = create_run(root, "quick", TINY)
-    write_control(run.path, ControlFile(until=3))
-    thread = threading.Thread(target=trainings.execute, args=(run,))
+    write_control(run.path, ControlFile(pause_at=3))
+    thread = threading.Thread(target=jobs.execute, args=(run,))
     thread.start()
     wait_for(lambda: run.state().name == "paused", "the pause")
     run.request_stop()
@@ -286,22 +286,22 @@ def test_a_paused_run_can_be_stopped(root, trainings):
     assert (run.state().name, run.history()[-1]["step"]) == ("stopped", 3)
 
 
-def test_nobody_holds_up_the_line_for_ever(root, trainings, monkeypatch):
+def test_nobody_holds_up_the_line_for_ever(root, jobs, monkeypatch):
     monkeypatch.setattr(job_module, "MAX_PAUSE_SECONDS", 0.1)
     run = create_run(root, "quick", TINY)
-    write_control(run.path, ControlFile(until=3, lr=0.05))
-    trainings.execute(run)
+    write_control(run.path, ControlFile(pause_at=3, lr=0.05))
+    jobs.execute(run)
     assert run.state().name == "finished"
     assert read_control(run.path) == ControlFile(None, 0.05)
 
 
-def test_the_learning_rate_is_moved_while_it_trains(root, trainings, monkeypatch):
+def test_the_learning_rate_is_moved_while_it_trains(root, jobs, monkeypatch):
     after(monkeypatch, 20, lambda run: write_control(run.path, ControlFile(lr=TINY.train.lr / 10)))
     run, other = create_run(root, "quick", TINY), create_run(root, "quick", TINY)
-    trainings.execute(run)
+    jobs.execute(run)
     monkeypatch.undo()
     monkeypatch.setattr(download, "is_present", lambda name: False)
-    trainings.execute(other)
+    jobs.execute(other)
     ratios = [
         one["lr"] / two["lr"] for one, two in zip(run.history(), other.history(), strict=True)
     ]
@@ -316,32 +316,32 @@ HAND = [HandExample(4, (((60.0, 52.0), (200.0, 50.0), (131.0, 236.0)),))]  # who
 
 
 @pytest.fixture
-def base(root, trainings) -> Run:
+def base(root, jobs) -> Run:
     """A small network with late fusion, trained in a run of its own."""
     run = create_run(root, "quick", TINY)
-    trainings.execute(run)
+    jobs.execute(run)
     return run
 
 
-def test_what_it_doubts_is_set_on_what_was_held_out(root, trainings, data, monkeypatch):
+def test_what_it_doubts_is_set_on_what_was_held_out(root, jobs, data, monkeypatch):
     monkeypatch.setitem(PARAM_BOUNDS, "held_out", (1, 100))
     run = create_run(root, "quick", replace(TINY, train=replace(TINY.train, held_out=40)))
-    trainings.execute(run)
+    jobs.execute(run)
     model, card = checkpoint.load(run.checkpoint)
     assert card.doubt_level == ood_threshold(model, data.val.first(40))
     assert card.doubt_level != ood_threshold(model, data.val)
 
 
-def test_a_lesson_goes_from_queued_to_finished(root, trainings, base, states):
-    trainings.execute(create_run(root, "quick", TINY, FinetuneJob(base.id, HAND)))
+def test_a_lesson_goes_from_queued_to_finished(root, jobs, base, states):
+    jobs.execute(create_run(root, "quick", TINY, FinetuneJob(base.id, HAND)))
     assert states == ["queued", "preparing", "training", "evaluating", "finished"]
 
 
-def test_a_lesson_teaches_a_copy_of_its_base(root, trainings, base, data):
+def test_a_lesson_teaches_a_copy_of_its_base(root, jobs, base, data):
     pictures, weights = HAND[0].image[None], base.checkpoint.with_suffix(".safetensors")
     before = weights.read_bytes()
     run = create_run(root, "quick", TINY, FinetuneJob(base.id, HAND))
-    trainings.execute(run)
+    jobs.execute(run)
     (old, _), (model, card) = checkpoint.load(base.checkpoint), checkpoint.load(run.checkpoint)
     assert finetune.read_labels(old, pictures) != finetune.read_labels(model, pictures) == [4]
     assert weights.read_bytes() == before
@@ -350,18 +350,18 @@ def test_a_lesson_teaches_a_copy_of_its_base(root, trainings, base, data):
     assert sum(map(sum, card.confusion)) == 10 * len(data.test.labels)
 
 
-def test_a_lesson_without_its_base_says_one_sentence(root, trainings, base):
+def test_a_lesson_without_its_base_says_one_sentence(root, jobs, base):
     run = create_run(root, "quick", TINY, FinetuneJob(base.id, HAND))
     shutil.rmtree(base.path)
-    trainings.execute(run)
+    jobs.execute(run)
     assert run.state() == State("failed", "The network to teach is no longer kept here.")
-    assert run.lesson() == FinetuneJob(base.id, HAND)
+    assert run.finetune_job() == FinetuneJob(base.id, HAND)
 
 
-def test_a_lesson_that_goes_wrong_says_to_teach_again(root, trainings, base, monkeypatch, caplog):
+def test_a_lesson_that_goes_wrong_says_to_teach_again(root, jobs, base, monkeypatch, caplog):
     monkeypatch.setattr(finetune, "finetune", lambda *_: 1 / 0)
     run = create_run(root, "quick", TINY, FinetuneJob(base.id, HAND))
-    trainings.execute(run)
+    jobs.execute(run)
     assert run.state() == State("failed", "The training went wrong. Teach it again.")
     assert "ZeroDivisionError" in caplog.text
 
@@ -483,7 +483,7 @@ def start(process: Supervisor, recipe: Recipe = SHORT) -> Run:
 
 
 def over(run: Run) -> str:
-    wait_for(lambda: run.state().over, "the end of a run")
+    wait_for(lambda: run.state().is_finished, "the end of a run")
     return run.state().name
 
 
@@ -497,7 +497,7 @@ def test_two_runs_train_one_after_the_other(alive):
     first, second = start(alive), start(alive)
     assert queue_position(alive.root, second) == 1
     wait_for(lambda: second.state().name != "queued", "the second run")
-    assert first.state().over
+    assert first.state().is_finished
     assert (over(first), over(second)) == ("finished", "finished")
     assert checkpoint.load(second.checkpoint)[1].epochs == 1
 
@@ -509,7 +509,7 @@ def test_a_run_that_waits_can_leave_the_line(alive):
     first.request_stop()
     assert (over(first), over(third)) == ("stopped", "finished")
     assert second.history() == []
-    assert not second.state().usable
+    assert not second.state().is_usable
 
 
 def test_ctrl_c_reaches_the_app_and_not_the_run(alive):
