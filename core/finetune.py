@@ -21,6 +21,7 @@ from core.data.augment import augment
 from core.data.drawing import CANVAS_SIDE, Pixels, Strokes, is_dot, mnist_form, rasterize
 from core.dataset import Split
 from core.engines.threads import parallel_map, run_unsplit
+from core.errors import UserError
 from core.model import LateFusion, SumNet
 from core.runs.limits import LIMITS
 from core.specs import CLASSES, SPECS
@@ -36,7 +37,7 @@ MAX_EXAMPLES = int(LIMITS.examples)
 MAX_POINTS = 2_000  # of one example
 
 
-class ExampleError(ValueError):
+class ExampleError(UserError, ValueError):
     """A text that holds no examples; the message is one sentence for the user."""
 
 

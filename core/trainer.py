@@ -19,6 +19,7 @@ from core.dataset import Batch, Data, Split, batches
 from core.engines.distributed import Distributed, in_group
 from core.engines.precision import autocast
 from core.engines.threads import Threads, parallel_map
+from core.errors import UserError
 from core.model import Output, SumNet
 from core.specs import ADDENDS, VAL_SIZE, DatasetSpec
 
@@ -46,7 +47,7 @@ class TrainConfig:
     seed: int = 0
 
 
-class DivergedError(RuntimeError):
+class DivergedError(UserError):
     """The loss is no number any more; the message is one sentence for the user."""
 
 

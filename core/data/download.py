@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from core import PROJECT
 from core.data.mirrors import (
     Location,
@@ -29,11 +31,12 @@ from core.data.mirrors import (
     read_chunks,
     ready_at,
 )
+from core.errors import UserError
 
 LEFTOVERS = ".fetch-"  # prefix of the folders that a fetch writes aside in
 
 
-class DownloadError(RuntimeError):
+class DownloadError(UserError):
     """The data set is not there and could not be had; the message is one sentence for the user."""
 
 
@@ -185,28 +188,22 @@ def _has_size(path: Path, file: RawFile) -> bool:
 
 @contextmanager
 def _exclusive(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the folder's lock, and clear what killed fetches left; `wait` is called if it is taken.
+    """Hold the folder's lock and clear what killed downloads left; calls `wait` if it is taken.
 
-    The system frees the lock with its holder, however that ends. Where there is none (Windows),
-    two fetches do the same work and the later rename wins.
+    The system frees the lock when its holder ends, however that happens.
     """
+    lock = FileLock(folder / ".lock")
     try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
+        lock.acquire(blocking=False)
+    except Timeout:
+        wait()
+        lock.acquire()
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            wait()
-            fcntl.flock(handle, fcntl.LOCK_EX)
         for leftover in folder.glob(f"{LEFTOVERS}*"):
             shutil.rmtree(leftover)
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
 @dataclass

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.data.drawing import Form, Pixels, mnist_form
+from core.errors import UserError
 from core.runs.limits import LIMITS
 
 FAINT_INK = 0.15  # of the strongest ink; less is noise or the soft edge of a stroke
@@ -31,7 +32,7 @@ LARGE_SIDE = (
 )
 
 
-class ImageFileError(ValueError):
+class ImageFileError(UserError):
     """A file that cannot be read as an image; the message is one sentence for the user."""
 
 

@@ -17,12 +17,13 @@ from torch import Tensor, distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from core.dataset import Batch
+from core.errors import UserError
 from core.model import SumNet, give_dropout
 
 T = TypeVar("T")
 
 
-class LostProcessError(RuntimeError):
+class LostProcessError(UserError):
     """Another process of the training is gone; the message is one sentence for the user."""
 
 

@@ -4,8 +4,10 @@ import os
 
 import torch
 
+from core.errors import UserError
 
-class DeviceError(ValueError):
+
+class DeviceError(UserError):
     """There is no such device here; the message is one sentence for the user."""
 
 

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.errors import UserError
 from core.specs import SPECS
 
 Value = str | float  # of a setting: the name of a choice, or a number
 
 
-class SettingError(ValueError):
+class SettingError(UserError, ValueError):
     """A setting out of its bounds; the message is one sentence for the user."""
 
 

@@ -14,8 +14,9 @@ import torch
 from core.model import SumNet
 from core.runs import recovery
 from core.runs.control import read_control
-from core.runs.job import Jobs
+from core.runs.job import JobRunner
 from core.runs.run import Run, find_run, list_runs
+from core.runs.snapshot import repeatable_recipe
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.history import history_file, read_history
 from views.session.link import link_query, parse_link
@@ -67,7 +68,7 @@ def test_a_run_has_its_recipe(old):
     preset, recipe = run.recipe()
     assert (preset, as_json(recipe.params())) == (expected["preset"], expected["params"])
     assert run.is_uploaded == expected["uploaded"]
-    assert (run.repeatable_recipe() is not None) == expected["remade"]
+    assert (repeatable_recipe(run) is not None) == expected["remade"]
 
 
 def test_a_run_has_its_history(old):
@@ -93,7 +94,7 @@ def test_snapshots_answer_as_they_did(old):
     assert snapshots.snapshot_steps(run.snapshots) == [int(step) for step in expected["snapshots"]]
     recipe = run.recipe()[1]
     for step, said in expected["snapshots"].items():
-        model = snapshots.load_snapshot(run.snapshots, recipe.build(), int(step))
+        model = snapshots.load_snapshot(run.snapshots, recipe.model, int(step))
         assert model and same(answers(model), said)
 
 
@@ -114,9 +115,9 @@ def test_what_a_killed_worker_left_is_kept(tmp_path, mnist):
     assert found
     assert (found.step, found.steps) == (expected["step"], expected["steps"])
     assert same(answers(found.model), expected["answers"])
-    jobs = Jobs(threading.Event())
-    jobs.data["mnist"] = mnist
-    jobs.recover_interrupted(tmp_path)
+    runner = JobRunner(threading.Event())
+    runner.data["mnist"] = mnist
+    runner.recover_interrupted(tmp_path)
     assert run.state().name == "stopped"
 
 

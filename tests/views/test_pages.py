@@ -29,8 +29,8 @@ from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.runs import queue
-from core.runs.queue import QueueError
-from core.runs.run import FinetuneJob, Run, State, create_run, find_run, list_runs, runs_dir
+from core.runs.queue import QueueError, create_run
+from core.runs.run import FinetuneJob, Run, State, find_run, list_runs, runs_dir
 from core.storage import bundle, checkpoint
 from views.draw.inputs import EXAMPLES
 from views.session import jobs, networks
@@ -555,7 +555,7 @@ def test_a_lesson_waits_in_line(pen) -> None:
     create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
     app = opened(draw_page)
     app.session_state["session"].lesson = a_lesson(SEVEN).id
-    assert "Waiting: one training is before you." in status(app.run())
+    assert "Waiting: one run is before yours." in status(app.run())
 
 
 def test_the_taught_network_answers_and_says_what_it_gained_and_lost(pen) -> None:

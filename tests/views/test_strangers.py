@@ -20,7 +20,8 @@ from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.settings import SETTINGS
 from core.runs import limits, log
-from core.runs.run import FinetuneJob, Run, State, create_run, find_run, list_runs, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import FinetuneJob, Run, State, find_run, list_runs, runs_dir
 from core.storage import checkpoint, snapshots
 from tests.conftest import record
 from tests.views import test_pages
@@ -220,7 +221,7 @@ def test_a_visitor_who_waits_gets_no_second_place(tmp_path, monkeypatch):
     app.run()
     app.button(key="train_start").click().run()
     assert [e.value for e in app.error] == [
-        "You have a place in the line already. Wait for it, or stop that run."
+        "You already have a run in the queue. Wait for it, or stop it first."
     ]
     assert list(list_runs(runs_dir())) == [first]
 

@@ -5,7 +5,7 @@ each has a color, a dash and a marker of its own, none of them a head's.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -221,7 +221,7 @@ def _line_style(place: int, palette: Palette) -> dict[str, Any]:
     }
 
 
-def _position(record: dict[str, float], over: str, epochs: float) -> float:
+def _position(record: Mapping[str, float], over: str, epochs: float) -> float:
     return record["seconds"] if over == "seconds" else epochs * record["step"] / record["steps"]
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from core import finetune
 from core.data.drawing import Pixels
 from core.finetune import ExampleError, HandExample
-from core.runs.queue import QueueError
+from core.runs.queue import QueueError, queue_position, queue_words
 from core.runs.run import Run, State, finetune_job_of, runs_dir
 from core.specs import CLASSES
 from core.storage.checkpoint import Card, CheckpointError
@@ -208,7 +208,7 @@ def _progress(session: Session, live: bool) -> None:
 
 def _progress_words(run: Run, now: State) -> str:
     if now.name == "queued":
-        return run.queue_words()
+        return queue_words(queue_position(run.path.parent, run))
     if now.name == "evaluating":
         return "Measuring on MNIST."
     return now.message or "Learning your hand."

@@ -8,6 +8,7 @@ import streamlit as st
 from core.recipes.presets import PRESETS
 from core.recipes.settings import Value
 from core.runs.run import find_run, runs_dir
+from core.runs.snapshot import RunSnapshot, repeatable_recipe
 from views.session.link import DEFAULT_SETTINGS, Link, link_query
 from views.session.session import Session
 
@@ -35,23 +36,28 @@ def absolute_link(choices: Link, page: str = "") -> str:
     return f"{base}?{query}" if query else base
 
 
-def made_by(session: Session, name: str) -> tuple[Mapping[str, Value], str]:
+def made_by(
+    session: Session, name: str, snapshot: RunSnapshot | None = None
+) -> tuple[Mapping[str, Value], str]:
     """The settings and the bug that made the network or run of that name, for a link to carry.
 
     Of one that is gone, or where there is none yet, they are the session's; of one that no settings
-    can make again, those of the quick recipe.
+    can make again, those of the quick recipe. `snapshot` is of a run that the page has read.
     """
     run = find_run(runs_dir(), name)
     if run is None and name not in PRESETS:
         return session.settings, session.bug
-    recipe = run.repeatable_recipe() if run else None
+    if snapshot and run == snapshot.run:
+        recipe = snapshot.repeatable_recipe()
+    else:
+        recipe = repeatable_recipe(run) if run else None
     return (recipe.settings(), recipe.bug.name) if recipe else (DEFAULT_SETTINGS, "")
 
 
-def shared_choices(session: Session) -> Link:
+def shared_choices(session: Session, snapshot: RunSnapshot | None = None) -> Link:
     """What a link to any page carries: one picture, number and network."""
     name = session.gone or session.network
-    settings, bug = made_by(session, name)
+    settings, bug = made_by(session, name, snapshot)
     return Link(
         session.addend,
         session.canvas.strokes if session.source == "draw" else (),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import streamlit as st
+import torch
 
 from core.finetune import HandExample
 from core.recipes.settings import Value
@@ -89,8 +90,10 @@ def prepare_process() -> None:
     Streamlit imports pandas when it first shows something. Plotly looks at pandas wherever it is
     being imported, and half of it is an error on the page of another visitor. And Streamlit
     collects garbage after each run of a page, which walks through all of torch unless that is set
-    aside: 0.1 s after each answer, while nobody else is answered.
+    aside: 0.1 s after each answer, while nobody else is answered. One picture is no work for two
+    threads of torch, and the worker needs the other core.
     """
+    torch.set_num_threads(1)
     importlib.import_module("pandas")
     gc.collect()
     gc.freeze()

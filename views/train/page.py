@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.recipes.settings import SETTINGS, Number, SettingError
 from core.runs.control import change_control, read_control
-from core.runs.queue import QueueError
-from core.runs.run import WAITING, Run, RunError, State, queue_position
+from core.runs.queue import QueueError, queue_position, queue_words
+from core.runs.run import WAITING, Run, RunError, State
+from core.storage.history import Record
 from views.session import jobs, networks
 from views.session.address import made_by, publish, shared_choices, with_class_choices
 from views.session.link import Link
@@ -181,7 +182,7 @@ def _shipped_curves() -> None:
         _curves(history, epochs, "shipped_")
 
 
-def _curves(history: list[dict[str, float]], epochs: float, name: str = "") -> None:
+def _curves(history: list[Record], epochs: float, name: str = "") -> None:
     """Both charts."""
     palette = current_palette()
     left, right = st.columns(2)
@@ -197,7 +198,7 @@ def _curves(history: list[dict[str, float]], epochs: float, name: str = "") -> N
         )
 
 
-def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
+def _controls(run: Run, now: State, last: Record | None) -> None:
     """Pause or go on, one step, stop."""
     step = int(last["step"]) if last else 0
     ask = partial(_ask, run)
@@ -269,9 +270,9 @@ def _ask(run: Run, **wishes: float | None) -> None:
         change_control(run.path, **wishes)
 
 
-def _status_words(run: Run, now: State, last: dict[str, float] | None) -> str:
+def _status_words(run: Run, now: State, last: Record | None) -> str:
     if now.name == "queued":
-        return run.queue_words()
+        return queue_words(queue_position(run.path.parent, run))
     if now.name == "preparing":
         return now.message or "Preparing the data."
     if now.name == "failed" or now.name == "interrupted" or last is None:

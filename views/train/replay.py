@@ -32,13 +32,12 @@ def show_replay() -> None:
         return  # said above
     spec = SPECS[recipe.model.dataset]
     picture = input_image(session, spec)
-    model = recipe.build()
     answers = {
         step: answer
         for step in steps
         if (
             answer := networks.answer_at_snapshot(
-                run.id, step, picture.image, session.addend, run.snapshots, model
+                run.id, step, picture.image, session.addend, run.snapshots, recipe.model
             )
         )
     }

@@ -24,7 +24,8 @@ from core.recipes.bugs import BUGS, LOSS_FLOOR, what_gave_it_away
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.settings import SettingError
-from core.runs.run import Run, State, create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import Run, State, runs_dir
 from core.storage import checkpoint
 from core.storage.checkpoint import Card
 from core.trainer import losses, train, validate

@@ -12,7 +12,8 @@ from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.published import PUBLISHED
 from core.recipes.recipe import Recipe
-from core.runs.run import Run, State, create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import Run, State, runs_dir
 from core.storage import checkpoint
 from core.storage.history import history_file, write_history
 from views.compare import charts

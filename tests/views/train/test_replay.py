@@ -6,7 +6,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.recipes.presets import PRESETS
 from core.runs.control import ControlFile, change_control, read_control, write_control
-from core.runs.run import Run, State, create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import Run, State, runs_dir
 from core.storage import checkpoint, snapshots
 from tests.views.test_pages import (
     alone,
