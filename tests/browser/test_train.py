@@ -65,7 +65,9 @@ def test_a_stopped_run_keeps_what_it_learned(visit: Visit) -> None:
     start(page)
     hook(page, "train_stop").get_by_role("button").click()
     expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
-    expect(hook(page, "train_status")).to_contain_text("Stopped; what it learned so far is kept")
+    expect(hook(page, "train_status")).to_contain_text(
+        "Stopped. What the network learned so far is kept"
+    )
     assert page.locator("table.figures tr", has_text="This run").count() == 1
     expect(hook(page, "train_start").get_by_role("button")).to_be_enabled()
 

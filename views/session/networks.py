@@ -60,13 +60,13 @@ def answering_network(session: Session) -> tuple[SumNet, Card, str]:
         CheckpointError: the shipped network cannot be used either.
     """
     try:
-        return *load_network(session.network), _instead(GONE) if session.gone else ""
+        return *load_network(session.link.network), _instead(GONE) if session.gone_network else ""
     except CheckpointError as error:
-        if session.network == DEFAULT_NETWORK:
+        if session.link.network == DEFAULT_NETWORK:
             raise
-        if find_run(runs_dir(), session.network) is None:
-            session.gone = session.network
-        session.network = DEFAULT_NETWORK
+        if find_run(runs_dir(), session.link.network) is None:
+            session.gone_network = session.link.network
+        session.choose(network=DEFAULT_NETWORK)
         return *load_network(DEFAULT_NETWORK), _instead(str(error))
 
 
@@ -76,7 +76,8 @@ def _instead(reason: str) -> str:
 
 def use_network(session: Session, network: str) -> None:
     """Have another network answer this visitor."""
-    session.network, session.gone = network, ""
+    session.choose(network=network)
+    session.gone_network = ""
 
 
 def network_titles(session: Session) -> dict[str, str]:
@@ -86,7 +87,8 @@ def network_titles(session: Session) -> dict[str, str]:
     the oldest as on the Compare page.
     """
     titles = {name: PRESETS[name].title for name in checkpoint.shipped_names()}
-    wanted = {*session.own_runs, session.run, session.network, *session.compared}
+    link = session.link
+    wanted = {*session.own_runs, link.run, link.network, *link.compared}
     found = [run for name in wanted if (run := find_run(runs_dir(), name))]
     number = finetuned = 0
     for run in sorted(found, key=Run.created):
@@ -105,7 +107,7 @@ def _numbered_title(run: Run, number: int) -> str:
 
 def _finetuned_title(examples: int, number: int) -> str:
     which = f" {number}" if number > 1 else ""  # no two networks have the same title
-    return f"Your hand{which} ({examples} example{'s' * (examples > 1)})"
+    return f"Your handwriting{which} ({examples} example{'s' * (examples > 1)})"
 
 
 @st.cache_resource(max_entries=len(SPECS), show_spinner=False)
@@ -125,6 +127,10 @@ def test_split(name: str) -> Split:
             f"Get them with `python -m core fetch {name}`."
         )
     return _test_split(name)
+
+
+# Two networks with the same weights may answer differently: a stranger's file can claim another
+# data set for ours. So the config is part of each key below.
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -198,11 +204,11 @@ def import_network(session: Session, content: bytes) -> None:
         QueueError: the visitor uploaded too many, or there is no room.
         OSError: the run cannot be written.
     """
-    if session.uploads >= MAX_UPLOADS:
+    if session.uploaded_networks >= MAX_UPLOADS:
         raise QueueError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
     queue.make_room(runs_dir())
     run = import_run(runs_dir(), *bundle.unpack_bundle(content))
-    session.uploads += 1
+    session.uploaded_networks += 1
     session.own_runs.append(run.id)
     use_network(session, run.id)
 

@@ -31,7 +31,8 @@ from core.storage.checkpoint import Card
 from core.trainer import losses, train, validate
 from tests.core import test_dataset, test_model, test_trainer
 from tests.core.evaluation import test_metrics
-from tests.views import test_pages
+from tests.support import pages
+from tests.views import conftest
 from views.session.link import Link, link_query, parse_link
 
 QUICK = PRESETS["quick"].recipe
@@ -343,7 +344,7 @@ def test_a_network_with_a_bug_never_becomes_the_shipped_one(data, monkeypatch, t
 @pytest.fixture
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs in a folder of this test, and nobody who trains them."""
-    test_pages.alone.__wrapped__(tmp_path, monkeypatch)
+    conftest.alone.__wrapped__(tmp_path, monkeypatch)
 
 
 def finished(name: str) -> Run:
@@ -367,40 +368,40 @@ def markdown(app: AppTest) -> str:
 
 
 def test_no_bug_is_chosen_at_first(alone):
-    app = test_pages.opened(test_pages.train_page)
+    app = pages.opened(pages.train_page)
     box = app.selectbox(key="bug")
     assert (box.value, box.options[0], len(box.options)) == ("", "No bug", 9)
 
 
 def test_the_bug_of_a_link_is_chosen(alone):
-    app = test_pages.opened(test_pages.train_page, bug="relu")
+    app = pages.opened(pages.train_page, bug="relu")
     assert app.selectbox(key="bug").value == "relu"
     app.button(key="train_start").click().run()
-    assert test_pages.the_run(app).recipe()[1].bug.name == "relu"
+    assert pages.the_run(app).recipe()[1].bug.name == "relu"
 
 
 def test_the_chosen_bug_is_explained_and_trained_with(alone):
-    app = test_pages.opened(test_pages.train_page)
+    app = pages.opened(pages.train_page)
     app.selectbox(key="bug").set_value("shared-softmax").run()
     assert BUGS["shared-softmax"].about in [caption.value for caption in app.caption]
     app.button(key="train_start").click().run()
-    recipe = test_pages.the_run(app).recipe()[1]
+    recipe = pages.the_run(app).recipe()[1]
     assert recipe == QUICK.with_bug("shared-softmax")
     assert app.query_params["bug"] == "shared-softmax"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_with_a_bug_says_so_and_what_gave_it_away(alone, name):
-    app = test_pages.opened(test_pages.train_page, run=finished(name).id)
+    app = pages.opened(pages.train_page, run=finished(name).id)
     said = markdown(app)
     assert f"Broken on purpose: {BUGS[name].title}." in said
     assert "**What gave it away.**" in said
     captions = " ".join(caption.value for caption in app.caption)
-    assert "which it never learns from" not in captions  # seen-images does
+    assert "it has never seen" not in captions  # seen-images does
 
 
 def test_a_run_without_a_bug_says_nothing_of_it(alone):
-    said = markdown(test_pages.opened(test_pages.train_page, run=finished("").id))
+    said = markdown(pages.opened(pages.train_page, run=finished("").id))
     assert "Broken" not in said
     assert "gave it away" not in said
 

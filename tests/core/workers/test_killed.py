@@ -1,7 +1,7 @@
 """Workers and apps that are killed, each for real.
 
 After each there is one sentence for the visitor, the worker is back, and finished runs are intact.
-Pages are tested in tests/views, the browser's side in tests/browser/test_faults.py.
+Pages are in views/test_damage.py, the browser's side in browser/test_faults.py.
 """
 
 import json

@@ -9,15 +9,8 @@ from core.runs.control import ControlFile, change_control, read_control, write_c
 from core.runs.queue import create_run
 from core.runs.run import Run, State, runs_dir
 from core.storage import checkpoint, snapshots
-from tests.views.test_pages import (
-    alone,
-    opened,
-    train_page,
-    words,
-)
-from views.draw.inputs import EXAMPLES
-
-__all__ = ["alone"]  # a fixture
+from tests.support.pages import opened, session_of, train_page, words
+from views.input.sources import EXAMPLES
 
 QUICK = PRESETS["quick"].recipe
 
@@ -58,7 +51,7 @@ def test_the_learning_rate_is_moved_and_that_is_said_afterwards() -> None:
     app.select_slider(key="live_lr").set_value(0.05).run()
     assert read_control(run.path) == ControlFile(lr=0.05)
     run.set_state(State("interrupted", "The training was cut off."))
-    (said,) = [c.value for c in opened(train_page, run=run.id).caption if "moved" in c.value]
+    (said,) = [c.value for c in opened(train_page, run=run.id).caption if "was changed" in c.value]
     assert "from 0.2 to 0.05" in said
 
 
@@ -74,7 +67,7 @@ def test_a_rate_that_was_just_moved_outlives_the_next_press() -> None:
 def test_a_run_whose_rate_was_left_alone_is_said_nothing_about() -> None:
     run = live("interrupted")
     captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
-    assert "rate was moved" not in captions
+    assert "rate was changed" not in captions
 
 
 @pytest.mark.parametrize("state", ["queued", "preparing", "evaluating"])
@@ -124,8 +117,9 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
     snapshots.save_snapshot(run.snapshots, 391, shipped)
     run.set_state(State("training"))
     app = opened(train_page, run=run.id)
-    session = app.session_state["session"]
-    session.canvas, session.addend = session.canvas.show(EXAMPLES["3"]), 4
+    session = session_of(app)
+    session.canvas = session.canvas.show(EXAMPLES["3"])
+    session.choose(addend=4)
     said = words(app.run())
     assert "Watch it learn your digit" in said
     assert "<th>now</th><td>3 (100 %)</td><td>7.0</td>" in said
