@@ -41,13 +41,14 @@ def _set_up_fetch(parser: argparse.ArgumentParser) -> None:
 def _fetch(options: argparse.Namespace) -> None:
     from core.cli.progress import ProgressBar
     from core.data import download
-    from core.specs import SPECS
+    from core.specs import SPECS, data_dir
 
     for name in SPECS if options.dataset == "all" else [options.dataset]:
         with ProgressBar("B", scaled=True) as bar:
             path = download.download(
-                name,
-                report=lambda p: bar.show(f"{p.dataset} from {p.source}", p.done, p.total),
+                SPECS[name].files,
+                data_dir(),
+                lambda p: bar.show(f"{p.title} from {p.source}", p.done, p.total),
             )
         print(f"{SPECS[name].title} is in {path}")
 
@@ -79,7 +80,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     model, card = bundle.load_any(options.model)
     metrics = evaluate(model, dataset.load_data(model.config.dataset).test)
-    print_report(replace(card, figures=metrics.figures()).report(), options.json)
+    print_report(replace(card, figures=metrics.scalars()).report(), options.json)
 
 
 def print_report(report: dict[str, object], as_json: bool) -> None:
@@ -115,6 +116,7 @@ def _predict(options: argparse.Namespace) -> None:
     """Answer for image files, in order."""
     from core.data.image_files import read_image
     from core.evaluation.prediction import predict
+    from core.runs.limits import LIMITS
     from core.specs import SPECS
     from core.storage import bundle
 
@@ -123,7 +125,7 @@ def _predict(options: argparse.Namespace) -> None:
     model, card = bundle.load_any(options.model)
     spec = SPECS[model.config.dataset]
     for file in options.images:
-        image = read_image(Path(file), spec.form)
+        image = read_image(Path(file), spec.form, int(LIMITS.upload_megapixels * 1e6))
         answer = None
         if image is not None:
             answer = predict(model, image, options.addend, card.doubt_level)

@@ -126,7 +126,7 @@ def train_and_save(
         with join_group(device) as rank:
             if in_group():
                 signal.signal(signal.SIGTERM, _raise_lost)
-            for progress in recipe.teach(model, data):
+            for progress in recipe.fit(model, data):
                 if rank > 0:
                     continue
                 if (record := recorder.add(progress)) is not None:

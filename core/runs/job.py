@@ -39,7 +39,7 @@ from core.runs.run import (
     list_runs,
     network_stem,
 )
-from core.specs import SPECS
+from core.specs import SPECS, data_dir
 from core.storage import checkpoint, snapshots
 from core.storage.history import Recorder
 from core.trainer import EVAL_BATCH, Progress, train
@@ -121,7 +121,7 @@ class JobRunner:
         snapshot_writer = snapshots.SnapshotWriter(run.snapshots, model)
         began = recorder.start  # pauses occupy the trainer, too
         end = State("finished")
-        with closing(recipe.teach(model, data, lambda: control.now().lr)) as steps:
+        with closing(recipe.fit(model, data, lambda: control.now().lr)) as steps:
             for progress in steps:
                 pause = control.now().should_pause(progress.step)
                 if (record := recorder.add(progress, due=pause)) is not None:
@@ -203,7 +203,7 @@ class JobRunner:
                     what = f"Downloading {SPECS[name].title} from {progress.source}"
                     run.set_state(State("preparing", what, share))
 
-            download.download(name, report=report)
+            download.download(SPECS[name].files, data_dir(), report)
             self.data[name] = dataset.load_data(name)
         return self.data[name]
 
@@ -236,11 +236,11 @@ class JobRunner:
 
     def warm_up(self) -> None:
         """Load what most runs need, take a few steps and evaluate: the first time is slowest."""
-        if not download.is_present("mnist"):
-            return
         recipe = PRESETS["quick"].recipe
+        if not download.is_present(SPECS[recipe.model.dataset].files, data_dir()):
+            return
         with suppress(download.DownloadError):  # damaged: the first run says so
-            data = self._load("mnist")
+            data = self._load(recipe.model.dataset)
             model = recipe.build()
             with closing(train(model, data, recipe.train)) as steps:
                 for _ in islice(steps, WARM_UP_STEPS):

@@ -140,7 +140,7 @@ def create_run(
 
             examples = finetune.dump_examples(finetune_job.examples)
             write_atomic(run.path / "examples.jsonl", examples.encode())
-        _write_request(run, Request(preset, recipe.params(), base))
+        _write_request(run, Request(preset, recipe.to_dict(), base))
         if run.created() <= newest:  # the clock was moved back; the queue keeps its order
             os.utime(run.path / "recipe.json", ns=(newest + 1, newest + 1))
         full = State("failed", f"{DISK_FULL} {run.retry_words}")

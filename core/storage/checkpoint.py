@@ -78,11 +78,11 @@ class Card:
         """The card of a network that was just trained and tested."""
         return cls(
             preset=preset,
-            params=recipe.params(),
+            params=recipe.to_dict(),
             seed=recipe.train.seed,
             epochs=round(epochs, 3),
             train_seconds=round(train_seconds, 2),
-            figures=metrics.figures(),
+            figures=metrics.scalars(),
             confusion=metrics.confusion,
             parameters=model.parameter_count,
             doubt_level=ood_threshold,

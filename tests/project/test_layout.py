@@ -24,6 +24,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.data"},
     {"core.specs"},
     {"core.dataset"},
+    {"core.heads"},
     {"core.model"},
     {"core.engines"},
     {"core.trainer"},

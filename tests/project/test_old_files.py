@@ -66,7 +66,7 @@ def test_a_run_has_its_state(old):
 def test_a_run_has_its_recipe(old):
     run, expected = old
     preset, recipe = run.recipe()
-    assert (preset, as_json(recipe.params())) == (expected["preset"], expected["params"])
+    assert (preset, as_json(recipe.to_dict())) == (expected["preset"], expected["params"])
     assert run.is_uploaded == expected["uploaded"]
     assert (repeatable_recipe(run) is not None) == expected["remade"]
 

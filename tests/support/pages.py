@@ -106,7 +106,7 @@ def finished(run: Run, recipe: Recipe | None = None) -> None:
     """Give a run the shipped network, as if trained to that, or the fresh one of a recipe."""
     model, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     if recipe:
-        model, card = recipe.build(), replace(card, params=recipe.params())
+        model, card = recipe.build(), replace(card, params=recipe.to_dict())
     checkpoint.save(run.checkpoint, model, card)
     run.append({"seconds": 2.0, "step": 4, "steps": 4, "epoch": 1, "images": 512, "lr": 0.0})
     run.set_state(State("finished"))

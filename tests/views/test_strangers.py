@@ -53,7 +53,7 @@ def test_a_recipe_is_within_its_bounds_or_refused(values):
     except ValueError as error:
         assert str(error).endswith(".") and "\n" not in str(error)
     else:
-        assert Recipe.read(json.loads(json.dumps(recipe.params()))) == recipe
+        assert Recipe.read(json.loads(json.dumps(recipe.to_dict()))) == recipe
 
 
 CODE = [*ROOT.glob("core/**/*.py"), *ROOT.glob("views/**/*.py"), ROOT / "streamlit_app.py"]

@@ -92,7 +92,7 @@ def _special(card: Card) -> list[str]:
     """
     recipe = Recipe.read(card.params)
     usual = PRESETS.get(card.preset, PRESETS["quick"]).recipe.with_bug(recipe.bug.name)
-    changes = usual.changes(recipe.settings())
+    changes = usual.diff(recipe.settings())
     parts = [SETTINGS[name].say(value) for name, value in changes.items() if name != "dataset"]
     if len(parts) > NAMED_SETTINGS:
         parts[NAMED_SETTINGS:] = [f"{len(parts) - NAMED_SETTINGS} more"]

@@ -8,6 +8,7 @@ import streamlit as st
 from core import finetune
 from core.data.drawing import Pixels
 from core.finetune import ExampleError, HandExample
+from core.runs.limits import LIMITS
 from core.runs.queue import QueueError, queue_position, queue_words
 from core.runs.run import Run, State, finetune_job_of, runs_dir
 from core.specs import CLASSES
@@ -44,7 +45,7 @@ def ask_label(session: Session) -> None:
             return
         try:
             session.examples = finetune.add_examples(
-                session.examples, [HandExample(chosen, strokes)]
+                session.examples, [HandExample(chosen, strokes)], int(LIMITS.examples)
             )
         except ExampleError as error:
             st.warning(str(error))
@@ -169,8 +170,9 @@ def _load(session: Session) -> None:
     if file is None:
         return
     try:
-        found = finetune.parse_examples(file.getvalue().decode(errors="replace"))
-        session.examples = finetune.add_examples(session.examples, found)
+        most = int(LIMITS.examples)
+        found = finetune.parse_examples(file.getvalue().decode(errors="replace"), most)
+        session.examples = finetune.add_examples(session.examples, found, most)
     except ExampleError as error:
         st.warning(f"{error} Choose another file.")
     else:

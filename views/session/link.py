@@ -86,7 +86,7 @@ def link_query(link: Link) -> dict[str, str]:
         if (value := getattr(link, each.attribute)) != getattr(Link, each.attribute)
     } | {
         name: str(value).removesuffix(".0")  # a page may give 4 as 4.0
-        for name, value in QUICK.changes(link.settings).items()
+        for name, value in QUICK.diff(link.settings).items()
     }
     said = {name: text for name, text in parameters.items() if text}
     return {"v": LINK_VERSION} | said if said else {}

@@ -18,9 +18,10 @@ from core.evaluation.saliency import Saliency, saliency
 from core.model import ModelConfig, SumNet
 from core.recipes.presets import PRESETS
 from core.runs import queue
+from core.runs.limits import LIMITS
 from core.runs.queue import QueueError, import_run
 from core.runs.run import Run, find_run, network_stem, runs_dir
-from core.specs import SPECS
+from core.specs import SPECS, data_dir
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record, history_file, read_history
@@ -121,7 +122,7 @@ def test_split(name: str) -> Split:
     Raises:
         DownloadError: they are not on this machine; a page does not download them.
     """
-    if not download.is_present(name):
+    if not download.is_present(SPECS[name].files, data_dir()):
         raise download.DownloadError(
             f"The test images of {SPECS[name].title} are not on this machine. "
             f"Get them with `python -m core fetch {name}`."
@@ -220,4 +221,5 @@ def read_upload(file: bytes, dataset: str) -> Pixels | None:
     Raises:
         ImageFileError: it cannot be read.
     """
-    return read_image(io.BytesIO(file), SPECS[dataset].form)
+    most = int(LIMITS.upload_megapixels * 1e6)
+    return read_image(io.BytesIO(file), SPECS[dataset].form, most)

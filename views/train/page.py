@@ -248,7 +248,7 @@ def _learning_rate(snapshot: RunSnapshot, max_lr: float) -> None:
     assert isinstance(setting, Number)
     st.select_slider(
         "Change the learning rate now",
-        sorted({*setting.stops, max_lr, lr}),
+        sorted({*setting.ticks, max_lr, lr}),
         lr,
         key="live_lr",
         on_change=move,

@@ -78,10 +78,10 @@ def _radio(
 
 
 def _number(setting: Number, value: float, key: str, locked: bool) -> float:
-    if setting.stops:
+    if setting.ticks:
         stop: float = st.select_slider(
             setting.label,
-            sorted({*setting.stops, value}),
+            sorted({*setting.ticks, value}),
             value,
             format_func=lambda number: f"{number:g}",
             key=key,

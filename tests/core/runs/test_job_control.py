@@ -83,7 +83,7 @@ def test_the_learning_rate_changes_while_it_trains(root, runner, monkeypatch):
     run, other = create_run(root, "quick", TINY), create_run(root, "quick", TINY)
     runner.execute(run)
     monkeypatch.undo()
-    monkeypatch.setattr(download, "is_present", lambda name: False)
+    monkeypatch.setattr(download, "is_present", lambda *_: False)
     runner.execute(other)
     ratios = [
         one["lr"] / two["lr"] for one, two in zip(run.history(), other.history(), strict=True)

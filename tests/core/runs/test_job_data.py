@@ -7,7 +7,7 @@ import pytest
 
 from core import dataset
 from core.data import download
-from core.data.download import DownloadError
+from core.data.download import DownloadError, DownloadProgress, RawFiles
 from core.runs.queue import create_run
 from core.runs.run import Run, State
 from tests.support.workers import TINY
@@ -27,10 +27,10 @@ def test_data_that_cannot_be_downloaded_fail_the_run(root, runner, monkeypatch):
 def test_a_stop_ends_the_download_too(root, runner, monkeypatch):
     run = create_run(root, "quick", TINY)
 
-    def pretend(name: str, report: Callable[[download.DownloadProgress], None]) -> None:
-        report(download.DownloadProgress(name, "a mirror", 0, None))
+    def pretend(raw: RawFiles, root: Path, report: Callable[[DownloadProgress], None]) -> None:
+        report(DownloadProgress(raw.title, "a mirror", 0, None))
         run.request_stop()
-        report(download.DownloadProgress(name, "a mirror", 25, 100))
+        report(DownloadProgress(raw.title, "a mirror", 25, 100))
         raise AssertionError("it went on")
 
     monkeypatch.setattr(download, "download", pretend)
@@ -48,9 +48,9 @@ def test_a_download_is_reported(root, runner, data, monkeypatch, name, title):
     real = Run.set_state
     monkeypatch.setattr(Run, "set_state", lambda run, state: (seen.append(state), real(run, state)))
 
-    def pretend(name: str, report: Callable[[download.DownloadProgress], None]) -> None:
-        report(download.DownloadProgress(name, "a mirror", 0, None))
-        report(download.DownloadProgress(name, "a mirror", 25, 100))
+    def pretend(raw: RawFiles, root: Path, report: Callable[[DownloadProgress], None]) -> None:
+        report(DownloadProgress(raw.title, "a mirror", 0, None))
+        report(DownloadProgress(raw.title, "a mirror", 25, 100))
 
     monkeypatch.setattr(download, "download", pretend)
     monkeypatch.setattr(dataset, "load_data", lambda name: data)

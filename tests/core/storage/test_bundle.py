@@ -181,7 +181,7 @@ def test_a_flipped_bit_of_the_weights_is_noticed(packed):
     ids=str,
 )
 def test_a_card_of_another_architecture_is_refused(packed, params):
-    whole = Recipe(RECIPE.model, RECIPE.train).params() | params
+    whole = Recipe(RECIPE.model, RECIPE.train).to_dict() | params
     assert refusal(forged(packed, params=whole)).startswith("The file holds a network that cannot")
 
 

@@ -39,7 +39,7 @@ from tests.support.workers import (
 @pytest.fixture
 def serve(root, monkeypatch) -> Callable[[], None]:
     """Serve the runs directory for an app that is already gone."""
-    monkeypatch.setattr(download, "is_present", lambda name: False)
+    monkeypatch.setattr(download, "is_present", lambda *_: False)
     monkeypatch.setattr(os, "nice", lambda by: 0)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))

@@ -56,7 +56,7 @@ def made(network: SumNet, recipe: Recipe) -> Run:
     _, shipped = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     figures = shipped.figures | {"class_acc": 0.5}
     card = checkpoint.Card(
-        "quick", recipe.params(), 3, 2, 2.5, figures, shipped.confusion, network.parameter_count
+        "quick", recipe.to_dict(), 3, 2, 2.5, figures, shipped.confusion, network.parameter_count
     )
     checkpoint.save(run.checkpoint, network, card)
     for record in LOOKS:

@@ -49,7 +49,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Answering:
     def answer(config: ModelConfig) -> SumNet:
         torch.manual_seed(0)
         model = SumNet(config).eval()
-        params = Recipe(config, TrainConfig(sum_weight=WEIGHT)).params()
+        params = Recipe(config, TrainConfig(sum_weight=WEIGHT)).to_dict()
         card = Card("quick", params, 0, 1, 1.0, FIGURES, [], model.parameter_count)
         monkeypatch.setattr(networks, "answering_network", lambda session: (model, card, ""))
         return model

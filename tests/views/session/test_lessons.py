@@ -37,7 +37,7 @@ def learned(mnist: Data):
         recipe = QUICK.change({**asked.settings, "epochs": 2, **changes}).with_bug(asked.bug)
         if recipe not in done:
             model = recipe.build()
-            for _ in recipe.teach(model, part):
+            for _ in recipe.fit(model, part):
                 pass
             done[recipe] = evaluate(model, part.test)
         return done[recipe]
