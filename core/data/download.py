@@ -9,7 +9,6 @@ A call when all is well hashes 55 MB (0.1 s), so the next call repairs a damaged
 written to a scratch folder and renamed when complete: nobody ever reads half a file.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from core.data.mirrors import Location, Source, SourceError, error_reason, read_chunks, ready_at
 from core.errors import UserError
@@ -132,26 +133,20 @@ def _has_size(path: Path, file: RawFile) -> bool:
 def _exclusive(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
     """Hold the folder's lock and clear what killed downloads left; calls `wait` if it is taken.
 
-    The system frees the lock when its holder ends, however that happens. On a system without such
-    locks (Windows) two downloads do the same work, and the later rename wins.
+    The system frees the lock when its holder ends, however that happens.
     """
+    lock = FileLock(folder / ".lock")
     try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
+        lock.acquire(blocking=False)
+    except Timeout:
+        wait()
+        lock.acquire()
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            wait()
-            fcntl.flock(handle, fcntl.LOCK_EX)
         for leftover in folder.glob(f"{SCRATCH_PREFIX}*"):
             shutil.rmtree(leftover)
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
 @dataclass

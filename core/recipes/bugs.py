@@ -14,7 +14,7 @@ it, and the difference between the two often gives the bug away.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -260,7 +260,7 @@ def what_gave_it_away(
     name: str,
     test: Mapping[str, float],
     confusion: Sequence[Sequence[int]],
-    history: Sequence[Mapping[str, float]],
+    history: Sequence[Mapping[str, Any]],
 ) -> str:
     """One sentence about a run that is over; "" without a bug.
 

@@ -15,7 +15,8 @@ from core.data.drawing import Strokes
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
-from core.runs.run import FinetuneJob, Run, State, create_run, find_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import FinetuneJob, Run, State, find_run, runs_dir
 from core.storage import checkpoint
 from views.session.session import Session
 
@@ -105,7 +106,7 @@ def finished(run: Run, recipe: Recipe | None = None) -> None:
     """Give a run the shipped network, as if trained to that, or the fresh one of a recipe."""
     model, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     if recipe:
-        model, card = recipe.build(), replace(card, params=recipe.params())
+        model, card = recipe.build(), replace(card, params=recipe.to_dict())
     checkpoint.save(run.checkpoint, model, card)
     run.append({"seconds": 2.0, "step": 4, "steps": 4, "epoch": 1, "images": 512, "lr": 0.0})
     run.set_state(State("finished"))
@@ -114,7 +115,7 @@ def finished(run: Run, recipe: Recipe | None = None) -> None:
 def taught(run: Run) -> None:
     """Let a fine-tuning run have ended: the shipped network, a little worse on MNIST."""
     model, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
-    job = run.lesson()
+    job = run.finetune_job()
     assert job
     figures = card.figures | {"class_acc": card.figures["class_acc"] - 0.0004}
     card = replace(card, taught=len(job.examples), figures=figures)

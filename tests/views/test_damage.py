@@ -11,7 +11,8 @@ from hypothesis import strategies as some
 
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
-from core.runs.run import FinetuneJob, Run, create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import FinetuneJob, Run, runs_dir
 from core.storage import checkpoint, snapshots
 from tests.conftest import record
 from tests.support.pages import (
@@ -40,7 +41,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run.append(record(49, loss=0.5, class_acc=0.5, sum_acc=0.5, joint_acc=0.5))
     finished(run)
     (run.path / "last.safetensors").write_bytes(b"weights so far")
-    snapshots.save_snapshot(run.moments, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
     return run.path
 
 

@@ -15,7 +15,8 @@ from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.settings import SETTINGS
 from core.runs import limits, log
-from core.runs.run import FinetuneJob, State, create_run, find_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import FinetuneJob, State, find_run, runs_dir
 from tests.support.pages import (
     PAGES,
     draw_page,

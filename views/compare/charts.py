@@ -5,7 +5,7 @@ dash and a marker that no head has.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -223,7 +223,7 @@ def _line_style(place: int, palette: Palette) -> dict[str, Any]:
     }
 
 
-def _position(record: dict[str, float], over: str, epochs: float) -> float:
+def _position(record: Mapping[str, float], over: str, epochs: float) -> float:
     return record["seconds"] if over == "seconds" else epochs * record["step"] / record["steps"]
 
 

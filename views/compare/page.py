@@ -71,7 +71,7 @@ def _available(session: Session) -> list[Network]:
         if name not in PRESETS:
             whose = "yours" if name in session.own_runs else "from this link"
             run = find_run(runs_dir(), name)
-            uploaded = ["uploaded"] if run and run.uploaded else []
+            uploaded = ["uploaded"] if run and run.is_uploaded else []
             kind = ", ".join([whose, *uploaded, *_special(card)])
         compared.append(Network(name, titles[name], kind, card))
     return compared
@@ -82,7 +82,7 @@ def _runs(session: Session) -> list[str]:
     link = session.link
     wanted = {*session.own_runs, link.run, link.network, *link.compared}
     every = list_runs(runs_dir())
-    return [run.id for run in every if run.id in wanted and run.state().usable]
+    return [run.id for run in every if run.id in wanted and run.state().is_usable]
 
 
 def _special(card: Card) -> list[str]:

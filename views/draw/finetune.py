@@ -9,7 +9,7 @@ from core import finetune
 from core.data.drawing import Pixels
 from core.finetune import ExampleError, HandExample
 from core.runs.limits import LIMITS
-from core.runs.queue import QueueError
+from core.runs.queue import QueueError, queue_position, queue_words
 from core.runs.run import Run, State, finetune_job_of, runs_dir
 from core.specs import CLASSES
 from core.storage.checkpoint import Card, CheckpointError
@@ -64,7 +64,7 @@ def show_handwriting(session: Session, finetune_run: Run | None) -> None:
         return  # said above
     if not finetune.can_finetune(model):
         return
-    live = finetune_run is not None and not finetune_run.state().over
+    live = finetune_run is not None and not finetune_run.state().is_finished
     with st.container(key="hand"):
         st.markdown("#### Your handwriting")
         if session.examples:
@@ -194,13 +194,13 @@ def _start_finetune(session: Session) -> None:
 def _progress(session: Session, live: bool) -> None:
     """How far the run is. Polls while it lives; runs the whole page once it ends."""
     run = jobs.current_finetune(session)
-    if live and (run is None or run.state().over):
+    if live and (run is None or run.state().is_finished):
         st.rerun()
     if run is None:
         return
     now = run.state()
     with st.container(key="teach_status"):
-        if now.over:
+        if now.is_finished:
             st.warning(f"{now.message} Your examples are kept.")
         else:
             st.html(
@@ -210,7 +210,7 @@ def _progress(session: Session, live: bool) -> None:
 
 def _progress_words(run: Run, now: State) -> str:
     if now.name == "queued":
-        return run.waiting()
+        return queue_words(queue_position(run.path.parent, run))
     if now.name == "evaluating":
         return "Testing it on MNIST."
     return now.message or "Learning your handwriting."

@@ -8,6 +8,7 @@ import streamlit as st
 from core.recipes.presets import PRESETS
 from core.recipes.settings import Value
 from core.runs.run import find_run, runs_dir
+from core.runs.snapshot import RunSnapshot, repeatable_recipe
 from views.session.link import DEFAULT_SETTINGS, Link, link_query
 from views.session.session import Session
 
@@ -32,23 +33,29 @@ def absolute_link(link: Link, page: str = "") -> str:
     return f"{base}?{query}" if query else base
 
 
-def made_by(session: Session, name: str) -> tuple[Mapping[str, Value], str]:
+def made_by(
+    session: Session, name: str, snapshot: RunSnapshot | None = None
+) -> tuple[Mapping[str, Value], str]:
     """The settings and the bug that made the network or run of that name, for a link to carry.
 
     For one that is gone, or where there is none yet, these are the session's. For one that no
-    settings can make again, they are those of the quick recipe.
+    settings can make again, they are those of the quick recipe. `snapshot` is of a run that the
+    page has read already.
     """
     run = find_run(runs_dir(), name)
     if run is None and name not in PRESETS:
         return session.link.settings, session.link.bug
-    recipe = run.remade() if run else None
+    if snapshot and run == snapshot.run:
+        recipe = snapshot.repeatable_recipe()
+    else:
+        recipe = repeatable_recipe(run) if run else None
     return (recipe.settings(), recipe.bug.name) if recipe else (DEFAULT_SETTINGS, "")
 
 
-def shared_link(session: Session) -> Link:
+def shared_link(session: Session, snapshot: RunSnapshot | None = None) -> Link:
     """What a link to any page carries: one picture, number and network, and the class's choices."""
     name = session.gone_network or session.link.network
-    settings, bug = made_by(session, name)
+    settings, bug = made_by(session, name, snapshot)
     return replace(
         session.link,
         strokes=session.canvas.strokes if session.source == "draw" else (),
@@ -62,8 +69,8 @@ def shared_link(session: Session) -> Link:
     )
 
 
-def run_link(session: Session) -> Link:
+def run_link(session: Session, snapshot: RunSnapshot | None = None) -> Link:
     """The same with the run of the Train page and what made it; without one, the next settings."""
     run = session.link.run
-    settings, bug = made_by(session, run)
-    return replace(shared_link(session), run=run, settings=settings, bug=bug)
+    settings, bug = made_by(session, run, snapshot)
+    return replace(shared_link(session, snapshot), run=run, settings=settings, bug=bug)

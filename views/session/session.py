@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
+import torch
 
 from core.finetune import HandExample
 from core.runs.run import finetune_job_of, runs_dir
@@ -69,8 +70,10 @@ def prepare_process() -> None:
     Streamlit imports pandas when it first shows something. Meanwhile plotly, on the page of another
     visitor, would find half of pandas and fail. And Streamlit collects garbage after each run of a
     page, which walks through all of torch unless that is set aside: 0.1 s after each answer, while
-    nobody else is answered.
+    nobody else is answered. One picture is no work for two threads of torch, and the worker needs
+    the other core.
     """
+    torch.set_num_threads(1)
     importlib.import_module("pandas")
     gc.collect()
     gc.freeze()

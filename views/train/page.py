@@ -6,9 +6,11 @@ from functools import partial
 import streamlit as st
 
 from core.recipes.settings import SETTINGS, Number, SettingError
-from core.runs.control import change_control, read_control
-from core.runs.queue import QueueError
-from core.runs.run import WAITING, Run, RunError, State, queue_position
+from core.runs.control import change_control
+from core.runs.queue import QueueError, queue_position, queue_words
+from core.runs.run import WAITING, Run
+from core.runs.snapshot import RunSnapshot
+from core.storage.history import Record
 from views.session import jobs, networks
 from views.session.address import publish, run_link
 from views.session.navigation import Page, go_to
@@ -32,8 +34,8 @@ QUEUE_POLL = 2.0  # while it waits for others: there may be many
 def show_train() -> None:
     """The whole page."""
     session = get_session()
-    run = jobs.current_run(session)
-    live = run is not None and not run.state().over
+    snapshot = jobs.current_run(session)  # read once, for all that follows
+    live = snapshot is not None and not snapshot.state.is_finished
     left, right = st.columns([4, 9], gap="large")
     with left:
         pressed = st.button(  # on top, where a low screen shows it too
@@ -45,21 +47,22 @@ def show_train() -> None:
             disabled=live,
         )
         answer = st.container()  # where a phone shows it too
-        _settings_panel(breaks=bool(session.link.bug))
+        _settings_panel(jobs.reader(session, snapshot), breaks=bool(session.link.bug))
         if pressed:
             with answer:
                 _start_run(session)
     with right:
-        wants_to_draw = _run_panel(session, run) if run else _no_run(session)
-        grows = run is not None and _grows(run)
-        st.fragment(show_replay, run_every=REPLAY_POLL if grows else None)()
-    show_share(run_link(session))
+        wants_to_draw = _run_panel(session, snapshot) if snapshot else _no_run(session)
+        grows = snapshot is not None and snapshot.is_growing
+        replay = st.fragment(show_replay, run_every=REPLAY_POLL if grows else None)
+        replay(jobs.reader(session, snapshot))
+    show_share(run_link(session, snapshot))
     if wants_to_draw:
         go_to("draw")
 
 
 @st.fragment
-def _settings_panel(breaks: bool) -> None:
+def _settings_panel(read: jobs.ReadRun, breaks: bool) -> None:
     """What the next run is made of. When something is chosen, only this runs again.
 
     The session keeps the choice for the other pages, and the address keeps it for a reload.
@@ -67,7 +70,7 @@ def _settings_panel(breaks: bool) -> None:
     session = get_session()
     settings_controls(session)
     bug_choice(session, is_open=breaks)
-    publish(run_link(session))
+    publish(run_link(session, read()))
 
 
 def _start_run(session: Session) -> None:
@@ -100,14 +103,12 @@ def _no_run(session: Session) -> bool:
     return False
 
 
-def _run_panel(session: Session, run: Run) -> bool:
+def _run_panel(session: Session, snapshot: RunSnapshot) -> bool:
     """How far it is, its curves, and in the end its results; True to draw with it."""
-    pace = _pace(run)
-    poll(_status, pace, pace)
-    try:
-        recipe = run.recipe()[1]
-    except RunError as error:
-        st.warning(str(error))
+    pace, recipe = _pace(snapshot), snapshot.recipe
+    poll(_status, pace, jobs.reader(session, snapshot), pace)
+    if recipe is None:
+        st.warning(snapshot.run.damaged_words)
         return False
     if recipe.bug.name:
         with st.container(key="bug_note"):
@@ -115,54 +116,52 @@ def _run_panel(session: Session, run: Run) -> bool:
                 f":material/bug_report: **Broken on purpose: {recipe.bug.title}.** "
                 f"{recipe.bug.about}"
             )
-    st.fragment(_learned, run_every=pace if _grows(run) else None)(recipe.train.epochs)
+    learned = st.fragment(_learned, run_every=pace if snapshot.is_growing else None)
+    learned(jobs.reader(session, snapshot), recipe.train.epochs)
     dots = "validation images, with the same bug" if recipe.bug.name else "images it has never seen"
     st.caption(f"Thin: images it learns from. Dots: {dots}.")
-    return run.state().usable and show_results(session, run, recipe)
+    return snapshot.state.is_usable and show_results(session, snapshot, recipe)
 
 
-def _pace(run: Run) -> float | None:
-    """Seconds until the next poll of the run; None when it is over."""
-    now = run.state()
-    if now.over:
+def _pace(snapshot: RunSnapshot) -> float | None:
+    """Seconds until the next poll of the run; None when it is finished."""
+    now = snapshot.state
+    if now.is_finished:
         return None
     if now.name in WAITING:
-        return QUEUE_POLL if queue_position(run.path.parent, run) else FIRST_POLL
-    started = run.history() and now.name != "evaluating"
+        return QUEUE_POLL if _position(snapshot.run) else FIRST_POLL
+    started = snapshot.history and now.name != "evaluating"
     return CURVES_POLL if started else FIRST_POLL
 
 
-def _grows(run: Run) -> bool:
-    """Will there be more to draw? The test, at the end, needs the machine for itself."""
-    now = run.state()
-    return not now.over and now.name != "evaluating"
+def _position(run: Run) -> int:
+    return queue_position(run.path.parent, run)
 
 
-def _status(pace: float | None) -> None:
+def _status(read: jobs.ReadRun, pace: float | None) -> None:
     """One line of words, one bar, its buttons, always in the same place.
 
     Polls while the run lives; runs the whole page when the run ends or needs another pace.
     """
-    run = jobs.current_run(get_session())
-    if run is None or _pace(run) != pace:
+    snapshot = read()
+    if snapshot is None or _pace(snapshot) != pace:
         st.rerun()
-    now, history = run.state(), run.history()
-    last = history[-1] if history else None
+    now, last = snapshot.state, snapshot.last
     share = last["step"] / last["steps"] if last else 0.0
     with st.container(horizontal=True, vertical_alignment="center", key="train_status"):
         if now.name == "preparing" and now.share is not None:
             share = now.share
-        st.progress(min(1.0, share), text=_status_words(run, now, last))
-        if not now.over:
-            _controls(run, now, last)
-    with suppress(RunError):  # said below
-        _learning_rate(run, now)
+        st.progress(min(1.0, share), text=_status_words(snapshot))
+        if not now.is_finished:
+            _controls(snapshot)
+    if snapshot.recipe:
+        _learning_rate(snapshot, snapshot.recipe.train.lr)
 
 
-def _learned(epochs: float) -> None:
+def _learned(read: jobs.ReadRun, epochs: float) -> None:
     """The run's curves, as they grow."""
-    if run := jobs.current_run(get_session()):
-        _curves(run.history(), epochs)
+    if snapshot := read():
+        _curves(snapshot.history, epochs)
 
 
 def _shipped_curves() -> None:
@@ -179,7 +178,7 @@ def _shipped_curves() -> None:
         _curves(history, epochs, "shipped_")
 
 
-def _curves(history: list[dict[str, float]], epochs: float, name: str = "") -> None:
+def _curves(history: list[Record], epochs: float, name: str = "") -> None:
     """Both charts."""
     palette = current_palette()
     left, right = st.columns(2)
@@ -195,9 +194,10 @@ def _curves(history: list[dict[str, float]], epochs: float, name: str = "") -> N
         )
 
 
-def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
+def _controls(snapshot: RunSnapshot) -> None:
     """Pause or resume, one step, stop."""
-    step = int(last["step"]) if last else 0
+    run, now, last = snapshot.run, snapshot.state, snapshot.last
+    step = last["step"] if last else 0
     ask = partial(_ask, run)
     paused = now.name == "paused"
     if now.name in ("training", "paused"):
@@ -206,7 +206,7 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
             key="train_pause",
             icon=":material/play_arrow:" if paused else ":material/pause:",
             on_click=ask,
-            kwargs={"until": None if paused else 0},
+            kwargs={"pause_at": None if paused else 0},
         )
         st.button(
             "One step",
@@ -214,7 +214,7 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
             icon=":material/skip_next:",
             disabled=not paused,
             on_click=ask,
-            kwargs={"until": step + 1},
+            kwargs={"pause_at": step + 1},
         )
     st.button(
         "Stop",
@@ -225,31 +225,31 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
     )
 
 
-def _learning_rate(run: Run, now: State) -> None:
+def _learning_rate(snapshot: RunSnapshot, max_lr: float) -> None:
     """A slider for the learning rate while it trains; afterwards, whether it was changed."""
-    peak, wish = run.recipe()[1].train.lr, read_control(run.path)
-    if now.name not in ("training", "paused"):
-        if wish.lr is not None:
+    lr_override = snapshot.control.lr
+    if snapshot.state.name not in ("training", "paused"):
+        if lr_override is not None:
             st.caption(
-                f"The learning rate was changed during training, from {peak:g} to {wish.lr:g}: "
+                f"The learning rate was changed in training, from {max_lr:g} to {lr_override:g}: "
                 "the settings alone would not repeat this run."
             )
         return
     session = get_session()
     if "lr" in session.link.hidden:
         return
-    rate = peak if wish.lr is None else wish.lr
+    lr = max_lr if lr_override is None else lr_override
 
     def move() -> None:
-        if (chosen := widget_value("live_lr")) != rate:  # also called when the slider first appears
-            _ask(run, lr=chosen)
+        if (chosen := widget_value("live_lr")) != lr:  # also called when the slider first appears
+            _ask(snapshot.run, lr=chosen)
 
     setting = SETTINGS["lr"]
     assert isinstance(setting, Number)
     st.select_slider(
         "Change the learning rate now",
-        sorted({*setting.ticks, peak, rate}),
-        rate,
+        sorted({*setting.ticks, max_lr, lr}),
+        lr,
         key="live_lr",
         on_change=move,
         disabled="lr" in session.link.locked,
@@ -262,14 +262,15 @@ def _stop(run: Run) -> None:
         run.request_stop()
 
 
-def _ask(run: Run, **wishes: float | None) -> None:
+def _ask(run: Run, **changes: float | None) -> None:
     with suppress(OSError):  # the run is gone or the disk is full: the page says so by itself
-        change_control(run.path, **wishes)
+        change_control(run.path, **changes)
 
 
-def _status_words(run: Run, now: State, last: dict[str, float] | None) -> str:
+def _status_words(snapshot: RunSnapshot) -> str:
+    now, last = snapshot.state, snapshot.last
     if now.name == "queued":
-        return run.waiting()
+        return queue_words(_position(snapshot.run))
     if now.name == "preparing":
         return now.message or "Preparing the data."
     if now.name == "failed" or now.name == "interrupted" or last is None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.evaluation.prediction import Prediction
 from core.recipes.recipe import Recipe
-from core.runs.run import Run, RunError
+from core.runs.run import Run
 from core.specs import SPECS, DatasetSpec
 from core.storage import snapshots
 from views.input.input_image import InputImage
@@ -21,16 +21,12 @@ from views.ui.theme import BARE_CONFIG
 REPLAY_SIDE = 112  # CSS pixels of the picture
 
 
-def show_replay() -> None:
+def show_replay(read: jobs.ReadRun) -> None:
     """The picture, the first and the latest answer, and all answers between them."""
-    session = get_session()
-    run = jobs.current_run(session)
-    if run is None:
-        return
-    try:
-        recipe = run.recipe()[1]
-    except RunError:
+    session, snapshot = get_session(), read()
+    if snapshot is None or snapshot.recipe is None:
         return  # said above
+    run, recipe = snapshot.run, snapshot.recipe
     spec = SPECS[recipe.model.dataset]
     image = visitor_image(session, spec)
     answers = _answers(run, recipe, image, session.link.addend)
@@ -62,13 +58,11 @@ def show_replay() -> None:
 
 def _answers(run: Run, recipe: Recipe, image: InputImage, addend: int) -> Mapping[int, Prediction]:
     """The answer at each snapshot that can be read, by its step."""
-    steps = snapshots.snapshot_steps(run.moments)
-    if not steps:
-        return {}
-    model = recipe.build()
     found = {
-        step: networks.answer_at_snapshot(run.id, step, image.pixels, addend, run.moments, model)
-        for step in steps
+        step: networks.answer_at_snapshot(
+            run.id, step, image.pixels, addend, run.snapshots, recipe.model
+        )
+        for step in snapshots.snapshot_steps(run.snapshots)
     }
     return {step: answer for step, answer in found.items() if answer}
 

@@ -10,7 +10,7 @@ from core.recipes.bugs import what_gave_it_away
 from core.recipes.presets import PRESETS
 from core.recipes.published import PUBLISHED
 from core.recipes.recipe import Recipe
-from core.runs.run import Run
+from core.runs.snapshot import RunSnapshot
 from core.specs import SPECS
 from core.storage.checkpoint import Card, CheckpointError, read_card
 from views.session import networks
@@ -21,8 +21,9 @@ from views.ui.table import COLUMNS
 RESULT_METRICS = ("class_acc", "sum_acc", "joint_acc", "sum_r2")
 
 
-def show_results(session: Session, run: Run, recipe: Recipe) -> bool:
+def show_results(session: Session, snapshot: RunSnapshot, recipe: Recipe) -> bool:
     """Results, and what to do with the network. True when the visitor wants to draw with it."""
+    run = snapshot.run
     try:
         card = read_card(run.checkpoint)
     except (OSError, CheckpointError):
@@ -30,7 +31,7 @@ def show_results(session: Session, run: Run, recipe: Recipe) -> bool:
         return False
     st.html(_results_table(card, recipe))
     if bug := recipe.bug.name:
-        said = what_gave_it_away(bug, card.figures, card.confusion, run.history())
+        said = what_gave_it_away(bug, card.figures, card.confusion, snapshot.history)
         with st.container(key="gave_away"):
             st.markdown(f"**What gave it away.** {said}")
     in_use = session.link.network == run.id
@@ -43,7 +44,7 @@ def show_results(session: Session, run: Run, recipe: Recipe) -> bool:
         )
         if in_use:
             st.button("Back to the shipped one", key="use_shipped", on_click=_use_shipped)
-        network_downloads(session, run.id)
+        network_downloads(session, run.id, snapshot.history)
     if use:
         networks.use_network(session, run.id)
     return use

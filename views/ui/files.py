@@ -8,14 +8,15 @@ from core.recipes.presets import PRESETS
 from core.runs.queue import QueueError
 from core.storage import bundle
 from core.storage.checkpoint import CheckpointError
+from core.storage.history import Record
 from views.session import networks
 from views.session.session import Session
 
 ONNX = "`python -m core export FILE` converts it to ONNX for other programs."
 
 
-def network_downloads(session: Session, name: str) -> None:
-    """Buttons that save the network of that name, and how it learned."""
+def network_downloads(session: Session, name: str, history: list[Record] | None = None) -> None:
+    """Buttons that save the network of that name, and how it learned: `history`, if it was read."""
     if "files" in session.link.hidden:
         return
     title = name if name in PRESETS else "network"  # the id of a run stays secret
@@ -29,7 +30,8 @@ def network_downloads(session: Session, name: str) -> None:
         help=f"Weights and their card in one file, which you can upload here again. {ONNX}",
         on_click="ignore",
     )
-    if history := networks.network_history(name):
+    history = networks.network_history(name) if history is None else history
+    if history:
         st.download_button(
             "History (CSV)",
             partial(bundle.history_csv, history),

@@ -3,8 +3,9 @@
 One color per head everywhere: the class head is indigo, the sum head orange, the rest ink.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -31,7 +32,7 @@ SAVABLE_CONFIG = {  # where a figure is worth keeping: a camera on it saves it, 
     "modeBarButtons": [["toImage"]],
     "toImageButtonOptions": {"format": "svg", "filename": "sketch-and-sum"},
 }
-Records = Sequence[dict[str, float]]  # lines of a run's progress.jsonl
+Records = Sequence[Mapping[str, Any]]  # lines of a run's progress.jsonl
 
 
 def frameless(figure: go.Figure, height: int) -> go.Figure:

@@ -10,7 +10,8 @@ from core.data import download
 from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
-from core.runs.run import Run, State, create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import Run, State, runs_dir
 from core.storage import checkpoint
 from views.session import networks
 

@@ -9,7 +9,8 @@ from PIL import Image
 from core.data.drawing import Strokes, rasterize
 from core.dataset import Data
 from core.recipes.presets import PRESETS
-from core.runs.run import create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import runs_dir
 from tests.support.pages import draw_page, finished, keys, opened, session_of, words
 from views.input.sources import EXAMPLES
 from views.session import networks

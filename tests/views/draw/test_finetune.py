@@ -9,7 +9,8 @@ from core.dataset import Data
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.runs import queue
-from core.runs.run import FinetuneJob, State, create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import FinetuneJob, State, runs_dir
 from core.storage import checkpoint
 from tests.support.pages import (
     draw_page,
@@ -101,7 +102,7 @@ def test_teach_makes_a_run_of_the_network_that_answers_and_the_examples(pen) -> 
     app.button(key="tell_5").click().run()
     app.button(key="teach").click().run()
     run = the_finetune_run(app)
-    assert run.lesson() == FinetuneJob("mnist", [HandExample(5, EXAMPLES["8"])])
+    assert run.finetune_job() == FinetuneJob("mnist", [HandExample(5, EXAMPLES["8"])])
     assert run.state() == State("queued")
     assert "Starting." in status(app)
     assert app.button(key="teach").disabled
@@ -131,7 +132,7 @@ def test_a_fine_tuning_waits_in_the_queue(pen) -> None:
     create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
     app = opened(draw_page)
     session_of(app).finetune_run = finetune_run(SEVEN).id
-    assert "Waiting: one training is before you." in status(app.run())
+    assert "Waiting: one run is before yours." in status(app.run())
 
 
 def test_the_taught_network_answers_and_says_what_it_gained_and_lost(pen) -> None:
@@ -161,7 +162,7 @@ def test_more_examples_are_taught_from_the_same_start(pen) -> None:
     app = opened(draw_page, net=first.id)
     app.button(key="tell_7").click().run()
     app.button(key="teach").click().run()
-    assert the_finetune_run(app).lesson() == FinetuneJob("mnist", [THREE, SEVEN])
+    assert the_finetune_run(app).finetune_job() == FinetuneJob("mnist", [THREE, SEVEN])
 
 
 def test_a_finetune_run_that_failed_is_one_sentence_and_keeps_the_examples(pen) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from core.dataset import Data
 from core.recipes.presets import PRESETS
-from core.runs.run import create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import runs_dir
 from core.storage import checkpoint
 from tests.support.pages import draw_page, finished, opened, session_of, train_page, words
 from views.input.sources import EXAMPLES

@@ -14,7 +14,8 @@ from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
 from core.recipes.presets import PRESETS
-from core.runs.run import create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import runs_dir
 from tests.support.links import junk, names
 from tests.support.pages import PAGES, TIMEOUT, finished
 from views.input import sources as sources_module

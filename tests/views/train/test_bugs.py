@@ -1,13 +1,13 @@
 """The published bugs on the Train page and in links."""
 
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import trainer as training
 from core.evaluation.metrics import Metrics
 from core.recipes.bugs import BUGS
-from core.runs.run import Run, State, create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import Run, State, runs_dir
 from core.storage import checkpoint
 from core.storage.checkpoint import Card
 from tests.support import pages

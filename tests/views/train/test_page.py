@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from core.recipes.presets import PRESETS
-from core.runs.run import State, create_run, list_runs, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import State, list_runs, runs_dir
 from tests.support.pages import finished, opened, session_of, the_run, train_page
 
 
@@ -37,7 +38,7 @@ def test_each_state_of_a_run_has_its_words(now: State, said: str) -> None:
     run.set_state(now)
     app = opened(train_page, run=run.id)
     assert app.get("progress")[0].proto.text == said
-    assert app.button(key="train_start").disabled == (not now.over)
+    assert app.button(key="train_start").disabled == (not now.is_finished)
 
 
 def test_a_card_that_is_no_card_is_one_sentence() -> None:
@@ -91,7 +92,7 @@ def test_a_visitor_who_waits_gets_no_second_place(tmp_path, monkeypatch):
     app.run()
     app.button(key="train_start").click().run()
     assert [e.value for e in app.error] == [
-        "You have a place in the line already. Wait for it, or stop that run."
+        "You already have a run in the queue. Wait for it, or stop it first."
     ]
     assert list(list_runs(runs_dir())) == [first]
 

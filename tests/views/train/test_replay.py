@@ -6,7 +6,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.recipes.presets import PRESETS
 from core.runs.control import ControlFile, change_control, read_control, write_control
-from core.runs.run import Run, State, create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import Run, State, runs_dir
 from core.storage import checkpoint, snapshots
 from tests.support.pages import opened, session_of, train_page, words
 from views.input.sources import EXAMPLES
@@ -30,18 +31,18 @@ def test_pause_asks_the_worker_to_wait() -> None:
     app = opened(train_page, run=run.id)
     assert app.button(key="train_step").disabled
     button(app, "train_pause")
-    assert read_control(run.path) == ControlFile(until=0)
+    assert read_control(run.path) == ControlFile(pause_at=0)
 
 
 def test_a_paused_run_makes_one_step_or_goes_on() -> None:
     run = live("paused")
-    write_control(run.path, ControlFile(until=0, lr=0.5))
+    write_control(run.path, ControlFile(pause_at=0, lr=0.5))
     app = opened(train_page, run=run.id)
     assert "Paused: epoch 1, step 3 of 391" in app.get("progress")[0].proto.text
     button(app, "train_step")
-    assert read_control(run.path) == ControlFile(until=4, lr=0.5)
+    assert read_control(run.path) == ControlFile(pause_at=4, lr=0.5)
     button(app, "train_pause")
-    assert read_control(run.path) == ControlFile(until=None, lr=0.5)
+    assert read_control(run.path) == ControlFile(pause_at=None, lr=0.5)
 
 
 def test_the_learning_rate_is_moved_and_that_is_said_afterwards() -> None:
@@ -56,7 +57,7 @@ def test_the_learning_rate_is_moved_and_that_is_said_afterwards() -> None:
 
 def test_a_rate_that_was_just_moved_outlives_the_next_press() -> None:
     run = live("paused")
-    write_control(run.path, ControlFile(until=0))
+    write_control(run.path, ControlFile(pause_at=0))
     app = opened(train_page, run=run.id)
     change_control(run.path, lr=0.05)  # since the page was drawn
     button(app, "train_pause")
@@ -98,10 +99,10 @@ def test_a_rate_kept_by_a_link_is_kept_while_it_trains(how: str, shown: list[boo
 def test_a_moment_when_the_loss_ran_away_is_not_shown(broken: float) -> None:
     run = live("failed")
     model = QUICK.build()
-    snapshots.save_snapshot(run.moments, 0, model)
+    snapshots.save_snapshot(run.snapshots, 0, model)
     with torch.no_grad():
         model.class_head[1].weight.fill_(broken)
-    snapshots.save_snapshot(run.moments, 3, model)
+    snapshots.save_snapshot(run.snapshots, 3, model)
     said = words(opened(train_page, run=run.id))
     assert "nan" not in said
     assert "<th>now</th>" in said
@@ -112,8 +113,8 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
     shipped, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     recipe = QUICK.read(card.params)
     run = create_run(runs_dir(), "quick", recipe)
-    snapshots.save_snapshot(run.moments, 0, recipe.build())
-    snapshots.save_snapshot(run.moments, 391, shipped)
+    snapshots.save_snapshot(run.snapshots, 0, recipe.build())
+    snapshots.save_snapshot(run.snapshots, 391, shipped)
     run.set_state(State("training"))
     app = opened(train_page, run=run.id)
     session = session_of(app)
@@ -128,17 +129,17 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
 
 def test_where_nothing_is_drawn_an_example_is_watched() -> None:
     run = live("training")
-    snapshots.save_snapshot(run.moments, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
     captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
     assert "An example. Draw a digit on the Draw page" in captions
 
 
 def test_a_damaged_moment_is_left_out() -> None:
     run = live("training")
-    snapshots.save_snapshot(run.moments, 0, QUICK.build())
-    (run.moments / "00000005.safetensors").write_bytes(b"junk")
+    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    (run.snapshots / "00000005.safetensors").write_bytes(b"junk")
     assert "Watch it learn" in words(opened(train_page, run=run.id))
     run = live("training")
-    snapshots.save_snapshot(run.moments, 0, QUICK.build())
-    (run.moments / "00000000.safetensors").write_bytes(b"junk")
+    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    (run.snapshots / "00000000.safetensors").write_bytes(b"junk")
     assert "Watch it learn" not in words(opened(train_page, run=run.id))

@@ -6,7 +6,8 @@ import pytest
 
 from core.recipes.presets import PRESETS
 from core.recipes.settings import SETTINGS, OptionWords
-from core.runs.run import create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import runs_dir
 from core.specs import SPECS
 from tests.support.pages import finished, opened, session_of, train_page, words
 

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core.data.drawing import Strokes
 from core.recipes.presets import PRESETS
 from core.recipes.settings import SETTINGS
-from core.runs.run import Run, create_run, find_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import Run, find_run, runs_dir
 from tests.support.pages import (
     PAGES,
     TIMEOUT,
