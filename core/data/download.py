@@ -135,7 +135,7 @@ def _exclusive(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
 
     The system frees the lock when its holder ends, however that happens.
     """
-    lock = FileLock(folder / ".lock")
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
     try:
         lock.acquire(blocking=False)
     except Timeout:
