@@ -28,8 +28,8 @@ demo: .venv/.runtime data ## serve the app and print its address; PORT=8501
 	@exec $(VENV_PYTHON) -m views --server.port $(PORT)
 
 test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
-	$(VENV_PYTHON) -m pytest -n 2 tests --ignore tests/browser
-	$(VENV_PYTHON) -m pytest tests/browser
+	$(VENV_PYTHON) -m pytest -n 2 --dist worksteal tests --ignore tests/browser
+	$(VENV_PYTHON) -m pytest -n 2 --dist worksteal tests/browser
 
 lint: .venv/.dev ## ruff (rules and format) and mypy
 	$(VENV_PYTHON) -m ruff check .

@@ -163,13 +163,13 @@ def replay(model: SumNet, card: Card, name: str, items: list[Item]) -> dict[str,
 
     The page has one pen, so both sides draw with that one. "Unreadable" is not an answer.
     """
+    from tests.browser.support.app import serve
     from tests.browser.support.driver import (
         chromium,
         draw,
         open_page,
         pick_number,
         press,
-        serve,
         text,
     )
 

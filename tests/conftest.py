@@ -27,7 +27,8 @@ from core.trainer import TrainConfig, train
 
 torch.set_num_threads(1)  # the networks are small: two threads would wait for each other
 settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+settings.register_profile("nightly", deadline=None, max_examples=1_000)  # ten times as many
+settings.load_profile("unhurried")  # or another: pytest --hypothesis-profile=nightly
 
 PATIENCE = float(os.environ.get("PATIENCE", "240"))  # seconds: far more than a busy machine needs
 

@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from core.data.drawing import CANVAS_SIDE
 from tests.browser.conftest import Visit
-from tests.browser.support.driver import App, answered, draw_digit, hook, pick_number, press, text
+from tests.browser.support.app import App
+from tests.browser.support.driver import answered, draw_digit, hook, pick_number, press, text
 
 TAUGHT_MS = 180_000  # some seconds, but on a machine that has other things to do
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}

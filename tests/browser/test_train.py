@@ -8,7 +8,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.runs.run import list_runs
 from tests.browser.conftest import Visit
-from tests.browser.support.driver import App, answered, draw_digit, hook, press, text
+from tests.browser.support.app import App
+from tests.browser.support.driver import choose, draw_digit, hook, press, text
 
 TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 CURVE = ".scatterlayer .trace path.js-line"
@@ -53,9 +54,7 @@ def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
     draw_digit(page, "7")
     assert (text(page, "class_answer"), text(page, "sum_answer")) == ("7", "14")
     assert "net=" in page.url
-    network.click()
-    with answered(page):
-        page.get_by_role("option", name="MNIST, careful").click()
+    choose(page, network, "MNIST, careful")
     assert "net=" not in page.url
 
 
@@ -162,7 +161,7 @@ def test_the_second_visitor_waits_in_line(visit: Visit) -> None:
 def test_a_page_that_is_lost_on_its_way_comes_again(own_app: App, visit: Visit) -> None:
     """Streamlit throws away what a run has said last when the next question comes just then: here
     the page with the figures of a training."""
-    page = visit("/train?v=1&width=4", app=own_app)
+    page = visit("/train?v=1&width=4", app=own_app, alone=True)
     lost: list[str] = []
 
     def carry(socket: WebSocketRoute) -> None:

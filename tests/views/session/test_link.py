@@ -70,7 +70,7 @@ def test_nothing_in_an_address_needs_escaping(chosen):
         assert quote(text) == text
 
 
-@settings(max_examples=10_000)
+@settings(max_examples=10 * settings.default.max_examples)  # 1,000; 10,000 every night
 @given(query=some.lists(some.tuples(names, junk), max_size=6).map(dict))
 def test_any_address_gives_choices_within_bounds(query):
     opened = parse_link(query)
