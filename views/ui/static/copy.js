@@ -1,4 +1,3 @@
-// Browsers give the clipboard only to secure pages; a laptop on a school's network serves none.
 // The list of a multiselect is not inside the Share panel. A press in it that chooses nothing (it
 // slipped off, or the list scrolled under it) counts as one outside for Streamlit, which then closes
 // the panel; not if the list has the mark of Streamlit's own overlays.
@@ -6,6 +5,7 @@ const mark = ({ target }) =>
     target.closest("[data-testid=stMultiSelectDropdown]")
         ?.setAttribute("data-st-overlay-root", "true");
 
+// Browsers give the clipboard only to secure pages; a laptop on a school's network serves none.
 export default function ({ parentElement, data }) {
     document.addEventListener("pointerdown", mark, true);
     const button = parentElement.querySelector("button");
