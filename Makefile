@@ -61,7 +61,8 @@ clean: ## remove .venv and caches; data/ and runs/ stay
 
 data: .venv/.runtime
 	@$(VENV_PYTHON) -c 'import sys; from core.data.download import is_present; \
-		sys.exit(not (is_present("mnist") and is_present("fashion-mnist")))' \
+		from core.specs import SPECS, data_dir; \
+		sys.exit(not all(is_present(spec.files, data_dir()) for spec in SPECS.values()))' \
 		|| $(VENV_PYTHON) -m core fetch all \
 		|| echo 'Going on without all images: drawing works, the rest will ask for them again.'
 

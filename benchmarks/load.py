@@ -168,7 +168,9 @@ def state_of(app: App, scratch: Path) -> dict[str, float]:
         "threads_app": len(os.listdir(f"/proc/{app.pid}/task")),
         "handles_app": len(os.listdir(f"/proc/{app.pid}/fd")),
         "temporary_files": sum(1 for _ in scratch.rglob("*")),
-        "half_made_files": sum(1 for path in app.runs.rglob(".*") if path.name != ".lock"),
+        "half_made_files": sum(
+            1 for path in app.runs.rglob(".*") if path.name not in (".lock", ".worker.json")
+        ),
     }
 
 

@@ -19,8 +19,9 @@ from core import dataset
 from core.data import download
 from core.data.drawing import Pixels
 from core.dataset import Data, Split
+from core.engines import precision
 from core.model import ModelConfig, SumNet
-from core.specs import SPECS
+from core.specs import SPECS, data_dir
 from core.storage import checkpoint
 from core.trainer import TrainConfig, train
 
@@ -88,7 +89,9 @@ def data() -> Data:
 @pytest.fixture(scope="session")
 def mnist() -> Data:
     """The real one, which `make test` fetches first."""
-    assert download.is_present("mnist"), "MNIST is not there: run `python -m core fetch mnist`."
+    assert download.is_present(SPECS["mnist"].files, data_dir()), (
+        "MNIST is not there: run `python -m core fetch mnist`."
+    )
     return dataset.load_data("mnist")
 
 
@@ -152,4 +155,4 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def exact(monkeypatch: pytest.MonkeyPatch) -> None:
     """float32 throughout, as on a CPU without bfloat16: for comparisons to the last digits."""
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: False)

@@ -60,7 +60,7 @@ def test_a_killed_worker_leaves_the_visitor_with_a_network(own_app: App, visit: 
     start(page)
     noted(own_app)
     os.kill(read_status(own_app.runs).pid, signal.SIGKILL)
-    expect(hook(page, "train_status")).to_contain_text("Cut off at step", timeout=TRAINED_MS)
+    expect(hook(page, "train_status")).to_contain_text("Stopped at step", timeout=TRAINED_MS)
     kept(page)
     press(page, "use_network")
     draw_digit(page, "7")

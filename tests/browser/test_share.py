@@ -132,9 +132,9 @@ def test_a_page_can_be_all_there_is(visit: Visit) -> None:
 
 def test_a_lesson_opens_from_the_explain_page(visit: Visit) -> None:
     page = visit("/explain")
-    link = page.get_by_role("link", name="A hand that it cannot read")
+    link = page.get_by_role("link", name="A 7 that it cannot read")
     lesson = visit("/" + (link.get_attribute("href") or "").removeprefix("./"))
-    expect(hook(lesson, "task")).to_contain_text("Lesson: A hand that it cannot read.")
+    expect(hook(lesson, "task")).to_contain_text("Lesson: A 7 that it cannot read.")
     assert answers(lesson) == ("4", "11")
 
 

@@ -64,7 +64,9 @@ def test_a_stopped_run_keeps_what_it_learned(visit: Visit) -> None:
     start(page)
     hook(page, "train_stop").get_by_role("button").click()
     expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
-    expect(hook(page, "train_status")).to_contain_text("Stopped; what it learned so far is kept")
+    expect(hook(page, "train_status")).to_contain_text(
+        "Stopped. What the network learned so far is kept"
+    )
     assert page.locator("table.figures tr", has_text="This run").count() == 1
     expect(hook(page, "train_start").get_by_role("button")).to_be_enabled()
 
@@ -148,9 +150,9 @@ def test_the_second_visitor_waits_in_line(visit: Visit) -> None:
     set_slider(first, "epochs", 4)
     start(first)
     press(second, "train_start")
-    expect(hook(second, "train_status")).to_contain_text("one training is before you")
+    expect(hook(second, "train_status")).to_contain_text("one run is before yours")
     hook(second, "train_stop").get_by_role("button").click()
-    expect(hook(second, "train_status")).to_contain_text("You left the line")
+    expect(hook(second, "train_status")).to_contain_text("You left the queue")
     expect(hook(second, "train_start").get_by_role("button")).to_be_enabled()
     hook(first, "train_stop").get_by_role("button").click()
     expect(hook(first, "use_network")).to_be_visible(timeout=TRAINED_MS)
@@ -170,7 +172,7 @@ def test_a_page_that_is_lost_on_its_way_comes_again(own_app: App, visit: Visit) 
             nonlocal losing
             message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
             run = message.metadata.run
-            trained = [one.state().over for one in list_runs(own_app.runs)] == [True]
+            trained = [one.state().is_finished for one in list_runs(own_app.runs)] == [True]
             if message.HasField("new_session") and not run.fragment_ids and trained and not lost:
                 lost.append(run.script_run_id)
                 losing = True
