@@ -33,6 +33,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.cli"},
     {"core.__main__"},
     {"views"},
+    {"views.server"},
     {"views.session"},
     {"views.ui"},
     {"views.draw", "views.train", "views.compare", "views.explain"},
