@@ -28,8 +28,8 @@ demo: .venv/.runtime data ## serve the app and print its address; PORT=8501
 	@exec $(VENV_PYTHON) -m views --server.port $(PORT)
 
 test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
-	$(VENV_PYTHON) -m pytest -n 2 tests --ignore tests/browser
-	$(VENV_PYTHON) -m pytest tests/browser
+	$(VENV_PYTHON) -m pytest -n 2 --dist worksteal tests --ignore tests/browser
+	$(VENV_PYTHON) -m pytest -n 2 --dist worksteal tests/browser
 
 lint: .venv/.dev ## ruff (rules and format) and mypy
 	$(VENV_PYTHON) -m ruff check .
@@ -61,7 +61,8 @@ clean: ## remove .venv and caches; data/ and runs/ stay
 
 data: .venv/.runtime
 	@$(VENV_PYTHON) -c 'import sys; from core.data.download import is_present; \
-		sys.exit(not (is_present("mnist") and is_present("fashion-mnist")))' \
+		from core.specs import SPECS, data_dir; \
+		sys.exit(not all(is_present(spec.files, data_dir()) for spec in SPECS.values()))' \
 		|| $(VENV_PYTHON) -m core fetch all \
 		|| echo 'Going on without all images: drawing works, the rest will ask for them again.'
 

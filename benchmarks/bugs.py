@@ -4,8 +4,8 @@
     python benchmarks/bugs.py --bugs broadcast shared-softmax   these two
     python benchmarks/bugs.py --seeds 1 --epochs 1 --json       one JSON object, no table
 
-One recipe, the quick one of the Train page, without a bug and with each. Every figure is of the
-test split with all ten numbers, 100,000 cases: the mean over the seeds, and from the lowest to the
+One recipe, the quick one of the Train page, without a bug and with each. All metrics are of the
+test split with all ten numbers, 100,000 cases: the mean over the seeds, then the lowest and the
 highest.
 """
 
@@ -18,11 +18,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees onl
 
 import torch
 
-from benchmarks.networks import FIGURES, spread
+from benchmarks.networks import METRICS, spread
 from core.cli import train
 from core.data import download
 from core.recipes.bugs import BUGS
 from core.recipes.presets import PRESETS
+from core.specs import SPECS, data_dir
 from core.storage.checkpoint import Card
 
 
@@ -31,7 +32,7 @@ def measure(name: str, epochs: int, seed: int) -> Card:
     settings = {"epochs": epochs, "seed": seed}
     recipe = PRESETS["quick"].recipe.change(settings).with_bug(name)
     card = train.train_and_save("quick", recipe, torch.device("cpu"), None, lambda progress: None)
-    assert card  # only a further process of a group gets none
+    assert card  # only in a group of processes do some get none
     return card
 
 
@@ -43,7 +44,7 @@ def table(found: dict[str, list[Card]]) -> str:
     ]
     for name, cards in found.items():
         title = f"`{name}`: {BUGS[name].title}"
-        figures = [spread([card.figures[key] for card in cards], key) for key in FIGURES]
+        figures = [spread([card.figures[key] for card in cards], key) for key in METRICS]
         lines.append(f"| {' | '.join([title if name else 'no bug', *figures])} |")
     return "\n".join(lines)
 
@@ -56,7 +57,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     args = parser.parse_args()
-    download.download("mnist")
+    download.download(SPECS["mnist"].files, data_dir())
     found = {
         name: [measure(name, args.epochs, seed) for seed in range(args.seeds)]
         for name in ["", *args.bugs]

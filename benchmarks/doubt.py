@@ -1,12 +1,12 @@
-"""What a network calls unreadable: how many real digits, and how many things that are none.
+"""What a network calls unreadable: how many real digits, and how much ink that is not a digit.
 
     python benchmarks/doubt.py [STROKES.jsonl] [--model NAME] [--json]
 
-A network says "I can't read this" below the doubt level on its card, which was set on validation
-images alone. Here it meets digits that it should accept (MNIST's test images, digits that
-`core/pen.py` writes with another seed, those of STROKES if given) and ink that it should refuse:
-letters, signs and scribbles by the same pen, and Fashion-MNIST's garments in MNIST form. Capital
-letters like O, I, S and Z *are* digits to anybody; they are not among the letters.
+A network says "I can't read this" below the out-of-distribution threshold on its card, which comes
+from validation images alone. Here it gets digits that it should accept (MNIST's test images, digits
+that core/data/handwriting.py writes with another seed, and those of STROKES) and ink that it should
+reject: letters, signs and scribbles written in the same way, and Fashion-MNIST's garments in MNIST
+form. Capital letters like O, I, S and Z look like digits to anybody, so they are not included.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from core.data.drawing import Pixels, mnist_form, rasterize
 from core.data.handwriting import handwritten_digits, write_digit
 from core.data.image_files import FAINT_INK
 from core.model import SumNet
+from core.specs import SPECS, data_dir
 from core.storage import checkpoint
 from core.storage.checkpoint import CheckpointError
 
@@ -34,7 +35,7 @@ EACH = 30  # drawings of a letter or a sign
 SCRIBBLES = 1_000
 DIGITS = 2_000
 
-# In the notation of `core.pen.STYLES`.
+# In the notation of `STYLES` in core/data/handwriting.py.
 LETTERS = (
     *("09 50/ 99,16 76", "10 19,10 60 72 44/ 75 77 59 19", "10 19,10 60 84 69 19"),  # A B D
     *("70 10/ 19/ 79,14 64", "80 10/ 19,14 64", "10 19,70 79,14 74"),  # E F H
@@ -59,7 +60,7 @@ SIGNS = (
 )
 
 
-def form(style: str, rng: np.random.Generator) -> Pixels:
+def written(style: str, rng: np.random.Generator) -> Pixels:
     """A style as the network gets it."""
     image = mnist_form(rasterize(*write_digit(style, rng)))
     assert image is not None  # a pen leaves ink
@@ -75,29 +76,30 @@ def scribbles(rng: np.random.Generator) -> Iterator[str]:
 
 
 def garment(image: Pixels) -> Pixels:
+    """A garment in MNIST form."""
     fitted = mnist_form(np.where(image < FAINT_INK * 255, 0, image).astype(np.uint8))
     return image if fitted is None else fitted
 
 
 @torch.inference_mode()
-def accepted(model: SumNet, level: float, images: Iterable[Pixels]) -> tuple[int, float]:
+def accepted(model: SumNet, threshold: float, images: Iterable[Pixels]) -> tuple[int, float]:
     """How many images there are, and the share that is not called unreadable."""
     pixels = torch.from_numpy(np.stack(list(images)))[:, None]
     energies = [
         model(part, torch.zeros(len(part), dtype=torch.int64)).energy for part in pixels.split(500)
     ]
-    return len(pixels), float((torch.cat(energies) >= level).float().mean())
+    return len(pixels), float((torch.cat(energies) >= threshold).float().mean())
 
 
-def measure(model: SumNet, level: float, strokes: Path | None) -> dict[str, tuple[int, float]]:
+def measure(model: SumNet, threshold: float, strokes: Path | None) -> dict[str, tuple[int, float]]:
     """For each kind of ink: how many, and the share that is accepted."""
     rng = np.random.default_rng(0)
     test = dataset.load_data("mnist").test
     kinds: dict[str, Iterable[Pixels]] = {
         "digits: MNIST test images": test.images[:, 0].numpy(),
-        "digits: written by core/pen.py": handwritten_digits(DIGITS, seed=1_000_000)
-        .images[:, 0]
-        .numpy(),
+        "digits: written by core/data/handwriting.py": handwritten_digits(DIGITS, 1_000_000)[0][
+            :, 0
+        ],
     }
     if strokes:
         items = drawn_digits.read(strokes, seed=0)
@@ -105,14 +107,14 @@ def measure(model: SumNet, level: float, strokes: Path | None) -> dict[str, tupl
             drawn_digits.form_image(item, mnist_form) for item in items
         )
     kinds |= {
-        "letters": (form(style, rng) for style in LETTERS for _ in range(EACH)),
-        "signs": (form(style, rng) for style in SIGNS for _ in range(EACH)),
-        "scribbles": (form(style, rng) for style in scribbles(rng)),
+        "letters": (written(style, rng) for style in LETTERS for _ in range(EACH)),
+        "signs": (written(style, rng) for style in SIGNS for _ in range(EACH)),
+        "scribbles": (written(style, rng) for style in scribbles(rng)),
     }
-    if download.is_present("fashion-mnist"):
+    if download.is_present(SPECS["fashion-mnist"].files, data_dir()):
         garments = dataset.load_data("fashion-mnist").test.images[:2_000, 0].numpy()
         kinds["garments"] = map(garment, garments)
-    return {kind: accepted(model, level, images) for kind, images in kinds.items()}
+    return {kind: accepted(model, threshold, images) for kind, images in kinds.items()}
 
 
 def main() -> None:
@@ -124,7 +126,9 @@ def main() -> None:
     try:
         model, card = checkpoint.load(checkpoint.stem_of(args.model))
         if card.doubt_level is None:
-            parser.error(f"The card of {args.model} has no doubt level: train it again.")
+            parser.error(
+                f"The card of {args.model} has no out-of-distribution threshold: train it again."
+            )
         found = measure(model, card.doubt_level, args.strokes)
     except (OSError, ValueError, CheckpointError, download.DownloadError) as error:
         parser.error(str(error))
@@ -132,7 +136,7 @@ def main() -> None:
         print(json.dumps({kind: {"images": n, "accepted": ok} for kind, (n, ok) in found.items()}))
         return
     for kind, (count, ok) in found.items():
-        print(f"{kind:34} {count:6,}   accepted {ok:6.1%}   refused {1 - ok:6.1%}")
+        print(f"{kind:44} {count:6,}   accepted {ok:6.1%}   rejected {1 - ok:6.1%}")
 
 
 if __name__ == "__main__":

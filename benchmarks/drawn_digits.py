@@ -2,11 +2,11 @@
 
     python benchmarks/drawn_digits.py STROKES.jsonl [--model NAME] [--browser N] [--json]
 
-STROKES holds one JSON object a line: `label`, `writer` and `strokes`, lists of [x, y] with y
-downwards, in any unit. Each digit is drawn on the canvas in a size, at a place and with a pen that
-a seed decides, and goes the way of a visitor's drawing: `rasterize`, `mnist_form`, `predict`.
-Beside it stands the usual short cut, the canvas shrunk to 28 x 28. `--browser N` draws N of them
-with the mouse in Chromium and compares what the page says.
+STROKES has one JSON object per line: `label`, `writer` and `strokes`, lists of [x, y] with y
+downwards, in any unit. A seed decides the size, place and pen of each digit on the canvas. From
+there it goes the way of a visitor's drawing: `rasterize`, `mnist_form`, `predict`. For comparison,
+the usual shortcut shrinks the canvas to 28 x 28. `--browser N` draws N digits with the mouse in
+Chromium and compares what the page answers.
 """
 
 import argparse
@@ -88,7 +88,7 @@ def _place(
     points: Points,
     rng: np.random.Generator,
 ) -> Item:
-    """In a random size, wholly on the canvas, with a random pen."""
+    """In a random size, completely on the canvas, with a random pen."""
     low, extent = points.min(0), np.ptp(points, axis=0)
     pen = int(rng.integers(PENS[0], PENS[1] + 1))
     scale = rng.uniform(*HEIGHT) / max(float(extent.max()), 1e-9)
@@ -101,20 +101,20 @@ def _place(
 
 
 def shrink(canvas: Pixels) -> Pixels:
-    """The short cut that most demos take: the whole canvas at 28 x 28."""
+    """The shortcut that most demos take: the whole canvas at 28 x 28."""
     return np.asarray(
         Image.fromarray(canvas).resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BOX)
     )
 
 
 def form_image(item: Item, form: Callable[[Pixels], Pixels | None]) -> Pixels:
-    """The 28 x 28 that the network is given; a lost drawing is an empty picture."""
+    """The 28 x 28 that the network gets; a lost drawing is an empty picture."""
     image = form(rasterize(item.strokes, item.pen))
     return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8) if image is None else image
 
 
 def answer(model: SumNet, items: list[Item], form: Callable[[Pixels], Pixels | None]) -> Answers:
-    """What the network says about each item, brought to 28 x 28 by `form`."""
+    """What the network answers for each item, brought to 28 x 28 by `form`."""
     said = [predict(model, form_image(item, form), item.addend) for item in items]
     return Answers(
         labels=np.array([item.label for item in items]),
@@ -126,7 +126,7 @@ def answer(model: SumNet, items: list[Item], form: Callable[[Pixels], Pixels | N
 
 
 def measure(model: SumNet, items: list[Item]) -> dict[str, Any]:
-    """All figures but the browser's."""
+    """All metrics except those of the browser."""
     drawn, shrunk = answer(model, items, mnist_form), answer(model, items, shrink)
     class_right, sum_right = drawn.answered == drawn.labels, drawn.totals == drawn.sums
     return {
@@ -159,17 +159,17 @@ def _shares(groups: list[str], right: npt.NDArray[np.bool_]) -> dict[str, float]
 
 
 def replay(model: SumNet, card: Card, name: str, items: list[Item]) -> dict[str, int]:
-    """Draw the items with the mouse on the running app: does the page say what `predict` says?
+    """Draw the items with the mouse in the running app: does the page answer as `predict` does?
 
-    The page has one pen, so both sides draw with that one. What is called unreadable is no answer.
+    The page has one pen, so both sides draw with that one. "Unreadable" is not an answer.
     """
+    from tests.browser.support.app import serve
     from tests.browser.support.driver import (
         chromium,
         draw,
         open_page,
         pick_number,
         press,
-        serve,
         text,
     )
 
@@ -191,7 +191,7 @@ def replay(model: SumNet, card: Card, name: str, items: list[Item]) -> dict[str,
 
 
 def report(figures: dict[str, Any]) -> str:
-    """The figures as a table of text."""
+    """The metrics as a table of text."""
     lines = [
         f"{figures['digits']:,} digits, drawn with seed {figures['seed']}, read by "
         f"{figures['model']}",

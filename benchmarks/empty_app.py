@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees onl
 
 import streamlit as st
 
-from views.draw.canvas import draw_canvas
+from views.input.canvas import draw_canvas
 from views.session.canvas_state import CanvasState
 
 

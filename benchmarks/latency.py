@@ -29,7 +29,8 @@ from core.evaluation.prediction import predict
 from core.runs.run import list_runs
 from core.storage import checkpoint
 from tests.browser.support import driver
-from tests.browser.support.driver import DIGITS, App, hook, open_page, press, wait_until_idle
+from tests.browser.support.app import App, serve
+from tests.browser.support.driver import DIGITS, hook, open_page, press, wait_until_idle
 
 SINGLE = [digit for digit, strokes in DIGITS.items() if len(strokes) == 1]
 WARM = 2  # times that do not count
@@ -116,9 +117,9 @@ def measure(times: int) -> dict[str, list[float]]:
     found = {}
     empty = Path(__file__).with_name("empty_app.py")
     with tempfile.TemporaryDirectory() as folder, driver.chromium() as browser:
-        with driver.serve(Path(folder) / "empty", script=empty) as app:
+        with serve(Path(folder) / "empty", script=empty) as app:
             found["empty app, stroke"] = strokes(open_page(browser, app.url), ["count"], times)
-        with driver.serve(Path(folder) / "ours") as app:
+        with serve(Path(folder) / "ours") as app:
             waits = trainings(browser, app, max(1, times // 3))
             found["Train to the first point"], found["last step to Use this network"] = waits
             page = open_page(browser, app.url)

@@ -38,7 +38,8 @@ import numpy as np
 
 from benchmarks.visitor import LostError, Visitor
 from tests.browser.support import driver
-from tests.browser.support.driver import DIGITS, App
+from tests.browser.support.app import App, serve
+from tests.browser.support.driver import DIGITS
 
 EVERY = 3.0  # seconds between the drawings of one visitor
 TRAINERS = 6
@@ -167,7 +168,9 @@ def state_of(app: App, scratch: Path) -> dict[str, float]:
         "threads_app": len(os.listdir(f"/proc/{app.pid}/task")),
         "handles_app": len(os.listdir(f"/proc/{app.pid}/fd")),
         "temporary_files": sum(1 for _ in scratch.rglob("*")),
-        "half_made_files": sum(1 for path in app.runs.rglob(".*") if path.name != ".lock"),
+        "half_made_files": sum(
+            1 for path in app.runs.rglob(".*") if path.name not in (".lock", ".worker.json")
+        ),
     }
 
 
@@ -208,7 +211,7 @@ def summary(tally: Tally, visitors: int, seconds: float) -> dict[str, Any]:
 def rush(visitors: int, seconds: float, browsers: int) -> dict[str, Any]:
     """One app, so many visitors at once; the row of the table."""
     tally, stop = Tally(), threading.Event()
-    with tempfile.TemporaryDirectory() as name, driver.serve(Path(name)) as app:
+    with tempfile.TemporaryDirectory() as name, serve(Path(name)) as app:
         asyncio.run(warm(app.url))
         real = threading.Thread(target=with_browsers, args=(app.url, browsers, tally, stop))
         if browsers:
@@ -230,7 +233,7 @@ def soak(visitors: int, minutes: float) -> dict[str, Any]:
         scratch = Path(name, "tmp")
         scratch.mkdir()
         os.environ["TMPDIR"] = str(scratch)
-        with driver.serve(Path(name, "app")) as app:
+        with serve(Path(name, "app")) as app:
             asyncio.run(coming_and_going(app.url, visitors, 60, Tally()))
             before, tally = forgotten(app, scratch), Tally()
             asyncio.run(coming_and_going(app.url, visitors, 60 * minutes, tally))

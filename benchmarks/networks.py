@@ -1,11 +1,11 @@
-"""The shipped networks over several seeds, beside the published ones they repair: README's table.
+"""The shipped networks over several seeds, next to the published ones they repair: README's table.
 
     python benchmarks/networks.py            the table, from the cards in weights/
     python benchmarks/networks.py --train    trains the seeds that have no card yet, then the table
     python benchmarks/networks.py --json
 
-Seed 0 is what ships, weights and all (`make weights`); of further seeds only the cards are kept, in
-weights/seeds/. Every figure is of the test split with all ten numbers, 100,000 cases.
+The weights of seed 0 are shipped (`make weights`); of other seeds only the cards are kept, in
+weights/seeds/. All metrics are of the test split with all ten numbers, 100,000 cases.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from core.recipes.published import PUBLISHED
 from core.storage.checkpoint import WEIGHTS_DIR, Card, CheckpointError, read_card
 
 SEEDS = 3
-FIGURES = {"class_acc": True, "sum_r2": False, "sum_acc": True, "joint_acc": True}  # in percent?
+METRICS = {"class_acc": True, "sum_r2": False, "sum_acc": True, "joint_acc": True}  # in percent?
 NONE = "not given"
 
 
@@ -42,7 +42,7 @@ def cards(preset: str) -> list[Card]:
     return found
 
 
-def train(preset: str, seed: int) -> None:
+def train_seed(preset: str, seed: int) -> None:
     """Train a seed as `make weights` does, and keep its card (of seed 0 the weights too)."""
     command = [sys.executable, "-m", "core", "train", "--preset", preset, "--seed", str(seed)]
     if seed == 0:
@@ -73,10 +73,10 @@ def table() -> str:
     for preset, found in measured().items():
         for published in PUBLISHED:
             if published.preset == preset:
-                figures = [one(published.figures.get(name), name) for name in FIGURES]
+                figures = [one(published.figures.get(name), name) for name in METRICS]
                 cells = [f"{published.title}, published", *figures, NONE, NONE]
                 lines.append(f"| {' | '.join(cells)} |")
-        figures = [spread([card.figures[name] for card in found], name) for name in FIGURES]
+        figures = [spread([card.figures[name] for card in found], name) for name in METRICS]
         minutes = max(card.train_seconds for card in found) / 60
         seeds = "1 seed" if len(found) == 1 else f"{len(found)} seeds"
         cells = [f"**ours, `{preset}`**, {seeds}", *figures]
@@ -88,7 +88,7 @@ def table() -> str:
 def one(value: float | None, name: str) -> str:
     if value is None:
         return NONE
-    if not FIGURES[name]:
+    if not METRICS[name]:
         return f"{value:.4f}"
     return f"{100 * value:.2f} %" if value > 0.01 else f"{100 * value:.3f} %"
 
@@ -112,7 +112,7 @@ def main() -> None:
             have = {card.seed for card in cards(preset)}
             for seed in range(SEEDS):
                 if seed not in have:
-                    train(preset, seed)
+                    train_seed(preset, seed)
     if args.json:
         print(json.dumps({name: [c.report() for c in found] for name, found in measured().items()}))
     else:

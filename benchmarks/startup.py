@@ -22,13 +22,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees onl
 from playwright.sync_api import Browser
 
 from tests.browser.support import driver
-from tests.browser.support.driver import DIGITS, ROOT, draw, open_page, text
+from tests.browser.support.app import ROOT, serve
+from tests.browser.support.driver import DIGITS, draw, open_page, text
 
 EMPTY = Path(__file__).with_name("empty_app.py")
 PACKAGES = ("streamlit", "torch", "numpy", "pandas", "plotly", "PIL", "torchvision", "sklearn")
 FIRST_PAGE = """
 import pandas, streamlit.web.bootstrap
-from views import compare, draw, explain, lessons, state, style, train
+import views.compare.page, views.draw.page, views.explain.page, views.train.page
 """
 IMPORT = re.compile(r"import time: +(\d+) \| +\d+ \| +(\w+)")
 
@@ -41,7 +42,7 @@ def start(browser: Browser, folder: Path, script: Path | None = None) -> dict[st
     def note(what: str) -> None:
         found[what] = time.perf_counter() - began
 
-    with driver.serve(folder, script=script) as app:
+    with serve(folder, script=script) as app:
         note("the server answers")
         page = open_page(browser, app.url)
         note("the page is shown")

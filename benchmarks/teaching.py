@@ -1,10 +1,10 @@
-"""What ten examples of an unreadable style teach a network, and what they cost on MNIST.
+"""What a network learns from ten examples of an unreadable style, and what that costs on MNIST.
 
     python benchmarks/teaching.py [--model NAME] [--json]
 
-Each style of a digit below is one that hardly anybody can guess. The pen of `core/pen.py` writes it
-ten times for the lesson and a hundred times, each in another hand, for the question before and
-after. The MNIST test images are all read again after each lesson.
+Hardly anybody could guess the digits below. core/data/handwriting.py writes each style ten times to
+fine-tune the network with, and a hundred times, with other variations, to test it before and after.
+After each fine-tuning the network reads all MNIST test images again.
 """
 
 import argparse
@@ -32,10 +32,10 @@ from core.storage import checkpoint
 from core.storage.checkpoint import CheckpointError
 from core.trainer import EVAL_BATCH
 
-TAUGHT, ASKED = 10, 100
+EXAMPLES, TESTS = 10, 100
 
-# A digit and how it is written, in the notation of `core.pen.STYLES`.
-STYLES = {
+# A digit and how it is written, in the notation of `STYLES` in core/data/handwriting.py.
+UNREADABLE_STYLES = {
     "7 like a V": (7, "00 49/ 90"),
     "4 like a lambda": (4, "20 79,45 19"),
     "2 in a mirror": (2, "80 60 30 22 31 64 89/ 09"),
@@ -48,7 +48,7 @@ STYLES = {
 
 
 class Result(NamedTuple):
-    """Accuracies before and after one lesson, and how long it took."""
+    """Accuracies before and after one fine-tuning, and how long it took."""
 
     before: float  # on the style
     after: float
@@ -59,36 +59,37 @@ class Result(NamedTuple):
 
 @torch.inference_mode()
 def accuracy(model: SumNet, split: Split) -> float:
+    """Of the class head over a split."""
     right = 0
     for images, labels in zip(*(part.split(EVAL_BATCH) for part in split), strict=True):
         right += int((model(images, torch.zeros_like(labels)).labels == labels).sum())
     return right / len(split.labels)
 
 
-def questions(label: int, style: str, rng: np.random.Generator) -> Split:
-    """`ASKED` drawings of the style, in MNIST form."""
-    forms = [mnist_form(rasterize(*write_digit(style, rng))) for _ in range(ASKED)]
+def test_images(label: int, style: str, rng: np.random.Generator) -> Split:
+    """`TESTS` drawings of the style, in MNIST form."""
+    forms = [mnist_form(rasterize(*write_digit(style, rng))) for _ in range(TESTS)]
     images = np.stack([form for form in forms if form is not None])  # a pen always leaves ink
     return Split(torch.from_numpy(images)[:, None], torch.full((len(images),), label))
 
 
 def measure(model: SumNet, data: Data) -> dict[str, Result]:
-    """A lesson in each style, always from the same network."""
+    """A fine-tuning with each style, always from the same network."""
     found = {}
     mnist_before = accuracy(model, data.test)
-    for name, (label, style) in STYLES.items():
+    for name, (label, style) in UNREADABLE_STYLES.items():
         rng = np.random.default_rng(0)
-        examples = [HandExample(label, write_digit(style, rng)[0]) for _ in range(TAUGHT)]
-        asked = questions(label, style, rng)
-        taught = copy.deepcopy(model)
+        examples = [HandExample(label, write_digit(style, rng)[0]) for _ in range(EXAMPLES)]
+        test = test_images(label, style, rng)
+        tuned = copy.deepcopy(model)
         start = time.perf_counter()
-        finetune.finetune(taught, data.train, examples)
+        finetune.finetune(tuned, data.train, examples)
         seconds = time.perf_counter() - start
         found[name] = Result(
-            accuracy(model, asked),
-            accuracy(taught, asked),
+            accuracy(model, test),
+            accuracy(tuned, test),
             mnist_before,
-            accuracy(taught, data.test),
+            accuracy(tuned, data.test),
             seconds,
         )
     return found
@@ -102,7 +103,7 @@ def main() -> None:
     try:
         model, _ = checkpoint.load(checkpoint.stem_of(args.model))
         if not finetune.can_finetune(model):
-            parser.error(f"{args.model} cannot be taught: it takes digits and late fusion.")
+            parser.error(f"{args.model} cannot be fine-tuned: that takes digits and late fusion.")
         found = measure(model, dataset.load_data("mnist"))
     except (OSError, CheckpointError, download.DownloadError) as error:
         parser.error(str(error))

@@ -2,13 +2,13 @@
 
     python benchmarks/training.py [--seeds N] [--bound EPOCHS] [--costs] [--plot FILE] [--json]
 
-All in one run on all cores and the same resident images: half of our trainings, the two others,
-the rest of ours. The clock stands still while the test images are read. Of ours it counts the
-operations in the network's own convolutions and products, forward and backward, and compares their
-rate with the fastest matrix product that this machine does in the same number type.
+All in one run, on all cores, with the same images in memory: half of our trainings, the two others,
+the rest of ours. The clock stops while the test images are read. For ours, it counts the operations
+in the convolutions and matrix products of the network, forward and backward, and compares their
+rate with the fastest matrix product that this machine does in the same number format.
 
 --costs adds what an epoch costs by width, batch size, threads and number of images, and what a step
-costs beside a busy process; --plot draws the first part as an SVG, in the tests' Chromium.
+costs next to a busy process; --plot draws the first part as an SVG, in the tests' Chromium.
 """
 
 import argparse
@@ -48,8 +48,8 @@ WIDTHS, BATCHES, IMAGES = (8, 16, 32), (64, 128, 256, 512), (1_000, 10_000, 60_0
 STEPS = 60  # timed for a cost
 
 
-def peak() -> float:
-    """Floating-point operations a second in the fastest of some large matrix products."""
+def fastest_product() -> float:
+    """Floating-point operations per second in the fastest of some large matrix products."""
     kind = torch.bfloat16 if has_bfloat16() else torch.float32
     best = 0.0
     for size in (1024, 2048, 3072):
@@ -66,26 +66,26 @@ def operations(recipe: Recipe, data: Data) -> float:
     batch = next(dataset.batches(data.train, 64, torch.Generator()))
     model = recipe.build()
     with FlopCounterMode(display=False) as counter:
-        class_loss, sum_loss = losses(model(batch.images, batch.addends), batch)
+        class_loss, sum_loss = losses(model.sum_head, model(batch.images, batch.addends), batch)
         (class_loss + sum_loss).backward()
     return counter.get_total_flops() / len(batch.labels)
 
 
 def ours(data: Data, recipe: Recipe) -> dict[str, float]:
-    """One training, with its own looks at the validation images, and its test figures."""
+    """One training, including its validations, and its test metrics."""
     model = recipe.build()
-    moments, looked = [time.perf_counter()], []
-    for progress in recipe.teach(model, data):
-        moments.append(time.perf_counter())
-        looked.append(progress.val is not None)
-    seconds = moments[-1] - moments[0]
-    steps = [later - earlier for earlier, later in pairwise(moments)]
+    times, validated = [time.perf_counter()], []
+    for progress in recipe.fit(model, data):
+        times.append(time.perf_counter())
+        validated.append(progress.val is not None)
+    seconds = times[-1] - times[0]
+    steps = [later - earlier for earlier, later in pairwise(times)]
     usual = statistics.median(steps)
-    looks = sum(step - usual for step, look in zip(steps, looked, strict=True) if look)
+    extra = sum(step - usual for step, val in zip(steps, validated, strict=True) if val)
     test = validate(model, data.test, recipe.train.sum_weight)
     return {
         "seconds": seconds,
-        "looks": looks / (seconds - looks),
+        "looks": extra / (seconds - extra),
         "class_acc": test.class_acc,
         "joint_acc": test.joint_acc,
         "epochs": recipe.train.epochs,
@@ -94,7 +94,7 @@ def ours(data: Data, recipe: Recipe) -> dict[str, float]:
 
 
 def rival(name: str, bound: int) -> dict[str, float]:
-    """Another's training to the goal, or to the bound; in a process that torch has to itself."""
+    """Somebody else's training to the goal, or to the bound, in a process of its own."""
     command = [sys.executable, rivals.__file__, name, str(GOAL), str(bound)]
     own = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
     found: dict[str, float] = json.loads(subprocess.check_output(command, env=own))
@@ -102,13 +102,13 @@ def rival(name: str, bound: int) -> dict[str, float]:
 
 
 def race(data: Data, seeds: int, bound: int) -> dict[str, Any]:
-    """Everybody to the goal, and how hard ours worked."""
+    """All trainings to the goal, and how hard ours worked."""
     recipes = [replace(QUICK, train=replace(QUICK.train, seed=seed)) for seed in range(seeds)]
-    peaks = [peak()]
+    peaks = [fastest_product()]
     all_ours = [ours(data, recipe) for recipe in recipes[: seeds // 2]]
     others = {name: rival(name, bound) for name in rivals.RIVALS}
     all_ours += [ours(data, recipe) for recipe in recipes[seeds // 2 :]]
-    peaks.append(peak())
+    peaks.append(fastest_product())
     found: dict[str, Any] = {
         "ours": all_ours,
         **others,
@@ -124,7 +124,7 @@ def race(data: Data, seeds: int, bound: int) -> dict[str, Any]:
 
 
 def cost(data: Data, recipe: Recipe) -> float:
-    """Images a second, without looks at the validation images."""
+    """Images per second, without validations."""
     size = recipe.train.batch_size
     few = data._replace(val=data.val.first(1))
     with closing(train(recipe.build(), few, recipe.train)) as steps:
@@ -160,12 +160,12 @@ def costs(data: Data) -> dict[str, dict[int, float]]:
     return found
 
 
-def beside_a_busy_process(data: Data) -> dict[str, float]:
-    """Milliseconds of a step while another process wants a core: in halves, and not."""
+def next_to_a_busy_process(data: Data) -> dict[str, float]:
+    """Milliseconds of a step while another process wants a core: in two shards, and in one."""
     found = {}
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        for name, count in (("halves", 2), ("operations split", 1)):
+        for name, count in (("two shards", 2), ("operations split", 1)):
             sharding.SHARDS = count
             found[name] = 1000 * QUICK.train.batch_size / cost(data, QUICK)
     finally:
@@ -183,7 +183,7 @@ def show(found: dict[str, Any]) -> None:
         )
         return mean if len(values) == 1 else f"{mean} ({low} to {high})"
 
-    print("| | seconds | epochs | class right | both right | images a second |")
+    print("| | seconds | epochs | class right | both right | images per second |")
     print("| --- | --- | --- | --- | --- | --- |")
     rate = statistics.mean(run["images"] / run["seconds"] for run in found["ours"])
     print(
@@ -205,14 +205,12 @@ def show(found: dict[str, Any]) -> None:
         f"{100 * found['share']:.0f} % of the {found['peak'] / 1e9:.0f} GFLOP/s that this machine "
         f"reaches in matrix products, {100 * found['share of steps']:.0f} % in its steps alone."
     )
-    print(
-        f"Looks at the validation images add {spread('looks', 100, 0)} % to the time of training."
-    )
+    print(f"Validations add {spread('looks', 100, 0)} % to the time of training.")
     for name, values in found.get("costs", {}).items():
         cells = ", ".join(f"{value:,}: {seconds:.1f} s" for value, seconds in values.items())
         print(f"An epoch by {name}: {cells}")
     for name, milliseconds in found.get("busy", {}).items():
-        print(f"A step beside a busy process, {name}: {milliseconds:.0f} ms")
+        print(f"A step next to a busy process, {name}: {milliseconds:.0f} ms")
 
 
 def main() -> None:
@@ -230,7 +228,7 @@ def main() -> None:
         parser.error(str(error))
     found = race(data, args.seeds, args.bound)
     if args.costs or args.plot:
-        found["costs"], found["busy"] = costs(data), beside_a_busy_process(data)
+        found["costs"], found["busy"] = costs(data), next_to_a_busy_process(data)
     if args.plot:
         from benchmarks import plot
 

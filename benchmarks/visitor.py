@@ -23,7 +23,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
 from core.data.drawing import Strokes
-from views.draw.canvas import canvas_message
+from views.input.canvas import canvas_message
 from views.session.canvas_state import CanvasState, to_paths
 
 PATIENCE = 60.0  # seconds for an answer; a person would have left

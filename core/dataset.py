@@ -1,9 +1,9 @@
-"""The two data sets as resident tensors, and images paired with a random addend.
+"""A data set as tensors in memory, and images paired with a random addend.
 
-One example: an image of a 5 with addend 7 has label 5 and sum 12. The addend is drawn anew for
-every batch, so the network meets every (image, addend) pair sooner or later and cannot memorise
-sums. The whole of MNIST is 47 MB as uint8: it stays in memory, a batch is one indexing operation,
-and a DataLoader (which would cost more than the network) is not needed.
+One example: an image of a 5 with addend 7 has label 5 and sum 12. Every batch draws new addends, so
+the network meets every (image, addend) pair sooner or later and cannot memorize sums. All of MNIST
+is 47 MB as uint8: it stays in memory, a batch is one indexing operation, and there is no need for a
+DataLoader, which would cost more than the network.
 """
 
 from collections.abc import Iterator
@@ -16,29 +16,35 @@ from torch import Tensor
 from torch.utils.data import Dataset, Subset, random_split
 
 from core.data import download
-from core.specs import ADDENDS, CLASSES, SPECS, VAL_SIZE, DatasetSpec
+from core.data.handwriting import handwritten_digits
+from core.specs import ADDENDS, CLASSES, SPECS, VAL_SIZE, DatasetSpec, data_dir
 
-IMAGE_SIDE = 28  # pixels, of a picture
 SUM_CLASSES = CLASSES + ADDENDS - 1  # 0-18
 
 SPLIT_SEED = 0
 
 
 class Split(NamedTuple):
-    """Images that belong together: one of train, val, test."""
+    """Images and labels of one part of a data set: train, val or test."""
 
     images: Tensor  # uint8 (N, 1, 28, 28)
     labels: Tensor  # int64 (N,)
 
     def to(self, device: torch.device) -> "Split":
+        """The same in the memory of a device."""
         return Split(self.images.to(device), self.labels.to(device))
 
     def first(self, count: int) -> "Split":
+        """Only the first `count` images."""
         return Split(self.images[:count], self.labels[:count])
+
+    def join(self, other: "Split") -> "Split":
+        """These images, then those of another split."""
+        return Split(*map(torch.cat, zip(self, other, strict=True)))
 
 
 class Data(NamedTuple):
-    """A data set, split. `val` steers choices and live curves; `test` is for final figures only."""
+    """A data set, split. `val` is for choices and live curves, `test` for final metrics only."""
 
     spec: DatasetSpec
     train: Split  # 50,000, or more where less is held out
@@ -46,15 +52,22 @@ class Data(NamedTuple):
     test: Split  # 10,000
 
     def holding_out(self, count: int) -> "Data":
-        """The same with only the first `count` images of `val` left in it; the rest join `train`.
+        """Only the first `count` images stay in `val`; the rest move to `train`.
 
-        For a last training, when everything has been chosen.
+        For the final training, when everything has been chosen.
         """
         if count >= len(self.val.labels):
             return self
-        rest = (tensor[count:] for tensor in self.val)
-        train = Split(*map(torch.cat, zip(self.train, rest, strict=True)))
-        return self._replace(train=train, val=self.val.first(count))
+        rest = Split(*(tensor[count:] for tensor in self.val))
+        return self._replace(train=self.train.join(rest), val=self.val.first(count))
+
+    def with_handwriting(self, share: float, seed: int) -> "Data":
+        """Add written digits to the training images: `share` times their number."""
+        if not share:
+            return self
+        images, labels = handwritten_digits(round(share * len(self.train.labels)), seed)
+        written = Split(torch.from_numpy(images), torch.from_numpy(labels))
+        return self._replace(train=self.train.join(written))
 
     def to(self, device: torch.device) -> "Data":
         """All of it in the memory of a device."""
@@ -71,14 +84,16 @@ class Batch(NamedTuple):
 
 
 def load_data(name: str, root: Path | None = None) -> Data:
-    """Read a data set that `fetch` has put on disk, and split it 50,000 / 10,000 / 10,000.
+    """Read a data set from disk, and split it 50,000 / 10,000 / 10,000.
 
-    The split is `random_split` with a fixed seed, the same on every machine.
+    Downloads files that are missing. The split is `random_split` with a fixed seed, the same on
+    every machine.
 
     Raises:
-        fetch.FetchError: the files are missing and could not be fetched.
+        DownloadError: files are missing and could not be downloaded.
     """
-    raw = download.download(name, root)
+    spec = SPECS[name]
+    raw = download.download(spec.files, root or data_dir())
     images, labels = _read_idx(raw, "train")
     rest = len(images) - VAL_SIZE
     parts: list[Subset[int]] = random_split(
@@ -87,42 +102,46 @@ def load_data(name: str, root: Path | None = None) -> Data:
         generator=torch.Generator().manual_seed(SPLIT_SEED),
     )
     train, val = (Split(images[part.indices], labels[part.indices]) for part in parts)
-    return Data(SPECS[name], train, val, Split(*_read_idx(raw, "t10k")))
+    return Data(spec, train, val, Split(*_read_idx(raw, "t10k")))
 
 
 def _read_idx(raw: Path, part: str) -> tuple[Tensor, Tensor]:
-    """Images and labels of one part: the IDX format is a 16 (or 8) byte header, then the bytes."""
+    """Images and labels of one part. The IDX format is a 16 (or 8) byte header, then the bytes."""
     pixels = np.fromfile(raw / f"{part}-images-idx3-ubyte", dtype=np.uint8, offset=16)
     labels = np.fromfile(raw / f"{part}-labels-idx1-ubyte", dtype=np.uint8, offset=8)
     return torch.from_numpy(pixels).view(-1, 1, 28, 28), torch.from_numpy(labels).long()
 
 
 def pair(split: Split, index: Tensor, rng: torch.Generator) -> Batch:
-    """The images at `index`, each with an addend drawn now."""
+    """The images at `index`, each with a new random addend."""
     labels = split.labels[index]
     addends = torch.randint(ADDENDS, labels.shape, generator=rng).to(labels.device)
     return Batch(split.images[index], addends, labels, labels + addends)
 
 
 def batches(split: Split, batch_size: int, rng: torch.Generator) -> Iterator[Batch]:
-    """One epoch in random order, each image with a fresh addend; the last batch may be smaller."""
+    """One epoch in random order, each image with a new addend; the last batch may be smaller."""
     for index in torch.randperm(len(split.labels), generator=rng).split(batch_size):
         yield pair(split, index.to(split.labels.device), rng)
 
 
 class Target(TypedDict):
+    """What both heads should answer."""
+
     label: Tensor
     sum: Tensor
 
 
 class SumExample(TypedDict):
+    """One image with one addend."""
+
     image: Tensor  # uint8 (1, 28, 28)
     addend: Tensor
     target: Target
 
 
 class SumDataset(Dataset[SumExample]):
-    """The same pairs one at a time, for reading and for people who bring their own loop.
+    """The same pairs one at a time, to look at or to use in a loop of your own.
 
     >>> SumDataset(data.train)[0]
     {'image': <uint8 (1, 28, 28)>, 'addend': 7, 'target': {'label': 5, 'sum': 12}}
@@ -136,7 +155,7 @@ class SumDataset(Dataset[SumExample]):
         return len(self.split.labels)
 
     def __getitem__(self, index: int) -> SumExample:
-        """A fresh addend at every call, as in `batches`."""
+        """A new addend at every call, as in `batches`."""
         if not -len(self) <= index < len(self):
             raise IndexError(f"index {index} is out of range for {len(self)} images")
         batch = pair(self.split, torch.tensor([index]), self.rng)

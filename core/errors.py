@@ -1,8 +1,8 @@
-"""The one base of all errors that are told to a person."""
+"""The base class of all errors that a person gets to read."""
 
 
 class UserError(Exception):
-    """What a person can do something about; the message is one sentence that says what.
+    """Something that the user can act on; the message is one sentence that says how.
 
-    The command line prints it and a page shows it, whatever it is in detail.
+    The command line prints it and a page shows it, whichever subclass it is.
     """

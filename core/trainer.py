@@ -1,7 +1,7 @@
-"""Training as a generator: ask for the next step, get the progress; stop by not asking.
+"""Training as a generator: ask for the next step and get the progress; stop by not asking.
 
 Nothing here prints, writes files, reads a clock or knows a page. The command line, the worker, the
-benchmarks and the tests all iterate the same `train`.
+benchmarks and the tests all iterate over the same `train`.
 """
 
 import math
@@ -16,15 +16,18 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.data.augment import augment, erase, shift
 from core.dataset import Batch, Data, Split, batches
-from core.engines.distributed import Distributed, in_group
+from core.engines.engine import choose_engine
 from core.engines.precision import autocast
-from core.engines.threads import Threads, parallel_map
-from core.model import Output, SumNet
+from core.engines.shard import BatchLoss, Replica
+from core.engines.threads import parallel_map
+from core.errors import UserError
+from core.heads import Output, SumHead
+from core.model import SumNet
 from core.specs import ADDENDS, VAL_SIZE, DatasetSpec
 
-VALIDATIONS = 12  # looks at the validation images in a run, however short
-LIVE_VAL_SIZE = 1_000  # images per look while training; the last one sees all
-EVAL_BATCH = 250  # keeps the feature maps of a batch within the cache
+VALIDATIONS = 12  # in a run, however short
+LIVE_VAL_SIZE = 1_000  # images of a validation while training; the last one takes all
+EVAL_BATCH = 250  # images; the feature maps of such a batch fit into the cache
 
 
 @dataclass(frozen=True)
@@ -33,21 +36,21 @@ class TrainConfig:
 
     epochs: int = 1
     batch_size: int = 128
-    lr: float = 0.1  # the peak
+    lr: float = 0.1  # the maximum, `max_lr` of the cycle
     weight_decay: float = 5e-4
     sum_weight: float = 0.003  # joint_loss = class_loss + sum_weight * sum_loss
-    augment: float = 0.0  # strength of the random distortions; 0 is none, 1 is hearty
-    shift: int = 0  # pixels that images are moved by at most; garments are mirrored as well
+    augment: float = 0.0  # strength of the random distortions; 0 is none, 1 is strong
+    shift: int = 0  # pixels that an image moves at most; garments are mirrored as well
     erase: float = 0.0  # share of the images that lose a rectangle
-    pen: float = 0.0  # digits of core/pen.py added to MNIST's, as a share of their number
+    pen: float = 0.0  # written digits (core/data/handwriting.py), as a share of the images
     label_smoothing: float = 0.0
-    ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is none
-    held_out: int = VAL_SIZE  # validation images that are not learned from
+    ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is no average
+    held_out: int = VAL_SIZE  # validation images that it does not learn from
     seed: int = 0
 
 
-class DivergedError(RuntimeError):
-    """The loss is no number any more; the message is one sentence for the user."""
+class DivergedError(UserError):
+    """The loss is no longer a number."""
 
 
 class Scores(NamedTuple):
@@ -67,25 +70,25 @@ class Progress(NamedTuple):
     step: int  # 1 ... steps
     steps: int
     epoch: int  # 1 ... epochs
-    images: int  # seen so far
+    images: int  # so far
     lr: float
     train: Scores  # of this batch, before the step
-    val: Scores | None  # at a few steps; of LIVE_VAL_SIZE images, at the last step of all
+    val: Scores | None  # at some steps: of LIVE_VAL_SIZE images, at the last step of all
 
 
-def losses(output: Output, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
-    """Class loss (cross-entropy) and sum loss (cross-entropy, or the squared error in (B,))."""
+def losses(
+    head: SumHead, output: Output, batch: Batch, smoothing: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """Class loss (cross-entropy) and sum loss (the sum head's own), each a mean, a scalar."""
     class_loss = F.cross_entropy(output.class_logits, batch.labels, label_smoothing=smoothing)
-    if output.sum_logits is not None:
-        return class_loss, F.cross_entropy(output.sum_logits, batch.sums)
-    return class_loss, F.mse_loss(output.sum_value, batch.sums.float())
+    return class_loss, head.loss(output, batch.sums)
 
 
 class Method(NamedTuple):
-    """What a step does to a batch and what it minimizes; for experiments to replace."""
+    """What a step does to a batch and what it minimizes; experiments replace these."""
 
     prepare: Callable[[Batch], Batch] = lambda batch: batch  # before the network sees it
-    losses: Callable[..., tuple[Tensor, Tensor]] = losses  # (output, batch, smoothing)
+    losses: Callable[..., tuple[Tensor, Tensor]] = losses  # (head, output, batch, smoothing)
 
 
 SOUND = Method()
@@ -96,13 +99,12 @@ def train(
     data: Data,
     config: TrainConfig,
     method: Method = SOUND,
-    peak: Callable[[], float | None] = lambda: None,
+    lr_override: Callable[[], float | None] = lambda: None,
 ) -> Generator[Progress, None, None]:
     """Train in place, yielding after every step. On one kind of CPU a seed fixes the whole history.
 
-    The network itself was initialised before. Closing the generator early leaves the model as far
-    as it got. `peak` is asked before every step: what it answers, other than None, takes the place
-    of `config.lr`.
+    The network was initialized before. If the generator is closed early, the model stays as far as
+    it got. Every step calls `lr_override`; a number takes the place of `config.lr`.
 
     Raises:
         DivergedError: the loss ran away, as it does when the learning rate is too high.
@@ -112,27 +114,17 @@ def train(
     kept: SumNet = averaged.module if averaged else model  # type: ignore[assignment]
     optimizer = _optimizer(model, config)
     steps = config.epochs * -(-len(data.train.labels) // config.batch_size)
-    rise = max(0.25, 2 / (steps + 1))  # of all steps; torch divides by zero when it has no length
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        [group["lr"] for group in optimizer.param_groups],
-        total_steps=steps + 1,
-        pct_start=rise,
-        cycle_momentum=False,
-    )
-    looks = {steps * (look + 1) // VALIDATIONS for look in range(VALIDATIONS)}
+    schedule = _one_cycle(optimizer, steps)
+    validations = {steps * (number + 1) // VALIDATIONS for number in range(VALIDATIONS)}
+    loss = _batch_loss(model.sum_head, config, data.spec, method)
     step = images = 0
     try:
-        with _team(model, config) as team:
+        with choose_engine(model, config.batch_size, config.seed) as engine:
             for epoch in range(1, config.epochs + 1):
                 for batch in batches(data.train, config.batch_size, rng):
-                    factor = (peak() or config.lr) / config.lr
-                    for group, lr in zip(
-                        optimizer.param_groups, schedule.get_last_lr(), strict=True
-                    ):
-                        group["lr"] = factor * float(lr)
-                    lr = optimizer.param_groups[0]["lr"]
-                    scores = _learn(team, method.prepare(batch), config, data.spec, method)
+                    lr = _set_lr(optimizer, schedule, (lr_override() or config.lr) / config.lr)
+                    means = engine.backward(loss, method.prepare(batch))
+                    scores = _scores(means, config.sum_weight)
                     optimizer.step()
                     schedule.step()
                     if averaged:
@@ -140,14 +132,10 @@ def train(
                     step += 1
                     images += len(batch.labels)
                     val = None
-                    if step in looks:
+                    if step in validations:
                         split = data.val if step == steps else data.val.first(LIVE_VAL_SIZE)
                         val = validate(kept, split, config.sum_weight, method)
-                    if not math.isfinite(scores.loss + (val.loss if val else 0)):
-                        raise DivergedError(
-                            f"The loss ran away at step {step}. "
-                            "Lower the learning rate and train again."
-                        )
+                    _check_losses(step, scores, val)
                     yield Progress(step, steps, epoch, images, lr, scores, val)
     finally:
         if averaged:
@@ -155,40 +143,53 @@ def train(
         model.eval()
 
 
-def _team(model: SumNet, config: TrainConfig) -> Threads | Distributed:
-    """Who learns the parts of a batch: threads or, in a group of processes, one of these."""
-    if in_group():
-        return Distributed(model, config.seed)
-    return Threads(model, config.batch_size, config.seed)
+def _check_losses(step: int, train: Scores, val: Scores | None) -> None:
+    if not math.isfinite(train.loss + (val.loss if val else 0)):
+        raise DivergedError(
+            f"The loss ran away at step {step}. Lower the learning rate and train again."
+        )
 
 
-def _learn(
-    team: Threads | Distributed,
-    batch: Batch,
-    config: TrainConfig,
-    spec: DatasetSpec,
-    method: Method,
-) -> Scores:
-    """Leave the gradients of a batch in the network, and say how it answered."""
+def _one_cycle(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
+    """The learning rate of each group rises to its maximum and falls to zero."""
+    rise = max(0.25, 2 / (steps + 1))  # of all steps; torch divides by zero when it has no length
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        [group["lr"] for group in optimizer.param_groups],
+        total_steps=steps + 1,
+        pct_start=rise,
+        cycle_momentum=False,
+    )
 
-    def learn(replica: SumNet, rng: torch.Generator, share: float, part: Batch) -> Tensor:
-        images = _vary(part.images, config, spec, rng)
-        replica.train()
+
+def _set_lr(
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.OneCycleLR,
+    scale: float,
+) -> float:
+    """Give each group its learning rate in the cycle, times `scale`; the first group's."""
+    for group, lr in zip(optimizer.param_groups, schedule.get_last_lr(), strict=True):
+        group["lr"] = scale * float(lr)
+    first: float = optimizer.param_groups[0]["lr"]
+    return first
+
+
+def _batch_loss(head: SumHead, config: TrainConfig, spec: DatasetSpec, method: Method) -> BatchLoss:
+    """What an engine computes for a batch: the joint loss and the five means."""
+
+    def loss(replica: Replica, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        images = _vary(batch.images, config, spec, rng)
         with autocast(images.device):
-            output = replica(images, part.addends)
-        class_loss, sum_loss = method.losses(output, part, config.label_smoothing)
-        loss = class_loss + config.sum_weight * sum_loss
-        (team.factor * share * loss).backward()
-        return share * _means(output, part, class_loss, sum_loss)
+            output = replica(images, batch.addends)
+        class_loss, sum_loss = method.losses(head, output, batch, config.label_smoothing)
+        joint_loss = class_loss + config.sum_weight * sum_loss
+        return joint_loss, _means(output, batch, class_loss, sum_loss)
 
-    shares, parts = zip(*team.parts(batch), strict=True)
-    answered = team.map(learn, team.rngs, shares, parts)
-    team.join()
-    return _scores(team.total(answered), config.sum_weight)
+    return loss
 
 
 def _vary(images: Tensor, config: TrainConfig, spec: DatasetSpec, rng: torch.Generator) -> Tensor:
-    """Training images as the recipe changes them at random."""
+    """Training images with the random changes of the recipe."""
     if config.augment:
         images = augment(images, config.augment, spec.mirrored, rng)
     if config.shift:
@@ -214,7 +215,7 @@ def validate(model: SumNet, split: Split, sum_weight: float, method: Method = SO
 
     parts = (batch.images.split(EVAL_BATCH), batch.addends.split(EVAL_BATCH))
     output = Output.join(parallel_map(answer, *parts))
-    return _scores(_means(output, batch, *method.losses(output, batch)), sum_weight)
+    return _scores(_means(output, batch, *method.losses(model.sum_head, output, batch)), sum_weight)
 
 
 def _means(output: Output, batch: Batch, class_loss: Tensor, sum_loss: Tensor) -> Tensor:
@@ -231,28 +232,34 @@ def _scores(means: Tensor, weight: float) -> Scores:
 
 
 def _optimizer(model: SumNet, config: TrainConfig) -> torch.optim.Optimizer:
-    """SGD with Nesterov momentum, in three groups.
+    """SGD with Nesterov momentum; each parameter of the network is in one of three groups.
 
-    Only the weights before the fusion decay. Norms and biases gain nothing from it, and the sum
-    head is spoiled: a decay that suits a cross-entropy pulls a regression, whose loss counts
-    little, away from sums as large as 18. The sum head's own steps do not depend on `sum_weight`,
-    which says how much the encoder heeds the sum.
+    Only weights before the fusion decay. Norms and biases gain nothing from a decay, and it spoils
+    the sum head: one that suits a cross-entropy pulls a regression, whose loss counts little, away
+    from sums as large as 18. The steps of the fusion and the sum head, which only the sum's loss
+    trains, do not depend on `sum_weight`: that is how much the encoder learns from the sum.
     """
-    sums = list(model.sum_head.parameters())
-    rest = [p for part in (model.encoder, model.class_head) for p in part.parameters()]
-    scale = model.sum_head.rate / config.sum_weight if config.sum_weight else 1.0
+    weights, others, sums = [], [], []
+    for name, parameter in model.named_parameters():
+        if name.startswith(("fusion.", "sum_head.")):
+            sums.append(parameter)
+        elif parameter.ndim > 1:
+            weights.append(parameter)
+        else:
+            others.append(parameter)
+    scale = model.sum_head.lr_scale / config.sum_weight if config.sum_weight else 1.0
     groups: list[dict[str, Any]] = [
-        {"params": [p for p in rest if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in rest if p.ndim == 1]},
+        {"params": weights, "weight_decay": config.weight_decay},
+        {"params": others},
         {"params": sums, "lr": config.lr * scale},
     ]
     return torch.optim.SGD(groups, config.lr, 0.9, nesterov=True, foreach=True)
 
 
 def _averaged(model: SumNet, decay: float) -> AveragedModel:
-    """A running average of the weights (and of the norms' statistics), steadier than the last.
+    """A running average of the weights and the norm statistics, steadier than the last weights.
 
-    The first averages are short, so that the untrained start is soon forgotten.
+    The first averages are over few steps, so they soon forget the untrained network.
     """
 
     def update(averaged: Any, current: Any, count: Any) -> None:

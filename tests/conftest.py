@@ -19,14 +19,16 @@ from core import dataset
 from core.data import download
 from core.data.drawing import Pixels
 from core.dataset import Data, Split
+from core.engines import precision
 from core.model import ModelConfig, SumNet
-from core.specs import SPECS
+from core.specs import SPECS, data_dir
 from core.storage import checkpoint
 from core.trainer import TrainConfig, train
 
 torch.set_num_threads(1)  # the networks are small: two threads would wait for each other
 settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+settings.register_profile("nightly", deadline=None, max_examples=1_000)  # ten times as many
+settings.load_profile("unhurried")  # or another: pytest --hypothesis-profile=nightly
 
 PATIENCE = float(os.environ.get("PATIENCE", "240"))  # seconds: far more than a busy machine needs
 
@@ -87,7 +89,9 @@ def data() -> Data:
 @pytest.fixture(scope="session")
 def mnist() -> Data:
     """The real one, which `make test` fetches first."""
-    assert download.is_present("mnist"), "MNIST is not there: run `python -m core fetch mnist`."
+    assert download.is_present(SPECS["mnist"].files, data_dir()), (
+        "MNIST is not there: run `python -m core fetch mnist`."
+    )
     return dataset.load_data("mnist")
 
 
@@ -151,4 +155,4 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def exact(monkeypatch: pytest.MonkeyPatch) -> None:
     """float32 throughout, as on a CPU without bfloat16: for comparisons to the last digits."""
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: False)

@@ -1,7 +1,8 @@
-"""Make the README's pictures from the real app: a moving one (draw, add, train, draw again) and
-two that stand still.
+"""Film the real app for the README, as docs/demo.gif: draw, add, train, draw again.
 
-python -m tests.browser.film [--out docs]
+    python -m tools.film [--out docs]
+
+The pictures that stand still come from tools/screenshots.py.
 """
 
 import argparse
@@ -10,17 +11,16 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.support import driver
+from tests.browser.support.app import ROOT, serve
 from tests.browser.support.driver import DIGITS, draw, hook, pick_number, press, wait_until_idle
 
-SIZE = {"width": 1100, "height": 700}
+SIZE: ViewportSize = {"width": 1100, "height": 700}
 SHOWN = (880, 560)  # as the README shows it
-TALL = 844
-PHONE = {"viewport": {"width": 390, "height": TALL}, "color_scheme": "dark", "has_touch": True}
 QUICK, SLOW = 500, 1_600  # milliseconds a frame stays
-COLORS = 64
+COLORS = 128
 TRAINED_MS = 240_000
 
 
@@ -39,36 +39,24 @@ class Film:
         """A GIF with one palette for all frames, so that nothing shimmers."""
         path.parent.mkdir(parents=True, exist_ok=True)
         pictures, stays = zip(*self.frames, strict=True)
-        palette = pictures[-1].quantize(COLORS)
+        palette = pictures[-1].quantize(COLORS, Image.Quantize.FASTOCTREE)
         first, *rest = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
         first.save(path, save_all=True, append_images=rest, duration=list(stays), loop=0)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.browser.film")
-    parser.add_argument("--out", type=Path, default=driver.ROOT / "docs")
+    parser = argparse.ArgumentParser(prog="python -m tools.film")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs")
     out = parser.parse_args().out
     with (
         tempfile.TemporaryDirectory() as folder,
-        driver.serve(Path(folder)) as app,
+        serve(Path(folder)) as app,
         driver.chromium() as browser,
     ):
         film = Film(driver.open_page(browser, app.url, viewport=SIZE))
         play(film)
         film.save(out / "demo.gif")
-        compare = driver.open_page(browser, f"{app.url}/compare", viewport=SIZE)
-        still(compare, out / "compare.png")
-        phone = driver.open_page(browser, app.url, **PHONE)
-        draw(phone, DIGITS["8"])
-        phone.mouse.wheel(0, -TALL)
-        still(phone, out / "phone.png")
-
-
-def still(page: Page, path: Path) -> None:
-    wait_until_idle(page)
-    page.mouse.move(0, 0)
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+        print(out / "demo.gif")
 
 
 def play(film: Film) -> None:
@@ -91,7 +79,7 @@ def play(film: Film) -> None:
         if status != seen and len(film.frames) < 40:
             film.take(QUICK // 2)
         seen = status
-        page.wait_for_timeout(700)  # between looks
+        page.wait_for_timeout(700)  # until it may have moved on
     expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
     wait_until_idle(page)
     film.take(2 * SLOW)

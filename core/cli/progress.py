@@ -1,30 +1,31 @@
-"""TODO."""
+"""Progress bars on stderr, with rate and time left; silent where stderr is no terminal."""
 
-import sys
+from tqdm import tqdm
+
+tqdm.monitor_interval = 0  # no thread of its own
 
 
-class Bar:
-    """A progress bar on stderr; silent where stderr is no terminal."""
+class ProgressBar:
+    """A bar of which every report gives the whole state: label, done and total."""
 
-    WIDTH = 24
+    def __init__(self, unit: str, scaled: bool = False) -> None:
+        """`unit` is what is counted; `scaled` writes 55,000,000 of them as 55.0M."""
+        self._bar = tqdm(unit=unit, unit_scale=scaled, disable=None, dynamic_ncols=True)
 
-    def __enter__(self) -> "Bar":
-        self.shown = False
+    def __enter__(self) -> "ProgressBar":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.shown:
-            print(file=sys.stderr)
+        self._bar.close()
 
     def show(self, label: str, done: int, total: int | None) -> None:
-        if not sys.stderr.isatty():
-            return
-        self.shown = True
-        share = min(1.0, done / total) if total else 0.0
-        filled = "#" * round(share * self.WIDTH)
-        print(
-            f"\r[{filled:{self.WIDTH}}] {share:4.0%}  {label}\033[K",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
+        """Show the state; tqdm draws at most ten a second."""
+        bar = self._bar
+        bar.set_description_str(label, refresh=False)
+        again = done < bar.n  # another source starts at zero
+        if again:
+            bar.reset()
+        bar.total = total
+        bar.update(done - bar.n)
+        if again:
+            bar.refresh()

@@ -1,11 +1,11 @@
-"""Random changes to a batch of images, each in its own way, that leave its class as it was.
+"""Random changes to a batch of images, different for each, that do not change their class.
 
-`augment` makes the same digit as another hand would write it; `shift` and `erase` are for garments,
-whose weave an interpolation would blur and whose class shall be read from any part of them.
+`augment` makes the same digit as somebody else would write it. `shift` and `erase` are for
+garments: interpolation would blur their fabric, and any part of one should tell its class.
 
-One sampling grid per image holds everything: turn, scale, slant, shift, and a smooth random field
-that bends the strokes (elastic distortion, Simard, Steinkraus and Platt, ICDAR 2003). The images
-are read through the grid once, so all of `augment` costs one bilinear interpolation.
+One sampling grid per image combines everything: turn, scale, slant, shift, and a smooth random
+field that bends the strokes (elastic distortion, Simard, Steinkraus and Platt, ICDAR 2003). The
+images are sampled once, so all of `augment` costs one bilinear interpolation.
 """
 
 import math
@@ -21,15 +21,15 @@ SHIFT_LIMIT = 0.14  # of half the side: 2 pixels
 BEND_LIMIT = 0.09  # of half the side, of each of the FIELD x FIELD control points
 FIELD_SIDE = 5
 
-ERASED_AREA = (0.02, 0.33)  # of the picture, that is erased
-ERASED_ASPECT = 3.3  # of the erased rectangle, at most; at least its inverse
+ERASED_AREA = (0.02, 0.33)  # share of the picture that is erased
+ERASED_ASPECT = 3.3  # largest aspect of the erased rectangle; the smallest is its inverse
 
 
 def augment(images: Tensor, strength: float, mirrored: bool, rng: torch.Generator) -> Tensor:
-    """Distort each image (B, 1, 28, 28), pixels 0-255, in its own way; floats of the same range.
+    """Distort each image (B, 1, 28, 28), pixels 0-255, differently; floats of the same range.
 
-    `strength` 1 draws from the full ranges above, 0.5 from half of them. `mirrored` also flips
-    every other image, for data sets whose classes survive that.
+    `strength` 1 draws from the full ranges above, 0.5 from half of them. `mirrored` also flips half
+    of the images, for data sets whose classes survive that.
     """
     count = len(images)
 
@@ -56,25 +56,25 @@ def augment(images: Tensor, strength: float, mirrored: bool, rng: torch.Generato
     return F.grid_sample(images.float(), grid + field.permute(0, 2, 3, 1), align_corners=False)
 
 
-def shift(images: Tensor, most: int, mirrored: bool, rng: torch.Generator) -> Tensor:
-    """Move each image (B, 1, H, W) by up to `most` whole pixels; black comes in at the edge.
+def shift(images: Tensor, limit: int, mirrored: bool, rng: torch.Generator) -> Tensor:
+    """Move each image (B, 1, H, W) by up to `limit` whole pixels; black comes in at the edge.
 
-    `mirrored` also flips every other image.
+    `mirrored` also flips half of the images.
     """
     count, _, *sides = images.shape
-    moves = torch.randint(2 * most + 1, (2, count, 1), generator=rng, device=rng.device)
+    moves = torch.randint(2 * limit + 1, (2, count, 1), generator=rng, device=rng.device)
     height, width = (torch.arange(side, device=rng.device) for side in sides)
     rows, columns = moves[0] + height, moves[1] + width
     if mirrored:
         flipped = torch.rand(count, 1, generator=rng, device=rng.device) < 0.5
         columns = torch.where(flipped, columns.flip(1), columns)
     each = torch.arange(count, device=rng.device)[:, None, None]
-    padded = F.pad(images, (most,) * 4)
+    padded = F.pad(images, (limit,) * 4)
     return padded[each, 0, rows[:, :, None], columns[:, None, :]].unsqueeze(1)
 
 
 def erase(images: Tensor, share: float, rng: torch.Generator) -> Tensor:
-    """Put noise in the place of a random rectangle, in a random `share` of the images; floats.
+    """Replace a random rectangle by noise, in a random `share` of the images; floats.
 
     Images are (B, 1, H, W), pixels 0-255. Area and aspect are those of Zhong et al., "Random
     Erasing Data Augmentation", AAAI 2020.

@@ -1,15 +1,14 @@
-"""The raw files of MNIST and Fashion-MNIST, from wherever the network allows.
+"""The raw files of a data set, from wherever the network allows.
 
-One example: `fetch("mnist")` leaves four uncompressed files in `data/MNIST/raw/`, the layout of
-torchvision, so that `torchvision.datasets.MNIST("data")` reads them too. Sources are asked one
-after the other and none is trusted: a file is kept only if it has the size and SHA-256 of the
-table below.
+One example: `download(MNIST.files, Path("data"))` leaves four uncompressed files in
+`data/MNIST/raw/`, the layout of torchvision, so that `torchvision.datasets.MNIST("data")` reads
+them too. It tries one source after the other and trusts none of them: a file is kept only if it
+has the published size and SHA-256.
 
-A call when all is well hashes 55 MB (0.1 s), so a damaged file is repaired by the next call. Files
-are written aside and renamed when complete: nobody ever reads half a file.
+A call when all is well hashes 55 MB (0.1 s), so the next call repairs a damaged file. Files are
+written to a scratch folder and renamed when complete: nobody ever reads half a file.
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,161 +17,108 @@ from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from core import PROJECT
-from core.data.mirrors import (
-    Location,
-    Source,
-    SourceError,
-    error_reason,
-    fashion_mnist_sources,
-    mnist_sources,
-    read_chunks,
-    ready_at,
-)
+from filelock import FileLock, Timeout
 
-LEFTOVERS = ".fetch-"  # prefix of the folders that a fetch writes aside in
+from core.data.mirrors import Location, Source, SourceError, error_reason, read_chunks, ready_at
+from core.errors import UserError
+
+SCRATCH_PREFIX = ".fetch-"  # of the folders that incomplete files are written to
 
 
-class DownloadError(RuntimeError):
-    """The data set is not there and could not be had; the message is one sentence for the user."""
+class DownloadError(UserError):
+    """The data set is not there and cannot be downloaded."""
 
 
 @dataclass(frozen=True)
 class DownloadProgress:
-    dataset: str
-    source: str  # who is being asked, in words for the user
-    done: int  # bytes of raw files so far, those of the file being written included
+    """How far a download is."""
+
+    title: str  # of the data set
+    source: str  # where from, in words for the user
+    done: int  # bytes of raw files so far, including those of the file being written
     total: int | None  # bytes of all raw files; None while waiting for the source
 
 
 @dataclass(frozen=True)
 class RawFile:
+    """One file as it was published, uncompressed."""
+
     name: str
     size: int  # bytes
-    sha256: str  # of the uncompressed file
+    sha256: str
 
 
 @dataclass(frozen=True)
 class RawFiles:
-    """What a data set is made of on disk, and who may be asked for it."""
+    """What a data set is made of on disk, and where it can be downloaded from."""
 
-    title: str
+    title: str  # of the data set, in errors
     folder: str  # torchvision's name for the data set
     files: tuple[RawFile, ...]
-    sources: Callable[[], Iterator[Source]]  # in the order to ask them
+    sources: Callable[[], Iterator[Source]]  # in the order to try them
 
     @property
     def size(self) -> int:
+        """Bytes of all files."""
         return sum(file.size for file in self.files)
 
 
-SIZES = {  # of both data sets
-    "train-images-idx3-ubyte": 16 + 60_000 * 28 * 28,
-    "train-labels-idx1-ubyte": 8 + 60_000,
-    "t10k-images-idx3-ubyte": 16 + 10_000 * 28 * 28,
-    "t10k-labels-idx1-ubyte": 8 + 10_000,
-}
-
-
-def _files(*digests: str) -> tuple[RawFile, ...]:
-    pairs = zip(SIZES.items(), digests, strict=True)
-    return tuple(RawFile(name, size, digest) for (name, size), digest in pairs)
-
-
-RAW_FILES = {
-    "mnist": RawFiles(
-        "MNIST",
-        "MNIST",
-        _files(
-            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        ),
-        mnist_sources,
-    ),
-    "fashion-mnist": RawFiles(
-        "Fashion-MNIST",
-        "FashionMNIST",
-        _files(
-            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-        ),
-        fashion_mnist_sources,
-    ),
-}
-
-
-def data_dir() -> Path:
-    """`$SKETCH_SUM_DATA`, or `data` beside the code."""
-    chosen = os.environ.get("SKETCH_SUM_DATA")
-    return Path(chosen).expanduser() if chosen else PROJECT / "data"
-
-
-def is_present(name: str, root: Path | None = None) -> bool:
-    """Are all files there in their full size? Takes microseconds: only `fetch` reads them."""
-    raw = _raw_files(name)
-    folder = _folder(raw, root)
+def is_present(raw: RawFiles, root: Path) -> bool:
+    """Is every file there in its full size? Takes microseconds: only `download` reads them."""
+    folder = raw_folder(raw, root)
     return all(_has_size(folder / file.name, file) for file in raw.files)
 
 
 def download(
-    name: str,
-    root: Path | None = None,
+    raw: RawFiles,
+    root: Path,
     report: Callable[[DownloadProgress], None] = lambda progress: None,
 ) -> Path:
-    """The folder with the raw files of "mnist" or "fashion-mnist"; gets those lacking or damaged.
+    """The folder with the raw files of a data set; downloads those that are missing or damaged.
 
-    Files put into that folder by hand are taken too, as they are or as .gz. Two processes may
-    fetch at once: the second waits, then finds everything in place.
+    It also takes files that somebody put into that folder, as they are or as .gz. Two processes
+    may download at once: the second one waits, then finds everything in place.
 
     Raises:
-        FetchError: no source has the files, or the folder cannot be written.
+        DownloadError: no source has the files, or the folder cannot be written.
     """
-    raw = _raw_files(name)
-    folder = _folder(raw, root)
+    folder = raw_folder(raw, root)
     if not _missing(raw, folder):
         return folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        wait = DownloadProgress(raw.title, "another download", 0, None)
         with (
-            _exclusive(folder, lambda: report(DownloadProgress(name, "another fetch", 0, None))),
-            tempfile.TemporaryDirectory(prefix=LEFTOVERS, dir=folder) as aside,
+            _exclusive(folder, lambda: report(wait)),
+            tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=folder) as scratch,
         ):
-            work = _Download(name, raw, folder, Path(aside), report)
-            work.ask_everyone()
+            work = _Download(raw, folder, Path(scratch), report)
+            work.run()
     except OSError as error:
         raise DownloadError(
-            f"{folder} cannot be written ({error_reason(error)}): make room there, or set "
+            f"Cannot write to {folder} ({error_reason(error)}): make room there, or set "
             "SKETCH_SUM_DATA to another folder."
         ) from error
-    if work.lacking:
+    if work.missing:
         raise DownloadError(
-            f"{raw.title} could not be fetched from {'; '.join(work.in_vain)}: try again later, or "
-            f"put {', '.join(file.name for file in work.lacking)} (as they are, or as .gz) into "
-            f"{folder} by hand."
+            f"Could not download {raw.title} from {'; '.join(work.failures)}: try again later, or "
+            f"put {', '.join(file.name for file in work.missing)} (as they are, or as .gz) into "
+            f"{folder} yourself."
         )
     return folder
 
 
-def _raw_files(name: str) -> RawFiles:
-    if name not in RAW_FILES:
-        raise DownloadError(f"There is no data set {name!r}: choose {' or '.join(RAW_FILES)}.")
-    return RAW_FILES[name]
-
-
-def _folder(raw: RawFiles, root: Path | None) -> Path:
-    return (root or data_dir()) / raw.folder / "raw"
+def raw_folder(raw: RawFiles, root: Path) -> Path:
+    """Where the files of a data set lie below `root`: where torchvision looks for them."""
+    return root / raw.folder / "raw"
 
 
 def _missing(raw: RawFiles, folder: Path) -> list[RawFile]:
-    """The files that are not there, or not what they should be."""
-    return [file for file in raw.files if not _is_sound(folder / file.name, file)]
+    """The files that are not there, or damaged."""
+    return [file for file in raw.files if not _is_intact(folder / file.name, file)]
 
 
-def _is_sound(path: Path, file: RawFile) -> bool:
+def _is_intact(path: Path, file: RawFile) -> bool:
     if not _has_size(path, file):
         return False
     with path.open("rb") as stream:
@@ -185,85 +131,79 @@ def _has_size(path: Path, file: RawFile) -> bool:
 
 @contextmanager
 def _exclusive(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the folder's lock, and clear what killed fetches left; `wait` is called if it is taken.
+    """Hold the folder's lock and clear what killed downloads left; calls `wait` if it is taken.
 
-    The system frees the lock with its holder, however that ends. Where there is none (Windows),
-    two fetches do the same work and the later rename wins.
+    The system frees the lock when its holder ends, however that happens.
     """
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
     try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
+        lock.acquire(blocking=False)
+    except Timeout:
+        wait()
+        lock.acquire()
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            wait()
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        for leftover in folder.glob(f"{LEFTOVERS}*"):
+        for leftover in folder.glob(f"{SCRATCH_PREFIX}*"):
             shutil.rmtree(leftover)
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
 @dataclass
 class _Download:
-    """One fetch under way: what is still lacking, and who was asked in vain."""
+    """A download under way: what is still missing, and which sources failed."""
 
-    name: str
     raw: RawFiles
     folder: Path
-    aside: Path
+    scratch: Path
     report: Callable[[DownloadProgress], None]
-    lacking: list[RawFile] = field(init=False)
-    in_vain: list[str] = field(default_factory=list)
+    missing: list[RawFile] = field(init=False)
+    failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.lacking = _missing(self.raw, self.folder)
+        self.missing = _missing(self.raw, self.folder)
 
-    def ask_everyone(self) -> None:
-        for file in tuple(self.lacking):
+    def run(self) -> None:
+        """Try one source after the other until nothing is missing."""
+        for file in tuple(self.missing):
             if (self.folder / f"{file.name}.gz").is_file():
-                name = f"{file.name}.gz put there by hand"
-                self.ask(Source(name, ready_at(self.folder)), (file,))
-        if not self.lacking:
+                name = f"the {file.name}.gz in its folder"
+                self._try(Source(name, ready_at(self.folder)), (file,))
+        if not self.missing:
             return  # before the first source is named: that may import torchvision
         for source in self.raw.sources():
-            self.ask(source, tuple(self.lacking))
-            if not self.lacking:
+            self._try(source, tuple(self.missing))
+            if not self.missing:
                 return
 
-    def ask(self, source: Source, files: tuple[RawFile, ...]) -> None:
-        """Take files from a source, up to the first that it cannot give."""
-        self.tell(source, 0, None)
+    def _try(self, source: Source, files: tuple[RawFile, ...]) -> None:
+        """Take files from a source, up to the first one that it cannot give."""
+        self._tell(source, 0, None)
         try:
-            base = source.prepare(self.aside)
+            base = source.prepare(self.scratch)
             for file in files:
-                self.take(source, base, file)
+                self._take(source, base, file)
         except SourceError as error:
-            self.in_vain.append(f"{source.name} ({error})")
+            self.failures.append(f"{source.name} ({error})")
 
-    def take(self, source: Source, base: Location, file: RawFile) -> None:
-        """Write a file aside, then rename it into place if it is the one in the table."""
-        part = self.aside / f"{file.name}.part"
+    def _take(self, source: Source, base: Location, file: RawFile) -> None:
+        """Write a file to the scratch folder; rename it into place if it is the published one."""
+        part = self.scratch / f"{file.name}.part"
         digest, size = sha256(), 0
         with part.open("wb") as out:
             for chunk in read_chunks(base, file.name):
                 size += len(chunk)
                 if size > file.size:
-                    break  # never write more than the table says: a gzip bomb stops here
+                    break  # never write more than was published: a gzip bomb stops here
                 digest.update(chunk)
                 out.write(chunk)
-                self.tell(source, size, self.raw.size)
+                self._tell(source, size, self.raw.size)
         if size != file.size or digest.hexdigest() != file.sha256:
             raise SourceError(f"its {file.name} is not the published one")
         part.replace(self.folder / file.name)
-        self.lacking.remove(file)
+        self.missing.remove(file)
 
-    def tell(self, source: Source, size: int, total: int | None) -> None:
+    def _tell(self, source: Source, size: int, total: int | None) -> None:
         """Report `size` bytes of the current file on top of those in place."""
-        done = self.raw.size - sum(file.size for file in self.lacking) + size
-        self.report(DownloadProgress(self.name, source.name, done, total))
+        done = self.raw.size - sum(file.size for file in self.missing) + size
+        self.report(DownloadProgress(self.raw.title, source.name, done, total))

@@ -1,12 +1,13 @@
-"""From a drawing to the picture that the network was trained on: MNIST form.
+"""From a drawing to an image like those that the network learned from: MNIST form.
 
 MNIST's digits were made like this (Y. LeCun, C. Cortes, C. Burges, "The MNIST database"; NIST's
 bilevel originals "were size normalized to fit in a 20x20 pixel box while preserving their aspect
-ratio ... and centered in a 28x28 image by computing the center of mass of the pixels"). A drawing
-that is only shrunk to 28 x 28 is misread one time in five; brought to this form, hardly ever.
+ratio ... and centered in a 28x28 image by computing the center of mass of the pixels"). If we only
+shrink a drawing to 28 x 28, one in five is misread; in this form hardly any is.
 
-Two ways in: pen strokes from the canvas (`rasterize`) and image files (`ink`). Both give ink, uint8
-(H, W), 0 paper to 255 full ink, and `mnist_form` (or `fashion_form`) takes it from there.
+There are two ways in: pen strokes from the canvas (`rasterize`) and image files (`extract_ink`).
+Both give ink, uint8 (H, W), from 0 (paper) to 255 (full ink), and `mnist_form` or `fashion_form`
+takes it from there.
 """
 
 import warnings
@@ -16,31 +17,31 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-# Of damage beside the picture, as in a camera's notes. Once and for all: what a thread says of
-# warnings with `catch_warnings` holds for all threads, and may stay for good.
+# Pillow warns of damage outside the picture, such as in a camera's metadata. We ignore that once
+# for the whole process: `catch_warnings` in a thread changes all threads, and may stay for good.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 Point = tuple[float, float]  # canvas pixels, x to the right and y down
 Stroke = tuple[Point, ...]  # pen down to pen up; one point is a dot
 Strokes = tuple[Stroke, ...]
 Pixels = npt.NDArray[np.uint8]
-Form = Callable[[Pixels], Pixels | None]  # from ink to the form of a data set; None for no ink
+Form = Callable[[Pixels], Pixels | None]  # from ink to the form of a data set; None without ink
 
 CANVAS_SIDE = 280  # side of the drawing canvas, in pixels
 PEN_WIDTH = 20  # width of its round pen
 
 IMAGE_SIDE = 28  # of an MNIST image
 DIGIT_SIDE = 20  # the longer side of the digit in it
-DOT_SIDE = 8  # canvas pixels; a drawing no larger is a slip of the pen
+DOT_SIDE = 8  # canvas pixels; a drawing this small is an accidental dot
 
 
 def image_of_strokes(strokes: Strokes, form: Form) -> Pixels | None:
-    """A drawing in the form of a data set, uint8 (28, 28), or None for nothing and for a dot."""
+    """A drawing in the form of a data set, uint8 (28, 28); None if it is empty or only a dot."""
     return None if is_dot(strokes) else form(rasterize(strokes))
 
 
 def rasterize(strokes: Strokes, pen: int = PEN_WIDTH) -> Pixels:
-    """Draw strokes as the canvas does, with a round pen of that width: ink (280, 280)."""
+    """Draw strokes as the canvas does, with a round pen of width `pen`: ink (280, 280)."""
     canvas = Image.new("L", (CANVAS_SIDE, CANVAS_SIDE))
     paper = ImageDraw.Draw(canvas)
     radius = (pen - 1) / 2
@@ -52,12 +53,11 @@ def rasterize(strokes: Strokes, pen: int = PEN_WIDTH) -> Pixels:
 
 
 def simplify(stroke: Sequence[Point], tolerance: float) -> Stroke:
-    """Leave out the points that the line misses by no more than so many pixels (Ramer, Douglas and
-    Peucker).
+    """Drop the points that the line still passes within `tolerance` pixels (Ramer-Douglas-Peucker).
 
-    Distances are to the chord itself, not to the endless line through it: a pen that goes back on
-    its own trace keeps its turning point. A second time it changes nothing, so that the browser's
-    answer to restored strokes is those strokes.
+    Distances are measured to the chord itself, not to the infinite line through it, so a pen that
+    goes back along its own trace keeps its turning point. Doing it twice changes nothing more, so
+    the browser sends restored strokes back unchanged.
     """
     line = np.array([complex(x, y) for x, y in stroke])
     keep = {0, len(line) - 1}
@@ -76,15 +76,16 @@ def simplify(stroke: Sequence[Point], tolerance: float) -> Stroke:
 
 
 def is_dot(strokes: Strokes) -> bool:
-    """Did the pen only touch the canvas? Enlarged to MNIST form that would be a black square."""
+    """Did the pen only touch the canvas? Enlarged to MNIST form, that would be a solid square."""
     points = np.array([point for stroke in strokes for point in stroke])
     return len(points) > 0 and float(np.ptp(points, axis=0).max()) <= DOT_SIDE
 
 
 def count_digits(ink: Pixels) -> int:
-    """How many figures stand side by side: as high as half of the ink, empty columns between.
+    """The digit count: how many digits stand side by side, with empty columns between them.
 
-    A 5 whose hat floats is one figure: the hat is low, and above the rest.
+    A digit is at least half as high as all of the ink. A 5 with a detached hat is one digit: the
+    hat is low, and above the rest.
     """
     columns = np.concatenate([[False], ink.any(axis=0), [False]])
     edges = np.flatnonzero(columns[1:] != columns[:-1])
@@ -98,9 +99,9 @@ def _height(ink: Pixels) -> int:
 
 
 def mnist_form(ink: Pixels) -> Pixels | None:
-    """Crop to the ink, fit the longer side to 20, centre of mass to the middle: uint8 (28, 28).
+    """Crop to the ink, fit the longer side to 20, center of mass to the middle: uint8 (28, 28).
 
-    None when there is no ink.
+    None if there is no ink.
     """
     digit = _fit(ink, DIGIT_SIDE)
     if digit is None:
@@ -112,8 +113,8 @@ def mnist_form(ink: Pixels) -> Pixels | None:
 def fashion_form(ink: Pixels) -> Pixels | None:
     """Crop to the ink, fit the longer side to all 28, box in the middle: uint8 (28, 28).
 
-    As Fashion-MNIST was made from photos on white (H. Xiao, K. Rasul, R. Vollgraf, 2017).
-    None when there is no ink.
+    Fashion-MNIST was made like this from photos on white (H. Xiao, K. Rasul, R. Vollgraf, 2017).
+    None if there is no ink.
     """
     garment = _fit(ink, IMAGE_SIDE)
     if garment is None:
@@ -123,18 +124,18 @@ def fashion_form(ink: Pixels) -> Pixels | None:
 
 
 def _fit(ink: Pixels, longer: int) -> Pixels | None:
-    """Crop to the ink and bring the longer side to so many pixels; None when there is no ink."""
+    """Crop to the ink and scale the longer side to `longer` pixels; None if there is no ink."""
     rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
     if not len(rows):
         return None
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = longer / max(cropped.shape)
     height, width = (max(1, round(side * scale)) for side in cropped.shape)
-    # BOX averages over each pixel's area; when there is nothing to average it would show squares
+    # BOX averages over the area of each pixel; with nothing to average it would show squares
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     fitted = np.asarray(Image.fromarray(cropped).resize((width, height), how))
     if not fitted.any():
-        return None  # specks too far apart to be seen together
+        return None  # specks so far apart that shrinking erases them
     if scale < 1:  # a thin line on a large paper is faint by now
         fitted = np.round(fitted * (255 / fitted.max())).astype(np.uint8)
     return fitted
@@ -147,7 +148,7 @@ def _paste(fitted: Pixels, top: int, left: int) -> Pixels:
 
 
 def _offset(digit: Pixels, axis: int) -> int:
-    """Where the digit starts so that its centre of mass is in the middle, within the image."""
+    """Where the digit starts so that its center of mass is in the middle, within the image."""
     mass = digit.sum(axis=1 - axis, dtype=np.float64)
     center = (mass * np.arange(len(mass))).sum() / mass.sum()
     return int(np.clip(round(IMAGE_SIDE / 2 - center), 0, IMAGE_SIDE - len(mass)))

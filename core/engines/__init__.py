@@ -1,4 +1,4 @@
-"""Who computes a batch, and how: threads, processes, a GPU, bfloat16, memory.
+"""Engines, which compute the gradients of a batch: threads, processes, a GPU, bfloat16, memory.
 
-Imports core.model and what that stands on.
+Imports core.model and what that is built on.
 """

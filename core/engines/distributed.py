@@ -2,33 +2,33 @@
 
     torchrun --nproc-per-node 2 -m core train --preset mnist
 
-Each process (a rank) learns its part of every batch, and DistributedDataParallel takes the mean of
-their gradients: gloo between CPUs, nccl between GPUs. All of them draw the same batches from the
-same seed. Only the first one writes and prints.
+Each process (a rank) computes its shard of every batch, and DistributedDataParallel averages their
+gradients: with gloo between CPUs, with nccl between GPUs. All ranks draw the same batches from the
+same seed. Only the first one, rank 0, writes and prints.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self, TypeVar
+from typing import Self
 
 import torch
 from torch import Tensor, distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from core.dataset import Batch
+from core.engines.shard import BatchLoss, Shard, backward_shard
+from core.errors import UserError
 from core.model import SumNet, give_dropout
 
-T = TypeVar("T")
 
-
-class LostProcessError(RuntimeError):
-    """Another process of the training is gone; the message is one sentence for the user."""
+class LostProcessError(UserError):
+    """Another process of the training is gone."""
 
 
 @contextmanager
 def join_group(device: torch.device) -> Iterator[int]:
-    """This process's rank: 0 where it is alone, else its place in the group that it joins."""
+    """Join the group of processes that torchrun started; this one's rank, 0 without a group."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield 0
         return
@@ -45,14 +45,20 @@ def in_group() -> bool:
 
 
 class Distributed:
-    """What `halves.Halves` is for one process: a replica for each part of a batch."""
+    """The engine of a process in a group: it computes one shard of each batch."""
 
-    def __init__(self, model: SumNet, seed: int) -> None:
-        self.rank, self.factor = distributed.get_rank(), distributed.get_world_size()
-        device = next(model.parameters()).device
-        self.replica = DistributedDataParallel(model)
-        self.rngs = [torch.Generator(device).manual_seed(seed + self.rank)]
-        give_dropout(model, self.rngs[0])
+    def __init__(self, model: SumNet, batch_size: int, seed: int) -> None:
+        self.device = next(model.parameters()).device
+        self.rank, self.world_size = distributed.get_rank(), distributed.get_world_size()
+        self.is_primary = self.rank == 0
+        self._replica = DistributedDataParallel(model)
+        self._rng = torch.Generator(self.device).manual_seed(seed + self.rank)
+        give_dropout(model, self._rng)
+
+    @staticmethod
+    def suits() -> bool:
+        """A process that has joined a group."""
+        return in_group()
 
     def __enter__(self) -> Self:
         return self
@@ -60,40 +66,36 @@ class Distributed:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def parts(self, batch: Batch) -> list[tuple[float, Batch]]:
-        """This rank's part of a batch, and its share; all of one that is too small to be cut."""
-        if len(batch.labels) < self.factor:
-            return [(1 / self.factor, batch)]
-        part = Batch(*(tensor.tensor_split(self.factor)[self.rank] for tensor in batch))
-        return [(len(part.labels) / len(batch.labels), part)]
-
-    def total(self, shares: list[Tensor]) -> Tensor:
-        """The sum over all parts of a batch, wherever they are."""
-        (share,) = shares
-        with _lost_process():
-            distributed.all_reduce(share)
-        return share
-
-    def map(self, function: Callable[..., T], *parts: Iterable[Any]) -> list[T]:
-        """`function` of the replica and its part.
+    def backward(self, loss: BatchLoss, batch: Batch) -> Tensor:
+        """Leave the mean gradients of a batch in the network; its means, (5,).
 
         Raises:
-            LostError: another rank is gone.
+            LostProcessError: another process is gone.
         """
-        self.replica.zero_grad()
+        self._replica.train()
+        self._replica.zero_grad()
         with _lost_process():
-            return [function(self.replica, *(next(iter(part)) for part in parts))]
+            # DistributedDataParallel divides by the number of ranks: the factor undoes that.
+            means = backward_shard(
+                loss, self._replica, self._rng, self._shard(batch), self.world_size
+            )
+            distributed.all_reduce(means)
+        return means
 
-    def join(self) -> None:
-        """DistributedDataParallel has joined the gradients already."""
+    def _shard(self, batch: Batch) -> Shard:
+        """This rank's shard of a batch; all of a batch that is too small to split."""
+        if len(batch.labels) < self.world_size:
+            return Shard(batch, 1 / self.world_size)
+        part = Batch(*(tensor.tensor_split(self.world_size)[self.rank] for tensor in batch))
+        return Shard(part, len(part.labels) / len(batch.labels))
 
 
 @contextmanager
 def _lost_process() -> Iterator[None]:
-    """Say it in a sentence when another rank does not answer any more."""
+    """Raise LostProcessError when another rank stops answering."""
     try:
         yield
-    except RuntimeError as error:  # gloo has no class of its own
+    except RuntimeError as error:  # gloo has no error class of its own
         if "peer" in str(error) or "Connection" in str(error):
             raise LostProcessError("Another process of the training is gone.") from error
         raise

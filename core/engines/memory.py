@@ -1,11 +1,11 @@
 """Keep the memory of one training step for the next, and give it back after the last.
 
-The C library gives large blocks back to the system as soon as they are free. A step frees all its
-feature maps and asks for them again, and the system clears every page anew: a part of each step.
+The C library returns large blocks to the system as soon as they are free. A step frees all its
+feature maps and asks for them again, and the system clears every page again, in every step.
 
-It also keeps an arena for each thread, and every run has threads of its own. What is free in those
-arenas lies scattered between what is in use, so that memory grows from run to run; with one arena
-for all threads it does not, and a step takes no longer.
+It also keeps an arena for each thread, and every run has its own threads. Free memory in those
+arenas is scattered between memory in use, so memory grows from run to run. With one arena for all
+threads it does not grow, and a step takes no longer.
 """
 
 import ctypes
@@ -14,11 +14,11 @@ from contextlib import suppress
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of mallopt in <malloc.h>
 NO_LIMIT = 2**31 - 1
 LARGEST_BLOCK = 32 << 20  # bytes; the C library takes no more
-NOT_GNU = (AttributeError, OSError, TypeError)  # another C library, without these settings
+NOT_GNU = (AttributeError, OSError, TypeError)  # from a C library without these settings
 
 
 def keep_freed_memory() -> None:
-    """From now on, this process keeps what it frees. Where there is no such setting, nothing."""
+    """From now on, this process keeps what it frees; does nothing without the GNU C library."""
     with suppress(*NOT_GNU):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(M_TRIM_THRESHOLD, NO_LIMIT)
@@ -27,6 +27,6 @@ def keep_freed_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Give back what was kept. Where that cannot be asked for, nothing."""
+    """Give back what was kept; does nothing without the GNU C library."""
     with suppress(*NOT_GNU):
         ctypes.CDLL(None).malloc_trim(0)

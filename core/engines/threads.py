@@ -1,110 +1,108 @@
-"""The two halves of a batch, learned side by side: each by a thread and a replica of its own.
+"""The two shards of a batch, computed at the same time: each by a thread with its own replica.
 
-Left alone, torch splits every operation over the cores: its threads meet dozens of times in a step,
-and each time all wait for the last. Where something else wants a core for a moment, as the browser
-that shows this very training does, a step then takes longer (benchmarks/training.py).
-Two halves meet once a step. What they compute does not depend on when each is given a core, or how
-many there are, so a seed fixes a training anywhere.
+If we let it, torch splits every single operation over the cores. Its threads then meet dozens of
+times in a step, and each time all of them wait for the last one. When something else needs a core
+for a moment, such as the browser that shows this very training, a step takes longer
+(benchmarks/training.py). Two shards meet once a step. The result does not depend on when each of
+them gets a core, or on how many cores there are, so a seed fixes a training on any machine.
 """
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from functools import partial
 from typing import Any, Self, TypeVar
 
 import torch
 from torch import Tensor
 
 from core.dataset import Batch
+from core.engines.shard import BatchLoss, Shard, backward_shard
 from core.model import SumNet, give_dropout
 
 T = TypeVar("T")
 
 SHARDS = 2
-MIN_SHARD = 32  # images in a half; fewer would make poor statistics for the norms
+MIN_SHARD = 32  # images; the norms would get poor statistics from fewer
 
 
 class Threads:
-    """Replicas that share the weights of one network, and the threads that they work in.
+    """The engine of one process: replicas that share the weights of a network, a thread for each.
 
-    Each replica has its own gradients, its own statistics of the norms and its own random numbers;
-    `join` brings the first two together.
+    Each replica has its own gradients, norm statistics and random numbers. After each batch the
+    first two are merged.
     """
 
-    factor = 1  # of a part's loss, so that joined gradients are the batch's
+    is_primary = True
 
     def __init__(self, model: SumNet, batch_size: int, seed: int) -> None:
-        fits = batch_size >= SHARDS * MIN_SHARD and next(model.parameters()).is_cpu
-        count = SHARDS if fits else 1  # a graphics processor is shared badly by two threads
-        device = next(model.parameters()).device
-        self.replicas = [model, *(_replica(model) for _ in range(count - 1))]
-        self.rngs = [torch.Generator(device).manual_seed(seed + half) for half in range(count)]
-        for replica, rng in zip(self.replicas, self.rngs, strict=True):
+        self.device = next(model.parameters()).device
+        # One shard for a GPU: two threads share it badly.
+        fits = batch_size >= SHARDS * MIN_SHARD and self.device.type == "cpu"
+        count = SHARDS if fits else 1
+        self.replicas = [model, *(_replicate(model) for _ in range(count - 1))]
+        self._rngs = [torch.Generator(self.device).manual_seed(seed + n) for n in range(count)]
+        for replica, rng in zip(self.replicas, self._rngs, strict=True):
             give_dropout(replica, rng)
-        self.pool = _pool(count)
+        self._pool = _thread_pool(count)
+
+    @staticmethod
+    def suits() -> bool:
+        """Any process."""
+        return True
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.pool.shutdown()
+        self._pool.shutdown()
 
-    def parts(self, batch: Batch) -> list[tuple[float, Batch]]:
-        """The halves of a batch and their shares of it: one of all where it is a single image."""
-        halves = zip(*(tensor.chunk(len(self.replicas)) for tensor in batch), strict=True)
-        return [(len(half[0]) / len(batch.labels), Batch(*half)) for half in halves]
-
-    def total(self, shares: list[Tensor]) -> Tensor:
-        """The sum over all parts of a batch."""
-        return torch.stack(shares).sum(0)
-
-    def map(self, function: Callable[..., T], *parts: Iterable[Any]) -> list[T]:
-        """`function` of each replica and its part, side by side; results in order.
-
-        Gradients start anew in all of them, also in one that gets no part.
-        """
-        for replica in self.replicas:
+    def backward(self, loss: BatchLoss, batch: Batch) -> Tensor:
+        """Leave the mean gradients of a batch in the network; its means, (5,)."""
+        for replica in self.replicas:  # also one that gets no shard this time
+            replica.train()
             replica.zero_grad()
-        return list(self.pool.map(function, self.replicas, *parts))
+        work = partial(backward_shard, loss)
+        # `map` ends with the shortest: a batch of one image is one shard.
+        means = list(self._pool.map(work, self.replicas, self._rngs, self._split(batch)))
+        self._merge()
+        return torch.stack(means).sum(0)
 
-    def join(self) -> None:
-        """Add up the gradients in the first replica; give all of them the mean statistics."""
+    def _split(self, batch: Batch) -> list[Shard]:
+        parts = zip(*(tensor.chunk(len(self.replicas)) for tensor in batch), strict=True)
+        return [Shard(Batch(*part), len(part[0]) / len(batch.labels)) for part in parts]
+
+    def _merge(self) -> None:
+        """Add up the gradients in the first replica; give all replicas the mean statistics."""
         first, *others = self.replicas
         for other in others:
-            grads = [
-                (ours.grad, theirs.grad)
-                for ours, theirs in zip(first.parameters(), other.parameters(), strict=True)
-                if ours.grad is not None and theirs.grad is not None
-            ]
-            if grads:
-                torch._foreach_add_(*map(list, zip(*grads, strict=True)))
-            statistics = [
-                (ours, theirs)
-                for ours, theirs in zip(first.buffers(), other.buffers(), strict=True)
-                if ours.is_floating_point()
-            ]
-            for ours, theirs in statistics:
-                theirs.copy_(ours.lerp_(theirs, 0.5))
+            for ours, theirs in zip(first.parameters(), other.parameters(), strict=True):
+                if ours.grad is not None and theirs.grad is not None:
+                    ours.grad.add_(theirs.grad)
+            for mine, its in zip(first.buffers(), other.buffers(), strict=True):
+                if mine.is_floating_point():
+                    its.copy_(mine.lerp_(its, 0.5))
 
 
 def parallel_map(function: Callable[..., T], *parts: Iterable[Any]) -> list[T]:
-    """`function` of each of the parts, two at a time; results in order."""
-    with _pool(SHARDS) as pool:
+    """Call `function` on each of the parts, two at a time; results in order."""
+    with _thread_pool(SHARDS) as pool:
         return list(pool.map(function, *parts))
 
 
 def run_unsplit(function: Callable[[], T]) -> T:
-    """`function()`, with no operation in it split over the cores: many small ones only wait."""
-    with _pool(torch.get_num_threads()) as pool:
+    """Call `function` without splitting its operations over the cores: small ones would wait."""
+    with _thread_pool(torch.get_num_threads()) as pool:
         return pool.submit(function).result()
 
 
-def _pool(count: int) -> ThreadPoolExecutor:
-    threads = max(1, torch.get_num_threads() // count)  # for each operation of each half
-    return ThreadPoolExecutor(count, "half", torch.set_num_threads, (threads,))
+def _thread_pool(count: int) -> ThreadPoolExecutor:
+    threads = max(1, torch.get_num_threads() // count)  # for each operation of each shard
+    return ThreadPoolExecutor(count, "shard", torch.set_num_threads, (threads,))
 
 
-def _replica(model: SumNet) -> SumNet:
+def _replicate(model: SumNet) -> SumNet:
+    """A copy that shares the weights."""
     replica = deepcopy(model)
     for ours, theirs in zip(replica.parameters(), model.parameters(), strict=True):
         ours.data = theirs.data

@@ -1,4 +1,4 @@
-"""What a trained network can do: figures, answers, saliency, layers, losses.
+"""What a trained network can do: metrics, answers, saliency, layers, losses.
 
-Imports core.trainer, core.finetune and what they stand on; not core.recipes.
+Imports core.trainer, core.finetune and what they are built on; not core.recipes.
 """

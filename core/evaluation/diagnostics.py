@@ -1,11 +1,11 @@
-"""Where a network is right, how sure it is of it, and where it is worst: for the Compare page.
+"""Where a network is right, how sure it is, and where it is worst: for the Compare page.
 
-One example: of the test images whose class it is 80 to 90 % sure of, it should have 80 to 90 %
-right. If it has 60 % right it is too sure, and `Reliability` shows by how much.
+One example: of the test images whose class it is 80 to 90 % sure of, it should get 80 to 90 %
+right. If it gets 60 % right it is too sure, and `Reliability` shows by how much.
 
-The figures on a card come from every image with every addend. What is here is for looking at, so
+The metrics on a card come from every image with every addend. These here are only for charts, so
 each image is read once, with one addend: always the same one, and the same for all networks. A
-large network takes seconds for it; `Reading` therefore goes on bit by bit, whenever somebody asks.
+large network takes seconds for that, so a `Reading` advances bit by bit, whenever somebody asks.
 """
 
 import threading
@@ -19,20 +19,21 @@ from numpy.typing import NDArray
 from core.data.drawing import Pixels
 from core.dataset import SUM_CLASSES, Split
 from core.engines.precision import autocast
-from core.model import Output, SumNet
+from core.heads import Output
+from core.model import SumNet
 from core.specs import ADDENDS
 
 READING_BATCH = 250  # images per advance of a reading: a fraction of a second
 BINS = 10  # of confidence, equally wide
 CELLS_PER_UNIT = 5  # per unit of the sum; odd, so that a whole number is the middle of a cell
-SUM_MARGIN = 1.1  # of the sum's cells below 0 and above 18: what lies beyond is counted at the edge
+SUM_MARGIN = 1.1  # of the cells below a sum of 0 and above 18; values beyond count at the edge
 WORST_COUNT = 8  # mistakes to show
 
 Numbers = NDArray[np.float64]
 
 
 class Answers(NamedTuple):
-    """What a network said about N images, each with one addend, and what is true."""
+    """What a network answered for N images, each with one addend, and what is true."""
 
     labels: NDArray[np.int64]  # (N,)
     addends: NDArray[np.int64]  # (N,)
@@ -42,28 +43,28 @@ class Answers(NamedTuple):
 
     @property
     def sums(self) -> NDArray[np.int64]:
-        """The true ones, (N,)."""
+        """The true sums, (N,)."""
         return self.labels + self.addends
 
     @property
     def confidence(self) -> Numbers:
-        """The probability of the class that was answered, (N,)."""
+        """The probability of the answered class, (N,)."""
         highest: Numbers = self.class_probs.max(1)
         return highest
 
     @property
     def answered(self) -> NDArray[np.int64]:
-        """The class that was answered, (N,)."""
+        """The answered class, (N,)."""
         likeliest: NDArray[np.int64] = self.class_probs.argmax(1)
         return likeliest
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """The images in `BINS` bins of confidence; bins without an image are left out."""
+    """The images in `BINS` bins of confidence, without empty bins."""
 
-    confidence: tuple[float, ...]  # mean of the bin
-    right: tuple[float, ...]  # share of the bin whose class is right
+    confidence: tuple[float, ...]  # mean of each bin
+    right: tuple[float, ...]  # share of each bin whose class is right
     count: tuple[int, ...]
     error: float  # expected calibration error: the mean gap between the two, over all images
 
@@ -74,13 +75,13 @@ class Reliability:
 
     @property
     def mean_right(self) -> float:
-        """The share of all images."""
+        """The share of all images whose class is right."""
         return float(np.average(self.right, weights=self.count))
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A test image with an addend, and what both heads said about it."""
+    """A test image with an addend, and what both heads answered."""
 
     index: int  # in the test split
     image: Pixels
@@ -94,14 +95,16 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Analysis:
+    """What the Compare page shows of a network, next to its card and its history."""
+
     reliability: Reliability
     sums: NDArray[np.int64]  # images by predicted value (cells, see `cell_centers`) and true sum
-    wrong_classes: tuple[Mistake, ...]  # surest first
-    wrong_sums: tuple[Mistake, ...]  # of the largest error first; only those that round wrong
+    wrong_classes: tuple[Mistake, ...]  # the surest first
+    wrong_sums: tuple[Mistake, ...]  # the largest error first; only those that round wrong
 
 
 class Reading:
-    """An analysis in the making. Many may share one: it goes on for whoever asks."""
+    """An analysis under way. Many visitors may share one; it advances for whoever asks."""
 
     def __init__(self, model: SumNet, split: Split) -> None:
         self.model = model
@@ -113,7 +116,7 @@ class Reading:
         self._lock = threading.Lock()
 
     def advance(self) -> float:
-        """Read some more images; the share that is read. At 1 there is an `analysis`."""
+        """Read some more images; the share that has been read. At 1 there is an `analysis`."""
         count = len(self.split.labels)
         with self._lock:
             if self.analysis is None:
@@ -138,13 +141,13 @@ class Reading:
 
 
 def fixed_addends(count: int) -> torch.Tensor:
-    """One addend for each of `count` images, int64, always the same."""
+    """One addend for each of `count` images, int64 (count,), always the same ones."""
     rng = torch.Generator().manual_seed(0)
     return torch.randint(ADDENDS, (count,), generator=rng)
 
 
 def analyze(answers: Answers, split: Split) -> Analysis:
-    """All that the Compare page shows of a network beside its card and its history."""
+    """Everything that an `Analysis` holds."""
     wrong_class = answers.answered != answers.labels
     wrong_sum = answers.totals != answers.sums
     return Analysis(
@@ -191,7 +194,7 @@ def sum_table(sums: NDArray[np.int64], sum_value: Numbers) -> NDArray[np.int64]:
 def _worst(
     answers: Answers, split: Split, wrong: NDArray[np.bool_], badness: Numbers
 ) -> tuple[Mistake, ...]:
-    """The `WORST` of the wrong answers, worst first; of equals, the first in the split."""
+    """The worst of the wrong answers, worst first; of equals, the first in the split."""
     order = np.argsort(-badness, kind="stable")
     return tuple(
         Mistake(

@@ -1,11 +1,11 @@
-"""A network opened up: its layers, what each makes of one picture, and its losses worked out.
+"""The layers of a network, and what each makes of one picture.
 
 The Explain page shows these; nothing here is written by hand. For the network that reads MNIST,
-`layers` begins with
+`network_layers` begins with
 
     Layer("encoder.0", "Conv2d", shape=(32, 28, 28), weights=((32, 1, 5, 5),))    800 parameters
 
-Networks are shared by all visitors and hooks are a change, so hooks are put on a copy.
+All visitors share a network and a hook changes it, so hooks go on a copy.
 """
 
 import copy
@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.drawing import IMAGE_SIDE, Pixels
-from core.model import PixelFusion, SumNet
+from core.heads import PixelFusion
+from core.model import SumNet
 from core.specs import ADDENDS
 
 Floats = npt.NDArray[np.float32]
@@ -29,7 +30,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Layer:
-    """One module without parts, in the order of the forward pass."""
+    """One module without submodules, in the order of the forward pass."""
 
     name: str  # its path in the network: "encoder.0"
     kind: str  # "Conv2d"
@@ -43,6 +44,7 @@ class Layer:
 
     @property
     def parameters(self) -> int:
+        """Their number."""
         return sum(map(math.prod, self.weights))
 
 
@@ -55,7 +57,7 @@ class LayerOutput(NamedTuple):
 
 
 def network_layers(model: SumNet) -> list[Layer]:
-    """Every layer, with the shape that a real forward pass gave its output."""
+    """Every layer, with the shape of its output in a real forward pass."""
     blank = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     return [
         Layer(
@@ -71,7 +73,7 @@ def network_layers(model: SumNet) -> list[Layer]:
 def feature_maps(model: SumNet, image: Pixels, addend: int) -> list[Floats]:
     """What is left of an image after each stage of the encoder: (C, H, W) each.
 
-    A stage ends with the pooling and what follows it up to the next convolution.
+    A stage ends with the pooling and whatever follows it before the next convolution.
     """
     maps: list[Tensor] = []
     pooled = False
@@ -87,14 +89,14 @@ def feature_maps(model: SumNet, image: Pixels, addend: int) -> list[Floats]:
 
 
 def first_filters(model: SumNet) -> Floats:
-    """The weights of the first convolution: (C, 5, 5), what it looks for in the pixels."""
+    """The weights of the first convolution, (C, 5, 5): what it looks for in the pixels."""
     first = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
     return np.array(first.weight.detach().numpy()[:, 0])
 
 
 @torch.inference_mode()
 def _forward_steps(model: SumNet, image: Pixels, addend: int) -> list[LayerOutput]:
-    """One forward pass with an image, uint8 (28, 28): every layer without parts, as it ran."""
+    """One forward pass with an image, uint8 (28, 28): every layer in the order in which it ran."""
     steps: list[LayerOutput] = []
     opened = copy.deepcopy(model).eval()
     for name, module in opened.named_modules():
@@ -106,9 +108,8 @@ def _forward_steps(model: SumNet, image: Pixels, addend: int) -> list[LayerOutpu
 
 def _keep(name: str, steps: list[LayerOutput]):  # type: ignore[no-untyped-def]  # torch's type of a hook
     def hook(module: nn.Module, _: object, output: Tensor) -> None:
-        steps.append(
-            LayerOutput(name, module, output.clone())
-        )  # an in-place ReLU overwrites it next
+        # A copy: the next layer may be a ReLU that works in place.
+        steps.append(LayerOutput(name, module, output.clone()))
 
     return hook
 
@@ -120,16 +121,16 @@ def model_inputs(image: Pixels, *addends: int) -> tuple[Tensor, Tensor]:
 
 
 class FusionInputs(NamedTuple):
-    """How an image and an addend meet in either fusion, whichever the network has."""
+    """How an image and an addend meet in both fusions, whichever one the network has."""
 
-    probs: Floats  # (10,): late, beside the one-hot, as sharp as the sum head is given them
+    probs: Floats  # (10,): in late fusion next to the one-hot, as sharp as the sum head gets them
     onehot: Floats  # (10,)
-    marked: Pixels  # (28, 28): pixels, the copy with the one-hot in its last row
+    marked: Pixels  # (28, 28): in pixel fusion, the copy with the one-hot in its last row
 
 
 @torch.inference_mode()
 def fusion_inputs(model: SumNet, image: Pixels, addend: int) -> FusionInputs:
-    """The two inputs of one image and addend as `LateFusion` and as `PixelFusion` join them."""
+    """One image and one addend as `LateFusion` and `PixelFusion` combine them."""
     images, addends = model_inputs(image, addend)
     onehot = F.one_hot(addends, ADDENDS).float()
     probs = model.class_probs(model(images, addends).class_logits)[0]

@@ -1,4 +1,8 @@
-"""TODO."""
+"""Both losses of one image and addend, worked out: for the label it has, and for every other one.
+
+One example: an image of a 5 with addend 7 that is read as a 5 with 99 % has a class loss of 0.01;
+had its label been 3, it would be 5 or more.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,14 +12,15 @@ import torch
 from core.data.drawing import Pixels
 from core.dataset import SUM_CLASSES, Batch
 from core.evaluation.layers import Floats, model_inputs
-from core.model import Output, SumNet
+from core.heads import Output, SumHead
+from core.model import SumNet
 from core.specs import CLASSES
 from core.trainer import losses
 
 
 @dataclass(frozen=True)
 class LossBreakdown:
-    """Both losses of one image and addend, for a label, and for every label that there could be."""
+    """Both losses of one image and addend, for its label and for every possible one."""
 
     label: int
     total: int
@@ -29,18 +34,19 @@ class LossBreakdown:
     by_label: tuple[float, ...]  # (10,): the class loss, had the label been 0, 1, ...
     by_total: tuple[float, ...]  # (19,): the sum loss, had the total been 0, 1, ...
     class_probs: tuple[float, ...]  # (10,)
-    squashed: tuple[float, ...]  # (10,): a softmax of that softmax, a published mistake
-    squashed_loss: float  # the cross-entropy that is left of it
+    squashed: tuple[float, ...]  # (10,): the softmax of that softmax, a published mistake
+    squashed_loss: float  # the cross-entropy of that
 
 
 @torch.inference_mode()
 def break_down(
     model: SumNet, image: Pixels, addend: int, label: int, sum_weight: float
 ) -> LossBreakdown:
-    """The losses of one image by the trainer's own function."""
+    """The losses of one image, uint8 (28, 28), computed by the trainer's own function."""
     output = _double(model(*model_inputs(image, addend)))
     total = label + addend
-    class_loss, sum_loss = _losses_of(output, label, total)
+    head = model.sum_head
+    class_loss, sum_loss = _losses_of(head, output, label, total)
     probs = output.class_logits.softmax(1)
     sums = None if output.sum_logits is None else output.sum_logits.softmax(1)
     twice = output._replace(class_logits=probs)
@@ -54,24 +60,24 @@ def break_down(
         sum_loss=sum_loss,
         sum_weight=sum_weight,
         joint_loss=class_loss + sum_weight * sum_loss,
-        by_label=tuple(_losses_of(output, other, total)[0] for other in range(CLASSES)),
-        by_total=tuple(_losses_of(output, label, other)[1] for other in range(SUM_CLASSES)),
+        by_label=tuple(_losses_of(head, output, other, total)[0] for other in range(CLASSES)),
+        by_total=tuple(_losses_of(head, output, label, other)[1] for other in range(SUM_CLASSES)),
         class_probs=tuple(probs[0].tolist()),
         squashed=tuple(probs.softmax(1)[0].tolist()),
-        squashed_loss=_losses_of(twice, label, total)[0],
+        squashed_loss=_losses_of(head, twice, label, total)[0],
     )
 
 
 def _double(output: Output) -> Output:
-    """In float64, where a probability of 0.99999999 is not yet 1 and its loss not yet 0."""
+    """In float64, where a probability of 0.99999999 is not rounded to 1 and its loss not to 0."""
     return Output(*(None if part is None else part.double() for part in output))  # type: ignore[arg-type]
 
 
-def _losses_of(output: Output, label: int, total: int) -> tuple[float, float]:
-    """Class and sum loss of an output of one image."""
+def _losses_of(head: SumHead, output: Output, label: int, total: int) -> tuple[float, float]:
+    """Class and sum loss of the output for one image."""
     unused = torch.zeros(0)
     batch = Batch(unused, unused, torch.tensor([label]), torch.tensor([total]))
-    class_loss, sum_loss = losses(output, batch)
+    class_loss, sum_loss = losses(head, output, batch)
     return class_loss.item(), sum_loss.item()
 
 
@@ -90,10 +96,10 @@ class BroadcastTable(NamedTuple):
 def broadcast_table(
     model: SumNet, image: Pixels, label: int, addends: tuple[int, ...]
 ) -> BroadcastTable:
-    """One image with several addends, its sums compared soundly and as the published network did.
+    """One image with several addends, its sums compared correctly and as the published network did.
 
-    Its sum head gave a column, [N, 1], and its targets were a row, [N]: torch broadcasts both to a
-    table, [N, N], and the squared error is the mean over all pairs.
+    The published sum head gave a column, [N, 1], and the targets were a row, [N]. Torch broadcasts
+    the two to a table, [N, N], and the squared error is the mean over all pairs.
     """
     answers = model(*model_inputs(image, *addends)).sum_value
     targets = torch.tensor([float(label + addend) for addend in addends])

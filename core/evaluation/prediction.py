@@ -1,4 +1,4 @@
-"""What the network says about one picture and one number."""
+"""What the network answers for one picture and one number."""
 
 from dataclasses import dataclass
 
@@ -11,30 +11,30 @@ from core.model import SumNet
 
 @dataclass(frozen=True)
 class Prediction:
-    """Both heads' answers."""
+    """The answers of both heads."""
 
-    image: Pixels  # uint8 (28, 28), as the network was given it
+    image: Pixels  # uint8 (28, 28), as the network got it
     addend: int
     label: int  # the class head's most likely class
     class_probs: tuple[float, ...]  # (10,)
-    sum_value: float  # what the sum head says, before rounding
-    total: int  # and after
+    sum_value: float  # of the sum head, before rounding
+    total: int  # after rounding
     sum_probs: tuple[float, ...] | None  # (19,), or None for a regressed sum
-    is_readable: bool = True  # or is it like nothing that the network learnt?
+    is_readable: bool = True  # does the image look like anything that the network learned?
 
     @property
     def agree(self) -> bool:
-        """Do the heads, which never see each other's answer, give the same sum?"""
+        """Do both heads, which never see each other's answer, lead to the same sum?"""
         return self.label + self.addend == self.total
 
 
 @torch.inference_mode()
 def predict(
-    model: SumNet, image: Pixels, addend: int, doubt_level: float | None = None
+    model: SumNet, image: Pixels, addend: int, ood_threshold: float | None = None
 ) -> Prediction:
-    """Answer for one image, uint8 (28, 28) in MNIST form, and an addend, 0-9.
+    """Answer for one image, uint8 (28, 28) in the form of the data set, and an addend, 0-9.
 
-    With `doubt_level` (on the network's card) it also says whether the image is readable at all.
+    With the `ood_threshold` of the network's card it also says whether the image is readable.
     """
     images = torch.from_numpy(np.array(image)).view(1, 1, *image.shape)
     output = model(images, torch.tensor([addend]))
@@ -47,5 +47,5 @@ def predict(
         sum_value=float(output.sum_value),
         total=int(output.totals),
         sum_probs=None if probs is None else tuple(probs.softmax(1)[0].tolist()),
-        is_readable=doubt_level is None or float(output.energy) >= doubt_level,
+        is_readable=ood_threshold is None or float(output.energy) >= ood_threshold,
     )

@@ -1,9 +1,9 @@
-"""Where a network looked: what its answers lose when a part of the picture is hidden.
+"""Saliency: how much the answers of a network change when a part of the picture is hidden.
 
-A square of paper is laid over every part of the picture in turn (occlusion; M. Zeiler, R. Fergus,
-"Visualizing and Understanding Convolutional Networks", ECCV 2014). Unlike a gradient this says
-something a visitor can check with their own eraser, in units they know: points of probability for
-the class, and by how much the sum changes.
+A square of paper covers every part of the picture in turn (occlusion; M. Zeiler, R. Fergus,
+"Visualizing and Understanding Convolutional Networks", ECCV 2014). Unlike a gradient, visitors can
+check this with their own eraser, and the units are ones that they know: points of probability for
+the class, and the change of the sum.
 """
 
 from typing import NamedTuple
@@ -16,15 +16,15 @@ from torch.nn import functional as F
 from core.data.drawing import IMAGE_SIDE, Pixels
 from core.model import SumNet
 
-PATCH = 8  # side of the square that hides, in pixels
-STRIDE = 4  # from one place of it to the next
+PATCH = 8  # pixels, side of the square
+STRIDE = 4  # pixels from one place to the next
 PLACES = range(0, IMAGE_SIDE - PATCH + 1, STRIDE)
 
 
 class Saliency(NamedTuple):
-    """For each pixel, what hiding the squares over it does on average: float (28, 28), at least 0.
+    """For each pixel, the mean effect of the squares that cover it: float (28, 28), at least 0.
 
-    `class_loss` is in probability of the answered class, `sum_change` in units of the sum.
+    `class_loss` is lost probability of the answered class, `sum_change` is in units of the sum.
     """
 
     class_loss: NDArray[np.float32]
@@ -33,13 +33,15 @@ class Saliency(NamedTuple):
 
 @torch.inference_mode()
 def saliency(model: SumNet, image: Pixels, addend: int) -> Saliency:
-    """Hide each part of `image`, uint8 (28, 28), and ask again: one batch, 37 pictures at most."""
+    """Hide each part of `image`, uint8 (28, 28), and predict again: one batch of up to 37."""
     picture = torch.from_numpy(np.array(image)).view(1, IMAGE_SIDE, IMAGE_SIDE)
     hidden = [picture.clone()]
     places = []
     for top in PLACES:
         for left in PLACES:
-            if picture[0, top : top + PATCH, left : left + PATCH].any():  # paper on paper is none
+            if picture[
+                0, top : top + PATCH, left : left + PATCH
+            ].any():  # paper on paper changes nothing
                 places.append((top, left))
                 hidden.append(picture.clone())
                 hidden[-1][0, top : top + PATCH, left : left + PATCH] = 0
@@ -52,7 +54,7 @@ def saliency(model: SumNet, image: Pixels, addend: int) -> Saliency:
 
 
 def _spread(effects: torch.Tensor, places: list[tuple[int, int]]) -> NDArray[np.float32]:
-    """Each pixel's mean over the squares that cover it."""
+    """For each pixel, the mean over the squares that cover it."""
     on_grid = torch.zeros(len(PLACES), len(PLACES))
     for effect, (top, left) in zip(effects, places, strict=True):
         on_grid[top // STRIDE, left // STRIDE] = effect

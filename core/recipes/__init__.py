@@ -1,4 +1,4 @@
 """What to train: settings, recipes, presets, the published bugs and networks.
 
-Imports core.trainer, core.finetune and what they stand on; not core.evaluation.
+Imports core.trainer, core.finetune and what they are built on; not core.evaluation.
 """

@@ -1,4 +1,4 @@
-"""Named recipes: the published networks repaired, and the quick one of the Train page."""
+"""Named recipes: the repaired published networks, and the quick one of the Train page."""
 
 from dataclasses import dataclass, replace
 

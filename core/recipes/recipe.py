@@ -1,7 +1,7 @@
-"""A recipe is everything that decides a run: the network's config and the training's.
+"""A recipe is everything that decides a run: the config of the network and of the training.
 
-`SETTINGS` says which of its values people may change: numbers within bounds, and choices by name.
-The command line, the Train page, links and the worker all read this one table.
+`SETTINGS` lists which of its values people may change: numbers within bounds, and choices by name.
+The command line, the Train page, links and the worker all read that one table.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -10,15 +10,16 @@ from dataclasses import asdict, dataclass, field, fields, replace
 import torch
 
 from core.data.drawing import IMAGE_SIDE
-from core.data.handwriting import add_handwriting
 from core.dataset import Data
+from core.heads import FUSIONS
 from core.model import ModelConfig, SumNet
 from core.recipes.bugs import BUGS, Bug
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, SettingError, Value
 from core.specs import SPECS, VAL_SIZE
 from core.trainer import LIVE_VAL_SIZE, Progress, TrainConfig, train
 
-# Of what is no setting, so that only cards name it; whole numbers where both bounds are.
+# Bounds of the values that are not settings, so only cards name them; whole numbers where both
+# bounds are.
 STAGES, MAX_CONVS = 3, 3
 PARAM_BOUNDS: dict[str, tuple[float, float]] = {
     "margin": (0, 4),
@@ -35,46 +36,48 @@ PARAM_BOUNDS: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """The network and its training. Field names do not repeat, so one flat mapping names all."""
+    """The network and its training. No field name occurs twice, so one flat mapping holds all."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
 
-    def params(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Every value by name, for a card or a file."""
         return asdict(self.model) | asdict(self.train)
 
     def settings(self) -> dict[str, Value]:
         """The values that people may change, in the order of the table."""
-        params = self.params()
-        return {name: params[name] for name in SETTINGS}  # type: ignore[misc]
+        values = self.to_dict()
+        return {name: values[name] for name in SETTINGS}  # type: ignore[misc]
 
     def build(self) -> SumNet:
-        """A fresh network, initialised from the recipe's seed."""
+        """A new network, initialized from the recipe's seed."""
         torch.manual_seed(self.train.seed)
         return SumNet(self.model)
 
-    def teach(
-        self, model: SumNet, data: Data, peak: Callable[[], float | None] = lambda: None
+    def fit(
+        self, model: SumNet, data: Data, lr_override: Callable[[], float | None] = lambda: None
     ) -> Generator[Progress, None, None]:
         """Train `model` as the recipe says: `trainer.train`, with the recipe's bug if it has one.
 
-        What `peak` answers before a step, other than None, takes the place of the learning rate.
+        Every step calls `lr_override`; a number takes the place of the recipe's learning rate.
 
         Raises:
             DivergedError: the loss ran away.
         """
         data = data.holding_out(self.train.held_out)
-        data = add_handwriting(data, self.train.pen, self.train.seed).to(model.mean.device)
-        return train(model, self.bug.data(data), self.train, self.bug.method, peak)
+        if data.spec.is_digits:
+            data = data.with_handwriting(self.train.pen, self.train.seed)
+        data = data.to(model.mean.device)
+        return train(model, self.bug.data(data), self.train, self.bug.method, lr_override)
 
     @property
     def bug(self) -> Bug:
-        """The mistake that is in it on purpose; `BUGS[""]` is none."""
+        """The mistake that it makes on purpose; `BUGS[""]` is none."""
         return BUGS[self.model.bug]
 
     def with_bug(self, name: str) -> "Recipe":
-        """The recipe with a mistake put in, and with what that one needs to show.
+        """The recipe with a mistake, and with the settings that this mistake needs to show.
 
         Raises:
             SettingError: there is no such bug.
@@ -82,13 +85,13 @@ class Recipe:
         return _rebuild(self.change(_find_bug(name).needs), {"bug": name})
 
     def change(self, settings: Mapping[str, object]) -> "Recipe":
-        """A recipe with some settings changed; names that are no setting are an error.
+        """A recipe with some settings changed.
 
-        Another sum head brings the weight that suits it, unless a weight is among the settings.
-        Where the margin of the picture is not empty, the network is shown it.
+        Another sum head brings its usual weight, unless a weight is among the settings. If the
+        margin of the pictures is not empty, the network gets to see it.
 
         Raises:
-            SettingError: a setting is unknown or out of bounds.
+            SettingError: a setting does not exist or is out of bounds.
         """
         checked: dict[str, Value] = {}
         for name, value in settings.items():
@@ -99,18 +102,24 @@ class Recipe:
         if head != self.model.sum_head:
             checked = {"sum_weight": SUM_WEIGHTS[str(head)], **checked}
         changed = _rebuild(self, checked)
-        bare = SPECS[changed.model.dataset].empty_margin and changed.model.fusion == "late"
-        return changed if bare else _rebuild(changed, {"margin": 0})
+        is_empty = SPECS[changed.model.dataset].empty_margin
+        if is_empty and not FUSIONS[changed.model.fusion].marks_images:
+            return changed
+        return _rebuild(changed, {"margin": 0})
 
-    def changes(self, settings: Mapping[str, Value]) -> dict[str, Value]:
-        """The inverse of `change`: of all settings, those that it takes to come to them."""
-        usual = self.change({"sum_head": settings["sum_head"]}).settings()
-        usual["sum_head"] = self.model.sum_head
-        return {name: value for name, value in settings.items() if value != usual[name]}
+    def diff(self, settings: Mapping[str, Value]) -> dict[str, Value]:
+        """The inverse of `change`: which of all settings it takes to get from here to there."""
+        default = self.change({"sum_head": settings["sum_head"]}).settings()
+        default["sum_head"] = self.model.sum_head
+        return {name: value for name, value in settings.items() if value != default[name]}
 
     @classmethod
     def read(cls, params: Mapping[str, object]) -> "Recipe":
-        """The inverse of `params`, from a file of ours (a card, a run)."""
+        """The inverse of `to_dict`, from a file (a card, a run).
+
+        Raises:
+            SettingError: a value does not exist or is out of bounds.
+        """
         known = {f.name for f in (*fields(ModelConfig), *fields(TrainConfig))}
         unknown = set(params) - known
         if unknown:
@@ -123,7 +132,7 @@ class Recipe:
 
 
 def _check_rest(recipe: Recipe) -> None:
-    """Bounds of what is no setting: a card from a stranger shall not build a giant."""
+    """Check the values that are not settings: no stranger's card may build a giant network."""
     convs = recipe.model.convs
     if not isinstance(convs, tuple) or [type(count) for count in convs] != [int] * STAGES:
         raise SettingError(f"convs must be {STAGES} whole numbers, not {convs!r}.")
@@ -138,7 +147,7 @@ def _check_rest(recipe: Recipe) -> None:
             kind = "a whole number" if whole else "a number"
             raise SettingError(f"{name} must be {kind} from {low} to {high:g}, not {value!r}.")
     for name, value in values["train"].items():
-        if type(value) not in (int, float):  # of settings, too: "0.1" is within their bounds
+        if type(value) not in (int, float):  # also of a setting: "0.1" is within its bounds
             raise SettingError(f"{name} must be a number, not {value!r}.")
 
 

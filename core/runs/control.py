@@ -1,40 +1,42 @@
 """What a visitor asks of a run while it trains: pause, one more step, another learning rate.
 
-runs/<id>/control.json      {"until": 12, "lr": 0.3}; the page writes it, the worker reads it
+    runs/<id>/control.json      {"until": 12, "lr": 0.3}; the page writes it, the worker reads it
 
 The worker writes it only to end a pause that takes too long.
 """
 
-import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from core.recipes.settings import SETTINGS, SettingError
+import msgspec
+from msgspec import Meta
+
+from core.recipes.settings import SETTINGS, Number
 from core.storage.files import write_atomic
 
+_LR = SETTINGS["lr"]
+assert isinstance(_LR, Number)
 
-@dataclass(frozen=True)
-class ControlFile:
-    """The present wish."""
 
-    until: int | None = None  # pause after this step; None is never
-    lr: float | None = None  # the peak learning rate from now on; None is the recipe's
+class ControlFile(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"pause_at": "until"}
+):
+    """What the visitor asked of a running training."""
 
-    def holds(self, step: int) -> bool:
+    pause_at: int | None = None  # pause after this step; None never pauses
+    lr: Annotated[float, Meta(ge=_LR.low, le=_LR.high)] | None = None  # max_lr from now on; None
+    # keeps the recipe's
+
+    def should_pause(self, step: int) -> bool:
         """Should a run that has made `step` steps wait?"""
-        return self.until is not None and step >= self.until
+        return self.pause_at is not None and step >= self.pause_at
 
 
 def read_control(folder: Path) -> ControlFile:
-    """The wish for the run in `folder`; none where there is no file or it cannot be read."""
-    with suppress(OSError, ValueError, TypeError, SettingError):
-        control = ControlFile(**json.loads((folder / "control.json").read_bytes()))
-        if control.lr is not None:
-            SETTINGS["lr"].check("lr", control.lr)
-        if control.until is None or type(control.until) is int:
-            return control
+    """What is asked of the run in `folder`; nothing where the file is missing or damaged."""
+    with suppress(OSError, msgspec.MsgspecError, RecursionError):
+        return msgspec.json.decode((folder / "control.json").read_bytes(), type=ControlFile)
     return ControlFile()
 
 
@@ -42,32 +44,33 @@ def write_control(folder: Path, control: ControlFile) -> None:
     """Ask for it.
 
     Raises:
-        OSError: the run is gone, or there is no room.
+        OSError: the run is gone, or the disk is full.
     """
-    write_atomic(folder / "control.json", json.dumps(asdict(control)).encode(), durable=False)
+    write_atomic(folder / "control.json", msgspec.json.encode(control), durable=False)
 
 
-def change_control(folder: Path, **wishes: Any) -> None:
-    """Ask for what is named, and leave the rest as it is wished by now.
+def change_control(folder: Path, **changes: Any) -> None:
+    """Ask for the named changes, and leave everything else as it was asked for last.
 
     Raises:
-        OSError: as for `write`.
+        OSError: as for `write_control`.
     """
-    write_control(folder, replace(read_control(folder), **wishes))
+    write_control(folder, msgspec.structs.replace(read_control(folder), **changes))
 
 
 class WatchedControl:
-    """The wish for one run, read again only when its file has changed: asked at every step."""
+    """The control file of one run, read again only when it has changed: asked at every step."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.version = (0, 0)
-        self.control = ControlFile()
+        self._version = (0, 0)
+        self._control = ControlFile()
 
     def now(self) -> ControlFile:
+        """What is asked of the run at this moment."""
         with suppress(OSError):
             found = (self.folder / "control.json").stat()
-            version = (found.st_ino, found.st_mtime_ns)  # two writes may share a tick of the clock
-            if version != self.version:
-                self.version, self.control = version, read_control(self.folder)
-        return self.control
+            version = (found.st_ino, found.st_mtime_ns)  # two writes may share a clock tick
+            if version != self._version:
+                self._version, self._control = version, read_control(self.folder)
+        return self._control

@@ -1,4 +1,12 @@
-"""TODO."""
+"""One run as the worker does it, from its first step to its last.
+
+    queued -> preparing   load the data set, download it if it is not here
+           -> training    step by step: records, snapshots, autosaves; pauses, a stop, a time limit
+           -> evaluating  on the test images; then the network and its card are saved
+           -> finished | stopped | failed
+
+A run that fine-tunes a network goes the same way with one long step.
+"""
 
 import errno
 import threading
@@ -7,68 +15,83 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from core import dataset, finetune
 from core.data import download
+from core.engines import engine
 from core.engines.memory import give_back_freed_memory
+from core.errors import UserError
 from core.evaluation.metrics import evaluate, ood_threshold
 from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.runs import limits, log, recovery
 from core.runs.control import WatchedControl, change_control
-from core.runs.run import LIVE, WAITING, FinetuneJob, Run, RunError, State, list_runs, network_stem
-from core.specs import SPECS
+from core.runs.run import (
+    DISK_FULL,
+    LIVE,
+    WAITING,
+    FinetuneJob,
+    Run,
+    State,
+    StateName,
+    list_runs,
+    network_stem,
+)
+from core.specs import SPECS, data_dir
 from core.storage import checkpoint, snapshots
 from core.storage.history import Recorder
-from core.trainer import EVAL_BATCH, DivergedError, train
+from core.trainer import EVAL_BATCH, Progress, train
 
 WARM_UP_STEPS = 5
-
-
-PAUSE_POLL_SECONDS = 0.05  # between looks at what a paused run should do
-MAX_PAUSE_SECONDS = 120  # seconds; others may be waiting in the line
-
-
-TOO_LONG = "Stopped, as a run may take no longer here; what it learned so far is kept"
-
-
-RECOVERY_MESSAGE = "It was cut off. Measuring what it had learned."
-
-
+PAUSE_POLL_SECONDS = 0.05  # between polls of what a paused run should do
+MAX_PAUSE_SECONDS = 120  # others may be waiting in the queue
 DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+KEPT = "what it learned so far is kept"
+TOO_LONG = f"Stopped at the time limit for a run; {KEPT}"
+RECOVERY_MESSAGE = "Training was interrupted. Testing the last saved weights."
 
-class StoppedError(RuntimeError):
-    """A stop was asked for before the training began, or the app has gone."""
+
+class StoppedError(Exception):
+    """A stop was asked for before training began, or the app is gone."""
 
 
-class Jobs:
-    """Trains runs, keeping the data sets in memory between them."""
+class Trained(NamedTuple):
+    """How the steps of a run ended."""
+
+    last: Progress
+    seconds: float  # of training, without pauses
+    end: State
+
+
+class JobRunner:
+    """Does one run after another, and keeps the data sets in memory between them."""
 
     def __init__(self, app_gone: threading.Event) -> None:
         self.app_gone = app_gone
         self.data: dict[str, dataset.Data] = {}
-        self.spent = False  # something unforeseen happened to this process: a fresh one is better
+        self.needs_restart = False  # something unforeseen happened: a fresh process is safer
 
     def execute(self, run: Run) -> None:
-        """Train a run to its end; whatever goes wrong is said in its state."""
+        """Do a run from its first step to its last; its state says whatever goes wrong."""
         start = time.perf_counter()
         try:
-            self._train(run)
+            run.set_state(State("preparing"))
+            job = run.finetune_job()
+            if job:
+                self._finetune(run, job)
+            else:
+                self._train(run)
         except StoppedError:
-            self._end(run, "interrupted", "Stopped before the training began.")
-        except (
-            DivergedError,
-            download.DownloadError,
-            checkpoint.CheckpointError,
-            RunError,
-        ) as error:
-            self._end(run, "failed", str(error))
+            _end(run, "interrupted", "Stopped before training began.")
+        except UserError as error:
+            _end(run, "failed", str(error))
         except Exception as error:
             log.trouble("run failed", run=run.id)
-            self.spent = not _is_full(error)
-            self._end(run, "failed", f"{_reason(error)} {run.again}")
+            self.needs_restart = not _is_disk_full(error)
+            _end(run, "failed", f"{_reason(error)} {run.retry_words}")
         if run.state().name in WAITING:  # nothing can be written at all
             self.app_gone.wait(1.0)
         with suppress(OSError):
@@ -77,105 +100,74 @@ class Jobs:
         seconds = round(time.perf_counter() - start, 2)
         log.event("run over", run=run.id, state=run.state().name, seconds=seconds)
 
-    def _end(self, run: Run, name: str, message: str) -> None:
-        try:
-            run.set_state(State(name, message))
-        except OSError:  # no room; or it was deleted meanwhile, and nobody waits for it
-            run.give_up()
-
-    def take_over(self, root: Path) -> None:
-        """Settle the runs that were cut off with the worker before us."""
-        for run in list_runs(root):
-            now = run.state()
-            if now.name in LIVE:
-                log.event("run was cut off", run=run.id, state=now.name)
-                try:
-                    self._settle(run, again=now.message == RECOVERY_MESSAGE)
-                except Exception:
-                    log.trouble("run cannot be settled", run=run.id)
-                    self._end(run, "interrupted", _cut_off(run))
-
-    def _settle(self, run: Run, again: bool) -> None:
-        """Keep what a run had learned; where that was what killed the worker, it is not tried
-        again."""
-        learned = None if again else recovery.recover(run)
-        if learned is None:
-            return run.set_state(State("interrupted", _cut_off(run)))
-        run.set_state(State("evaluating", RECOVERY_MESSAGE))
-        preset, recipe = run.recipe()
-        epochs = recipe.train.epochs * learned.step / learned.steps
-        self._keep(
-            run, preset, recipe, learned.model, epochs, learned.seconds, message=RECOVERY_MESSAGE
-        )
-        how_far = f"at step {learned.step:,} of {learned.steps:,}"
-        run.set_state(State("stopped", f"Cut off {how_far}; what it learned so far is kept"))
-        recovery.remove_autosave(run)
-
     def _train(self, run: Run) -> None:
-        run.set_state(State("preparing"))
-        if lesson := run.lesson():
-            return self._teach(run, lesson)
+        """Train a network from nothing, on a GPU where there is one."""
         preset, recipe = run.recipe()
         data = self._load(recipe.model.dataset, run)
-        model = recipe.build()
-        recorder, notes = Recorder(), recovery.Autosave(run, model)
-        album = snapshots.Album(run.moments, model)
-        wish = WatchedControl(run.path)
+        model = recipe.build().to(engine.choose_device("auto"))
         run.set_state(State("training"))
-        outcome, message = "finished", ""
-        began = recorder.start  # pauses hold the trainer, too
-        with closing(recipe.teach(model, data, lambda: wish.now().lr)) as steps:
+        trained = self._take_steps(run, recipe, model, data)
+        last = trained.last
+        # Testing takes a while, and an app that ends may not wait for it.
+        recovery.save_weights(run, model, last.step, last.steps, trained.seconds)
+        epochs = recipe.train.epochs * last.step / last.steps
+        self._save(run, preset, recipe, model.cpu(), epochs, trained.seconds)
+        run.set_state(trained.end)
+
+    def _take_steps(self, run: Run, recipe: Recipe, model: SumNet, data: dataset.Data) -> Trained:
+        """Train step by step, and write down how it goes, until the last step or a stop."""
+        recorder, control = Recorder(), WatchedControl(run.path)
+        autosave = recovery.Autosave(run, model)
+        snapshot_writer = snapshots.SnapshotWriter(run.snapshots, model)
+        began = recorder.start  # pauses occupy the trainer, too
+        end = State("finished")
+        with closing(recipe.fit(model, data, lambda: control.now().lr)) as steps:
             for progress in steps:
-                held = wish.now().holds(progress.step)
-                if (record := recorder.add(progress, due=held)) is not None:
+                pause = control.now().should_pause(progress.step)
+                if (record := recorder.add(progress, due=pause)) is not None:
                     run.append(record)
-                    notes.take(progress, record["seconds"])
-                album.take(progress, held)
-                if held:
-                    recorder.start += self._pause(run, wish, progress.step)
+                    autosave.save_if_due(progress, record["seconds"])
+                snapshot_writer.save_if_due(progress, pause)
+                if pause:
+                    recorder.start += self._pause(run, control, progress.step)
                 if run.stop_requested() or self.app_gone.is_set():
-                    outcome = "stopped"
+                    end = State("stopped")
                     break
                 if time.perf_counter() - began > limits.LIMITS.run_seconds:
-                    outcome, message = "stopped", TOO_LONG
+                    end = State("stopped", TOO_LONG)
                     break
-        seconds = time.perf_counter() - recorder.start
-        recovery.save_weights(
-            run, model, progress.step, progress.steps, seconds
-        )  # measuring takes a while
-        epochs = recipe.train.epochs * progress.step / progress.steps
-        self._keep(run, preset, recipe, model, epochs, seconds)
-        run.set_state(State(outcome, message))
+        return Trained(progress, time.perf_counter() - recorder.start, end)
 
-    def _pause(self, run: Run, wish: WatchedControl, step: int) -> float:
-        """Wait until the visitor wants to go on, but not for ever; the seconds that it took."""
+    def _pause(self, run: Run, control: WatchedControl, step: int) -> float:
+        """Wait until the visitor goes on, but not forever; returns the seconds that it took."""
         start = time.perf_counter()
         run.set_state(State("paused"))
         while (
-            wish.now().holds(step)
+            control.now().should_pause(step)
             and not run.stop_requested()
             and not self.app_gone.wait(PAUSE_POLL_SECONDS)
         ):
             if time.perf_counter() - start > MAX_PAUSE_SECONDS:
-                change_control(run.path, until=None)
+                change_control(run.path, pause_at=None)
         run.set_state(State("training"))
         return time.perf_counter() - start
 
-    def _teach(self, run: Run, lesson: FinetuneJob) -> None:
-        """Teach the network of the lesson, which stays as it is: the run gets a copy."""
-        stem = network_stem(run.path.parent, lesson.base)
+    def _finetune(self, run: Run, job: FinetuneJob) -> None:
+        """Fine-tune a copy of a network, on the CPU: one layer takes seconds there."""
+        stem = network_stem(run.path.parent, job.base)
         if stem is None:
             raise checkpoint.CheckpointError("The network to teach is no longer kept here.")
         model, card = checkpoint.load(stem)
+        recipe = Recipe.read(card.params)
         start = time.perf_counter()
         data = self._load(model.config.dataset, run)
         run.set_state(State("training"))
-        finetune.finetune(model, data.train, lesson.examples)
+        finetune.finetune(model, data.train, job.examples)
         seconds = time.perf_counter() - start
-        self._keep(run, card.preset, Recipe.read(card.params), model, card.epochs, seconds, lesson)
+        self._save(run, card.preset, recipe, model, card.epochs, seconds, len(job.examples))
         run.set_state(State("finished"))
 
-    def _keep(
+    def _save(
         self,
         run: Run,
         preset: str,
@@ -183,24 +175,23 @@ class Jobs:
         model: SumNet,
         epochs: float,
         seconds: float,
-        lesson: FinetuneJob | None = None,
+        taught: int = 0,
         message: str = "",
     ) -> None:
-        """Measure the network and write it down."""
+        """Test the network and save it with its card. `taught` counts the examples learned."""
         run.set_state(State("evaluating", message))
         data = self._load(recipe.model.dataset)
         held_out = data.val.first(recipe.train.held_out)
-        metrics, doubt = evaluate(model, data.test), ood_threshold(model, held_out)
-        card = checkpoint.Card.of(preset, recipe, model, metrics, epochs, seconds, doubt)
-        taught = len(lesson.examples) if lesson else 0
+        metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
+        card = checkpoint.Card.of(preset, recipe, model, metrics, epochs, seconds, threshold)
         checkpoint.save(run.checkpoint, model, replace(card, taught=taught))
 
     def _load(self, name: str, run: Run | None = None) -> dataset.Data:
-        """A data set from memory, from disk, or from where it can be fetched, as `run` then says.
+        """A data set from memory, from disk, or downloaded, as the state of `run` then says.
 
         Raises:
-            FetchError: nobody has it.
-            StoppedError: `run` is wanted no more.
+            DownloadError: nobody has it.
+            StoppedError: somebody stopped `run` meanwhile.
         """
         if name not in self.data:
 
@@ -209,20 +200,47 @@ class Jobs:
                     if run.stop_requested() or self.app_gone.is_set():
                         raise StoppedError
                     share = progress.done / progress.total if progress.total else None
-                    what = f"Fetching {SPECS[name].title} from {progress.source}"
+                    what = f"Downloading {SPECS[name].title} from {progress.source}"
                     run.set_state(State("preparing", what, share))
 
-            download.download(name, report=report)
+            download.download(SPECS[name].files, data_dir(), report)
             self.data[name] = dataset.load_data(name)
         return self.data[name]
 
+    # --- before the first run
+
+    def recover_interrupted(self, root: Path) -> None:
+        """Settle the runs that were interrupted when the worker before this one died."""
+        for run in list_runs(root):
+            now = run.state()
+            if now.name in LIVE:
+                log.event("run was cut off", run=run.id, state=now.name)
+                try:
+                    self._recover(run, tried=now.message == RECOVERY_MESSAGE)
+                except Exception:
+                    log.trouble("run cannot be settled", run=run.id)
+                    _end(run, "interrupted", _interrupted(run))
+
+    def _recover(self, run: Run, tried: bool) -> None:
+        """Test and keep the last saved weights; not again where that is what killed the worker."""
+        recovered = None if tried else recovery.recover(run)
+        if recovered is None:
+            return run.set_state(State("interrupted", _interrupted(run)))
+        model, step, steps, seconds = recovered
+        run.set_state(State("evaluating", RECOVERY_MESSAGE))
+        preset, recipe = run.recipe()
+        epochs = recipe.train.epochs * step / steps
+        self._save(run, preset, recipe, model, epochs, seconds, message=RECOVERY_MESSAGE)
+        run.set_state(State("stopped", f"Stopped at step {step:,} of {steps:,}; {KEPT}"))
+        recovery.remove_autosave(run)
+
     def warm_up(self) -> None:
-        """Load what most runs need, make a few steps and measure: the first time is the slowest."""
-        if not download.is_present("mnist"):
-            return
+        """Load what most runs need, take a few steps and evaluate: the first time is slowest."""
         recipe = PRESETS["quick"].recipe
+        if not download.is_present(SPECS[recipe.model.dataset].files, data_dir()):
+            return
         with suppress(download.DownloadError):  # damaged: the first run says so
-            data = self._load("mnist")
+            data = self._load(recipe.model.dataset)
             model = recipe.build()
             with closing(train(model, data, recipe.train)) as steps:
                 for _ in islice(steps, WARM_UP_STEPS):
@@ -230,18 +248,25 @@ class Jobs:
             evaluate(model, data.val.first(EVAL_BATCH))
 
 
-def _cut_off(run: Run) -> str:
-    return f"The training was cut off. {run.again}"
+def _end(run: Run, name: StateName, message: str) -> None:
+    try:
+        run.set_state(State(name, message))
+    except OSError:  # no room; or it was deleted meanwhile, and nobody waits for it
+        run.set_disk_full()
 
 
-def _is_full(error: Exception) -> bool:
+def _interrupted(run: Run) -> str:
+    return f"Training was interrupted. {run.retry_words}"
+
+
+def _is_disk_full(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in DISK_FULL_ERRORS
 
 
 def _reason(error: Exception) -> str:
     """What went wrong, in a sentence for the visitor."""
-    if _is_full(error):
-        return "The disk is full: nothing more could be kept."
+    if _is_disk_full(error):
+        return DISK_FULL
     if isinstance(error, MemoryError) or "allocate memory" in str(error):
-        return "This machine has too little memory for that: choose a smaller width or batch."
-    return "The training went wrong."
+        return "This machine has too little memory for that. Choose a smaller width or batch size."
+    return "Training failed."

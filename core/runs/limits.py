@@ -1,7 +1,8 @@
-"""What one visitor may ask of the machine that all share. Each limit can be set from outside.
+"""What one visitor may ask of the machine that all share. The environment can set each limit.
 
 `run_seconds` is `$SKETCH_SUM_RUN_SECONDS`, and so on: the variable is the field's name in capitals.
-A value that is no number, or out of bounds, is logged and the default stays.
+A value that is not a number, or out of bounds, is logged and the default stays. Pages and commands
+hand limits in where core.data and core.finetune need them.
 """
 
 import logging
@@ -24,18 +25,18 @@ def _limit(default: float, what: str, low: float = 1) -> Any:
 class Limits:
     """The defaults suit two cores, 3 GB of memory and a lecture hall."""
 
-    run_seconds: float = _limit(600, "seconds that a run may hold the trainer; then it is stopped")
+    run_seconds: float = _limit(600, "seconds that a run may take; then it is stopped")
     run_steps: float = _limit(30_000, "steps of a run")
     run_size: float = _limit(20_000_000, "epochs × width × images of a run")
-    waiting: float = _limit(30, "runs in the line, of all visitors")
+    waiting: float = _limit(30, "runs in the queue, of all visitors")
     kept_runs: float = _limit(200, "finished runs kept; the oldest go first")
     kept_days: float = _limit(30, "days since its last use that a run is kept")
     kept_megabytes: float = _limit(1_000, "megabytes of all runs together")
     free_megabytes: float = _limit(200, "megabytes free on the disk; below, no run is accepted", 0)
-    in_use_minutes: float = _limit(60, "minutes since somebody used a run that it is not removed")
+    in_use_minutes: float = _limit(60, "minutes after its last use that a run is safe from removal")
     upload_megabytes: float = _limit(10, "megabytes of a picture, 10 at most")
     upload_megapixels: float = _limit(50, "megapixels of a picture")
-    examples: float = _limit(100, "examples of a hand, of one visitor")
+    examples: float = _limit(100, "examples of handwriting, of one visitor")
     sockets: float = _limit(2_000, "pages open at once, of all visitors")
     sockets_per_address: float = _limit(500, "pages open at once behind one network address")
     page_runs: float = _limit(3, "whole pages computed at once; others wait their turn")

@@ -1,9 +1,9 @@
-"""What happened, a JSON object a line on stderr, for the operator and his tools:
+"""What happened, one JSON object per line on stderr, for operators and their tools:
 
     {"time": "2026-01-31T12:00:00.123+00:00", "level": "INFO", "event": "run over", "pid": 71,
      "run": "3f2a...", "state": "finished", "seconds": 7.1}
 
-Of a run there are its id, its settings and how it went; of a visitor there is nothing: no drawing,
+A line has the id of a run, its settings and how it went. It has nothing of a visitor: no drawing,
 no example, no address, no text.
 """
 
@@ -33,7 +33,7 @@ class JsonLines(logging.Formatter):
 
 
 def start() -> None:
-    """Write the lines from now on; a second call changes nothing."""
+    """Start to write lines; a second call changes nothing."""
     if not log.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(JsonLines())
@@ -42,10 +42,10 @@ def start() -> None:
 
 
 def event(name: str, **facts: object) -> None:
-    """Something that happened, as it should."""
+    """Log something that happened as it should."""
     log.info(name, extra={"facts": facts})
 
 
 def trouble(name: str, **facts: object) -> None:
-    """Something that went wrong; with its traceback where an exception is being handled."""
+    """Log something that went wrong, with the traceback of the exception being handled."""
     log.warning(name, extra={"facts": facts}, exc_info=True)

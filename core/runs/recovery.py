@@ -1,8 +1,8 @@
-"""What a training learned until it was cut off.
+"""What a run had learned when its training was interrupted.
 
-While a run trains, the worker writes the weights so far beside its progress, every few seconds.
-When the worker is killed, the next one measures them, and the run is kept as if it had been stopped
-there: it loses a few seconds.
+While a run trains, the worker saves the weights so far beside its history, every few seconds. When
+the worker is killed, the next one tests them, and the run is kept as if it had been stopped there:
+it loses a few seconds.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from core.runs.run import Run, RunError
 from core.storage.files import write_atomic
 from core.trainer import Progress
 
-AUTOSAVE_SECONDS = 2.0  # seconds of training between notes
+AUTOSAVE_SECONDS = 2.0  # seconds of training between autosaves
 
 
 class Recovered(NamedTuple):
@@ -24,8 +24,8 @@ class Recovered(NamedTuple):
 
     model: SumNet
     step: int
-    steps: int
-    seconds: float
+    steps: int  # of the whole run
+    seconds: float  # of training
 
 
 def _autosave_file(run: Run) -> Path:
@@ -33,25 +33,25 @@ def _autosave_file(run: Run) -> Path:
 
 
 class Autosave:
-    """The weights of a run that trains, as they were a few seconds ago."""
+    """Saves the weights of a run that trains, every few seconds."""
 
     def __init__(self, run: Run, model: SumNet) -> None:
         self.run, self.model = run, model
-        self.seconds = 0.0  # of training, when they were taken last
+        self._saved = 0.0  # seconds of training at the last autosave
 
-    def take(self, progress: Progress, seconds: float) -> None:
-        """Take them if it is time to.
+    def save_if_due(self, progress: Progress, seconds: float) -> None:
+        """Save the weights if the last autosave is old enough; `seconds` of training are over.
 
         Raises:
             OSError: there is no room.
         """
-        if seconds - self.seconds >= AUTOSAVE_SECONDS:
+        if seconds - self._saved >= AUTOSAVE_SECONDS:
             save_weights(self.run, self.model, progress.step, progress.steps, seconds)
-            self.seconds = seconds
+            self._saved = seconds
 
 
 def save_weights(run: Run, model: SumNet, step: int, steps: int, seconds: float) -> None:
-    """Write the weights so far.
+    """Save the weights so far.
 
     Raises:
         OSError: there is no room.
@@ -61,12 +61,12 @@ def save_weights(run: Run, model: SumNet, step: int, steps: int, seconds: float)
 
 
 def remove_autosave(run: Run) -> None:
-    """The run is over; its checkpoint, if any, says it all."""
+    """Remove the weights so far: the run is finished, and its checkpoint, if any, has the rest."""
     _autosave_file(run).unlink(missing_ok=True)
 
 
 def recover(run: Run) -> Recovered | None:
-    """What was noted last, or None when nothing was, or it cannot be read any more."""
+    """The last saved weights, or None where there are none or they cannot be read."""
     try:
         _, recipe = run.recipe()
         model = recipe.build()

@@ -1,22 +1,29 @@
-"""How the app is, for its operator: who trains, who waits, what is kept, what is left of the disk.
+"""The state of the app for its operator: worker, queue, kept runs, disk.
 
-Read from the runs directory alone, so that it can be asked from outside:
+Read from the runs directory alone, so that anybody on the machine can ask:
 
     $ python -m core status
     Sketch & Sum 0.1.0, worker up 3 h 12 min (process 71): 1 run trains, 5 wait, 132 kept (210 MB),
     73,012 MB free
+
+The worker holds the lock `.lock` while it lives, and says in `.worker.json` who it is. Both lie in
+the runs directory. Imports no torch.
 """
 
-import fcntl
-import json
+import os
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
+from filelock import FileLock
 
 from core import VERSION
 from core.runs import queue
 from core.runs.run import LIVE, WAITING, list_runs
+from core.storage.files import try_lock, write_atomic
 
 
 @dataclass(frozen=True)
@@ -25,11 +32,11 @@ class Status:
 
     version: str  # of the worker, or of this code where there is none
     worker: bool  # is there one?
-    pid: int  # of the worker; 0 where there is none, or it did not say
+    pid: int  # of the worker; 0 where there is none, or it could not say
     uptime: float  # seconds since the worker started
-    training: str  # id of the run that the worker has; "" is none
-    waiting: int  # runs in the line
-    kept: int  # runs that are over
+    training: str  # id of the run in training; "" is none
+    waiting: int  # runs in the queue
+    kept: int  # finished runs
     kept_megabytes: float
     free_megabytes: float
 
@@ -45,43 +52,67 @@ class Status:
         )
 
 
+class WorkerFile(msgspec.Struct, frozen=True):
+    """Who holds the lock, as .worker.json says it."""
+
+    pid: int = 0
+    version: str = VERSION
+
+
+def lock_for_worker(root: Path) -> FileLock | None:
+    """Become the worker of a runs directory; None while another process is.
+
+    Keep what comes back: the lock is free again when the process ends, however it ends.
+
+    Raises:
+        OSError: there can be no file in `root`.
+    """
+    lock = try_lock(root / ".lock")
+    if lock:
+        facts = msgspec.json.encode(WorkerFile(os.getpid()))
+        with suppress(OSError):  # a full disk
+            write_atomic(root / ".worker.json", facts, durable=False)
+    return lock
+
+
 def read_status(root: Path) -> Status:
     """The status of the app with this runs directory, which need not be there."""
-    held, signed, since = _read_lock(root / ".lock")
+    has_worker = _has_worker(root)
+    facts, since = _read_worker(root) if has_worker else (WorkerFile(), time.time())
     found = [(run, run.state()) for run in list_runs(root)]
-    over = [run for run, state in found if state.over]
+    finished = [run for run, state in found if state.is_finished]
     live = [run.id for run, state in found if state.name in LIVE]
     there = next(path for path in (root, *root.parents) if path.exists())
-    pid = signed.get("pid")
     return Status(
-        version=str(signed.get("version", VERSION)),
-        worker=held,
-        pid=pid if held and isinstance(pid, int) else 0,
-        uptime=max(0.0, time.time() - since) if held else 0.0,
-        training=live[0] if held and live else "",
+        version=facts.version,
+        worker=has_worker,
+        pid=facts.pid,
+        uptime=max(0.0, time.time() - since) if has_worker else 0.0,
+        training=live[0] if has_worker and live else "",
         waiting=sum(state.name in WAITING for _, state in found),
-        kept=len(over),
-        kept_megabytes=round(sum(map(queue.run_bytes, over)) / queue.MEGABYTE, 1),
+        kept=len(finished),
+        kept_megabytes=round(sum(map(queue.run_bytes, finished)) / queue.MEGABYTE, 1),
         free_megabytes=round(shutil.disk_usage(there).free / queue.MEGABYTE),
     )
 
 
-def _read_lock(path: Path) -> tuple[bool, dict[str, object], float]:
-    """Does a worker hold the lock, what has it written there, and when?"""
-    try:
-        with open(path, "rb") as file:
-            try:
-                fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True, _signature(file.read()), path.stat().st_mtime
-    except OSError:
-        pass
-    return False, {}, 0.0
+def _has_worker(root: Path) -> bool:
+    """Does a process hold the lock? A worker that starts just now tries again."""
+    path = root / ".lock"
+    with suppress(OSError):  # not ours to open
+        if path.exists():
+            lock = try_lock(path)
+            if lock is None:
+                return True
+            lock.release()
+    return False
 
 
-def _signature(content: bytes) -> dict[str, object]:
+def _read_worker(root: Path) -> tuple[WorkerFile, float]:
+    """Who the worker is, and since when (seconds since the epoch)."""
+    path = root / ".worker.json"
     try:
-        signed = json.loads(content)
-    except ValueError:
-        return {}
-    return signed if isinstance(signed, dict) else {}
+        since = path.stat().st_mtime
+        return msgspec.json.decode(path.read_bytes(), type=WorkerFile), since
+    except (OSError, msgspec.MsgspecError, RecursionError):
+        return WorkerFile(), time.time()

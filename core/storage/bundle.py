@@ -1,10 +1,10 @@
-"""A network as one file, to take away and to bring back.
+"""A bundle: a network as one file, to download and to upload again.
 
 The file is plain safetensors with the card in its metadata, so any tool that knows safetensors
-opens it. What comes back is a stranger's: its size is bounded before anything is read, nothing in
+opens it. What is uploaded is a stranger's: its size is bounded before anything is read, nothing in
 it runs, and it is used only if weights and card are what this project writes.
 
-    file of a run's network  --unpack-->  network and card  --runs.adopt-->  a run of one's own
+    bundle of a run  --unpack_bundle-->  network and card  --queue.import_run-->  a run of one's own
 """
 
 import csv
@@ -14,6 +14,7 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -21,17 +22,20 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from core.errors import UserError
 from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
-from core.recipes.settings import SettingError
 from core.storage import checkpoint
 from core.storage.checkpoint import Card, CheckpointError
+from core.storage.history import Record
 
 MAX_MEGABYTES = 8  # MB; the largest network that the settings allow has five
 MAX_HEADER = 64_000  # bytes; names and shapes of the weights, and the card
 MAX_WORD = 64  # characters of a version, a date or a checksum
-MAX_REASON = 120
+# What reading a file that is no bundle may raise.
+JUNK = (SafetensorError, struct.error, ValueError, TypeError, KeyError, RecursionError)
+MAX_REASON = 120  # characters of an error that is quoted
 
 
 def pack_bundle(model: SumNet, card: Card) -> bytes:
@@ -42,10 +46,11 @@ def pack_bundle(model: SumNet, card: Card) -> bytes:
 
 
 def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
-    """The inverse of `pack`: the network (in eval mode) and its card; the file may be anything.
+    """The inverse of `pack_bundle`: the network (in eval mode) and its card. The file may be
+    anything.
 
     Raises:
-        CheckpointError: too large, damaged, or no network of this project; the message is one
+        CheckpointError: too large, damaged, or not a network of this project; the message is one
             sentence.
     """
     if len(content) > MAX_MEGABYTES * 10**6:
@@ -53,8 +58,9 @@ def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
             f"The file has more than {MAX_MEGABYTES} MB: it is no network from here."
         )
     try:
-        card = Card(**json.loads(_header(content)))
+        facts = _header(content)
         tensors = load_tensors(content)
+        checksum = facts["weights_sha256"]
     except (
         SafetensorError,
         struct.error,
@@ -64,20 +70,14 @@ def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
         RecursionError,
     ) as error:
         raise CheckpointError("The file is no network that was downloaded here.") from error
-    if _digest(tensors) != card.weights_sha256:
+    if _digest(tensors) != checksum:
         raise CheckpointError("The file is damaged: its weights do not match its card.")
     try:
+        card = checkpoint.check_card(facts)
         model = SumNet(Recipe.read(card.params).model)
         model.load_state_dict(tensors)
         _check_bundle(model.eval(), card)
-    except (
-        SettingError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ValueError,
-        RuntimeError,
-    ) as error:
+    except (UserError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0][:MAX_REASON]
         raise CheckpointError(
             f"The file holds a network that cannot be used ({reason})."
@@ -86,7 +86,7 @@ def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
 
 
 def load_any(name: str) -> tuple[SumNet, Card]:
-    """A network for the command line: a preset, a checkpoint, or such a file.
+    """A network for the command line: a preset, a checkpoint, or a bundle.
 
     Raises:
         CheckpointError: missing, damaged, or not of this project's architecture.
@@ -99,8 +99,8 @@ def load_any(name: str) -> tuple[SumNet, Card]:
     return checkpoint.load(stem)
 
 
-def history_csv(history: Sequence[dict[str, float]]) -> str:
-    """The records of a history as a table: a line each, empty where nothing was measured."""
+def history_csv(history: Sequence[Record]) -> str:
+    """The records of a history as a table: a row each, empty where nothing was measured."""
     columns = list(dict.fromkeys(key for record in history for key in record))
     table = io.StringIO()
     writer = csv.DictWriter(table, columns, lineterminator="\n")
@@ -110,22 +110,21 @@ def history_csv(history: Sequence[dict[str, float]]) -> str:
 
 
 def _digest(tensors: dict[str, Tensor]) -> str:
-    """Of the weights alone, as `checkpoint.save` writes them."""
+    """SHA-256 of the weights alone, as `checkpoint.save` writes them."""
     return hashlib.sha256(save_tensors(tensors)).hexdigest()
 
 
-def _header(content: bytes) -> str:
-    """The card's text: the file starts with the length of a JSON object, and then the object."""
+def _header(content: bytes) -> dict[str, Any]:
+    """The card's keys: the file starts with the length of a JSON object, then the object."""
     (length,) = struct.unpack_from("<Q", content)
     if length > MAX_HEADER:
         raise ValueError(f"a header of {length} bytes")
-    card: str = json.loads(content[8 : 8 + length])["__metadata__"]["card"]
-    return card
+    facts: dict[str, Any] = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["card"])
+    return facts
 
 
 def _check_bundle(model: SumNet, card: Card) -> None:
-    """That what the card says can be shown, and that what the network says are numbers."""
-    checkpoint.check_card(card)
+    """Check that pages can show what the card says, and that the network answers in numbers."""
     shares = [card.figures[key] for key in ("class_acc", "sum_acc", "joint_acc")]
     sizes = [card.epochs, card.train_seconds, card.figures["sum_mae"]]
     sound = {
@@ -140,4 +139,4 @@ def _check_bundle(model: SumNet, card: Card) -> None:
     with torch.inference_mode():
         output = model(images, torch.tensor([0, 9]))
     if not all(t.isfinite().all() for t in (*model.state_dict().values(), *output[:2])):
-        raise ValueError("its weights are no numbers")
+        raise ValueError("its weights are not numbers")

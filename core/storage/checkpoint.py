@@ -1,22 +1,26 @@
-"""Weights on disk: a .safetensors file and, beside it, a JSON card that says what they are.
+"""A network on disk: weights in a .safetensors file and, beside it, a JSON card.
 
 The card holds all that is needed to rebuild the network and to judge it: the recipe, the seed, the
-test figures, how it was made. Nothing is pickled, so a checkpoint from a stranger can hold wrong
+test metrics, how it was made. Nothing is pickled, so a checkpoint from a stranger can hold wrong
 numbers but no code.
 """
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, Any
 
+import msgspec
 import torch
+from msgspec import Meta
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from core import PROJECT
+from core.errors import UserError
 from core.evaluation.metrics import Metrics
 from core.model import SumNet
 from core.recipes.presets import PRESETS
@@ -28,28 +32,37 @@ from core.storage.files import MAX_NUMBER, write_atomic
 WEIGHTS_DIR = PROJECT / "weights"
 METRIC_NAMES = {"class_acc", "sum_r2", "sum_mae", "sum_acc", "joint_acc"}
 
+Text = Annotated[str, Meta(max_length=10_000)]
+Count = Annotated[int, Meta(ge=0, lt=2**53)]
+Real = (
+    Annotated[int, Meta(ge=-(2**53), le=2**53)]
+    | Annotated[float, Meta(gt=-MAX_NUMBER, lt=MAX_NUMBER)]
+)
+Row = Annotated[list[Count], Meta(min_length=CLASSES, max_length=CLASSES)]
+Confusion = Annotated[list[Row], Meta(min_length=CLASSES, max_length=CLASSES)]
 
-class CheckpointError(RuntimeError):
+
+class CheckpointError(UserError):
     """A checkpoint that cannot be used; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a checkpoint is: how it was made and what it can do on the test split."""
+    """What a checkpoint is: how it was made and how good it is on the test split."""
 
-    preset: str
-    params: dict[str, object]  # the recipe, flat
-    seed: int
-    epochs: float  # trained; fewer than the recipe's when stopped
-    train_seconds: float
-    figures: dict[str, float]  # FIGURES
-    confusion: list[list[int]]
-    parameters: int
-    doubt_level: float | None = None  # of `evaluation.doubt_level`; None never doubts
-    taught: int = 0  # examples of somebody's own hand that it was taught afterwards
-    weights_sha256: str = ""
-    torch: str = torch.__version__
-    date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
+    preset: Text
+    params: dict[str, Any]  # the recipe, flat
+    seed: Count
+    epochs: Real  # trained; fewer than the recipe's when stopped
+    train_seconds: Real
+    figures: dict[str, Real]  # the metrics, under METRIC_NAMES
+    confusion: Confusion  # rows: true class, columns: answered class
+    parameters: Count
+    doubt_level: Real | None = None  # the `metrics.ood_threshold`; None calls nothing unreadable
+    taught: Count = 0  # examples of somebody's handwriting that it was fine-tuned with
+    weights_sha256: Text = ""
+    torch: Text = torch.__version__
+    date: Text = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
 
     @classmethod
     def of(
@@ -60,19 +73,19 @@ class Card:
         metrics: Metrics,
         epochs: float,
         train_seconds: float,
-        doubt_level: float | None = None,
+        ood_threshold: float | None = None,
     ) -> "Card":
-        """The card of a network that was just trained and measured on the test split."""
+        """The card of a network that was just trained and tested."""
         return cls(
             preset=preset,
-            params=recipe.params(),
+            params=recipe.to_dict(),
             seed=recipe.train.seed,
             epochs=round(epochs, 3),
             train_seconds=round(train_seconds, 2),
-            figures=metrics.figures(),
+            figures=metrics.scalars(),
             confusion=metrics.confusion,
             parameters=model.parameter_count,
-            doubt_level=doubt_level,
+            doubt_level=ood_threshold,
         )
 
     def report(self) -> dict[str, object]:
@@ -103,7 +116,7 @@ def stem_of(name: str) -> Path:
 
 
 def save(stem: Path, model: SumNet, card: Card) -> None:
-    """Write `stem`.safetensors and `stem`.json; each appears whole or not at all.
+    """Write `stem`.safetensors and `stem`.json; each file appears whole or not at all.
 
     Raises:
         OSError: no such folder, no room, no permission.
@@ -148,35 +161,23 @@ def read_card(stem: Path) -> Card:
     """
     content = _file_of(stem, ".json").read_bytes()
     try:
-        card = Card(**json.loads(content))
-        check_card(card)
-        return card
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        return check_card(msgspec.json.decode(content))
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise CheckpointError(f"The card of {stem.name!r} is damaged.") from error
 
 
-def check_card(card: Card) -> None:
-    """Is all of it what the pages count on? A file may hold anything, and a number may be NaN.
+def check_card(facts: object) -> Card:
+    """A card from parsed JSON, if all of it is what the pages count on: the file may hold anything.
 
     Raises:
-        ValueError, TypeError, AttributeError: it is not.
+        ValueError: a key is missing or unknown, or a value is out of bounds (see `Card`).
     """
-    texts = (card.preset, card.weights_sha256, card.torch, card.date)
-    wholes = (card.seed, card.parameters, card.taught, *(n for row in card.confusion for n in row))
-    doubt = 0.0 if card.doubt_level is None else card.doubt_level
-    numbers = (card.epochs, card.train_seconds, doubt, *card.figures.values())
-    if not (isinstance(card.params, dict) and all(isinstance(text, str) for text in texts)):
-        raise TypeError("a name, a text or the params")
-    if not all(type(n) is int and 0 <= n < 2**53 for n in wholes):
-        raise ValueError("a count")
-    if not all(type(n) in (int, float) and -MAX_NUMBER < n < MAX_NUMBER for n in numbers):
-        raise ValueError("a number")
-    json.dumps(card.params, allow_nan=False)
-    if (
-        set(card.figures) != METRIC_NAMES
-        or [len(row) for row in card.confusion] != [CLASSES] * CLASSES
-    ):
-        raise ValueError("the figures or the confusion")
+    if not isinstance(facts, dict) or set(facts) - {each.name for each in fields(Card)}:
+        raise ValueError("unknown keys")
+    card = msgspec.convert(facts, Card)
+    if set(card.figures) != METRIC_NAMES:
+        raise ValueError("other metrics")
+    return card
 
 
 def _file_of(stem: Path, suffix: str) -> Path:

@@ -1,7 +1,9 @@
-"""TODO."""
+"""Files that appear whole, and locks that end with their holder. Imports no torch."""
 
 import os
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 MAX_NUMBER = 1e300  # of a number in a file of ours; NaN is not less
 
@@ -9,7 +11,10 @@ MAX_NUMBER = 1e300  # of a number in a file of ours; NaN is not less
 def write_atomic(path: Path, content: bytes, durable: bool = True) -> None:
     """Write aside, flush to disk, then rename: a reader sees the old file or the new one.
 
-    What need not survive the machine's failing is written faster without the flush.
+    Files that need not survive a power failure are written faster, without the flush.
+
+    Raises:
+        OSError: no such folder, no room, no permission.
     """
     aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
@@ -21,3 +26,19 @@ def write_atomic(path: Path, content: bytes, durable: bool = True) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def try_lock(path: Path) -> FileLock | None:
+    """The lock at `path`, taken, or None while another process holds it. Never waits.
+
+    The system frees it when its holder ends, however it ends. The file itself stays.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return None
+    return lock

@@ -1,21 +1,55 @@
 """The history of a training as records: what the worker and the command line write down.
 
 A record is flat: where the training is, the training scores as means over its steps under their
-own names (`loss`, `class_acc`, ...), and when there was a look at the validation images their
-scores as `val_loss`, `val_class_acc` and so on. A file of records (.jsonl) has one on each line.
+own names (`loss`, `class_acc`, ...) and, after a validation, its scores as `val_loss`,
+`val_class_acc` and so on. A file of records (.jsonl) has one on each line. Imports no torch.
 """
 
-import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict, cast
+
+import msgspec
+from msgspec import Meta
 
 from core.storage.files import MAX_NUMBER, write_atomic
-from core.trainer import Progress, Scores
 
-# Where the training is: what each record has, and the least that it can be.
-PLACE = {"seconds": 0, "step": 1, "steps": 1, "epoch": 0, "images": 0}
+if TYPE_CHECKING:
+    from core.trainer import Progress, Scores
+
 MIN_RECORDS = 120  # of a history, at least when the training has so many steps
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Position = Annotated[int, Meta(ge=1, le=2**53)]
+Seconds = Annotated[float, Meta(ge=0, le=MAX_NUMBER)]
+Score = Annotated[float, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+
+
+class Record(TypedDict):
+    """A line of a history. Scores are those of `trainer.Scores`."""
+
+    seconds: Seconds  # of training so far, without pauses
+    step: Position
+    steps: Position  # of the whole run
+    epoch: Count
+    images: Count  # seen so far
+    lr: NotRequired[Score]  # of this step
+    loss: NotRequired[Score]
+    class_loss: NotRequired[Score]
+    sum_loss: NotRequired[Score]
+    class_acc: NotRequired[Score]
+    sum_acc: NotRequired[Score]
+    joint_acc: NotRequired[Score]
+    val_loss: NotRequired[Score]
+    val_class_loss: NotRequired[Score]
+    val_sum_loss: NotRequired[Score]
+    val_class_acc: NotRequired[Score]
+    val_sum_acc: NotRequired[Score]
+    val_joint_acc: NotRequired[Score]
+
+
+_DECODER = msgspec.json.Decoder(Record)
 
 
 class Recorder:
@@ -23,25 +57,25 @@ class Recorder:
 
     def __init__(self) -> None:
         self.start = time.perf_counter()
-        self.pending: list[Scores] = []
+        self._pending: list[Scores] = []
 
-    def add(self, progress: Progress, due: bool = False) -> dict[str, float] | None:
+    def add(self, progress: "Progress", due: bool = False) -> Record | None:
         """A record when it is `due` by the plan or for the caller, else None."""
-        self.pending.append(progress.train)
+        self._pending.append(progress.train)
         every = max(1, progress.steps // MIN_RECORDS)
         due = due or progress.step == 1 or progress.val is not None
         if progress.step % every and not due:
             return None
-        means = [sum(column) / len(self.pending) for column in zip(*self.pending, strict=True)]
-        self.pending.clear()
+        means = [sum(column) / len(self._pending) for column in zip(*self._pending, strict=True)]
+        self._pending.clear()
         record = {
             "seconds": round(time.perf_counter() - self.start, 3),
             **{key: getattr(progress, key) for key in ("step", "steps", "epoch", "images", "lr")},
-            **dict(zip(Scores._fields, means, strict=True)),
+            **dict(zip(progress.train._fields, means, strict=True)),
         }
         if progress.val:
             record |= {f"val_{key}": value for key, value in progress.val._asdict().items()}
-        return record
+        return cast(Record, record)
 
 
 def history_file(stem: Path) -> Path:
@@ -49,31 +83,29 @@ def history_file(stem: Path) -> Path:
     return stem.parent / f"{stem.name}.jsonl"
 
 
-def write_history(file: Path, history: Iterable[dict[str, float]]) -> None:
+def write_history(file: Path, history: Iterable[Record]) -> None:
     """Write a whole history at once, a record on each line."""
-    write_atomic(file, "".join(json.dumps(record) + "\n" for record in history).encode())
+    write_atomic(file, b"".join(map(dump_record, history)))
 
 
-def read_history(file: Path) -> list[dict[str, float]]:
+def dump_record(record: Record) -> bytes:
+    """A record as a line of a history."""
+    return msgspec.json.encode(record) + b"\n"
+
+
+def read_history(file: Path) -> list[Record]:
     """The records of a file; [] where there is none. Lines that are no record are left out."""
     try:
-        lines = file.read_bytes().split(b"\n")
+        return _parse(file.read_bytes().split(b"\n"))
     except OSError:
         return []
-    return [record for line in lines if (record := _record(line)) is not None]
 
 
-def _record(line: bytes) -> dict[str, float] | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(record, dict) or not all(map(_is_number, record.values())):
-        return None
-    if any(record.get(key, -1) < least for key, least in PLACE.items()):
-        return None
-    return record
-
-
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and abs(value) < MAX_NUMBER  # type: ignore[arg-type]
+def _parse(lines: Sequence[bytes]) -> list[Record]:
+    records = []
+    for line in lines:
+        try:
+            records.append(_DECODER.decode(line))
+        except (msgspec.MsgspecError, RecursionError):
+            continue  # half a line, or junk
+    return records

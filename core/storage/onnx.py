@@ -4,8 +4,8 @@
     addends  int64 (N,), 0-9                         sum_value    float (N,)
                                                      total        int64 (N,), 0-18
 
-Pixels are raw, 0 paper to 255 ink: the network normalizes them itself. torch needs two packages for
-this that the app does not: requirements-onnx.txt.
+Pixels are raw, from 0 (paper) to 255 (ink): the network normalizes them itself. The export needs
+two packages that the app does not: requirements-onnx.txt.
 """
 
 import warnings
@@ -14,18 +14,19 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from core.errors import UserError
 from core.model import SumNet
 from core.specs import ADDENDS
 
 INPUTS, OUTPUTS = ("images", "addends"), ("class_probs", "sum_value", "total")
 
 
-class ExportError(RuntimeError):
-    """It cannot be done; the message is one sentence for the user."""
+class ExportError(UserError):
+    """The network cannot be exported; the message is one sentence for the user."""
 
 
 class Answering(nn.Module):
-    """The network with its answers instead of its logits."""
+    """The network, giving answers instead of logits."""
 
     def __init__(self, model: SumNet) -> None:
         super().__init__()
@@ -46,7 +47,7 @@ def write_onnx(model: SumNet, file: Path) -> None:
     example = torch.zeros(2, 1, 28, 28, dtype=torch.uint8), torch.arange(2) % ADDENDS
     batch = {0: torch.export.Dim("batch")}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch warns of its own parts
+        warnings.simplefilter("ignore")  # torch warns about its own parts
         try:
             program = torch.onnx.export(
                 Answering(model).eval(),

@@ -2,56 +2,57 @@
 
     runs/<id>/moments/00000123.safetensors      the weights after step 123, in half precision
 
-The first is of the untrained network, and they lie closer together at the beginning, when most is
-learned. A run keeps few and small ones: at most COUNT and about SIZE bytes of them, and as many
-more of steps that were made one by one.
+The first is of the untrained network, and they lie closer together at the beginning, when the
+network learns most. A run keeps few and small ones: at most MAX_COUNT and about MAX_BYTES of them,
+and as many again of steps that the visitor made one by one.
 """
 
 from contextlib import suppress
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from core.model import SumNet
+from core.model import ModelConfig, SumNet
 from core.storage.files import write_atomic
 from core.trainer import Progress
 
 MAX_COUNT = 40
-MAX_BYTES = 8 << 20  # bytes, of all moments of a run
+MAX_BYTES = 8 << 20  # of all snapshots of a run
 
 
-class Album:
-    """The moments of a run while it trains, from the one before its first step on."""
+class SnapshotWriter:
+    """Writes the snapshots of a run while it trains, beginning with the untrained network."""
 
     def __init__(self, folder: Path, model: SumNet) -> None:
         self.folder, self.model = folder, model
-        self.planned: set[int] = set()
+        self._planned: set[int] = set()
         save_snapshot(folder, 0, model)
 
-    def take(self, progress: Progress, held: bool) -> None:
-        """Keep this moment if it is planned, or if training is `held` at it and there is room.
+    def save_if_due(self, progress: Progress, paused: bool) -> None:
+        """Write a snapshot if one is planned, or if training pauses here and there is room.
 
         Raises:
             OSError: there is no room on the disk.
         """
-        self.planned = self.planned or planned_steps(progress.steps, self.model)
-        if progress.step in self.planned or (
-            held and len(snapshot_steps(self.folder)) < 2 * len(self.planned)
+        self._planned = self._planned or planned_steps(progress.steps, self.model)
+        if progress.step in self._planned or (
+            paused and len(snapshot_steps(self.folder)) < 2 * len(self._planned)
         ):
             save_snapshot(self.folder, progress.step, self.model)
 
 
 def planned_steps(steps: int, model: SumNet) -> set[int]:
-    """The steps of a training after which a moment is kept: 0, ..., `steps`."""
+    """The steps of a training after which to write a snapshot: 0, ..., `steps`."""
     size = sum(tensor.nbytes for tensor in model.state_dict().values()) // 2
     gaps = max(1, min(MAX_COUNT, MAX_BYTES // size) - 1)
     return {round(steps * (gap / gaps) ** 2) for gap in range(gaps + 1)}
 
 
 def save_snapshot(folder: Path, step: int, model: SumNet) -> None:
-    """Write down the network as it is after `step`."""
+    """Write the weights after `step`."""
     folder.mkdir(exist_ok=True)
     tensors = {
         name: tensor.half() if tensor.is_floating_point() else tensor
@@ -61,12 +62,14 @@ def save_snapshot(folder: Path, step: int, model: SumNet) -> None:
 
 
 def snapshot_steps(folder: Path) -> list[int]:
-    """The steps of the moments that are there, in order."""
+    """The steps that have a snapshot, in order."""
     return sorted(int(file.stem) for file in folder.glob("[0-9]*.safetensors"))
 
 
-def load_snapshot(folder: Path, model: SumNet, step: int) -> SumNet | None:
-    """`model`, with the weights that it had after `step`; None where they are gone or damaged."""
+def load_snapshot(folder: Path, config: ModelConfig, step: int) -> SumNet | None:
+    """The network after `step`, in eval mode; None where its weights are gone or damaged."""
+    with torch.random.fork_rng(devices=[]):  # the initial weights, replaced at once
+        model = SumNet(config)
     with suppress(OSError, SafetensorError, RuntimeError):
         tensors: dict[str, Tensor] = load_file(folder / f"{step:08}.safetensors")
         model.load_state_dict(tensors)

@@ -1,4 +1,4 @@
-"""Where jobs are done: the warm process, and who looks after it.
+"""Who does the jobs: the warm process, and the supervisor that looks after it.
 
 Imports core.runs and what that stands on.
 """

@@ -1,4 +1,4 @@
-"""The app's side of the worker: start its process, start it again whenever it dies, end it."""
+"""The app's side of the worker: starts its process, again whenever it dies, and ends it."""
 
 import subprocess
 import sys
@@ -18,10 +18,10 @@ HEAD_START = 3.0  # seconds that an app has for its first page
 
 
 class Supervisor:
-    """The app's handle on the process, which it starts again whenever it dies."""
+    """The app's handle on the worker's process. It restarts the process whenever that dies."""
 
     def __init__(self, root: Path, head_start: float = 0.0) -> None:
-        """The process starts after `head_start` seconds, which others have the machine for."""
+        """The process starts after `head_start` seconds: until then others have the machine."""
         self.root = root
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -33,10 +33,10 @@ class Supervisor:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def ensure(self) -> None:
-        """Start the process if there is none. Cheap: call it whenever a page looks.
+        """Start the process if there is none. Cheap: call it whenever a page polls.
 
-        One that dies at once each time is not started in a tight loop. That it cannot be started
-        is logged: pages work without it, and runs wait in line.
+        A process that dies at once each time is not started in a tight loop. If it cannot start,
+        that is logged: pages work without it, and runs wait in the queue.
         """
         with self._lock:
             if self._closed.is_set() or (self._process and self._process.poll() is None):
@@ -57,14 +57,14 @@ class Supervisor:
                 self._rest()
 
     def _rest(self) -> None:
-        """It died, or could not be started: how long to wait before the next start."""
+        """After a death or a failed start: decide how long to wait before the next start."""
         self._process = None
         quick = time.monotonic() - self._started < QUICK_DEATH
         self._pause = min(MAX_RESTART_PAUSE, 2 * self._pause or 0.5) if quick else 0.0
         self._not_before = time.monotonic() + self._pause
 
     def _watch(self) -> None:
-        """Wait for its death, and start it again: also when nobody looks."""
+        """Wait for the process to die and restart it, even if no page is open."""
         while not self._closed.is_set():
             process = self._process
             if process:
@@ -75,12 +75,12 @@ class Supervisor:
 
     @property
     def pid(self) -> int:
-        """0 while there is none."""
+        """Of the process; 0 while there is none."""
         process = self._process
         return process.pid if process else 0
 
     def close(self) -> None:
-        """End the process now; the next one keeps what a run in training had learned."""
+        """Kill the process now; the next one keeps what a run in training had learned."""
         with self._lock:
             self._closed.set()
             if self._process:
@@ -89,10 +89,10 @@ class Supervisor:
 
 
 def shared_supervisor(root: Path) -> Supervisor:
-    """The one worker that this app has for a runs directory.
+    """The one supervisor that this app has for a runs directory.
 
-    Not in a cache of Streamlit's: any browser may ask the server to clear those, and each time
-    another process would be started.
+    Not in one of Streamlit's caches: any browser may ask the server to clear those, and each time
+    another process would start.
     """
     with _sharing:
         if root not in _shared:

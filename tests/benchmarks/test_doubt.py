@@ -13,20 +13,20 @@ from core.storage import checkpoint
 
 @pytest.mark.parametrize("style", [*doubt.LETTERS, *doubt.SIGNS])
 def test_every_letter_and_sign_can_be_drawn(style):
-    assert doubt.form(style, np.random.default_rng(0)).shape == (28, 28)
+    assert doubt.written(style, np.random.default_rng(0)).shape == (28, 28)
 
 
 def test_scribbles_are_many_and_all_different():
     styles = list(doubt.scribbles(np.random.default_rng(0)))
     assert len(set(styles)) == doubt.SCRIBBLES
     for style in styles[:50]:
-        assert doubt.form(style, np.random.default_rng(0)).any()
+        assert doubt.written(style, np.random.default_rng(0)).any()
 
 
-def test_the_share_above_the_level_is_accepted(trained, images):
+def test_the_share_above_the_threshold_is_accepted(trained, images):
     energies = trained(images, torch.zeros(10, dtype=torch.int64)).energy
-    level = energies.sort().values[3].item()
-    count, share = doubt.accepted(trained, level, images[:, 0].numpy())
+    threshold = energies.sort().values[3].item()
+    count, share = doubt.accepted(trained, threshold, images[:, 0].numpy())
     assert (count, share) == (10, pytest.approx(0.7))
 
 
@@ -42,7 +42,7 @@ def test_as_a_command(monkeypatch, capsys):
     assert found["scribbles"]["accepted"] < 0.7
 
 
-def test_a_card_without_a_level_is_refused(monkeypatch, tmp_path, shipped, capsys):
+def test_a_card_without_a_threshold_is_refused(monkeypatch, tmp_path, shipped, capsys):
     checkpoint.save(tmp_path / "old", shipped[0], shipped[1])
     text = (tmp_path / "old.json").read_text()
     card = json.loads(text) | {"doubt_level": None}
@@ -50,4 +50,4 @@ def test_a_card_without_a_level_is_refused(monkeypatch, tmp_path, shipped, capsy
     monkeypatch.setattr(sys, "argv", ["doubt.py", "--model", str(tmp_path / "old")])
     with pytest.raises(SystemExit, match="2"):
         doubt.main()
-    assert "has no doubt level" in capsys.readouterr().err
+    assert "has no out-of-distribution threshold" in capsys.readouterr().err

@@ -52,7 +52,7 @@ def test_one_seed_has_no_spread(weights):
 
 def test_only_missing_seeds_are_trained(weights, monkeypatch, capsys):
     trained = []
-    monkeypatch.setattr(networks, "train", lambda preset, seed: trained.append((preset, seed)))
+    monkeypatch.setattr(networks, "train_seed", lambda preset, seed: trained.append((preset, seed)))
     (weights / "seeds" / "mnist-1.json").unlink()
     monkeypatch.setattr(sys, "argv", ["networks.py", "--train", "--json"])
     networks.main()
@@ -70,7 +70,7 @@ def test_of_further_seeds_the_card_alone_is_kept(weights, monkeypatch):
         (folder / "mnist.safetensors").write_text("weights")
 
     monkeypatch.setattr(subprocess, "run", run)
-    networks.train("mnist", 2)
+    networks.train_seed("mnist", 2)
     assert (weights / "seeds" / "mnist-2.json").read_text() == "a card"
     assert {path.name for path in (weights / "seeds").glob("*.json")} == {
         "mnist-1.json",

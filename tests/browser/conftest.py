@@ -1,4 +1,5 @@
-"""Fixtures of the browser tests: one app and one Chromium for all, a new visitor for each test.
+"""Fixtures of the browser tests: one app and one Chromium for all tests of a process, a new visitor
+for each test.
 
     def test_something(page): ...          the Draw page at 1440 x 900, light
     def test_a_phone(visit): ...           visit("/train", viewport=..., has_touch=True, ...)
@@ -8,19 +9,23 @@ A test fails too when the app's log holds a warning or a traceback that it cause
 in its page raised. A failed test says where its screenshot and its log are kept.
 """
 
+import contextlib
 import re
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page, ViewportSize
 
 from tests.browser.support import driver
-from tests.browser.support.driver import App
+from tests.browser.support.app import ROOT, App, serve
+from tests.browser.support.driver import DESKTOP, Scheme
 from tests.browser.support.find_browser import BrowserError, find_browser
+from tests.browser.support.visitors import Visitors
 
-KEPT = driver.ROOT / "out" / "failed"
+KEPT = ROOT / "out" / "failed"
 PAGES = pytest.StashKey[list[Page]]()
 LOG = pytest.StashKey[tuple[App, int]]()  # the app and where its log stood when the test began
 
@@ -42,8 +47,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def visitors(browser: Browser) -> Visitors:
+    return Visitors(browser)
+
+
+@pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with driver.serve(tmp_path_factory.mktemp("app")) as app:
+    with serve(tmp_path_factory.mktemp("app")) as app:
         yield app
 
 
@@ -56,7 +66,7 @@ def app(served: App, request: pytest.FixtureRequest) -> Iterator[App]:
 @pytest.fixture
 def own_app(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[App]:
     """An app for this test alone, with no runs: for tests that count or break something."""
-    with driver.serve(tmp_path / "app") as app:
+    with serve(tmp_path / "app") as app:
         yield from _watched(app, request)
 
 
@@ -72,22 +82,39 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(visitors: Visitors, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Open the app as a new visitor: visit("/train", viewport={"width": 390, "height": 844})."""
     pages = request.node.stash.setdefault(PAGES, [])
     errors: list[str] = []
 
-    def open_one(path: str = "/", *, app: App | None = None, **context: object) -> Page:
+    def open_one(
+        path: str = "/",
+        *,
+        app: App | None = None,
+        viewport: ViewportSize = DESKTOP,
+        color_scheme: Scheme = "light",
+        **options: Any,
+    ) -> Page:
         app = app or request.getfixturevalue("app")
-        page = driver.open_page(browser, app.url + path, **context)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page = tabs.enter_context(visitors.arrive(**options))
+        tabs.enter_context(_listening(page, errors))
         pages.append(page)
+        driver.open_in(page, app.url + path, viewport=viewport, color_scheme=color_scheme)
         return page
 
-    yield open_one
-    for page in pages:
-        page.context.close()
+    with contextlib.ExitStack() as tabs:
+        yield open_one
     assert not errors, f"scripts of the page raised: {errors}"
+
+
+@contextlib.contextmanager
+def _listening(page: Page, errors: list[str]) -> Iterator[None]:
+    def note(error: Error) -> None:
+        errors.append(str(error))
+
+    page.on("pageerror", note)
+    yield
+    page.remove_listener("pageerror", note)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.support.driver import answered, hook, press
+from tests.browser.support.driver import answered, choose, hook, press
 
 TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 
@@ -19,9 +19,7 @@ def test_a_bug_is_chosen_trained_with_and_given_away(visit: Visit) -> None:
     expect(weight).to_have_attribute("aria-valuetext", "1")  # the usual one of that head
     hook(page, "break").get_by_text("Break it on purpose").click()
     hook(page, "break").get_by_text("Everything as it should be.").hover()  # once it lies still
-    hook(page, "bug").get_by_role("combobox").click()
-    with answered(page):
-        page.get_by_role("option", name="Squared error of all pairs").click()
+    choose(page, hook(page, "bug").get_by_role("combobox"), "Squared error of all pairs")
     expect(hook(page, "break")).to_contain_text("[N, 1] against [N]")
     expect(hook(page, "break")).to_contain_text(
         "Whatever is chosen above, it gets sum as one value"

@@ -63,4 +63,4 @@ def test_a_network_can_be_left_out(visit: Visit) -> None:
     chosen = page.get_by_test_id("stMultiSelect")
     with answered(page):
         chosen.get_by_role("button", name=re.compile("clear", re.I)).click()
-    expect(page.get_by_text("Choose a network to look at.")).to_be_visible()
+    expect(page.get_by_text("Choose a network to compare.")).to_be_visible()

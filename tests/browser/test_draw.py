@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from core.data.drawing import CANVAS_SIDE
 from tests.browser.conftest import Visit
-from tests.browser.support.driver import App, answered, draw_digit, hook, pick_number, press, text
+from tests.browser.support.app import App
+from tests.browser.support.driver import answered, draw_digit, hook, pick_number, press, text
 
 TAUGHT_MS = 180_000  # some seconds, but on a machine that has other things to do
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -114,7 +115,7 @@ def test_a_photo_of_a_digit_is_read(page: Page, tmp_path: Path) -> None:
     page.get_by_role("link", name="Explain").click()
     expect(page.get_by_text("from your picture and your number, 7")).to_be_visible()
     page.get_by_role("link", name="Draw").click()
-    expect(page.get_by_text("The picture that you chose before is still here.")).to_be_visible()
+    expect(page.get_by_text("Using the picture that you chose before.")).to_be_visible()
     assert answers(page) == ("7", "14")
 
 
@@ -158,7 +159,7 @@ def test_a_hand_is_taught_and_the_new_network_answers(page: Page) -> None:
     tell(page, "2")  # whoever draws a 2 like that
     expect(hook(page, "mine_2")).to_contain_text("✗ read as 7")
     hook(page, "teach").get_by_role("button").click()
-    expect(hook(page, "teach_status")).to_contain_text(re.compile("Starting|Waiting|Learn|Measur"))
+    expect(hook(page, "teach_status")).to_contain_text(re.compile("Starting|Waiting|Learn|Test"))
     alone = page.url
     draw_digit(page, "8")  # the old network goes on answering
     page.wait_for_url(lambda address: address != alone)  # that was no answer to something else
@@ -168,7 +169,7 @@ def test_a_hand_is_taught_and_the_new_network_answers(page: Page) -> None:
     rows = hook(page, "hand").locator("table.figures tr").all_inner_texts()
     assert [row.split("\t")[1] for row in rows[1:3]] == ["1 of 2", "2 of 2"]
     expect(hook(page, "network_choice").get_by_role("combobox")).to_have_value(
-        "Your hand (2 examples)"
+        "Your handwriting (2 examples)"
     )
     assert answers(page) == ("2", "9")  # the drawing has stayed
     page.reload()

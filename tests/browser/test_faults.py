@@ -22,7 +22,8 @@ from benchmarks.visitor import LostError, Visitor
 from core.runs.status import read_status
 from tests.browser.conftest import Visit
 from tests.browser.support import driver
-from tests.browser.support.driver import DIGITS, App, draw_digit, hook, press, text
+from tests.browser.support.app import App, serve
+from tests.browser.support.driver import DIGITS, draw_digit, hook, press, text
 from tests.conftest import wait_for
 
 TRAINED_MS = 240_000
@@ -59,7 +60,7 @@ def test_a_killed_worker_leaves_the_visitor_with_a_network(own_app: App, visit: 
     start(page)
     noted(own_app)
     os.kill(read_status(own_app.runs).pid, signal.SIGKILL)
-    expect(hook(page, "train_status")).to_contain_text("Cut off at step", timeout=TRAINED_MS)
+    expect(hook(page, "train_status")).to_contain_text("Stopped at step", timeout=TRAINED_MS)
     kept(page)
     press(page, "use_network")
     draw_digit(page, "7")
@@ -77,7 +78,7 @@ def test_a_run_goes_on_when_its_browser_has_gone(own_app: App, visit: Visit) -> 
 
 def test_an_app_that_is_killed_and_started_again(visit: Visit, tmp_path: Path) -> None:
     """The page stays open, connects again by itself with a session that the app does not know."""
-    with driver.serve(tmp_path) as app:
+    with serve(tmp_path) as app:
         page, drawing = visit(LONG, app=app), visit(app=app)
         draw_digit(drawing, "5")
         start(page)
@@ -85,7 +86,7 @@ def test_an_app_that_is_killed_and_started_again(visit: Visit, tmp_path: Path) -
         port = int(app.url.rsplit(":", 1)[1])
         os.kill(app.pid, signal.SIGKILL)
         worker = read_status(app.runs).pid
-    with driver.serve(tmp_path, port) as app:
+    with serve(tmp_path, port) as app:
         kept(page)
         driver.wait_until_idle(drawing)
         assert text(drawing, "sum_answer") == "12"
@@ -136,7 +137,7 @@ def test_junk_from_a_stranger_s_canvas_harms_nobody_else(visit: Visit, tmp_path:
             assert stranger.socket
             await stranger.socket.send(b"\xff" + said.encode()[:99])  # no message at all
 
-    with driver.serve(tmp_path) as app:
+    with serve(tmp_path) as app:
         page = visit(app=app)
         for said in JUNK:
             in_a_thread(send(app.url, said))

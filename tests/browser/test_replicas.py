@@ -16,9 +16,8 @@ from playwright.sync_api import Page, expect
 from core.runs.status import read_status
 from tests.browser.conftest import Visit
 from tests.browser.support import driver
+from tests.browser.support.app import ROOT, App, free_port, serve
 from tests.browser.support.driver import (
-    ROOT,
-    App,
     answered,
     draw_digit,
     hook,
@@ -50,7 +49,7 @@ def port_of(app: App) -> int:
 @contextlib.contextmanager
 def nginx(folder: Path, apps: Sequence[App]) -> Iterator[str]:
     """The address of the recipe's nginx in front of the apps; only its ports are others."""
-    port = driver.free_port()
+    port = free_port()
     recipe = (ROOT / "deploy/nginx.conf").read_text().replace("listen 80;", f"listen {port};")
     for written, app in zip((":8501", ":8502"), apps, strict=True):
         assert written in recipe
@@ -89,8 +88,8 @@ def upload(page: Page, photo: Path) -> None:
 def test_a_killed_replica_loses_no_run_and_no_drawing(visit: Visit, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     with (
-        driver.serve(tmp_path / "one", runs=runs) as one,
-        driver.serve(tmp_path / "two", runs=runs) as two,
+        serve(tmp_path / "one", runs=runs) as one,
+        serve(tmp_path / "two", runs=runs) as two,
         nginx(tmp_path / "nginx", [one, two]) as address,
     ):
         front = App(address, 0, one.log_file, runs)
@@ -122,7 +121,7 @@ def test_a_killed_replica_loses_no_run_and_no_drawing(visit: Visit, tmp_path: Pa
         assert "run queued" in other.log()
         assert read_status(runs).kept == 2
 
-        with driver.serve(tmp_path / "back", port_of(mine), runs=runs):
+        with serve(tmp_path / "back", port_of(mine), runs=runs):
             time.sleep(FAIL_SECONDS)  # until nginx would ask it again
             upload(page, tmp_path / "seven.png")  # goes where the page lives by now
             assert text(page, "class_answer") == "7"

@@ -8,7 +8,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.runs.run import list_runs
 from tests.browser.conftest import Visit
-from tests.browser.support.driver import App, answered, draw_digit, hook, press, text
+from tests.browser.support.app import App
+from tests.browser.support.driver import choose, draw_digit, hook, press, text
 
 TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 CURVE = ".scatterlayer .trace path.js-line"
@@ -53,9 +54,7 @@ def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
     draw_digit(page, "7")
     assert (text(page, "class_answer"), text(page, "sum_answer")) == ("7", "14")
     assert "net=" in page.url
-    network.click()
-    with answered(page):
-        page.get_by_role("option", name="MNIST, careful").click()
+    choose(page, network, "MNIST, careful")
     assert "net=" not in page.url
 
 
@@ -65,7 +64,9 @@ def test_a_stopped_run_keeps_what_it_learned(visit: Visit) -> None:
     start(page)
     hook(page, "train_stop").get_by_role("button").click()
     expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
-    expect(hook(page, "train_status")).to_contain_text("Stopped; what it learned so far is kept")
+    expect(hook(page, "train_status")).to_contain_text(
+        "Stopped. What the network learned so far is kept"
+    )
     assert page.locator("table.figures tr", has_text="This run").count() == 1
     expect(hook(page, "train_start").get_by_role("button")).to_be_enabled()
 
@@ -149,9 +150,9 @@ def test_the_second_visitor_waits_in_line(visit: Visit) -> None:
     set_slider(first, "epochs", 4)
     start(first)
     press(second, "train_start")
-    expect(hook(second, "train_status")).to_contain_text("one training is before you")
+    expect(hook(second, "train_status")).to_contain_text("one run is before yours")
     hook(second, "train_stop").get_by_role("button").click()
-    expect(hook(second, "train_status")).to_contain_text("You left the line")
+    expect(hook(second, "train_status")).to_contain_text("You left the queue")
     expect(hook(second, "train_start").get_by_role("button")).to_be_enabled()
     hook(first, "train_stop").get_by_role("button").click()
     expect(hook(first, "use_network")).to_be_visible(timeout=TRAINED_MS)
@@ -160,7 +161,7 @@ def test_the_second_visitor_waits_in_line(visit: Visit) -> None:
 def test_a_page_that_is_lost_on_its_way_comes_again(own_app: App, visit: Visit) -> None:
     """Streamlit throws away what a run has said last when the next question comes just then: here
     the page with the figures of a training."""
-    page = visit("/train?v=1&width=4", app=own_app)
+    page = visit("/train?v=1&width=4", app=own_app, alone=True)
     lost: list[str] = []
 
     def carry(socket: WebSocketRoute) -> None:
@@ -171,7 +172,7 @@ def test_a_page_that_is_lost_on_its_way_comes_again(own_app: App, visit: Visit) 
             nonlocal losing
             message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
             run = message.metadata.run
-            trained = [one.state().over for one in list_runs(own_app.runs)] == [True]
+            trained = [one.state().is_finished for one in list_runs(own_app.runs)] == [True]
             if message.HasField("new_session") and not run.fragment_ids and trained and not lost:
                 lost.append(run.script_run_id)
                 losing = True

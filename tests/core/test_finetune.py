@@ -1,4 +1,4 @@
-"""Teaching somebody's own hand: the examples, the lesson, and what it does."""
+"""Fine-tuning to somebody's handwriting: the examples, and what it does."""
 
 import copy
 import json
@@ -59,8 +59,10 @@ def test_a_line_that_is_no_example_is_named(line):
 
 
 def test_too_many_examples_are_refused():
-    with pytest.raises(ExampleError, match="101 examples; 100 are the most"):
-        finetune.parse_examples(finetune.dump_examples([SLASH] * 101))
+    text = finetune.dump_examples([SLASH] * 101)
+    with pytest.raises(ExampleError, match="101 examples; the limit is 100"):
+        finetune.parse_examples(text, max_examples=100)
+    assert len(finetune.parse_examples(text, max_examples=101)) == 101
 
 
 @given(some.text(max_size=300))
@@ -79,7 +81,7 @@ def test_examples_are_drawn_with_many_pens():
     assert mine == {mnist_form(rasterize(SLASH.strokes, pen)).tobytes() for pen in range(14, 27)}
 
 
-def test_only_digits_with_late_fusion_can_be_taught():
+def test_only_digits_with_late_fusion_can_be_fine_tuned():
     assert finetune.can_finetune(SumNet(ModelConfig(width=4)))
     assert not finetune.can_finetune(SumNet(ModelConfig(width=4, fusion="pixels")))
     assert not finetune.can_finetune(SumNet(ModelConfig(width=4, dataset="fashion-mnist")))
@@ -98,7 +100,7 @@ def test_only_the_class_head_learns(shipped, mnist):
     assert not taught.training
 
 
-def test_ten_examples_teach_a_hand_and_mnist_is_kept(shipped, mnist, all_cores):
+def test_ten_examples_teach_a_handwriting_and_mnist_is_kept(shipped, mnist, all_cores):
     network, _ = shipped
     others = odd_sevens(50, seed=1)
 
@@ -120,7 +122,7 @@ def test_ten_examples_teach_a_hand_and_mnist_is_kept(shipped, mnist, all_cores):
     assert mnist_right(taught) >= mnist_right(network) - 0.002
 
 
-def test_a_drawing_told_again_takes_its_new_label_and_keeps_its_place():
+def test_a_drawing_labeled_again_takes_its_new_label_and_keeps_its_place():
     first, second = HandExample(1, SLASH.strokes), HandExample(4, odd_sevens(1, seed=0)[0].strokes)
     assert finetune.add_examples([first, second], [SLASH]) == [SLASH, second]
     assert finetune.add_examples([], [first, SLASH]) == [SLASH]
@@ -128,9 +130,9 @@ def test_a_drawing_told_again_takes_its_new_label_and_keeps_its_place():
 
 def test_no_more_examples_are_kept_than_can_be_read_back():
     many = [HandExample(1, (((0.0, 0.0), (50.0, float(i))),)) for i in range(101)]
-    assert len(finetune.add_examples(many[:99], many[99:100])) == 100
-    with pytest.raises(ExampleError, match="101 examples; 100 are the most"):
-        finetune.add_examples(many[:100], many[100:])
+    assert len(finetune.add_examples(many[:99], many[99:100], max_examples=100)) == 100
+    with pytest.raises(ExampleError, match="101 examples; the limit is 100"):
+        finetune.add_examples(many[:100], many[100:], max_examples=100)
 
 
 def test_a_drawing_that_could_not_be_read_back_is_refused():

@@ -2,7 +2,6 @@
 
 from itertools import product
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -10,7 +9,8 @@ from torch.nn import functional as F
 
 from core.dataset import Batch, Split
 from core.evaluation.metrics import evaluate
-from core.model import FUSIONS, SUM_HEADS, ModelConfig, Output, PixelFusion, SumNet
+from core.heads import FUSIONS, SUM_HEADS, Output
+from core.model import ModelConfig, SumNet
 from core.trainer import losses, validate
 
 KINDS = list(product(FUSIONS, SUM_HEADS))
@@ -54,7 +54,7 @@ def test_the_squared_error_is_that_of_each_image_with_its_own_sum(model, images,
     sums = torch.arange(10) + addends
     pairs = zip(output.sum_value.tolist(), sums.tolist(), strict=True)
     expected = sum((value - total) ** 2 for value, total in pairs) / 10
-    _, sum_loss = losses(output, Batch(images, addends, torch.arange(10), sums))
+    _, sum_loss = losses(model.sum_head, output, Batch(images, addends, torch.arange(10), sums))
     assert sum_loss.item() == pytest.approx(expected, rel=1e-5)
 
 
@@ -96,7 +96,8 @@ def test_final_answers_do_not_depend_on_the_labels(any_model, data):
 def test_the_sum_loss_teaches_the_encoder(any_model, images, addends):
     """An argmax between the heads would cut the gradient."""
     output = any_model.train()(images, addends)
-    _, sum_loss = losses(output, Batch(images, addends, torch.arange(10), torch.arange(10)))
+    batch = Batch(images, addends, torch.arange(10), torch.arange(10))
+    _, sum_loss = losses(any_model.sum_head, output, batch)
     sum_loss.backward()
     first = any_model.encoder[0].weight
     assert first.grad.abs().sum() > 1e-6
@@ -136,37 +137,6 @@ def test_each_head_has_a_softmax_of_its_own(images, addends, fusion):
     assert torch.allclose(after.sum_logits.softmax(1).sum(1), torch.ones(10))
 
 
-@pytest.mark.parametrize(
-    ("value", "total"),
-    [(11.98, 12), (12.4, 12), (12.6, 13), (0.2, 0), (-0.4, 0), (-7.0, 0), (18.3, 18), (25.0, 18)],
-)
-def test_a_regressed_sum_is_rounded_not_truncated(value, total):
-    output = Output(torch.zeros(1, 10), torch.tensor([value]), None)
-    assert output.totals.tolist() == [total]
-    assert output.totals.dtype == torch.int64
-
-
-def test_a_classified_sum_is_the_likeliest_whatever_the_mean():
-    logits = torch.zeros(1, 19)
-    logits[0, 17] = 1.0
-    output = Output(torch.zeros(1, 10), torch.tensor([9.4]), logits)
-    assert output.totals.tolist() == [17]
-
-
-def test_the_value_of_a_classified_sum_is_the_mean_of_its_distribution(images, addends):
-    model = SumNet(ModelConfig(width=4, sum_head="classification")).eval()
-    output = model(images, addends)
-    odds = np.exp(output.sum_logits.detach().double().numpy())
-    mean = (odds * np.arange(19)).sum(1) / odds.sum(1)
-    assert output.sum_value.tolist() == pytest.approx(mean, rel=1e-5)
-
-
-def test_the_label_is_the_likeliest_class():
-    logits = torch.zeros(2, 10)
-    logits[0, 3] = logits[1, 8] = 1.0
-    assert Output(logits, torch.zeros(2), None).labels.tolist() == [3, 8]
-
-
 def test_inputs_are_not_edited(any_model, images, addends):
     """Pixel fusion writes into a picture: into a copy of its own."""
     for given in (images.clone(), images.float()):
@@ -175,16 +145,6 @@ def test_inputs_are_not_edited(any_model, images, addends):
         any_model.eval().every_addend(given)
         assert torch.equal(given, before)
         assert torch.equal(numbers, addends)
-
-
-def test_pixel_fusion_writes_the_addend_into_the_last_ten_pixels(images, addends):
-    full = torch.full_like(images, 99)
-    marked = PixelFusion(features=1).mark(full, F.one_hot(addends, 10).float())
-    assert marked.dtype == images.dtype
-    for image, addend in zip(marked[:, 0].tolist(), addends.tolist(), strict=True):
-        expected = [[99] * 28 for _ in range(28)]
-        expected[27][18:] = [255 if pixel == addend else 0 for pixel in range(10)]
-        assert image == expected
 
 
 def test_images_are_normalized_before_the_encoder_sees_them(any_model, images, addends):
@@ -275,7 +235,7 @@ def test_each_stage_halves_the_picture_and_doubles_the_channels(convs, images):
 
 
 @pytest.mark.parametrize("margin", [1, 2, 4])
-def test_the_margin_is_not_looked_at(margin):
+def test_the_network_does_not_see_the_margin(margin):
     model = SumNet(ModelConfig(width=4, margin=margin)).eval()
     images, addends = torch.randint(0, 256, (3, 1, 28, 28)), torch.tensor([0, 4, 9])
     framed = torch.full_like(images, 255)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from core.specs import SPECS
+
 ROOT = Path(__file__).parents[2]
 CORE = sorted(ROOT.glob("core/**/*.py"))
 VIEWS = sorted(ROOT.glob("views/**/*.py"))
@@ -22,6 +24,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.data"},
     {"core.specs"},
     {"core.dataset"},
+    {"core.heads"},
     {"core.model"},
     {"core.engines"},
     {"core.trainer"},
@@ -36,8 +39,10 @@ FLOORS: tuple[set[str], ...] = (
     {"views.server"},
     {"views.session"},
     {"views.ui"},
-    {"views.draw", "views.train", "views.compare", "views.explain"},
+    {"views.input"},
+    {f"views.{page.parent.name}" for page in ROOT.glob("views/*/page.py")},  # no page knows another
     {"views.__main__"},
+    {"views.script"},
     {"streamlit_app"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -182,10 +187,58 @@ def test_only_one_room_touches_state_and_caches(path):
     found = stateful(path.read_text())
     if path.parent == ROOT / "views/session":
         return
-    if path == ROOT / "views/draw/canvas.py":  # reads what its own widget said last
+    if path == ROOT / "views/input/canvas.py":  # reads what its own widget said last
         assert found == {"session_state"}
     else:
         assert not found
+
+
+# A spec says what its data set is like; these files name data sets, as defaults or as history.
+NAMING = ("core/specs.py", "core/recipes/presets.py", "core/recipes/published.py")
+
+
+def compared_strings(source: str) -> set[str]:
+    """The strings that a file compares something with, or matches."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare | ast.match_case):
+            parts = ast.walk(node if isinstance(node, ast.Compare) else node.pattern)
+            found |= {part.value for part in parts if isinstance(part, ast.Constant)}
+    return {value for value in found if isinstance(value, str)}
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in (*CORE, *VIEWS) if str(p.relative_to(ROOT)) not in NAMING], ids=name_of
+)
+def test_nobody_asks_which_data_set_it_has(path):
+    assert not compared_strings(path.read_text()) & set(SPECS)
+
+
+@pytest.mark.parametrize(
+    "source", ['a == "mnist"', 'a.name in ("x", "mnist")', 'match a:\n case "mnist": pass']
+)
+def test_a_question_for_a_data_set_would_be_noticed(source):
+    assert "mnist" in compared_strings(source)
+
+
+def public_names(path: Path) -> set[str]:
+    """The names that a file defines at its top level, for others to import."""
+    names: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_a_name_of_the_pages_means_one_thing():
+    files: dict[str, list[str]] = {}
+    for path in VIEWS:
+        for name in public_names(path):
+            files.setdefault(name, []).append(name_of(path))
+    assert {name: where for name, where in files.items() if len(where) > 1} == {}
 
 
 def test_the_entry_holds_no_logic():
@@ -228,9 +281,7 @@ def test_a_machine_or_its_package_index_would_be_noticed(text):
 
 def test_the_first_page_waits_for_no_package_that_it_does_not_need():
     heavy = "{'sklearn', 'scipy', 'torchvision', 'hypothesis'} & set(sys.modules)"
-    pages = "; ".join(
-        f"import views.{room}.page" for room in ("draw", "train", "compare", "explain")
-    )
+    pages = "; ".join(f"import {module_of(path)}" for path in VIEWS if path.name == "page.py")
     command = [sys.executable, "-c", f"import sys; {pages}; print({heavy})"]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert said.stdout.strip() == "set()", said.stderr

@@ -1,11 +1,11 @@
 """Figures of the Compare page: data to plotly figures. Imports neither streamlit nor torch.
 
-What belongs to a head has that head's color, as everywhere. Where several networks share a chart
-each has a color, a dash and a marker of its own, none of them a head's.
+A head has its own color, as everywhere. Where several networks share a chart, each has a color, a
+dash and a marker that no head has.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,13 +45,15 @@ def learning_curves(networks: Sequence[Curve], key: str, over: str, palette: Pal
     figure = go.Figure()
     worst = best = 0.1
     for place, curve in enumerate(networks):
-        looks = [record for record in curve.history if key in record]
-        wrong = [max(1e-4, 1 - record[key]) for record in looks]  # none of 10,000: at the bottom
+        validated = [record for record in curve.history if key in record]
+        wrong = [
+            max(1e-4, 1 - record[key]) for record in validated
+        ]  # none of 10,000: at the bottom
         worst, best = max([worst, *wrong]), min([best, *wrong])
         figure.add_scatter(
-            x=[_position(record, over, curve.epochs) for record in looks],
+            x=[_position(record, over, curve.epochs) for record in validated],
             y=[100 * share for share in wrong],
-            customdata=[100 * record[key] for record in looks],
+            customdata=[100 * record[key] for record in validated],
             name=curve.name,
             mode="lines+markers",
             hovertemplate="%{customdata:.2f} % right<extra>" + curve.name + "</extra>",
@@ -75,7 +77,7 @@ def reliability_diagram(
     points: Sequence[Sequence[Bin]],
     palette: Palette,
 ) -> go.Figure:
-    """Share right over confidence, a line per network, over the diagonal of perfect honesty.
+    """Share right over confidence, a line per network, and the diagonal of perfect calibration.
 
     The more images a dot stands for, the larger it is; fewer than `FEW` prove nothing, and their
     dots are faint and beside the line.
@@ -108,8 +110,8 @@ def reliability_diagram(
 
 
 def _dots(name: str, bins: Sequence[Bin], place: int, palette: Palette) -> go.Scatter:
-    look = _line_style(place, palette)
-    look["marker"] |= {"size": [5 + 2 * len(str(count)) for *_, count in bins], "opacity": 1}
+    style = _line_style(place, palette)
+    style["marker"] |= {"size": [5 + 2 * len(str(count)) for *_, count in bins], "opacity": 1}
     return go.Scatter(
         x=[100 * confidence for confidence, _, _ in bins],
         y=[100 * right for _, right, _ in bins],
@@ -118,7 +120,7 @@ def _dots(name: str, bins: Sequence[Bin], place: int, palette: Palette) -> go.Sc
         mode="lines+markers",
         hovertemplate="%{x:.1f} % sure, %{y:.1f} % right<br>%{customdata:,} images"
         f"<extra>{name}</extra>",
-        **look,
+        **style,
     )
 
 
@@ -138,7 +140,7 @@ def confusion_matrix(
     """True class by answered class, in images; only mistakes have a color.
 
     `counts` are images, `most` the share of a class at which the color is full: the same for all
-    networks that are looked at, so that their shades compare.
+    networks that are compared, so that their shades mean the same.
     """
     shares = [[count / max(1.0, sum(row)) for count in row] for row in counts]
     shades = [
@@ -221,7 +223,7 @@ def _line_style(place: int, palette: Palette) -> dict[str, Any]:
     }
 
 
-def _position(record: dict[str, float], over: str, epochs: float) -> float:
+def _position(record: Mapping[str, float], over: str, epochs: float) -> float:
     return record["seconds"] if over == "seconds" else epochs * record["step"] / record["steps"]
 
 

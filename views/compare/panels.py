@@ -1,7 +1,7 @@
-"""What the Compare page shows of the chosen networks: five views.
+"""The five views of the networks that are chosen on the Compare page.
 
-`show` is given one of `VIEWS`. Two of them need only the history and the card; the others need all
-test images read, bit by bit, with a bar that says how far.
+Two of them need only the history and the card. The others need all test images read, bit by bit,
+with a bar that shows how far.
 """
 
 import html
@@ -38,18 +38,14 @@ MEASURES = {
     "Class": "val_class_acc",
     "Rounded sum": "val_sum_acc",
 }
-NEEDED_CONTROLS = {
-    "sources",
-    "number",
-    "network",
-}  # that a click on a mistake makes, on the Draw page
+NEEDED_CONTROLS = {"sources", "number", "network"}  # of the Draw page, which a click changes
 
 
 @dataclass(frozen=True)
 class Network:
     """A network that is here: shipped, or of a run."""
 
-    name: str  # as `state.load` wants it
+    name: str  # as `networks.load_network` wants it
     title: str
     kind: str
     card: Card
@@ -66,7 +62,7 @@ class Network:
 
 
 def show_panel(session: Session, compared: Sequence[Network], view: str) -> bool:
-    """One of `VIEWS`. True when a mistake was clicked, which is then the session's picture."""
+    """One of `COMPARE_VIEWS`. True after a click on a mistake: it is the picture now."""
     if view == CURVES:
         _learning_curves(compared)
     elif view == CONFUSION:
@@ -91,12 +87,12 @@ def _learning_curves(compared: Sequence[Network]) -> None:
                 figure, key="curves", config=SAVABLE_CONFIG, alt="Wrong answers while learning"
             )
         st.caption(
-            f"Validation images got wrong{_unseen(compared)}. Lower is better; each line of the "
-            "grid is about a third of the one above."
+            f"Validation images that it gets wrong{_unseen(compared)}. Lower is better; each grid "
+            "line is about a third of the one above."
         )
     for network in compared:
         if not histories[network.name]:
-            st.caption(f"{network.title}: how it learned was not kept, so it has no curve.")
+            st.caption(f"{network.title} has no curve: its history was not kept.")
 
 
 def _unseen(compared: Sequence[Network]) -> str:
@@ -129,8 +125,7 @@ def _confusions(compared: Sequence[Network]) -> None:
                 alt=f"Classes of {network.title}: true ones and answered ones",
             )
     st.caption(
-        "Test images of each class (a row) by what they were read as. The stronger the color, the "
-        "worse."
+        "Test images of each class (a row) by what the network read. Stronger color is worse."
     )
 
 
@@ -169,7 +164,7 @@ def _analysis(network: Network) -> Analysis:
     """Read the test images, or go on where another visitor stopped; leaving the page ends it."""
     reading = networks.reading(network.name)
     if reading.analysis is None:
-        words = f"{network.title} reads 10,000 test images."
+        words = f"{network.title} is reading 10,000 test images."
         bar = st.progress(0.0, words)
         while (share := reading.advance()) < 1:
             bar.progress(share, words)
@@ -193,8 +188,8 @@ def _sums(compared: Sequence[Network], analyses: Sequence[Analysis]) -> None:
                 alt=f"Sums of {network.title}: true ones and predicted ones",
             )
     st.caption(
-        "What the sum head says, before rounding, for each true sum; the stronger the color, the "
-        "more of the 10,000 test images. On the line, it is right."
+        "The value of the sum head, before rounding, for each true sum. Stronger color means more "
+        "of the 10,000 test images. On the line, it is right."
     )
 
 
@@ -218,20 +213,18 @@ def _reliability(compared: Sequence[Network], analyses: Sequence[Analysis]) -> N
                 f"{percent(each.mean_right)} right</div>"
             )
         st.caption(
-            "Of the images that it is 80 % sure of, an honest network has 80 % right: the dotted "
-            "line. Below the line it is too sure. The larger a dot, the more images; faint ones "
-            "stand for fewer than ten. The expected calibration error is the mean distance from "
-            "the line, over ten bins."
+            "An honest network gets 80 % right of the images that it is 80 % sure of: the dotted "
+            "line. Below the line it is too sure. Larger dots stand for more images, faint ones "
+            "for fewer than ten. The expected calibration error is the mean distance from the "
+            "line, over ten bins."
         )
 
 
 def _mistakes(session: Session, compared: Sequence[Network], analyses: Sequence[Analysis]) -> bool:
-    """Pictures; True when one was clicked, which is then the session's picture."""
-    kept = not NEEDED_CONTROLS.isdisjoint(session.hidden + session.locked)
-    if not kept:
-        st.caption(
-            "Click a picture to see it on the Draw page, read by the network that got it wrong."
-        )
+    """Pictures; True after a click on one: it is the picture now."""
+    fixed = not NEEDED_CONTROLS.isdisjoint(session.link.hidden + session.link.locked)
+    if not fixed:
+        st.caption("Click a picture: the network that got it wrong reads it on the Draw page.")
     clicked = None
     for network, analysis in zip(compared, analyses, strict=True):
         spec = SPECS[network.dataset]
@@ -246,11 +239,12 @@ def _mistakes(session: Session, compared: Sequence[Network], analyses: Sequence[
             with st.container(horizontal=True, key=f"mistakes_{kind}_{network.name}"):
                 for mistake in mistakes:
                     key = f"{kind}_{network.name}_{mistake.index}"
-                    if _mistake(key, mistake, _what(kind, mistake, spec), kept):
+                    if _mistake(key, mistake, _what(kind, mistake, spec), fixed):
                         clicked = network, mistake
     if clicked:
         network, mistake = clicked
-        session.source, session.picture, session.addend = "test", mistake.index, mistake.addend
+        session.source, session.picture = "test", mistake.index
+        session.choose(addend=mistake.addend)
         networks.use_network(session, network.name)
     return clicked is not None
 

@@ -1,4 +1,4 @@
-"""The Draw page: canvas, inputs, answers, saliency, teaching.
+"""The Draw page: answers, saliency, teaching.
 
-Imports views.ui, views.session and core.
+Imports views.input, views.ui, views.session and core.
 """

@@ -1,4 +1,4 @@
-"""What both heads say about the picture, on the Draw page; or that it cannot be read."""
+"""What both heads answer to the picture, on the Draw page; or that it cannot be read."""
 
 import html
 from dataclasses import replace
@@ -10,7 +10,8 @@ import streamlit as st
 from core.evaluation.prediction import Prediction
 from core.specs import DatasetSpec
 from views.draw import charts
-from views.draw.inputs import invitation_words, known_truth, offers
+from views.input.input_image import InputImage
+from views.input.sources import SOURCES
 from views.session.session import Session
 from views.ui.style import current_palette
 from views.ui.table import certainty
@@ -28,13 +29,13 @@ class Doubt(NamedTuple):
 
 
 def show_answers(
-    session: Session, spec: DatasetSpec, prediction: Prediction, figures: int, learns: bool
+    spec: DatasetSpec, image: InputImage, prediction: Prediction, can_teach: bool
 ) -> None:
-    """Both answers, their charts and the equation. With several figures there is no answer.
+    """Both answers, their charts and the equation. Several digits get no answer.
 
-    `learns` says whether the network can be told what the picture was.
+    `can_teach` says whether the visitor can tell the network what the picture was.
     """
-    doubt = _doubt(session, spec, prediction, figures, learns)
+    doubt = _doubt(spec, image, prediction, can_teach)
     palette = current_palette()
     left, right = st.columns(2)
     with left, st.container(gap=None):
@@ -46,49 +47,45 @@ def show_answers(
     else:
         _equation(prediction, spec, palette)
     _speak(spec, prediction, doubt)
-    truth = known_truth(session, spec)
-    if truth is not None:
-        _verdict(prediction, spec, truth)
+    if image.label is not None:
+        _verdict(prediction, spec, image.label)
 
 
 def show_invitation(session: Session, spec: DatasetSpec) -> None:
     """Before there is a picture: what this is, and no answer about nothing.
 
-    The charts are there already: nothing jumps at the first stroke, and what draws them is loaded.
+    The charts are there already, so nothing jumps at the first stroke, and plotly is loaded.
     """
-    palette = current_palette()
+    palette, addend = current_palette(), session.link.addend
     left, right = st.columns(2)
     with left, st.container(gap=None):
-        invitation = invitation_words(session, spec)
+        invitation = SOURCES[session.source].invitation(session, spec)
         _head("Class head", "class_answer", "", palette.class_head, invitation)
         _note()
         _bars(charts.no_bars(spec.class_names, palette))
     with right, st.container(gap=None):
-        _head("Sum head", "sum_answer", "", palette.sum_head, f"I add {session.addend}")
+        _head("Sum head", "sum_answer", "", palette.sum_head, f"I add {addend}")
         _note()
         _line(charts.empty_line(palette))
-    _say(f"{invitation}. The number to add is {session.addend}.")
+    _say(f"{invitation}. The number to add is {addend}.")
+    others = "examples" if spec.is_digits else "test images"
     st.write(
-        "One network with two inputs and two outputs: it is given a picture and a number, and "
-        f"says which {spec.noun} it sees and what the {spec.noun} plus the number is. Draw with "
-        f"the mouse or a finger, or try one of the {offers(spec)}."
+        "One network with two inputs and two outputs. It gets a picture and a number, and answers "
+        f"which {spec.noun} it sees and what the {spec.noun} plus the number is. Draw with the "
+        f"mouse or a finger, or try one of the {others}."
     )
 
 
 def _doubt(
-    session: Session, spec: DatasetSpec, prediction: Prediction, figures: int, learns: bool
+    spec: DatasetSpec, image: InputImage, prediction: Prediction, can_teach: bool
 ) -> Doubt | None:
-    if figures > 1:
-        return Doubt(f"I see {COUNT_WORDS.get(figures, 'many')} figures. Draw one at a time.", "")
+    if image.digit_count > 1:
+        count = COUNT_WORDS.get(image.digit_count, "many")
+        return Doubt(f"I see {count} {spec.noun}s. Draw only one.", "")
     if prediction.is_readable:
         return None
-    simpler = "Draw it larger and simpler"
-    advice = {
-        "draw": f"{simpler}, or tell it below what it was." if learns else f"{simpler}.",
-        "test": "It is unlike the images that it learned from.",
-        "upload": f"Choose a picture of one {spec.noun}, large and sharp.",
-    }
-    return Doubt(f"I can't read this as a {spec.noun}", advice[session.source])
+    advice = SOURCES[image.source].advice(spec, can_teach)
+    return Doubt(f"I can't read this as a {spec.noun}", advice)
 
 
 def _class_head(
@@ -119,7 +116,7 @@ def _sum_head(prediction: Prediction, palette: Palette, doubt: Doubt | None) -> 
 
 
 def _note(words: str = "&nbsp;") -> None:
-    """A line under an answer; without words it keeps its place."""
+    """A line under an answer; without words it keeps its space."""
     st.html(f'<div class="note">{words}</div>')
 
 
@@ -138,7 +135,7 @@ def _greyed(palette: Palette) -> Palette:
 def _head(title: str, key: str, answer: str, color: str, instead: str = "") -> None:
     """One head's answer, alone in the container `key`: tests and screen readers read it there.
 
-    Without an answer it is what is said instead.
+    Without an answer it shows `instead`.
     """
     kind = "invitation" if not answer else "big" if len(answer) < 4 else "word"
     shade = f' style="color:{color}"' if answer else ""
@@ -151,7 +148,7 @@ def _head(title: str, key: str, answer: str, color: str, instead: str = "") -> N
 
 
 def _speak(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) -> None:
-    """Both answers in one sentence each, for who hears the page."""
+    """Both answers in one sentence each, for those who hear the page."""
     name = spec.class_names[prediction.label]
     sure = certainty(prediction.class_probs[prediction.label])
     if doubt:
@@ -166,13 +163,13 @@ def _speak(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) -> No
 
 
 def _say(words: str) -> None:
-    """Read out by screen readers whenever it changes, and not seen."""
+    """Screen readers read it whenever it changes; nobody sees it."""
     with st.container(key="spoken"):
         st.html(f'<div class="spoken" role="status">{html.escape(words)}</div>')
 
 
 def _before(prediction: Prediction) -> str:
-    """What stands behind the whole number: a share of 19, or a value."""
+    """What is behind the whole number: a probability, or a value before rounding."""
     if prediction.sum_probs:
         return f"{certainty(prediction.sum_probs[prediction.total])} sure"
     return f"{prediction.sum_value:.2f} before rounding"
@@ -196,7 +193,7 @@ def _equation(prediction: Prediction, spec: DatasetSpec, palette: Palette) -> No
 
 
 def _verdict(prediction: Prediction, spec: DatasetSpec, truth: int) -> None:
-    """What the test image really is, and which head knew."""
+    """What the test image really is, and which head got it."""
     marks = [
         f"{'✓' if right else '✗'} {head} {'right' if right else 'wrong'}"
         for head, right in (

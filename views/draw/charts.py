@@ -1,4 +1,7 @@
-"""TODO."""
+"""Figures of the Draw page: plain numbers to plotly figures. Imports neither streamlit nor torch.
+
+They are drawn at every stroke of every visitor, so what never changes in them is made once.
+"""
 
 import functools
 from collections.abc import Sequence
@@ -76,10 +79,10 @@ def _empty_line(palette: Palette) -> dict[str, Any]:
 
 
 def _filled(prepared: dict[str, Any], *traces: dict[str, Any]) -> go.Figure:
-    """A prepared figure with data: for charts that are drawn at each stroke of each visitor.
+    """A prepared figure with data.
 
-    Plotly checks every property that it is given, which takes ten times as long as all the rest;
-    what is prepared was checked once.
+    Plotly checks every property that it gets, which takes ten times as long as all the rest. The
+    prepared part was checked once.
     """
     data = [old | new for old, new in zip(prepared["data"], traces, strict=True)]
     return go.Figure({"data": data, "layout": prepared["layout"]}, _validate=False)

@@ -1,4 +1,4 @@
-"""Teaching on the Draw page: telling what a drawing was, and the hand that such examples make."""
+"""Teach it, on the Draw page: label a drawing, collect such examples, fine-tune on them."""
 
 import html
 
@@ -8,7 +8,8 @@ import streamlit as st
 from core import finetune
 from core.data.drawing import Pixels
 from core.finetune import ExampleError, HandExample
-from core.runs.queue import QueueError
+from core.runs.limits import LIMITS
+from core.runs.queue import QueueError, queue_position, queue_words
 from core.runs.run import Run, State, finetune_job_of, runs_dir
 from core.specs import CLASSES
 from core.storage.checkpoint import Card, CheckpointError
@@ -18,16 +19,16 @@ from views.ui.images import image_tag
 from views.ui.polling import poll
 from views.ui.table import percent
 
-FINETUNE_POLL = 0.4  # seconds between looks at a lesson
+FINETUNE_POLL = 0.4  # seconds between polls of a fine-tuning run
 EXAMPLE_SIDE = 56  # CSS pixels of an example
-MAX_EXAMPLES_MEGABYTES = 4  # MB; the most examples of the most points are three
+MAX_EXAMPLES_MEGABYTES = 4  # the most examples with the most points take three
 
 
 def ask_label(session: Session) -> None:
-    """Ten buttons for what the drawing was. The page then runs again: the example is listed."""
+    """Ten buttons for what the drawing was. The page then runs again, to list the example."""
     strokes = session.canvas.strokes
     known = {example.strokes: example.label for example in session.examples}.get(strokes)
-    words = "Wrong? Tell it what it was:" if known is None else f"Kept as {_a(known)}, see below."
+    words = "Wrong? Label it:" if known is None else f"Kept as {_a(known)}, see below."
     chosen = None
     with st.container(key="tell", gap="xsmall"):
         st.html(f'<div class="note" role="status">{words}</div>')
@@ -44,7 +45,7 @@ def ask_label(session: Session) -> None:
             return
         try:
             session.examples = finetune.add_examples(
-                session.examples, [HandExample(chosen, strokes)]
+                session.examples, [HandExample(chosen, strokes)], int(LIMITS.examples)
             )
         except ExampleError as error:
             st.warning(str(error))
@@ -52,10 +53,10 @@ def ask_label(session: Session) -> None:
             st.rerun()
 
 
-def show_handwriting(session: Session, lesson: Run | None) -> None:
-    """The visitor's examples, what is read of them, and what teaching them did.
+def show_handwriting(session: Session, finetune_run: Run | None) -> None:
+    """The visitor's examples, how the network reads them, and what teaching changed.
 
-    `lesson` is the run that learns them, or that failed to.
+    `finetune_run` is the run that learns them, or that failed to.
     """
     try:
         model, card, _ = networks.answering_network(session)
@@ -63,9 +64,9 @@ def show_handwriting(session: Session, lesson: Run | None) -> None:
         return  # said above
     if not finetune.can_finetune(model):
         return
-    live = lesson is not None and not lesson.state().over
+    live = finetune_run is not None and not finetune_run.state().is_finished
     with st.container(key="hand"):
-        st.markdown("#### Your hand")
+        st.markdown("#### Your handwriting")
         if session.examples:
             images = np.stack([example.image for example in session.examples])
             read = networks.cached_labels(model, card, images)
@@ -73,15 +74,15 @@ def show_handwriting(session: Session, lesson: Run | None) -> None:
             _effect(session, card, images, read)
         else:
             st.write(
-                "It has learned from other people's digits. Draw yours, tell it what they are, and "
-                "teach it: with ten or so it reads your hand some seconds later."
+                "It learned from other people's digits. Draw yours, label them and press Teach it: "
+                "with about ten, it reads your handwriting a few seconds later."
             )
         _actions(session, live)
         poll(_progress, FINETUNE_POLL if live else None, session, live)
 
 
 def _examples(session: Session, read: list[int]) -> None:
-    """Each as a small picture, with what it is and whether it is read so now."""
+    """Each as a small picture, with its label and whether the network now reads it so."""
     with st.container(horizontal=True, key="examples"):
         for number, (example, label) in enumerate(zip(session.examples, read, strict=True), 1):
             name = f"example {number}, {_a(example.label)}"
@@ -106,14 +107,14 @@ def _remove(session: Session, example: HandExample) -> None:
 
 
 def _effect(session: Session, card: Card, images: Pixels, read: list[int]) -> None:
-    """What the network could before it was taught, and what it can now."""
-    lesson = finetune_job_of(runs_dir(), session.network)
-    if lesson is None:
+    """What the network could read before it was taught, and what it can read now."""
+    job = finetune_job_of(runs_dir(), session.link.network)
+    if job is None:
         return
     try:
-        base, base_card = networks.load_network(lesson.base)
+        base, base_card = networks.load_network(job.base)
     except CheckpointError:
-        return  # it is no longer kept: there is nothing to compare with
+        return  # no longer kept: there is nothing to compare with
     labels = [example.label for example in session.examples]
     before, after = base_card.figures["class_acc"], card.figures["class_acc"]
     rows = ""
@@ -137,13 +138,13 @@ def _actions(session: Session, live: bool) -> None:
     with st.container(horizontal=True, key="hand_actions"):
         pressed = False
         if count:
-            lesson = finetune_job_of(runs_dir(), session.network)
+            job = finetune_job_of(runs_dir(), session.link.network)
             pressed = st.button(
                 f"Teach it these {count}" if count > 1 else "Teach it this one",
                 key="teach",
                 type="primary",
                 icon=":material/school:",
-                disabled=live or (lesson is not None and lesson.examples == session.examples),
+                disabled=live or (job is not None and job.examples == session.examples),
             )
             st.download_button(
                 "Download examples",
@@ -163,18 +164,19 @@ def _load(session: Session) -> None:
     file = st.file_uploader(
         "A file that you downloaded here",
         "jsonl",
-        key=f"examples_{session.files}",  # an empty one after each file
+        key=f"examples_{session.loaded_example_files}",  # an empty one after each file
         max_upload_size=MAX_EXAMPLES_MEGABYTES,
     )
     if file is None:
         return
     try:
-        found = finetune.parse_examples(file.getvalue().decode(errors="replace"))
-        session.examples = finetune.add_examples(session.examples, found)
+        most = int(LIMITS.examples)
+        found = finetune.parse_examples(file.getvalue().decode(errors="replace"), most)
+        session.examples = finetune.add_examples(session.examples, found, most)
     except ExampleError as error:
         st.warning(f"{error} Choose another file.")
     else:
-        session.files += 1
+        session.loaded_example_files += 1
         st.rerun()
 
 
@@ -184,21 +186,21 @@ def _start_finetune(session: Session) -> None:
     except (CheckpointError, QueueError) as error:
         st.error(str(error))
     except OSError as error:
-        st.error(f"The lesson could not be written to disk ({error.strerror}). Try again later.")
+        st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
     else:
         st.rerun()
 
 
 def _progress(session: Session, live: bool) -> None:
-    """How far the lesson is. Runs again by itself while it lives; the whole page once it ends."""
+    """How far the run is. Polls while it lives; runs the whole page once it ends."""
     run = jobs.current_finetune(session)
-    if live and (run is None or run.state().over):
+    if live and (run is None or run.state().is_finished):
         st.rerun()
     if run is None:
         return
     now = run.state()
     with st.container(key="teach_status"):
-        if now.over:
+        if now.is_finished:
             st.warning(f"{now.message} Your examples are kept.")
         else:
             st.html(
@@ -208,10 +210,10 @@ def _progress(session: Session, live: bool) -> None:
 
 def _progress_words(run: Run, now: State) -> str:
     if now.name == "queued":
-        return run.waiting()
+        return queue_words(queue_position(run.path.parent, run))
     if now.name == "evaluating":
-        return "Measuring on MNIST."
-    return now.message or "Learning your hand."
+        return "Testing it on MNIST."
+    return now.message or "Learning your handwriting."
 
 
 def _a(label: int) -> str:

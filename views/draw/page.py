@@ -1,4 +1,4 @@
-"""The Draw page: a picture, a number, what both heads say, and the visitor's hand."""
+"""The Draw page: a picture, a number, what both heads answer, and the visitor's handwriting."""
 
 import random
 from functools import partial
@@ -11,27 +11,23 @@ from core.specs import ADDENDS, SPECS
 from core.storage.checkpoint import CheckpointError
 from views.draw.answers import show_answers, show_invitation
 from views.draw.finetune import ask_label, show_handwriting
-from views.draw.inputs import digit_count, show_input
 from views.draw.saliency import show_saliency, show_seen
+from views.input.sources import show_input
 from views.session import jobs, networks
-from views.session.address import shared_choices
+from views.session.address import shared_link
+from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session
 from views.ui.files import network_files
 from views.ui.share import show_share
 
 
-def show_draw() -> bool:
-    """The whole page; after a stroke or a number only `_board` runs again.
-
-    True when the visitor wants to train a network again that is gone.
-    """
+def show_draw() -> None:
+    """The whole page; after a stroke or a number only `_board` runs again."""
     session = get_session()
-    lesson = jobs.current_finetune(session)
+    finetune_run = jobs.current_finetune(session)
     _board()
-    if "teach" not in session.hidden:
-        show_handwriting(session, lesson)
-    again, session.again = session.again, False
-    return again
+    if "teach" not in session.link.hidden:
+        show_handwriting(session, finetune_run)
 
 
 @st.fragment
@@ -42,47 +38,45 @@ def _board() -> None:
     except CheckpointError as error:
         st.error(f"{error} Make it again with `python -m core train --preset mnist`.")
         return
-    spec = SPECS[model.config.dataset]
+    spec, hidden = SPECS[model.config.dataset], session.link.hidden
     left, right = st.columns([4, 7], gap="large")
     with left:
         image = show_input(session, spec)
         _numbers(session)
-    where_looked = None
+    saliency_place = None
     with right, st.container(key="answers"):
         if trouble:
             st.warning(trouble)
-            if session.gone and st.button("Train it again", key="again"):
-                session.again = True
-                st.rerun()  # the whole app: it leads to another page
+            if session.gone_network and st.button("Train it again", key="again"):
+                go_to("train")
         if image is None:
             show_invitation(session, spec)
         else:
-            figures = digit_count(session, spec, image)
-            learns = session.source == "draw" and figures == 1 and can_finetune(model)
-            learns &= "teach" not in session.hidden
-            prediction = predict(model, image, session.addend, card.doubt_level)
-            show_answers(session, spec, prediction, figures, learns)
-            if "seen" not in session.hidden:
-                where_looked = show_seen(session, image)
-            if learns:
+            can_teach = image.source == "draw" and image.digit_count == 1 and can_finetune(model)
+            can_teach &= "teach" not in hidden
+            prediction = predict(model, image.pixels, session.link.addend, card.doubt_level)
+            show_answers(spec, image, prediction, can_teach)
+            if "seen" not in hidden:
+                saliency_place = show_seen(image)
+            if can_teach:
                 ask_label(session)
         with st.container(horizontal=True, vertical_alignment="bottom", key="networks"):
-            if "network" not in session.hidden:
+            if "network" not in hidden:
                 _network_choice(session)
             network_files(session)
-    show_share(shared_choices(session))
-    if image is not None and where_looked is not None:
-        with where_looked:  # last: answers do not wait for it
-            show_saliency(model, card, image, session.addend)
+    show_share(shared_link(session))
+    if image is not None and saliency_place is not None:
+        with saliency_place:  # last: answers do not wait for it
+            show_saliency(model, card, image.pixels, session.link.addend)
 
 
 def _numbers(session: Session) -> None:
     def choose(number: int) -> None:
-        session.addend = number
+        session.choose(addend=number)
 
-    if "number" in session.hidden:
+    if "number" in session.link.hidden:
         return
-    locked = "number" in session.locked
+    locked = "number" in session.link.locked
     with st.container(key="numbers", gap="xsmall"):
         with st.container(
             horizontal=True,
@@ -92,7 +86,7 @@ def _numbers(session: Session) -> None:
         ):
             keys = "" if locked else '<span class="keys">keys 0 to 9</span>'
             st.html(f'<div class="head">Number to add{keys}</div>', width="content")
-            others = [number for number in range(ADDENDS) if number != session.addend]
+            others = [number for number in range(ADDENDS) if number != session.link.addend]
             st.button(
                 "Roll the dice",
                 key="roll",
@@ -106,7 +100,7 @@ def _numbers(session: Session) -> None:
                 st.button(
                     str(number),
                     key=f"addend_{number}",
-                    type="primary" if number == session.addend else "secondary",
+                    type="primary" if number == session.link.addend else "secondary",
                     width="stretch",
                     shortcut=str(number),
                     disabled=locked,
@@ -121,11 +115,14 @@ def _network_choice(session: Session) -> None:
         chosen = st.selectbox(
             "Network that answers",
             list(titles),
-            list(titles).index(session.network),
+            list(titles).index(session.link.network),
             format_func=titles.__getitem__,
-            key=f"network_{session.network}",  # a new widget for a new choice, whoever made it
-            disabled="network" in session.locked,
+            key=f"network_{session.link.network}",  # a new widget for a new choice, whoever made it
+            disabled="network" in session.link.locked,
         )
-    if chosen != session.network:
+    if chosen != session.link.network:
         networks.use_network(session, chosen)
         st.rerun()
+
+
+DRAW = Page("draw", "Draw", ":material/draw:", show_draw)

@@ -1,4 +1,4 @@
 """The Explain page: the network taken apart on the visitor's own drawing.
 
-Imports views.ui, views.session and core.
+Imports views.input, views.ui, views.session and core.
 """

@@ -1,6 +1,6 @@
 """The network as a drawing, from its layers alone: a list in, an HTML string out.
 
-Read downwards: the picture and its stages, the class head, where the number joins, the sum head.
+Top to bottom: the picture and its stages, the class head, where the number joins, the sum head.
 
     picture          number
        |               |

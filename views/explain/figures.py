@@ -14,13 +14,9 @@ import plotly.graph_objects as go
 from core.data.drawing import Pixels
 from core.evaluation.layers import Floats
 from core.evaluation.loss_breakdown import BroadcastTable, LossBreakdown
+from core.recipes.published import LATE_LOG, LOG_CASES, PIXELS_LOG
 from views.ui.images import image_tag
 from views.ui.theme import Palette, frameless
-
-# Cases of 60,000 that two published networks got right, epoch by epoch, from their own logs.
-LATE_LOG = (779, 1134, 1125, 1050, 818, 585, 585, 585, 585, 585)
-PIXELS_LOG = (586, 1009, 2653, 3477, 3647, 3829, 3822, 3879, 4169, 4399)
-LOG_CASES = 60_000
 
 SPACE = "\N{NO-BREAK SPACE}"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

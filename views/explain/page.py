@@ -1,49 +1,33 @@
 """The Explain page: how the network works, an idea at a time, on the visitor's own drawing.
 
-Every picture and number is made now, from the network that answers this visitor; only the story of
-the published networks is told from their own logs.
+All its figures are computed now, by the network that answers this visitor. Only the story of the
+published networks comes from their own logs.
 """
 
-import inspect
-import random
-import textwrap
-from collections.abc import Callable
-from functools import partial
+from pathlib import Path
 
 import streamlit as st
-import torch
 
-from core import dataset
-from core.data.drawing import IMAGE_SIDE
-from core.dataset import SUM_CLASSES, Split
-from core.evaluation.layers import feature_maps, first_filters, fusion_inputs, network_layers
-from core.evaluation.loss_breakdown import break_down
 from core.evaluation.prediction import predict
 from core.model import SumNet
-from core.recipes.recipe import STAGES, Recipe
-from core.specs import ADDENDS, SPECS
+from core.specs import SPECS
 from core.storage.checkpoint import Card, CheckpointError
-from views.explain import diagram, figures
-from views.explain.published import column_and_row, published_networks, softmax_twice_section
-from views.explain.section import Subject, below, beside, css
+from views.explain.figures import contents
+from views.explain.section import Subject
+from views.explain.sections import SECTIONS
+from views.input.sources import visitor_image
 from views.session import networks
-from views.session.address import shared_choices
+from views.session.address import shared_link
+from views.session.navigation import Page
 from views.session.session import Session, get_session
-from views.ui.images import data_uri, montage, shades
-from views.ui.input_image import input_image
-from views.ui.lesson_banner import list_lessons
 from views.ui.share import show_share
 from views.ui.style import current_palette
-from views.ui.theme import SAVABLE_CONFIG, Palette
-
-MAX_MAPS = 64  # feature maps a stage at most; more would be a wall
 
 
 def show_explain() -> None:
     """The whole page."""
     session = get_session()
-    palette = current_palette()
-    st.html(css(palette))
+    st.html(Path(__file__).with_name("explain.css"))
     try:
         model, card, trouble = networks.answering_network(session)
     except CheckpointError as error:
@@ -51,251 +35,33 @@ def show_explain() -> None:
         return
     if trouble:
         st.warning(trouble)
-    shown = _subject(session, model, card, palette)
+    shown = _subject(session, model, card)
     st.title("How it works", anchor=False)
     st.markdown(_whose(shown))
-    st.html(figures.contents(list(SECTIONS)))
+    st.html(contents(list(SECTIONS)))
     for number, (title, tell) in enumerate(SECTIONS.items(), start=1):
         with st.container(key=f"idea_{number}"):
             st.subheader(f"{number}. {title}", anchor=f"idea-{number}")
             tell(shown)
-    show_share(shared_choices(session), "explain")
+    show_share(shared_link(session))
 
 
-def _subject(session: Session, model: SumNet, card: Card, palette: Palette) -> Subject:
-    """The picture that the Draw page shows or, where that is none, an example."""
+def _subject(session: Session, model: SumNet, card: Card) -> Subject:
+    """The picture of the Draw page or, where there is none, an example."""
     spec = SPECS[model.config.dataset]
-    picture = input_image(session, spec)
-    prediction = predict(model, picture.image, session.addend)
-    return Subject(
-        model, card, spec, picture.origin, picture.drawn, picture.known, prediction, palette
-    )
+    image = visitor_image(session, spec)
+    prediction = predict(model, image.pixels, session.link.addend)
+    return Subject(model, card, spec, image, prediction, current_palette())
 
 
 def _whose(shown: Subject) -> str:
-    now = "Everything on this page is computed now, by the network that answers you"
-    if shown.origin:
-        return f"{now}, from {shown.origin} and your number, {shown.prediction.addend}."
+    now = "The network that answers you computes this page live"
+    if shown.image.title:
+        return f"{now}, from {shown.image.title} and your number, {shown.prediction.addend}."
     return (
-        f"{now}. **Nothing is drawn yet, so an example stands in**: draw a {shown.spec.noun} on "
-        "the Draw page and this page shows yours."
+        f"{now}. **You have drawn nothing yet, so this is an example**: draw a {shown.spec.noun} "
+        "on the Draw page, and this page shows yours."
     )
 
 
-def _data(shown: Subject) -> None:
-    addend = shown.prediction.addend
-    taken = (
-        f"(Nobody has told us what the {shown.spec.noun} is, so this page takes the network's "
-        "answer as the label.)"
-    )
-    right = beside(
-        f"A picture of **{shown.label}** with the number **{addend}** has two right answers: the "
-        f"*label*, {shown.label}, and the *sum*, {shown.total}. "
-        f"{taken if shown.known is None else ''}\n\n"
-        f"{shown.spec.title} has 60,000 pictures to learn from, and no numbers. The number is "
-        "drawn anew each time a picture comes up, so the network never knows which sum belongs to "
-        "a picture. Learning sums by heart gets it nowhere: it has to read, and to add."
-    )
-    label = torch.tensor([shown.target])
-    images = torch.from_numpy(shown.image.copy()).view(1, 1, *shown.image.shape)
-    rng = torch.Generator().manual_seed(addend)
-    again = dataset.pair(Split(images, label), torch.zeros(3, dtype=torch.int64), rng)
-    pairs = list(zip(again.addends.tolist(), again.sums.tolist(), strict=True))
-    with right:
-        st.html(figures.example(shown.image, addend, shown.label, shown.total))
-        st.html('<p class="note">The next times this picture comes up:</p>')
-        st.html(figures.more_examples(shown.image, shown.label, pairs))
-        session = get_session()
-        if "number" in session.hidden:
-            return
-        others = [number for number in range(ADDENDS) if number != addend]
-        st.button(
-            "Roll another number",
-            key="explain_roll",
-            icon=":material/casino:",
-            disabled="number" in session.locked,
-            on_click=partial(_choose_number, random.choice(others)),
-        )
-
-
-def _choose_number(addend: int) -> None:
-    get_session().addend = addend
-
-
-def _two_inputs(shown: Subject) -> None:
-    addend = shown.prediction.addend
-    right = beside(
-        f"**The picture** is brought to the form that {shown.spec.title} has: "
-        f"{shown.spec.form_words}\n\n"
-        "**The number** is a *one-hot* vector: ten values, all 0 but one. To the network a 9 is no "
-        "more than a 1, only another case, and ten cases are easy to tell apart.",
-    )
-    right.html(figures.two_inputs(shown.drawn, shown.image, addend))
-
-
-def _network_section(shown: Subject) -> None:
-    layers = network_layers(shown.model)
-    marks = shown.model.fusion.marks_images
-    way = (
-        "This network has *pixel fusion*: the number is written into the picture, and the sum "
-        "head is given the features beside the class probabilities."
-        if marks
-        else "This network has *late fusion*: the number joins the class probabilities after the "
-        "encoder."
-    )
-    margin = shown.model.config.margin
-    sides = [(IMAGE_SIDE - 2 * margin) >> halved for halved in range(STAGES + 1)]
-    without = f" (without its empty margin of {margin} pixels)" if margin else ""
-    right = beside(
-        f"The **encoder** halves the picture{without} three times, {' → '.join(map(str, sides))}, "
-        "and keeps more channels each time: fewer places, more said about each. What remains, the "
-        f"features, goes to two heads: the **class head** says which {shown.spec.noun} it is, the "
-        f"**sum head** says {shown.spec.noun} plus number. {way}\n\n"
-        "The label is nowhere among the inputs, and the sum head is never told the class "
-        "head's decision.",
-    )
-    case = diagram.Case(
-        image=data_uri(shown.image),
-        addend=shown.prediction.addend,
-        name=shown.spec.class_names[shown.prediction.label],
-        total=shown.prediction.total,
-        marks_images=marks,
-    )
-    right.html(diagram.diagram(layers, case, shown.palette))
-    with right.expander("Every layer"):
-        st.html(diagram.layers_table(layers))
-
-
-def _code(shown: Subject) -> None:
-    place = below(
-        "This is the network's own `forward`, read from `core/model.py` as it runs here: a stage "
-        "a line, a shape a line. B is the number of pictures in a batch, F the number of features.",
-    )
-    place.code(textwrap.dedent(inspect.getsource(SumNet.forward)), language="python")
-
-
-def _inside_section(shown: Subject) -> None:
-    filters = first_filters(shown.model)
-    stages = feature_maps(shown.model, shown.image, shown.prediction.addend)
-    size = filters.shape[1]
-    right = beside(
-        f"Nobody wrote these **filters**: {len(filters)} patches of {size} × {size} weights, found "
-        "by training. Each is slid over the picture and answers strongly where the picture "
-        "resembles it: an edge, a bend, a corner.\n\n"
-        "What they answer to this picture are **feature maps**. After the first stage you still "
-        "recognize it; after the last, 3 × 3 places are left, and each map says how much of "
-        "something there is, and roughly where.",
-    )
-    extent = float(abs(filters).max())
-    with right:
-        st.html(
-            montage(shades(filters, -extent, extent), "Filters")
-            + '<p class="note">Filters of the first convolution. Grey is 0, white the largest '
-            "weight, black the same below 0.</p>"
-        )
-        for number, maps in enumerate(stages, start=1):
-            some = maps[:MAX_MAPS]
-            grey = shades(some, 0, float(maps.max()))
-            count = f"{len(maps)}" if len(maps) <= MAX_MAPS else f"{MAX_MAPS} of the {len(maps)}"
-            side = maps.shape[1]
-            scale = "" if number > 1 else " Black is 0, white the strongest answer of the stage."
-            st.html(
-                montage(grey, f"Feature maps after stage {number}")
-                + f'<p class="note">After stage {number}: {count} maps of {side} × {side}.{scale}'
-            )
-
-
-def _meeting(shown: Subject) -> None:
-    marks = shown.model.fusion.marks_images
-    meeting = fusion_inputs(shown.model, shown.image, shown.prediction.addend)
-    mine = "pixel" if marks else "late"
-    place = below(
-        "There are two ways. The published networks A and B1 took the first, B2 the second; the "
-        f"network that answers you has *{mine}* fusion.",
-    )
-    left, right = place.columns(2, gap="large")
-    with left:
-        st.markdown(
-            "**Late**: the ten class probabilities and the ten values of the number stand side by "
-            "side, and the sum head learns addition from these twenty. The probabilities, not the "
-            "decision: a decision (argmax) has no gradient, and the sum could teach the encoder "
-            "nothing."
-        )
-        names = [str(number) for number in range(ADDENDS)]
-        sharpened = " (sharpened)" if shown.model.sum_head.sharpness > 1 else ""
-        st.html(
-            f'<p class="note">class probabilities{sharpened}:</p>'
-            + figures.strip(meeting.probs.tolist(), names, "class")
-            + '<p class="note">number, one-hot:</p>'
-            + figures.strip(meeting.onehot.tolist(), names, "plain")
-            + (
-                '<p class="note">Classes by number: '
-                + ", ".join(f"{n} {name}" for n, name in enumerate(shown.spec.class_names))
-                + "</p>"
-                if shown.spec.class_names[0] != "0"
-                else ""
-            )
-        )
-    with right:
-        st.markdown(
-            "**Pixels**: the number is written into the last ten pixels of the last row, white "
-            "for 1, in a *copy* of the picture. The encoder has to find it there and carry it "
-            "through every stage to the sum head. Much harder, and it works."
-        )
-        st.html(figures.marked(meeting.marked))
-
-
-def _losses(shown: Subject) -> None:
-    weight = Recipe.read(shown.card.params).train.sum_weight
-    case = break_down(shown.model, shown.image, shown.prediction.addend, shown.target, weight)
-    if case.sum_prob is None:
-        kind = (
-            "The **sum head** gives one value, so its loss is the *squared error*: twice as far "
-            "off costs four times as much."
-        )
-        start = "about 16.5 for the sum, the variance of all sums around their mean of 9"
-    else:
-        kind = (
-            f"The **sum head** chooses among {SUM_CLASSES} sums, 0 to 18, so its loss is "
-            "*cross-entropy* too."
-        )
-        start = f"about 2.9 for the sum, ln {SUM_CLASSES}"
-    place = below(
-        "The **class head** chooses among ten, so its loss is *cross-entropy*: how surprised it is "
-        f"by the right answer. Sure and right costs nothing, sure and wrong costs much. {kind}\n\n"
-        "Both are added to one `joint_loss`, and one optimizer step serves both heads and the "
-        "encoder that they share. The weight keeps them in balance: before any training the class "
-        f"loss is about 2.3, ln 10, and {start}. This network was trained with "
-        f"`sum_weight` {weight:g}.",
-    )
-    with place:
-        st.html(figures.worked(case, shown.name, shown.model.parameter_count))
-        left, right = st.columns(2, gap="large")
-        with left:
-            st.html('<p class="note">class_loss, had the label been …</p>')
-            figure = figures.if_it_were(
-                case.by_label, shown.spec.class_names, case.label, shown.palette.class_head
-            )
-            st.plotly_chart(
-                figure, key="by_label", config=SAVABLE_CONFIG, alt="Class loss by label"
-            )
-        with right:
-            st.html('<p class="note">sum_loss, had the sum been …</p>')
-            sums = [str(number) for number in range(SUM_CLASSES)]
-            figure = figures.if_it_were(case.by_total, sums, case.total, shown.palette.sum_head)
-            st.plotly_chart(figure, key="by_total", config=SAVABLE_CONFIG, alt="Sum loss by sum")
-
-
-SECTIONS: dict[str, Callable[[Subject], None]] = {
-    "The data, by one example": _data,
-    "Two inputs": _two_inputs,
-    "The network": _network_section,
-    "The same in code": _code,
-    "What it looks for, what it finds": _inside_section,
-    "Where the two inputs meet": _meeting,
-    "Two losses, one step": _losses,
-    "Three published results": published_networks,
-    "A column against a row": column_and_row,
-    "A softmax too many": softmax_twice_section,
-    "Six lessons": lambda shown: list_lessons(),
-}
+EXPLAIN = Page("explain", "Explain", ":material/school:", show_explain)

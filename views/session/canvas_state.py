@@ -1,4 +1,4 @@
-"""TODO."""
+"""The drawing on the canvas: what the browser sends, read with suspicion, and Undo and Clear."""
 
 import math
 from collections.abc import Iterator
@@ -9,20 +9,10 @@ from typing import Any
 from core.data.drawing import CANVAS_SIDE, PEN_WIDTH, Point, Stroke, Strokes, simplify
 
 SHARPNESS = 2  # browser pixels per canvas pixel: crisp on phones and projectors
-
-
 INK, PAPER = "#ffffff", (10, 11, 14)  # MNIST's look, the same in the light and the dark theme
-
-
 MAX_STROKES = 60  # a digit has one to four
-
-
 MAX_STROKE_POINTS = 6_000  # a digit has about 300 before simplifying
-
-
-FAR = 50 * CANVAS_SIDE  # no pen gets there: coordinates beyond are not believed
-
-
+FAR = 50 * CANVAS_SIDE  # no pen gets there: coordinates beyond are ignored
 TOLERANCE = 1.0  # simplifying moves no part of a line further than this many pixels
 
 

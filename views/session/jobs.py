@@ -1,4 +1,6 @@
-"""TODO."""
+"""The runs of a visitor: hand them to the worker, and see how far they are."""
+
+from collections.abc import Callable
 
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
@@ -10,9 +12,12 @@ from core.runs.run import (
     finetune_job_of,
     runs_dir,
 )
+from core.runs.snapshot import RunSnapshot, read_snapshot
 from core.workers.supervisor import Supervisor, shared_supervisor
 from views.session.networks import load_network, use_network
 from views.session.session import Session
+
+ReadRun = Callable[[], RunSnapshot | None]
 
 
 def worker() -> Supervisor:
@@ -25,64 +30,76 @@ def start_run(session: Session) -> None:
 
     Raises:
         SettingError: a setting is out of bounds, or the run would take too long.
-        LineError: there is no place in the line.
+        QueueError: there is no place in the queue.
         OSError: the run cannot be written.
     """
-    recipe = PRESETS["quick"].recipe.change(session.settings).with_bug(session.bug)
-    session.run = _enqueue(session, "quick", recipe)
-    session.gone = ""
-    session.compared = ()  # the new one is looked at without being asked for
+    recipe = PRESETS["quick"].recipe.change(session.link.settings).with_bug(session.link.bug)
+    # the Compare page shows the new one without being asked
+    session.choose(run=_enqueue(session, "quick", recipe), compared=())
+    session.gone_network = ""
 
 
 def _enqueue(
-    session: Session, preset: str, recipe: Recipe, lesson: FinetuneJob | None = None
+    session: Session, preset: str, recipe: Recipe, finetune_job: FinetuneJob | None = None
 ) -> str:
     """The id of a new run of this visitor."""
     worker().ensure()
-    run = queue.enqueue(runs_dir(), session.own_runs, preset, recipe, lesson)
+    run = queue.enqueue(runs_dir(), session.own_runs, preset, recipe, finetune_job)
     session.own_runs.append(run.id)
-    log.event("run queued", run=run.id, settings=recipe.settings(), taught=lesson is not None)
+    log.event("run queued", run=run.id, settings=recipe.settings(), taught=finetune_job is not None)
     return run.id
 
 
-def current_run(session: Session) -> Run | None:
-    """The run on the Train page. A worker that died is started again when somebody looks."""
-    run = find_run(runs_dir(), session.run)
-    if run:
-        run.use()
-        if not run.state().over:
-            worker().ensure()
-    return run
+def current_run(session: Session) -> RunSnapshot | None:
+    """The run on the Train page, read once. A worker that died is started again."""
+    run = find_run(runs_dir(), session.link.run)
+    if run is None:
+        return None
+    run.touch()
+    snapshot = read_snapshot(run)
+    if not snapshot.state.is_finished:
+        worker().ensure()
+    return snapshot
+
+
+def reader(session: Session, snapshot: RunSnapshot | None) -> ReadRun:
+    """What gives a fragment the current run.
+
+    A fragment runs first with its page, which has read the run already, and then by itself: the
+    first call returns `snapshot`, every later one reads again.
+    """
+    first = [snapshot]
+    return lambda: first.pop() if first else current_run(session)
 
 
 def start_finetune(session: Session) -> None:
-    """Have the network that answers learn the session's examples, as a new run.
+    """Fine-tune the network that answers to the session's examples, as a new run.
 
-    One that was taught already gives way to the one that it was taught from: all examples are
-    learned at once, always from the same start.
+    If it was fine-tuned itself, the run starts from its base again: it learns all examples at once,
+    always from the same start.
 
     Raises:
         CheckpointError: the network is gone.
-        LineError: there is no place in the line.
+        QueueError: there is no place in the queue.
         OSError: the run cannot be written.
     """
-    before = finetune_job_of(runs_dir(), session.network)
-    base = before.base if before else session.network
+    before = finetune_job_of(runs_dir(), session.link.network)
+    base = before.base if before else session.link.network
     card = load_network(base)[1]
-    task = FinetuneJob(base, session.examples)
-    session.lesson = _enqueue(session, card.preset, Recipe.read(card.params), task)
+    job = FinetuneJob(base, session.examples)
+    session.finetune_run = _enqueue(session, card.preset, Recipe.read(card.params), job)
 
 
 def current_finetune(session: Session) -> Run | None:
-    """The run that learns the examples, or that failed to; once it has learned them it answers."""
-    run = find_run(runs_dir(), session.lesson)
+    """The run that learns the examples, or that failed to. Once finished, its network answers."""
+    run = find_run(runs_dir(), session.finetune_run)
     if run is None:
         return None
     now = run.state()
-    if now.usable:
-        session.lesson = ""
+    if now.is_usable:
+        session.finetune_run = ""
         use_network(session, run.id)
         return None
-    if not now.over:
+    if not now.is_finished:
         worker().ensure()
     return run

@@ -1,7 +1,7 @@
-"""Six lessons, each a link and a sentence: what a class may try, and what it will see.
+"""Six lessons, each a link and a sentence: what a class can try, and what it will see.
 
 One example: the lesson "weight" opens the Train page with the weight of the sum at 0, some other
-settings locked and the rest left out. What a lesson promises is tried in tests/test_tasks.py.
+settings fixed and the rest hidden. tests/views/session/test_lessons.py tries what each promises.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ A_2_IN_A_MIRROR = parse_strokes("XxaWRBSI0NxBMxiPqMUC0XLXLTX")
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson."""
+    """What a class tries on one page."""
 
     title: str
     says: str  # what to do and what it shows
-    page: str  # in the address; the first page has no name
+    page: str  # its name in the address; the first page needs none
     link: Link
 
     @property
@@ -31,59 +31,59 @@ class Lesson:
         return f"{self.page or './'}?{query}"
 
 
-def _train(task: str, free: str, bug: str = "", **settings: Value) -> Link:
-    """To the Train page, with a setting and the seed free, some locked, the rest left out."""
+def _train(lesson: str, free: str, bug: str = "", **settings: Value) -> Link:
+    """To the Train page: a setting and the seed are free, some are fixed, the rest is hidden."""
     return Link(
         settings=QUICK.change(settings).settings(),
         bug=bug,
         locked=tuple(name for name in SETTINGS if name not in (free, "seed", *HIDDEN_SETTINGS)),
         hidden=HIDDEN_SETTINGS if bug else ("bug", *HIDDEN_SETTINGS),
-        task=task,
+        lesson=lesson,
     )
 
 
 LESSONS = {
     "rate": Lesson(
         "A learning rate that is too high",
-        "Press Train: at a learning rate of 30 the loss runs away at once; then lower the rate "
-        "until it learns, and further until it hardly does.",
+        "Press Train: at a learning rate of 30, the loss diverges at once. Then lower the rate "
+        "until the network learns, and further until it hardly does.",
         "train",
         _train("rate", "lr", lr=30.0),
     ),
     "weight": Lesson(
-        "A sum that counts nothing",
-        "Press Train: with a weight of 0 the class head learns as ever, and the sum head is right "
-        "in one case of ten; then give the sum its weight.",
+        "A sum that does not count",
+        "Press Train: with a weight of 0, the class head learns as usual, and the sum head is "
+        "right one time in ten. Then give the sum its weight back.",
         "train",
         _train("weight", "sum_weight", sum_weight=0.0),
     ),
     "fusion": Lesson(
         "Pixel against late fusion",
         "Press Train, then choose late fusion and train again: after the same two epochs, the sum "
-        "is right far more often where the number need not be found in the picture.",
+        "is right far more often, as the network need not find the number in the picture.",
         "train",
         _train("fusion", "fusion", fusion="pixels", epochs=2),
     ),
     "bug": Lesson(
         "A published bug",
-        "Press Train: with the bug of network A the class head reads nearly every digit and R² of "
-        "the sum stays near 0; then choose No bug.",
+        "Press Train: with the bug of network A, the class head reads nearly every digit, and R² "
+        "of the sum stays near 0. Then choose No bug.",
         "train",
         _train("bug", "", bug="broadcast"),
     ),
     "misread": Lesson(
-        "A hand that it cannot read",
-        "This 7 is drawn like a V, and the network is sure that it is a 4: change the number and "
-        "see the sum follow the mistake, then draw a 7 that is read.",
+        "A 7 that it cannot read",
+        "This 7 looks like a V, and the network is sure that it is a 4. Change the number and see "
+        "the sum follow the mistake. Then draw a 7 that it reads correctly.",
         "",
-        Link(strokes=A_V_FOR_A_7, hidden=("teach",), task="misread"),
+        Link(strokes=A_V_FOR_A_7, hidden=("teach",), lesson="misread"),
     ),
     "teach": Lesson(
-        "Teaching it a hand",
-        "This 2 is written in a mirror and read as a 5: tell it below that it was a 2, press Teach "
-        "it, and some seconds later it is read.",
+        "Teach it your handwriting",
+        "This mirrored 2 is read as a 5. Label it 2 below, press Teach it, and a few seconds later "
+        "it is read correctly.",
         "",
-        Link(strokes=A_2_IN_A_MIRROR, task="teach"),
+        Link(strokes=A_2_IN_A_MIRROR, lesson="teach"),
     ),
 }
 assert tuple(LESSONS) == LESSON_NAMES

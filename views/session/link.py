@@ -1,4 +1,4 @@
-"""What a web address may hold: choices, never weights.
+"""What the address of a page may hold: choices, never weights.
 
     /?v=1&n=7&s=KpQLpG.JhIQRG   the number 7 and two pen strokes
     /?v=1&net=3f2a9c...         answered by the network of a finished run
@@ -6,22 +6,26 @@
     /train?v=1&lr=0.3&seed=4    a recipe, where it differs from the quick one
     /train?v=1&bug=broadcast    with a published mistake put in
     /compare?v=1&c=mnist.3f2a9c...&view=sums
-                                two networks side by side, and what is looked at
+                                two networks side by side, and which view of them
     /train?v=1&lock=lr&hide=bug.files
-                                for a class: a control that stays as it is, parts that are left out
+                                for a class: a control that is fixed, parts that are hidden
     /train?v=1&lr=30&task=rate  a lesson: the page says what to try
 
 A link with a run's id carries the run's recipe too, for when the run is no longer kept.
-Everything here comes from strangers. `parse` never raises: what is missing, out of bounds, too long
-or of another version gives the default.
+Everything here comes from strangers. `parse_link` never raises: what is missing, out of bounds, too
+long or of another version gives the default.
+
+To add a parameter, add an attribute to `Link` and a row to `FIELDS`: every page then has it as
+`session.link.NAME` and carries it in its address.
 """
 
 import functools
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from core.data.drawing import CANVAS_SIDE, Strokes, simplify
 from core.recipes.bugs import BUGS
@@ -37,79 +41,52 @@ ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_
 QUICK = PRESETS["quick"].recipe
 DEFAULT_SETTINGS = QUICK.settings()
 MAX_COMPARED = 4  # networks side by side
-COMPARE_VIEWS = (
-    "curves",
-    "confusion",
-    "sums",
-    "reliability",
-    "mistakes",
-)  # of the networks compared
+COMPARE_VIEWS = ("curves", "confusion", "sums", "reliability", "mistakes")
 
-# For classes: what a link may leave out, and which controls it may show but keep as they are.
+# For a class: what a link may hide, and which controls it may show but fix.
 HIDEABLE = (
     *("pages", "sources", "examples", "number", "network", "seen", "teach", "bug", "files"),
     *("share", *SETTINGS),
 )
 LOCKABLE = ("number", "network", "bug", *SETTINGS)
-LESSON_NAMES = ("rate", "weight", "fusion", "bug", "misread", "teach")  # told by views/lessons.py
+LESSON_NAMES = ("rate", "weight", "fusion", "bug", "misread", "teach")  # see lessons.py
 
 
 @dataclass(frozen=True)
 class Link:
-    """The shareable choices."""
+    """The choices that a link carries."""
 
     addend: int = 7
     strokes: Strokes = ()
     network: str = "mnist"  # that answers: a shipped preset, or the id of a run
     picture: int | None = None  # a test image of the network's data set, instead of strokes
-    run: str = ""  # id of the run that the Train page shows
-    settings: Mapping[str, Value] = field(default_factory=lambda: DEFAULT_SETTINGS)
-    bug: str = ""  # that the next run is made with; "" is none
+    run: str = ""  # id of the run that the Train page shows; "" is none
+    settings: Mapping[str, Value] = field(default_factory=lambda: DEFAULT_SETTINGS)  # of a new run
+    bug: str = ""  # in a new run; "" is none
     compared: tuple[str, ...] = ()  # networks side by side; () leaves it to the Compare page
     view: str = COMPARE_VIEWS[0]  # of them
-    hidden: tuple[str, ...] = ()  # parts of the pages that are left out, in the order of PARTS
-    locked: tuple[str, ...] = ()  # controls that cannot be changed, in the order of CONTROLS
-    task: str = ""  # the lesson that is told on the page; "" is none
+    hidden: tuple[str, ...] = ()  # parts of the pages that are left out, in the order of HIDEABLE
+    locked: tuple[str, ...] = ()  # controls that cannot be changed, in the order of LOCKABLE
+    lesson: str = ""  # that the pages tell; "" is none
 
 
 def parse_link(query: Mapping[str, str]) -> Link:
     """The link that the parameters of an address stand for."""
     if query.get("v", LINK_VERSION) != LINK_VERSION:
         return Link()
-    number = query.get("n", "")
-    return Link(
-        addend=int(number) if re.fullmatch("[0-9]", number) else Link.addend,
-        strokes=parse_strokes(query.get("s", "")),
-        network=_network(query.get("net", "")) or Link.network,
-        picture=_picture(query.get("t", "")),
-        run=_run_id(query.get("run", "")),
-        settings=QUICK.change(_settings(query)).settings(),
-        bug=_bug(query.get("bug", "")),
-        compared=_compared(query.get("c", "")),
-        view=_view(query.get("view", "")),
-        hidden=_names(query.get("hide", ""), HIDEABLE),
-        locked=_names(query.get("lock", ""), LOCKABLE),
-        task=task if (task := query.get("task", "")) in LESSON_NAMES else "",
-    )
+    found = {each.attribute: each.parse(query.get(each.parameter, "")) for each in FIELDS}
+    return Link(settings=QUICK.change(_settings(query)).settings(), **found)
 
 
 def link_query(link: Link) -> dict[str, str]:
-    """The inverse of `parse`: parameters for an address, only those that are not the default."""
+    """The inverse of `parse_link`: parameters for an address, only those that are not default."""
     parameters = {
-        "n": str(link.addend) if link.addend != Link.addend else "",
-        "s": format_strokes(strokes_in_link(link.strokes)),
-        "net": link.network if link.network != Link.network else "",
-        "t": "" if link.picture is None else str(link.picture),
-        "run": link.run,
-        "bug": link.bug,
-        "c": ".".join(link.compared),
-        "view": link.view if link.view != Link.view else "",
-        "hide": ".".join(link.hidden),
-        "lock": ".".join(link.locked),
-        "task": link.task,
+        each.parameter: each.write(value)
+        for each in FIELDS
+        if (value := getattr(link, each.attribute)) != getattr(Link, each.attribute)
     } | {
         name: str(value).removesuffix(".0")  # a page may give 4 as 4.0
-        for name, value in QUICK.changes(link.settings).items()
+        for name, value in QUICK.diff(link.settings).items()
     }
     said = {name: text for name, text in parameters.items() if text}
     return {"v": LINK_VERSION} | said if said else {}
@@ -164,7 +141,20 @@ def _unpack(text: str) -> tuple[float, float]:
     return float(bits >> 9), float(bits & 511)
 
 
+def _addend(text: str) -> int:
+    return int(text) if re.fullmatch("[0-9]", text) else Link.addend
+
+
+def _format_drawing(strokes: Strokes) -> str:
+    return format_strokes(strokes_in_link(strokes))
+
+
+def _answering(text: str) -> str:
+    return _network(text) or Link.network
+
+
 def _network(text: str) -> str:
+    """The name of a network, or "" for anything else."""
     shipped = text in PRESETS and PRESETS[text].shipped
     return text if shipped else _run_id(text)
 
@@ -190,16 +180,53 @@ def _view(text: str) -> str:
     return text if text in COMPARE_VIEWS else Link.view
 
 
+def _hidden(text: str) -> tuple[str, ...]:
+    return _names(text, HIDEABLE)
+
+
+def _locked(text: str) -> tuple[str, ...]:
+    return _names(text, LOCKABLE)
+
+
 def _names(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the known names that stand in a text, parted by dots."""
-    said = text.split(".") if len(text) <= MAX_OLD_TEXT else []
-    return tuple(name for name in known if name in said)
+    """Those of the known names that stand in a text, separated by dots."""
+    found = text.split(".") if len(text) <= MAX_OLD_TEXT else []
+    return tuple(name for name in known if name in found)
+
+
+def _lesson(text: str) -> str:
+    return text if text in LESSON_NAMES else ""
 
 
 def _settings(query: Mapping[str, str]) -> dict[str, Value]:
-    """Those that are there and within bounds."""
+    """The settings that are there and within bounds."""
     found = {}
     for name, setting in SETTINGS.items():
         with suppress(SettingError):
             found[name] = setting.check(name, query.get(name))
     return found
+
+
+class Field(NamedTuple):
+    """A parameter of an address, and the choice that it carries."""
+
+    parameter: str
+    attribute: str  # of `Link`
+    parse: Callable[[str], Any]  # gives the default for "" and for junk
+    write: Callable[[Any], str]  # its inverse; "" for what does not fit into an address
+
+
+# In the order of an address. The settings come after them, each under its own name.
+FIELDS = (
+    Field("n", "addend", _addend, str),
+    Field("s", "strokes", parse_strokes, _format_drawing),
+    Field("net", "network", _answering, str),
+    Field("t", "picture", _picture, str),
+    Field("run", "run", _run_id, str),
+    Field("bug", "bug", _bug, str),
+    Field("c", "compared", _compared, ".".join),
+    Field("view", "view", _view, str),
+    Field("hide", "hidden", _hidden, ".".join),
+    Field("lock", "locked", _locked, ".".join),
+    Field("task", "lesson", _lesson, str),
+)

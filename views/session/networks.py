@@ -1,4 +1,4 @@
-"""TODO."""
+"""The networks that answer, what they answer, and what is cached of both for all visitors."""
 
 import io
 import math
@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
-import torch
 
 from core import dataset, finetune
 from core.data import download
@@ -19,32 +18,28 @@ from core.evaluation.saliency import Saliency, saliency
 from core.model import ModelConfig, SumNet
 from core.recipes.presets import PRESETS
 from core.runs import queue
-from core.runs.queue import QueueError
-from core.runs.run import Run, find_run, import_run, network_stem, runs_dir
-from core.specs import SPECS
+from core.runs.limits import LIMITS
+from core.runs.queue import QueueError, import_run
+from core.runs.run import Run, find_run, network_stem, runs_dir
+from core.specs import SPECS, data_dir
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.checkpoint import Card, CheckpointError
-from core.storage.history import history_file, read_history
+from core.storage.history import Record, history_file, read_history
 from views.session.link import Link
 from views.session.session import Session
 
 DEFAULT_NETWORK = Link.network
-
-
-MAX_UPLOADS = 10  # networks a visitor; each takes a place among the runs that are kept
-
-
+MAX_UPLOADS = 10  # networks per visitor; each takes a place among the runs that are kept
 GONE = "That network is no longer kept here."
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _cached_checkpoint(stem: Path) -> tuple[SumNet, Card]:
-    torch.set_num_threads(1)  # one picture is no work for two, and the worker wants the other core
     return checkpoint.load(stem)
 
 
 def load_network(name: str) -> tuple[SumNet, Card]:
-    """A network by name: a shipped preset's, or a run's by its id. Never change what it returns.
+    """A network by name: a shipped preset's, or a run's by its id. Shared: never change it.
 
     Raises:
         CheckpointError: it is gone, damaged or of another architecture.
@@ -53,65 +48,67 @@ def load_network(name: str) -> tuple[SumNet, Card]:
     if stem is None:
         raise CheckpointError(GONE)
     if name not in PRESETS:
-        Run(stem.parent).use()
+        Run(stem.parent).touch()
     return _cached_checkpoint(stem)
 
 
 def answering_network(session: Session) -> tuple[SumNet, Card, str]:
     """The network that answers this visitor, its card, and what to say about it ("" for nothing).
 
-    A network that is gone or damaged is replaced by the shipped one, and that is said.
+    The shipped network replaces one that is gone or damaged, and the page says so.
 
     Raises:
         CheckpointError: the shipped network cannot be used either.
     """
     try:
-        return *load_network(session.network), _instead(GONE) if session.gone else ""
+        return *load_network(session.link.network), _instead(GONE) if session.gone_network else ""
     except CheckpointError as error:
-        if session.network == DEFAULT_NETWORK:
+        if session.link.network == DEFAULT_NETWORK:
             raise
-        if find_run(runs_dir(), session.network) is None:
-            session.gone = session.network
-        session.network = DEFAULT_NETWORK
+        if find_run(runs_dir(), session.link.network) is None:
+            session.gone_network = session.link.network
+        session.choose(network=DEFAULT_NETWORK)
         return *load_network(DEFAULT_NETWORK), _instead(str(error))
 
 
-def _instead(trouble: str) -> str:
-    return f"{trouble} The shipped network answers instead."
+def _instead(reason: str) -> str:
+    return f"{reason} The shipped network answers instead."
 
 
 def use_network(session: Session, network: str) -> None:
     """Have another network answer this visitor."""
-    session.network, session.gone = network, ""
+    session.choose(network=network)
+    session.gone_network = ""
 
 
 def network_titles(session: Session) -> dict[str, str]:
     """The networks that this visitor can choose from, and their titles.
 
-    The shipped ones, and those of one's own runs and of the runs that a link brought, numbered from
-    the oldest on as on the Compare page.
+    The shipped ones, then those of the visitor's runs and of the runs in the link, numbered from
+    the oldest as on the Compare page.
     """
     titles = {name: PRESETS[name].title for name in checkpoint.shipped_names()}
-    wanted = {*session.own_runs, session.run, session.network, *session.compared}
+    link = session.link
+    wanted = {*session.own_runs, link.run, link.network, *link.compared}
     found = [run for name in wanted if (run := find_run(runs_dir(), name))]
-    number = hands = 0
+    number = finetuned = 0
     for run in sorted(found, key=Run.created):
         with suppress(CheckpointError):  # not there yet, or damaged
             taught = load_network(run.id)[1].taught
-            number, hands = number + 1, hands + bool(taught)
+            number, finetuned = number + 1, finetuned + bool(taught)
             titles[run.id] = (
-                _taught_title(taught, hands) if taught else _numbered_title(run, number)
+                _finetuned_title(taught, finetuned) if taught else _numbered_title(run, number)
             )
     return titles
 
 
 def _numbered_title(run: Run, number: int) -> str:
-    return f"{'Upload' if run.uploaded else 'Run'} {number}"
+    return f"{'Upload' if run.is_uploaded else 'Run'} {number}"
 
 
-def _taught_title(examples: int, number: int) -> str:
-    which = f" {number}" if number > 1 else ""  # no two networks are called the same
-    return f"Your hand{which} ({examples} example{'s' * (examples > 1)})"
+def _finetuned_title(examples: int, number: int) -> str:
+    which = f" {number}" if number > 1 else ""  # no two networks have the same title
+    return f"Your handwriting{which} ({examples} example{'s' * (examples > 1)})"
 
 
 @st.cache_resource(max_entries=len(SPECS), show_spinner=False)
@@ -123,14 +120,18 @@ def test_split(name: str) -> Split:
     """The test images of a data set.
 
     Raises:
-        FetchError: they are not on this machine; a page does not fetch them.
+        DownloadError: they are not on this machine; a page does not download them.
     """
-    if not download.is_present(name):
+    if not download.is_present(SPECS[name].files, data_dir()):
         raise download.DownloadError(
             f"The test images of {SPECS[name].title} are not on this machine. "
             f"Get them with `python -m core fetch {name}`."
         )
     return _test_split(name)
+
+
+# Two networks with the same weights may answer differently: a stranger's file can claim another
+# data set for ours. So the config is part of each key below.
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -139,11 +140,11 @@ def _reading(weights_sha256: str, config: ModelConfig, _model: SumNet) -> Readin
 
 
 def reading(name: str) -> Reading:
-    """A network's reading of the test images, one for all visitors; ask it to advance.
+    """A network's answers to the test images, shared by all visitors; ask it to advance.
 
     Raises:
         CheckpointError: the network cannot be used.
-        FetchError: its data set is not on this machine; a page does not fetch it.
+        DownloadError: its data set is not on this machine; a page does not download it.
     """
     model, card = load_network(name)
     test_split(model.config.dataset)
@@ -158,7 +159,7 @@ def _saliency(
 
 
 def cached_saliency(model: SumNet, card: Card, image: Pixels, addend: int) -> Saliency:
-    """Where a network looked."""
+    """Which parts of a picture an answer depends on."""
     return _saliency(card.weights_sha256, model.config, image, addend, model)
 
 
@@ -170,26 +171,26 @@ def _read_labels(
 
 
 def cached_labels(model: SumNet, card: Card, images: Pixels) -> list[int]:
-    """What a network takes images for, uint8 (N, 28, 28)."""
+    """What a network reads in images, uint8 (N, 28, 28)."""
     return _read_labels(card.weights_sha256, model.config, images, model)
 
 
 @st.cache_data(max_entries=4_000, show_spinner=False)
 def answer_at_snapshot(
-    run_id: str, step: int, image: Pixels, addend: int, _folder: Path, _model: SumNet
+    run_id: str, step: int, image: Pixels, addend: int, _folder: Path, _config: ModelConfig
 ) -> Prediction | None:
-    """What the network of a run, after that step, says about a picture.
+    """What the network of a run answered to a picture after that step.
 
-    None if it is damaged, by itself too: where the loss runs away, weights are no numbers any more.
+    None if the snapshot is damaged, or if the loss had diverged and weights are not numbers.
     """
-    learner = snapshots.load_snapshot(_folder, _model, step)
-    answer = predict(learner, image, addend) if learner else None
-    sound = answer and all(map(math.isfinite, (answer.sum_value, *answer.class_probs)))
-    return answer if sound else None
+    model = snapshots.load_snapshot(_folder, _config, step)
+    answer = predict(model, image, addend) if model else None
+    is_finite = answer and all(map(math.isfinite, (answer.sum_value, *answer.class_probs)))
+    return answer if is_finite else None
 
 
-def network_history(name: str) -> list[dict[str, float]]:
-    """How the network of that name learned; [] where nobody wrote it down."""
+def network_history(name: str) -> list[Record]:
+    """How the network of that name learned; [] where there is no history."""
     if name in PRESETS:
         return read_history(history_file(checkpoint.WEIGHTS_DIR / name))
     run = find_run(runs_dir(), name)
@@ -197,27 +198,28 @@ def network_history(name: str) -> list[dict[str, float]]:
 
 
 def import_network(session: Session, content: bytes) -> None:
-    """Make the network in a file the visitor's own, and have it answer.
+    """Make the network in a file the visitor's own, and let it answer.
 
     Raises:
-        CheckpointError: it is none.
-        LineError: there were too many, or there is no room.
+        CheckpointError: it is not a network.
+        QueueError: the visitor uploaded too many, or there is no room.
         OSError: the run cannot be written.
     """
-    if session.uploads >= MAX_UPLOADS:
+    if session.uploaded_networks >= MAX_UPLOADS:
         raise QueueError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
     queue.make_room(runs_dir())
     run = import_run(runs_dir(), *bundle.unpack_bundle(content))
-    session.uploads += 1
+    session.uploaded_networks += 1
     session.own_runs.append(run.id)
     use_network(session, run.id)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def read_upload(file: bytes, dataset: str) -> Pixels | None:
-    """An uploaded picture as a network of that data set gets it; None when nothing is on it.
+    """An uploaded picture as a network of that data set gets it; None when it is blank.
 
     Raises:
-        DrawingError: it cannot be read.
+        ImageFileError: it cannot be read.
     """
-    return read_image(io.BytesIO(file), SPECS[dataset].form)
+    most = int(LIMITS.upload_megapixels * 1e6)
+    return read_image(io.BytesIO(file), SPECS[dataset].form, most)

@@ -1,77 +1,58 @@
-"""What the pages share: a visitor's session, the address, the caches.
+"""A visitor's session: what is theirs alone, for as long as their browser shows the app.
 
-The only file that touches `st.session_state`, `st.query_params` and the caches (but views/canvas.py
-reads what its own widget said). What is a visitor's own sits in one `Session`; what all visitors
-share (networks, the worker) is cached and never changed.
+One example: a visitor opens /?v=1&n=4, draws a 3 and trains a network. Then `link.addend` is 4,
+`canvas` holds the strokes, and `own_runs` the id of the run. What all visitors share (networks, the
+worker) is cached in networks.py and jobs.py and never changed.
 """
 
 import functools
 import gc
 import importlib
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import streamlit as st
+import torch
 
 from core.finetune import HandExample
-from core.recipes.settings import Value
-from core.runs.run import (
-    finetune_job_of,
-    runs_dir,
-)
+from core.runs.run import finetune_job_of, runs_dir
 from views.session.canvas_state import CanvasState
 from views.session.link import Link, parse_link
-
-InputSource = Literal["draw", "test", "upload"]
 
 
 @dataclass
 class Session:
-    """A visitor's own: what is drawn, told and chosen, and which runs are theirs."""
+    """What one visitor has drawn, chosen and trained."""
 
-    canvas: CanvasState
-    addend: int
-    network: str  # name of the network that answers: a shipped preset, or the id of a run
-    run: str  # id of the run that the Train page shows; "" is none
-    settings: dict[str, Value]  # of the next run
-    bug: str = ""  # that the next run is made with; "" is none
-    source: InputSource = "draw"  # of the picture
-    picture: int = 0  # which test image of the network's data set
-    upload: bytes = b""  # the image file that was chosen last; b"" is none
-    compared: tuple[str, ...] = ()  # networks side by side; () leaves it to the Compare page
-    view: str = Link.view  # of them
-    hidden: tuple[str, ...] = ()  # parts of the pages that a link for a class left out
-    locked: tuple[str, ...] = ()  # controls that it keeps as they are
-    task: str = ""  # the lesson that it told; "" is none
-    gone: str = ""  # the network that it named, where that is no longer kept
-    uploads: int = 0  # of networks
-    again: bool = False  # does the visitor want to train that one again?
-    own_runs: list[str] = field(default_factory=list)
-    examples: list[HandExample] = field(default_factory=list)  # of the visitor's hand
-    files: int = 0  # of examples that were loaded
-    lesson: str = ""  # id of the run that learns the examples, or failed to; "" is none
+    link: Link  # what a link can carry; `choose` replaces it
+    canvas: CanvasState  # the drawing, ahead of `link.strokes`
+    source: str = "draw"  # of the picture, one of `SOURCES`
+    picture: int = 0  # which test image, also while another source is chosen
+    image_files: dict[str, bytes] = field(default_factory=dict)  # chosen last, by source
+    page: str = ""  # name of the page that is shown; "" is the first
+    gone_network: str = ""  # the network that the link named, where that is no longer kept
+    uploaded_networks: int = 0
+    own_runs: list[str] = field(default_factory=list)  # ids
+    examples: list[HandExample] = field(default_factory=list)  # of the visitor's handwriting
+    loaded_example_files: int = 0
+    finetune_run: str = ""  # id of the run that learns the examples, or failed to; "" is none
+
+    def choose(self, **choices: Any) -> None:
+        """Replace choices of the link by new ones, by the names of `Link`."""
+        self.link = replace(self.link, **choices)
 
 
 def get_session() -> Session:
     """This visitor's session; the address that they came with fills it at the start."""
     if "session" not in st.session_state:
-        opened = parse_link(st.query_params.to_dict())
-        taught = finetune_job_of(runs_dir(), opened.network)
+        link = parse_link(st.query_params.to_dict())
+        job = finetune_job_of(runs_dir(), link.network)
         st.session_state.session = Session(
-            canvas=CanvasState().show(opened.strokes) if opened.strokes else CanvasState(),
-            addend=opened.addend,
-            network=opened.network,
-            run=opened.run,
-            settings=dict(opened.settings),
-            bug=opened.bug,
-            source="draw" if opened.picture is None else "test",
-            picture=opened.picture or 0,
-            compared=opened.compared,
-            view=opened.view,
-            hidden=opened.hidden,
-            locked=opened.locked,
-            task=opened.task,
-            examples=taught.examples if taught else [],
+            link,
+            canvas=CanvasState().show(link.strokes) if link.strokes else CanvasState(),
+            source="draw" if link.picture is None else "test",
+            picture=link.picture or 0,
+            examples=job.examples if job else [],
         )
     found: Session = st.session_state.session
     return found
@@ -84,20 +65,18 @@ def widget_value(key: str) -> Any:
 
 @functools.cache
 def prepare_process() -> None:
-    """Before the first page: import what comes late otherwise, and keep it out of the way.
+    """Before the first page: import what would be imported late, and spare it the garbage search.
 
-    Streamlit imports pandas when it first shows something. Plotly looks at pandas wherever it is
-    being imported, and half of it is an error on the page of another visitor. And Streamlit
-    collects garbage after each run of a page, which walks through all of torch unless that is set
-    aside: 0.1 s after each answer, while nobody else is answered.
+    Streamlit imports pandas when it first shows something. Meanwhile plotly, on the page of another
+    visitor, would find half of pandas and fail. And Streamlit collects garbage after each run of a
+    page, which walks through all of torch unless that is set aside: 0.1 s after each answer, while
+    nobody else is answered. One picture is no work for two threads of torch, and the worker needs
+    the other core.
     """
+    torch.set_num_threads(1)
     importlib.import_module("pandas")
     gc.collect()
     gc.freeze()
-
-
-# Two networks with the same weights may answer differently: a stranger's file can say that ours are
-# of another data set. So the config is part of each key.
 
 
 def is_dark() -> bool:

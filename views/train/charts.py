@@ -1,4 +1,7 @@
-"""TODO."""
+"""Figures of the Train page: records of a run to plotly figures. Imports no streamlit, no torch.
+
+Thin lines are training batches, thick ones with dots the validation images.
+"""
 
 import math
 from collections.abc import Sequence
@@ -7,13 +10,9 @@ import plotly.graph_objects as go
 
 from views.ui.theme import Palette, Records, frameless
 
-NOTABLE = 20  # percent; a class that was never likelier has no name in the picture
-
-
-NAME_HEIGHT, NAME_WIDTH = 12, 0.4  # of a name there: percent, and of the width of the picture
-
-
-MOST_TICKS = 7  # powers of ten on an axis
+NOTABLE = 20  # percent; a class that was never likelier has no name in the figure
+NAME_HEIGHT, NAME_WIDTH = 12, 0.4  # of a name there: percent, and share of the figure's width
+MAX_TICKS = 7  # powers of ten on an axis
 
 
 def loss_curves(history: Records, epochs: float, palette: Palette) -> go.Figure:
@@ -25,7 +24,7 @@ def loss_curves(history: Records, epochs: float, palette: Palette) -> go.Figure:
     low = min(-1, math.floor(math.log10(min(values, default=1))))  # whole powers of ten: the axis
     high = max(0.5, math.ceil(2 * math.log10(max(values, default=1))) / 2)  # moves rarely
     steps = (1, 3) if high - low < 4 else (1,)  # a tick or two for each power of ten ...
-    apart = math.ceil((high - low) / MOST_TICKS)  # ... or for some, where the loss ran away
+    apart = math.ceil((high - low) / MAX_TICKS)  # ... or for some, where the loss ran away
     ticks = {
         step * 10.0**power: _power(step, power)
         for power in range(low, math.ceil(high) + 1)
@@ -59,7 +58,7 @@ def accuracy_curves(history: Records, epochs: float, palette: Palette) -> go.Fig
         ("val_joint_acc", "both right", palette.ink),
     ):
         _add_curve(figure, history, key, name, color, epochs, scale=100)
-    figure.data[-1].line.dash = "dot"  # it lies on the rounded sum's line most of the time
+    figure.data[-1].line.dash = "dot"  # it covers the line of the rounded sum most of the time
     latest = [r["val_joint_acc"] for r in history if "val_joint_acc" in r][-2:]
     close = bool(latest) and min(latest) > 0.9  # then only the top is of interest
     figure.update_yaxes(range=[90, 100.2] if close else [0, 102], ticksuffix=" %")
@@ -72,17 +71,17 @@ def classes_while_learning(
     names: Sequence[str],
     palette: Palette,
 ) -> go.Figure:
-    """What the class head said about one picture after it had learned from so many images.
+    """What the class head answered to one picture after learning from so many images.
 
-    The class that it says last is in full color; others that it ever took seriously have a name at
-    their peak, where no likelier one's name stands.
+    The last answer is in full color. Other classes that it ever took seriously have their name at
+    their peak, unless the name of a likelier one is there.
     """
     figure = go.Figure()
     last = max(range(len(names)), key=probs[-1].__getitem__)
     places = _on_log(images)
     peaks = []
     for c, name in sorted(enumerate(names), key=lambda item: item[0] == last):
-        values = [100 * moment[c] for moment in probs]
+        values = [100 * snapshot[c] for snapshot in probs]
         top = max(range(len(values)), key=values.__getitem__)
         peaks.append((c == last, values[top], math.log10(places[top]), name))
         won = c == last
@@ -110,7 +109,7 @@ def classes_while_learning(
 def sum_while_learning(
     images: Sequence[int], values: Sequence[float], expected: int, palette: Palette
 ) -> go.Figure:
-    """What the sum head said about one picture and number, and class + number as a dotted line."""
+    """What the sum head answered to one picture and number; class + number is a dotted line."""
     figure = go.Figure()
     figure.add_hline(y=expected, line_color=palette.class_head, line_width=1.5, line_dash="dot")
     figure.add_scatter(

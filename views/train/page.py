@@ -1,18 +1,19 @@
-"""The Train page: settings, a run in the worker, its curves as they grow, and its test figures."""
+"""The Train page: settings, a run in the worker, its curves as they grow, and its results."""
 
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from core.recipes.settings import SETTINGS, Number, SettingError
-from core.runs.control import change_control, read_control
-from core.runs.queue import QueueError
-from core.runs.run import WAITING, Run, RunError, State, queue_position
+from core.runs.control import change_control
+from core.runs.queue import QueueError, queue_position, queue_words
+from core.runs.run import WAITING, Run
+from core.runs.snapshot import RunSnapshot
+from core.storage.history import Record
 from views.session import jobs, networks
-from views.session.address import made_by, publish, shared_choices, with_class_choices
-from views.session.link import Link
+from views.session.address import publish, run_link
+from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session, widget_value
 from views.train import charts
 from views.train.replay import show_replay
@@ -23,56 +24,53 @@ from views.ui.share import show_share
 from views.ui.style import current_palette
 from views.ui.theme import SAVABLE_CONFIG
 
-# Seconds between looks at a run
-FIRST_POLL = 0.15  # while its first point or its figures are due
+# Seconds between polls of a run
+FIRST_POLL = 0.15  # while its first point or its results are due
 CURVES_POLL = 0.5  # while its curves grow
-REPLAY_POLL = 1.5  # at what it says to the visitor's picture
+REPLAY_POLL = 1.5  # of its answers to the visitor's picture
 QUEUE_POLL = 2.0  # while it waits for others: there may be many
 
 
-def show_train() -> bool:
-    """The whole page. True when the visitor wants to draw with the network that they trained."""
+def show_train() -> None:
+    """The whole page."""
     session = get_session()
-    run = jobs.current_run(session)
-    live = run is not None and not run.state().over
+    snapshot = jobs.current_run(session)  # read once, for all that follows
+    live = snapshot is not None and not snapshot.state.is_finished
     left, right = st.columns([4, 9], gap="large")
     with left:
         pressed = st.button(  # on top, where a low screen shows it too
-            "Train again" if session.run else "Train",
+            "Train again" if session.link.run else "Train",
             key="train_start",
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
             disabled=live,
         )
-        said = st.container()  # where a phone shows it too
-        _settings_panel(breaks=bool(session.bug))
+        answer = st.container()  # where a phone shows it too
+        _settings_panel(jobs.reader(session, snapshot), breaks=bool(session.link.bug))
         if pressed:
-            with said:
+            with answer:
                 _start_run(session)
     with right:
-        use = _run_panel(session, run) if run else _no_run(session)
-        grows = run is not None and _grows(run)
-        st.fragment(show_replay, run_every=REPLAY_POLL if grows else None)()
-    show_share(_link(session), "train")
-    return use
+        wants_to_draw = _run_panel(session, snapshot) if snapshot else _no_run(session)
+        grows = snapshot is not None and snapshot.is_growing
+        replay = st.fragment(show_replay, run_every=REPLAY_POLL if grows else None)
+        replay(jobs.reader(session, snapshot))
+    show_share(run_link(session, snapshot))
+    if wants_to_draw:
+        go_to("draw")
 
 
 @st.fragment
-def _settings_panel(breaks: bool) -> None:
-    """What the next run is made of. Only this runs again when something is chosen, which stays with
-    the session, whatever page comes next, and with the address, for a reload.
+def _settings_panel(read: jobs.ReadRun, breaks: bool) -> None:
+    """What the next run is made of. When something is chosen, only this runs again.
+
+    The session keeps the choice for the other pages, and the address keeps it for a reload.
     """
     session = get_session()
     settings_controls(session)
     bug_choice(session, is_open=breaks)
-    publish(with_class_choices(session, _link(session)))
-
-
-def _link(session: Session) -> Link:
-    """To what this page shows: the run and what made it or, where there is none, the settings."""
-    made, bug = made_by(session, session.run)
-    return replace(shared_choices(session), run=session.run, settings=made, bug=bug)
+    publish(run_link(session, read()))
 
 
 def _start_run(session: Session) -> None:
@@ -87,33 +85,30 @@ def _start_run(session: Session) -> None:
 
 
 def _no_run(session: Session) -> bool:
-    """What stands here before the first run, or after one that is no longer kept."""
-    if session.run:
+    """What this page shows before the first run, and for one that is no longer kept."""
+    if session.link.run:
         with st.container(key="train_gone"):
             st.subheader("This run is no longer kept here")
             st.write(
-                "The settings that its link carries are set on this page. Press Train again, and "
-                "a network is learned from them anew."
+                "This page has the settings from the link. Press Train again to retrain with them."
             )
         return False
     st.subheader("Train a network of your own")
     st.write(
-        "Choose the settings and press Train. It learns from 50,000 images, its curves grow "
-        "here, and in the end you can draw with it. Nothing that you try can break the "
+        "Choose the settings and press Train. The network learns from 50,000 images, its curves "
+        "grow here, and in the end you can draw with it. Nothing that you try can break the "
         "shipped network."
     )
     _shipped_curves()
     return False
 
 
-def _run_panel(session: Session, run: Run) -> bool:
-    """How far it is, its curves, and in the end its figures; True to draw with it."""
-    pace = _pace(run)
-    poll(_status, pace, pace)
-    try:
-        recipe = run.recipe()[1]
-    except RunError as error:
-        st.warning(str(error))
+def _run_panel(session: Session, snapshot: RunSnapshot) -> bool:
+    """How far it is, its curves, and in the end its results; True to draw with it."""
+    pace, recipe = _pace(snapshot), snapshot.recipe
+    poll(_status, pace, jobs.reader(session, snapshot), pace)
+    if recipe is None:
+        st.warning(snapshot.run.damaged_words)
         return False
     if recipe.bug.name:
         with st.container(key="bug_note"):
@@ -121,57 +116,59 @@ def _run_panel(session: Session, run: Run) -> bool:
                 f":material/bug_report: **Broken on purpose: {recipe.bug.title}.** "
                 f"{recipe.bug.about}"
             )
-    st.fragment(_learned, run_every=pace if _grows(run) else None)(recipe.train.epochs)
-    which = "under the same bug" if recipe.bug.name else "which it never learns from"
-    st.caption(f"Thin lines: the batches that it learns from. Dots: validation images, {which}.")
-    return run.state().usable and show_results(session, run, recipe)
+    learned = st.fragment(_learned, run_every=pace if snapshot.is_growing else None)
+    learned(jobs.reader(session, snapshot), recipe.train.epochs)
+    dots = "validation images, with the same bug" if recipe.bug.name else "images it has never seen"
+    st.caption(f"Thin: images it learns from. Dots: {dots}.")
+    return snapshot.state.is_usable and show_results(session, snapshot, recipe)
 
 
-def _pace(run: Run) -> float | None:
-    """Seconds until the run should be looked at again; None when it is over."""
-    now = run.state()
-    if now.over:
+def _pace(snapshot: RunSnapshot) -> float | None:
+    """Seconds until the next poll of the run; None when it is finished."""
+    now = snapshot.state
+    if now.is_finished:
         return None
     if now.name in WAITING:
-        return QUEUE_POLL if queue_position(run.path.parent, run) else FIRST_POLL
-    started = run.history() and now.name != "evaluating"
+        return QUEUE_POLL if _position(snapshot.run) else FIRST_POLL
+    started = snapshot.history and now.name != "evaluating"
     return CURVES_POLL if started else FIRST_POLL
 
 
-def _grows(run: Run) -> bool:
-    """Will there be more to draw? While the test images are measured, that needs the machine."""
-    now = run.state()
-    return not now.over and now.name != "evaluating"
+def _position(run: Run) -> int:
+    return queue_position(run.path.parent, run)
 
 
-def _status(pace: float | None) -> None:
-    """One line of words, one bar, its buttons; always in the same place. Runs again by itself while
-    the run lives; the whole page where that changes how often, or ends it."""
-    run = jobs.current_run(get_session())
-    if run is None or _pace(run) != pace:
+def _status(read: jobs.ReadRun, pace: float | None) -> None:
+    """One line of words, one bar, its buttons, always in the same place.
+
+    Polls while the run lives; runs the whole page when the run ends or needs another pace.
+    """
+    snapshot = read()
+    if snapshot is None or _pace(snapshot) != pace:
         st.rerun()
-    now, history = run.state(), run.history()
-    last = history[-1] if history else None
+    now, last = snapshot.state, snapshot.last
     share = last["step"] / last["steps"] if last else 0.0
     with st.container(horizontal=True, vertical_alignment="center", key="train_status"):
         if now.name == "preparing" and now.share is not None:
             share = now.share
-        st.progress(min(1.0, share), text=_status_words(run, now, last))
-        if not now.over:
-            _controls(run, now, last)
-    with suppress(RunError):  # said below
-        _learning_rate(run, now)
+        st.progress(min(1.0, share), text=_status_words(snapshot))
+        if not now.is_finished:
+            _controls(snapshot)
+    if snapshot.recipe:
+        _learning_rate(snapshot, snapshot.recipe.train.lr)
 
 
-def _learned(epochs: float) -> None:
+def _learned(read: jobs.ReadRun, epochs: float) -> None:
     """The run's curves, as they grow."""
-    if run := jobs.current_run(get_session()):
-        _curves(run.history(), epochs)
+    if snapshot := read():
+        _curves(snapshot.history, epochs)
 
 
 def _shipped_curves() -> None:
-    """The shipped network's curves, until there are others. They also bring the browser what draws
-    charts, so that the first point of a run need not wait for it."""
+    """The shipped network's curves, until there are others.
+
+    They also make the browser load plotly, so that the first point of a run need not wait for it.
+    """
     history = networks.network_history(networks.DEFAULT_NETWORK)
     if not history:
         return
@@ -181,7 +178,7 @@ def _shipped_curves() -> None:
         _curves(history, epochs, "shipped_")
 
 
-def _curves(history: list[dict[str, float]], epochs: float, name: str = "") -> None:
+def _curves(history: list[Record], epochs: float, name: str = "") -> None:
     """Both charts."""
     palette = current_palette()
     left, right = st.columns(2)
@@ -197,18 +194,19 @@ def _curves(history: list[dict[str, float]], epochs: float, name: str = "") -> N
         )
 
 
-def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
-    """Pause or go on, one step, stop."""
-    step = int(last["step"]) if last else 0
+def _controls(snapshot: RunSnapshot) -> None:
+    """Pause or resume, one step, stop."""
+    run, now, last = snapshot.run, snapshot.state, snapshot.last
+    step = last["step"] if last else 0
     ask = partial(_ask, run)
     paused = now.name == "paused"
     if now.name in ("training", "paused"):
         st.button(
-            "Go on" if paused else "Pause",
+            "Resume" if paused else "Pause",
             key="train_pause",
             icon=":material/play_arrow:" if paused else ":material/pause:",
             on_click=ask,
-            kwargs={"until": None if paused else 0},
+            kwargs={"pause_at": None if paused else 0},
         )
         st.button(
             "One step",
@@ -216,7 +214,7 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
             icon=":material/skip_next:",
             disabled=not paused,
             on_click=ask,
-            kwargs={"until": step + 1},
+            kwargs={"pause_at": step + 1},
         )
     st.button(
         "Stop",
@@ -227,34 +225,34 @@ def _controls(run: Run, now: State, last: dict[str, float] | None) -> None:
     )
 
 
-def _learning_rate(run: Run, now: State) -> None:
-    """The learning rate, which may be moved while it trains; afterwards, that it was."""
-    peak, wish = run.recipe()[1].train.lr, read_control(run.path)
-    if now.name not in ("training", "paused"):
-        if wish.lr is not None:
+def _learning_rate(snapshot: RunSnapshot, max_lr: float) -> None:
+    """A slider for the learning rate while it trains; afterwards, whether it was changed."""
+    lr_override = snapshot.control.lr
+    if snapshot.state.name not in ("training", "paused"):
+        if lr_override is not None:
             st.caption(
-                f"The learning rate was moved while it trained, from {peak:g} to {wish.lr:g} in "
-                "the end: the settings alone would not repeat this run."
+                f"The learning rate was changed in training, from {max_lr:g} to {lr_override:g}: "
+                "the settings alone would not repeat this run."
             )
         return
     session = get_session()
-    if "lr" in session.hidden:
+    if "lr" in session.link.hidden:
         return
-    rate = peak if wish.lr is None else wish.lr
+    lr = max_lr if lr_override is None else lr_override
 
     def move() -> None:
-        if (chosen := widget_value("live_lr")) != rate:  # also called when the slider first appears
-            _ask(run, lr=chosen)
+        if (chosen := widget_value("live_lr")) != lr:  # also called when the slider first appears
+            _ask(snapshot.run, lr=chosen)
 
     setting = SETTINGS["lr"]
     assert isinstance(setting, Number)
     st.select_slider(
-        "Learning rate from now on (its peak)",
-        sorted({*setting.stops, peak, rate}),
-        rate,
+        "Change the learning rate now",
+        sorted({*setting.ticks, max_lr, lr}),
+        lr,
         key="live_lr",
         on_change=move,
-        disabled="lr" in session.locked,
+        disabled="lr" in session.link.locked,
         format_func=lambda stop: f"{stop:g}",
     )
 
@@ -264,14 +262,15 @@ def _stop(run: Run) -> None:
         run.request_stop()
 
 
-def _ask(run: Run, **wishes: float | None) -> None:
+def _ask(run: Run, **changes: float | None) -> None:
     with suppress(OSError):  # the run is gone or the disk is full: the page says so by itself
-        change_control(run.path, **wishes)
+        change_control(run.path, **changes)
 
 
-def _status_words(run: Run, now: State, last: dict[str, float] | None) -> str:
+def _status_words(snapshot: RunSnapshot) -> str:
+    now, last = snapshot.state, snapshot.last
     if now.name == "queued":
-        return run.waiting()
+        return queue_words(_position(snapshot.run))
     if now.name == "preparing":
         return now.message or "Preparing the data."
     if now.name == "failed" or now.name == "interrupted" or last is None:
@@ -282,12 +281,12 @@ def _status_words(run: Run, now: State, last: dict[str, float] | None) -> str:
         left = last["seconds"] * (last["steps"] / last["step"] - 1)
         return f"Training: {place}, {speed:,.0f} images/s, {left:.0f} s left"
     if now.name == "paused":
-        return f"Paused: {place}. It goes on by itself after two minutes."
+        return f"Paused: {place}. Training resumes by itself after two minutes."
     if now.name == "evaluating":
-        return (
-            now.message
-            or f"Measuring on the test images: 10,000 images with ten numbers each. ({place})"
-        )
-    kept = now.message or "Stopped; what it learned so far is kept"
+        return now.message or f"Testing on 10,000 images with ten numbers each. ({place})"
+    kept = now.message or "Stopped. What the network learned so far is kept"
     end = "Finished" if now.name == "finished" else kept
     return f"{end}: {place}, {speed:,.0f} images/s, {last['seconds']:.1f} s"
+
+
+TRAIN = Page("train", "Train", ":material/model_training:", show_train)

@@ -1,73 +1,70 @@
-"""Watch it learn your digit: what a run said about the visitor's picture at each of its moments."""
+"""Watch it learn your digit: what a run answers to the visitor's picture at each snapshot."""
+
+from collections.abc import Mapping
 
 import streamlit as st
 
 from core.evaluation.prediction import Prediction
-from core.runs.run import RunError
+from core.recipes.recipe import Recipe
+from core.runs.run import Run
 from core.specs import SPECS, DatasetSpec
 from core.storage import snapshots
+from views.input.input_image import InputImage
+from views.input.sources import visitor_image
 from views.session import jobs, networks
 from views.session.session import get_session
 from views.train import charts
 from views.ui.images import image_tag
-from views.ui.input_image import input_image
 from views.ui.style import current_palette
 from views.ui.theme import BARE_CONFIG
 
-REPLAY_SIDE = 112  # screen pixels of the picture
+REPLAY_SIDE = 112  # CSS pixels of the picture
 
 
-def show_replay() -> None:
+def show_replay(read: jobs.ReadRun) -> None:
     """The picture, the first and the latest answer, and all answers between them."""
-    session = get_session()
-    run = jobs.current_run(session)
-    if run is None:
-        return
-    steps = snapshots.snapshot_steps(run.moments)
-    if not steps:
-        return
-    try:
-        recipe = run.recipe()[1]
-    except RunError:
+    session, snapshot = get_session(), read()
+    if snapshot is None or snapshot.recipe is None:
         return  # said above
+    run, recipe = snapshot.run, snapshot.recipe
     spec = SPECS[recipe.model.dataset]
-    picture = input_image(session, spec)
-    model = recipe.build()
-    answers = {
-        step: answer
-        for step in steps
-        if (
-            answer := networks.answer_at_snapshot(
-                run.id, step, picture.image, session.addend, run.moments, model
-            )
-        )
-    }
+    image = visitor_image(session, spec)
+    answers = _answers(run, recipe, image, session.link.addend)
     if not answers:
         return
-    st.subheader(f"Watch it learn your {spec.noun}", anchor=False)
     said = list(answers.values())
-    first, latest = said[0], said[-1]
-    images = [step * recipe.train.batch_size for step in answers]
+    st.subheader(f"Watch it learn your {spec.noun}", anchor=False)
     seen, left, right = st.columns([4, 5, 5], gap="medium")
     with seen, st.container(key="watched"):
-        alt = f"The picture that the network is shown: {picture.origin or 'an example'}"
-        st.html(image_tag(picture.image, REPLAY_SIDE, alt) + _first_and_latest(first, latest, spec))
-        if not picture.origin:
+        first, latest = said[0], said[-1]
+        alt = f"The picture that the network is shown: {image.title or 'an example'}"
+        table = _first_and_latest(first, latest, spec)
+        st.html(image_tag(image.pixels, REPLAY_SIDE, alt) + table)
+        if not image.title:
             st.caption(f"An example. Draw a {spec.noun} on the Draw page to see yours here.")
+    label = said[-1].label if image.label is None else image.label
+    images_seen = [step * recipe.train.batch_size for step in answers]
     palette = current_palette()
     with left, st.container(key="watch_class"):
-        figure = charts.classes_while_learning(
-            images,
-            [answer.class_probs for answer in said],
-            spec.class_names,
-            palette,
-        )
+        probs = [answer.class_probs for answer in said]
+        figure = charts.classes_while_learning(images_seen, probs, spec.class_names, palette)
         st.plotly_chart(figure, config=BARE_CONFIG, alt="Class probabilities while it learns")
     with right, st.container(key="watch_sum"):
-        expected = (latest.label if picture.known is None else picture.known) + session.addend
         values = [answer.sum_value for answer in said]
-        figure = charts.sum_while_learning(images, values, expected, palette)
+        expected = label + session.link.addend
+        figure = charts.sum_while_learning(images_seen, values, expected, palette)
         st.plotly_chart(figure, config=BARE_CONFIG, alt="Sum while it learns")
+
+
+def _answers(run: Run, recipe: Recipe, image: InputImage, addend: int) -> Mapping[int, Prediction]:
+    """The answer at each snapshot that can be read, by its step."""
+    found = {
+        step: networks.answer_at_snapshot(
+            run.id, step, image.pixels, addend, run.snapshots, recipe.model
+        )
+        for step in snapshots.snapshot_steps(run.snapshots)
+    }
+    return {step: answer for step, answer in found.items() if answer}
 
 
 def _first_and_latest(first: Prediction, latest: Prediction, spec: DatasetSpec) -> str:

@@ -1,4 +1,4 @@
-"""What a run came to: its test figures beside others', and what can be done with its network."""
+"""The results of a run: its test metrics beside others', and what to do with its network."""
 
 import html
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from core.recipes.bugs import what_gave_it_away
 from core.recipes.presets import PRESETS
 from core.recipes.published import PUBLISHED
 from core.recipes.recipe import Recipe
-from core.runs.run import Run
+from core.runs.snapshot import RunSnapshot
 from core.specs import SPECS
 from core.storage.checkpoint import Card, CheckpointError, read_card
 from views.session import networks
@@ -21,8 +21,9 @@ from views.ui.table import COLUMNS
 RESULT_METRICS = ("class_acc", "sum_acc", "joint_acc", "sum_r2")
 
 
-def show_results(session: Session, run: Run, recipe: Recipe) -> bool:
-    """True when the visitor wants to draw with the network."""
+def show_results(session: Session, snapshot: RunSnapshot, recipe: Recipe) -> bool:
+    """Results, and what to do with the network. True when the visitor wants to draw with it."""
+    run = snapshot.run
     try:
         card = read_card(run.checkpoint)
     except (OSError, CheckpointError):
@@ -30,10 +31,10 @@ def show_results(session: Session, run: Run, recipe: Recipe) -> bool:
         return False
     st.html(_results_table(card, recipe))
     if bug := recipe.bug.name:
-        said = what_gave_it_away(bug, card.figures, card.confusion, run.history())
+        said = what_gave_it_away(bug, card.figures, card.confusion, snapshot.history)
         with st.container(key="gave_away"):
             st.markdown(f"**What gave it away.** {said}")
-    in_use = session.network == run.id
+    in_use = session.link.network == run.id
     with st.container(horizontal=True, vertical_alignment="center"):
         use = st.button(
             "Draw with it" if in_use else "Use this network",
@@ -43,7 +44,7 @@ def show_results(session: Session, run: Run, recipe: Recipe) -> bool:
         )
         if in_use:
             st.button("Back to the shipped one", key="use_shipped", on_click=_use_shipped)
-        network_downloads(session, run.id)
+        network_downloads(session, run.id, snapshot.history)
     if use:
         networks.use_network(session, run.id)
     return use
@@ -53,9 +54,14 @@ def _use_shipped() -> None:
     networks.use_network(get_session(), networks.DEFAULT_NETWORK)
 
 
-def _rival_figures(recipe: Recipe) -> dict[str, Mapping[str, float]]:
-    """The figures of the networks to measure a run by: of its data set and, if any, its fusion."""
+def _rival_metrics(recipe: Recipe) -> dict[str, Mapping[str, float]]:
+    """The metrics of the networks to compare a run with; {} where nobody published any.
+
+    They are of its data set and, if there are such, of its fusion.
+    """
     rivals = [rival for rival in PUBLISHED if rival.dataset == recipe.model.dataset]
+    if not rivals:
+        return {}
     rival = max(
         rivals, key=lambda rival: PRESETS[rival.preset].recipe.model.fusion == recipe.model.fusion
     )
@@ -66,19 +72,19 @@ def _rival_figures(recipe: Recipe) -> dict[str, Mapping[str, float]]:
 
 
 def _results_table(card: Card, recipe: Recipe) -> str:
-    """Test figures: networks as rows, so that they can be compared down the columns."""
-    rows = {"This run": card.figures} | _rival_figures(recipe)
+    """Test metrics: a network a row, so that the eye compares down the columns."""
+    rows = {"This run": card.figures} | _rival_metrics(recipe)
     head = "".join(f"<th>{COLUMNS[key].title}</th>" for key in RESULT_METRICS)
     body = "".join(
         f"<tr><th>{html.escape(name)}</th>"
-        + "".join(f"<td>{_metric_cell(key, figures)}</td>" for key in RESULT_METRICS)
+        + "".join(f"<td>{_metric_cell(key, metrics)}</td>" for key in RESULT_METRICS)
         + "</tr>"
-        for name, figures in rows.items()
+        for name, metrics in rows.items()
     )
     title = SPECS[recipe.model.dataset].title
     note = f"10,000 test images of {title}, each with all ten numbers"
     return f'<table class="figures"><caption>{note}</caption><tr><td></td>{head}</tr>{body}</table>'
 
 
-def _metric_cell(key: str, figures: Mapping[str, float]) -> str:
-    return COLUMNS[key].write(figures[key]) if key in figures else "not given"
+def _metric_cell(key: str, metrics: Mapping[str, float]) -> str:
+    return COLUMNS[key].write(metrics[key]) if key in metrics else "not given"

@@ -1,4 +1,4 @@
-"""What the next run is made of: a control for each setting, and which bug is put in."""
+"""What the next run is made of: a control for each setting, and the choice of a bug."""
 
 from collections.abc import Callable
 
@@ -10,21 +10,23 @@ from views.session.session import Session, get_session, widget_value
 
 
 def settings_controls(session: Session) -> None:
-    """A control per setting that is not hidden.
+    """A control for each setting that is not hidden.
 
-    The weights that suit one sum head are not those of the other, so each has a slider of its own.
-    A browser may send anything; what the session gets is within bounds.
+    Each sum head needs other weights, so each has a slider of its own. A browser may send anything;
+    what the session gets is within bounds.
     """
-    values = session.settings
+    values = session.link.settings
     head = str(values["sum_head"])
     keys = {name: f"setting_{name}" for name in values} | {"sum_weight": _weight_key(head)}
     with st.container(key="settings", gap="xsmall"):
-        session.settings = {
-            name: value
-            if name in session.hidden
-            else SETTINGS[name].clamp(_control(name, value, keys[name]), value)
-            for name, value in values.items()
-        }
+        session.choose(
+            settings={
+                name: value
+                if name in session.link.hidden
+                else SETTINGS[name].clamp(_control(name, value, keys[name]), value)
+                for name, value in values.items()
+            }
+        )
 
 
 def _weight_key(head: str) -> str:
@@ -32,19 +34,20 @@ def _weight_key(head: str) -> str:
 
 
 def _change_head() -> None:
-    """The usual weight follows the sum head; another one is the visitor's own and stays."""
+    """The usual weight follows the sum head; one that the visitor chose stays."""
     session = get_session()
-    before, now = str(session.settings["sum_head"]), widget_value("setting_sum_head")
-    weight = session.settings["sum_weight"]
-    if "sum_weight" not in session.hidden:
+    settings = session.link.settings
+    before, now = str(settings["sum_head"]), widget_value("setting_sum_head")
+    weight = settings["sum_weight"]
+    if "sum_weight" not in session.link.hidden:
         weight = widget_value(_weight_key(before))
     if weight == SUM_WEIGHTS[before]:
         weight = SUM_WEIGHTS[now]
-    session.settings = session.settings | {"sum_head": now, "sum_weight": weight}
+    session.choose(settings={**settings, "sum_head": now, "sum_weight": weight})
 
 
 def _control(name: str, value: Value, key: str) -> Value:
-    setting, locked = SETTINGS[name], name in get_session().locked
+    setting, locked = SETTINGS[name], name in get_session().link.locked
     if isinstance(setting, Choice):
         return _radio(
             setting, str(value), key, locked, _change_head if name == "sum_head" else None
@@ -75,10 +78,10 @@ def _radio(
 
 
 def _number(setting: Number, value: float, key: str, locked: bool) -> float:
-    if setting.stops:
+    if setting.ticks:
         stop: float = st.select_slider(
             setting.label,
-            sorted({*setting.stops, value}),
+            sorted({*setting.ticks, value}),
             value,
             format_func=lambda number: f"{number:g}",
             key=key,
@@ -111,21 +114,22 @@ def _number(setting: Number, value: float, key: str, locked: bool) -> float:
 
 def bug_choice(session: Session, is_open: bool) -> None:
     """Which bug the next run has."""
-    if "bug" in session.hidden:
+    if "bug" in session.link.hidden:
         return
     names = list(BUGS)
     with st.expander(
         "Break it on purpose", expanded=is_open, icon=":material/bug_report:", key="break"
     ):
-        session.bug = st.selectbox(
+        bug = st.selectbox(
             "Published bug",
             names,
-            names.index(session.bug),
+            names.index(session.link.bug),
             format_func=lambda option: BUGS[option].title,
             key="bug",
-            disabled="bug" in session.locked,
-            help="Mistakes that broke published networks. The next training is made with it.",
+            disabled="bug" in session.link.locked,
+            help="Mistakes that broke published networks. The next run has the one you choose.",
         )
-        st.caption(BUGS[session.bug].about)
-        if needs := [SETTINGS[name].say(value) for name, value in BUGS[session.bug].needs.items()]:
-            st.caption(f"Whatever is chosen above, it gets {' and '.join(needs)}.")
+        session.choose(bug=bug)
+        st.caption(BUGS[bug].about)
+        if needs := [SETTINGS[name].say(value) for name, value in BUGS[bug].needs.items()]:
+            st.caption(f"Whatever you choose above, this run gets {' and '.join(needs)}.")

@@ -1,4 +1,4 @@
-"""Files of a network: take it and its history away, bring one back."""
+"""Files of a network: download it and its history, upload one."""
 
 from functools import partial
 
@@ -8,17 +8,18 @@ from core.recipes.presets import PRESETS
 from core.runs.queue import QueueError
 from core.storage import bundle
 from core.storage.checkpoint import CheckpointError
+from core.storage.history import Record
 from views.session import networks
 from views.session.session import Session
 
-ONNX = "For other programs, `python -m core export FILE` makes ONNX of it."
+ONNX = "`python -m core export FILE` converts it to ONNX for other programs."
 
 
-def network_downloads(session: Session, name: str) -> None:
-    """Buttons that save the network of that name, and how it learned."""
-    if "files" in session.hidden:
+def network_downloads(session: Session, name: str, history: list[Record] | None = None) -> None:
+    """Buttons that save the network of that name, and how it learned: `history`, if it was read."""
+    if "files" in session.link.hidden:
         return
-    title = name if name in PRESETS else "network"  # the id of a run is its key: it stays here
+    title = name if name in PRESETS else "network"  # the id of a run stays secret
     st.download_button(
         "Download network",
         partial(_packed, name),
@@ -26,10 +27,11 @@ def network_downloads(session: Session, name: str) -> None:
         "application/octet-stream",
         key="download_network",
         icon=":material/download:",
-        help=f"Weights and their card in one file, to upload again here. {ONNX}",
+        help=f"Weights and their card in one file, which you can upload here again. {ONNX}",
         on_click="ignore",
     )
-    if history := networks.network_history(name):
+    history = networks.network_history(name) if history is None else history
+    if history:
         st.download_button(
             "History (CSV)",
             partial(bundle.history_csv, history),
@@ -48,7 +50,7 @@ def _packed(name: str) -> bytes:
 
 def network_files(session: Session) -> None:
     """Download the network that answers, or upload one."""
-    if "files" in session.hidden:
+    if "files" in session.link.hidden:
         return
     with (
         st.popover("Files", icon=":material/folder:", key="files", on_change="rerun") as panel,
@@ -57,15 +59,15 @@ def network_files(session: Session) -> None:
         if not panel.open:
             return
         with st.container(horizontal=True):
-            network_downloads(session, session.network)
+            network_downloads(session, session.link.network)
         _upload_network(session)
 
 
 def _upload_network(session: Session) -> None:
     file = st.file_uploader(
-        "A network that was downloaded here",
+        "A network that you downloaded here",
         "safetensors",
-        key=f"network_{session.uploads}",  # an empty one after each file
+        key=f"network_{session.uploaded_networks}",  # an empty one after each file
         max_upload_size=bundle.MAX_MEGABYTES,
     )
     if file is None:

@@ -14,10 +14,8 @@ from core.data.drawing import Pixels
 MONTAGE_COLUMNS = 16  # pictures side by side in a montage
 CELL = 42  # pixels a side of each: three, six and fourteen times a map of 14, 7 and 3
 GAP = 4
-INK_OPACITY, VEIL_OPACITY = (
-    0.6,
-    0.8,
-)  # opacity of ink, and of the veil at most: the ink is seen through it
+INK_OPACITY = 0.6
+VEIL_OPACITY = 0.8  # at most: the ink shows through
 
 
 def data_uri(pixels: Pixels) -> str:

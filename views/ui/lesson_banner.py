@@ -2,28 +2,29 @@
 
 import streamlit as st
 
-from views.explain.section import LINE
 from views.session.lessons import LESSONS
 from views.session.session import get_session
+from views.ui.style import TEXT_WIDTH
 
 ELSEWHERE = (
-    "Each opens in a tab of its own and tells there what to do. Any page can be a lesson: Share "
-    "makes links *for a class*, which leave out parts of the pages or lock their controls."
+    "Each opens in its own tab and says there what to do. You can make any page a lesson: Share "
+    "makes links *for a class*, which hide parts of the pages or fix their controls."
 )
 
 
 def show_lesson() -> None:
     """The lesson that this visitor came with, above every page."""
-    task = LESSONS.get(get_session().task)
-    if task:
+    lesson = LESSONS.get(get_session().link.lesson)
+    if lesson:
         with st.container(key="task"):
             st.markdown(
-                f":material/school: **Lesson: {task.title}.** {task.says} [Leave the lesson](./)"
+                f":material/school: **Lesson: {lesson.title}.** {lesson.says} "
+                "[Leave the lesson](./)"
             )
 
 
 def list_lessons() -> None:
     """All lessons, as links."""
-    lines = (f"- [{task.title}]({task.address}): {task.says}" for task in LESSONS.values())
-    st.markdown("\n".join(lines), width=LINE)
-    st.markdown(ELSEWHERE, width=LINE)
+    lines = (f"- [{lesson.title}]({lesson.address}): {lesson.says}" for lesson in LESSONS.values())
+    st.markdown("\n".join(lines), width=TEXT_WIDTH)
+    st.markdown(ELSEWHERE, width=TEXT_WIDTH)

@@ -1,4 +1,4 @@
-"""A part of a page that looks by itself at what goes on elsewhere, while there is more to see."""
+"""A part of a page that polls what goes on elsewhere, as long as there is more to come."""
 
 from collections.abc import Callable
 from itertools import count
@@ -12,9 +12,9 @@ P = ParamSpec("P")
 def poll(show: Callable[P, object], every: float | None, *args: P.args, **kwargs: P.kwargs) -> None:
     """Show a part of the page, again after `every` seconds; with None never again.
 
-    Where the browser asks even then, the page that told it not to was lost: Streamlit throws away
-    what it has not sent yet of a run that is over when the next question comes. So the whole page
-    runs once more. `show` holds no controls then: only a browser that missed something asks.
+    If the browser polls even then, it has missed the page that told it to stop: Streamlit drops
+    what it has not sent yet of a run that is over when the next request comes. So the whole page
+    runs once more. `show` must hold no controls then, or using them would do the same.
     """
     times = count()
 

@@ -1,4 +1,4 @@
-"""Networks and their figures as a table: HTML from numbers. Imports neither streamlit nor torch.
+"""Networks and their metrics as a table: HTML from numbers. Imports neither streamlit nor torch.
 
 Each row says its data set, and the best of a column is the best of one data set: 95 % of garments
 is not less than 99 % of digits.
@@ -14,7 +14,7 @@ UNKNOWN = '<span title="Not given">–</span>'
 
 @dataclass(frozen=True)
 class Column:
-    """A figure: its heading, how it is written, and what is better."""
+    """A metric: its heading, how it is written, and whether less is better."""
 
     title: str
     write: Callable[[float], str]
@@ -28,7 +28,7 @@ class Row:
     title: str
     kind: str  # published, shipped, or whose and what is special about it
     dataset: str  # its title
-    figures: Mapping[str, float]  # by the names of COLUMNS, those that are known
+    metrics: Mapping[str, float]  # by the names of COLUMNS, those that are known
 
 
 def percent(share: float) -> str:
@@ -37,7 +37,7 @@ def percent(share: float) -> str:
 
 
 def certainty(prob: float) -> str:
-    """Of a probability: never 100 %, for a softmax is never certain."""
+    """A probability in percent; never 100 %, as a softmax is never certain."""
     return "over 99.9 %" if prob > 0.999 else f"{100 * prob:.1f} %"
 
 
@@ -57,17 +57,17 @@ COLUMNS = {
 
 
 def best_rows(rows: Sequence[Row], name: str) -> set[int]:
-    """Places of the rows with the best figure of a column among those of their data set.
+    """Indices of the rows with the best metric of a column within their data set.
 
-    All that share it; none where a data set has only one row to choose from, or only published
-    ones, which beat nobody.
+    All that share it. None where a data set has only one row, or only published ones: those beat
+    nobody.
     """
     found = set()
     for dataset in {row.dataset for row in rows}:
         known = {
-            place: row.figures[name]
+            place: row.metrics[name]
             for place, row in enumerate(rows)
-            if row.dataset == dataset and name in row.figures
+            if row.dataset == dataset and name in row.metrics
         }
         if len(known) > 1 and any(rows[place].kind != "published" for place in known):
             top = min(known.values()) if COLUMNS[name].less_is_better else max(known.values())
@@ -100,7 +100,7 @@ def _heading(row: Row) -> str:
 
 
 def _cell(row: Row, name: str, is_best: bool) -> str:
-    if name not in row.figures:
+    if name not in row.metrics:
         return f"<td>{UNKNOWN}</td>"
-    text = COLUMNS[name].write(row.figures[name])
+    text = COLUMNS[name].write(row.metrics[name])
     return f"<td><b>{text}</b>{STAR}</td>" if is_best else f"<td>{text}</td>"

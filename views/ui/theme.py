@@ -1,10 +1,11 @@
-"""Data to plotly figures. Imports neither streamlit nor torch.
+"""The colors of both themes, and what all plotly figures share. Imports no streamlit and no torch.
 
 One color per head everywhere: the class head is indigo, the sum head orange, the rest ink.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -18,10 +19,11 @@ class Palette:
     ink: str
     muted: str
     faint: str
+    paper: str  # the background of the page, as in .streamlit/config.toml
 
 
-LIGHT = Palette("#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA")
-DARK = Palette("#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844")
+LIGHT = Palette("#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA", "#FFFFFF")
+DARK = Palette("#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844", "#14161B")
 
 CAMERA_GREY = "#80868F"  # of the camera, on light and dark
 BARE_CONFIG = {"displayModeBar": False}
@@ -30,7 +32,7 @@ SAVABLE_CONFIG = {  # where a figure is worth keeping: a camera on it saves it, 
     "modeBarButtons": [["toImage"]],
     "toImageButtonOptions": {"format": "svg", "filename": "sketch-and-sum"},
 }
-Records = Sequence[dict[str, float]]  # lines of a run's progress.jsonl
+Records = Sequence[Mapping[str, Any]]  # lines of a run's progress.jsonl
 
 
 def frameless(figure: go.Figure, height: int) -> go.Figure:

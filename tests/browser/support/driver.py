@@ -1,4 +1,4 @@
-"""Drive the real app: start it, draw on its canvas, read its answers.
+"""Drive the app in a browser: open it as a visitor, draw on its canvas, read its answers.
 
     with serve(folder) as app, chromium() as browser:
         page = open_page(browser, app.url)
@@ -11,31 +11,30 @@ comes by and by (curves that grow), use Playwright's own `expect(hook(page, "tra
 """
 
 import contextlib
-import os
-import re
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, Locator, Page, WebSocket, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Locator,
+    Page,
+    ViewportSize,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.data.drawing import CANVAS_SIDE, Stroke, Strokes
 from tests.browser.support.find_browser import find_browser
 
-ROOT = Path(__file__).parents[3]
-START_SECONDS = 120  # until a cold app answers; torch alone takes some seconds to import
+Scheme = Literal["light", "dark"]
+
 WAIT_MS = 30_000  # for anything on a page, on a machine that also trains
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 
 FLAGS = [  # no sandbox, as containers forbid it; the rest keeps Chromium from calling home
     "--no-sandbox",
@@ -54,122 +53,36 @@ SHOWN = """() =>
     !document.querySelector("[data-testid=stSkeleton]") && document.fonts.status === "loaded"
 """
 CANVAS_ELEMENT = ".st-key-canvas canvas.upper-canvas"
-TROUBLE = re.compile(r"^(WARNING|ERROR|CRITICAL) .*|Traceback .*|.*\b\w+(Warning|Error): .*", re.M)
 
 
-def _pen(corners: str) -> Stroke:
+def _stroke(corners: str) -> Stroke:
     return tuple((float(x), float(y)) for x, y in (pair.split(",") for pair in corners.split()))
 
 
 DIGITS: dict[str, Strokes] = {  # two points close together make a sharp corner
     "2": (
-        _pen("95,95 105,68 138,55 172,68 180,100 160,138 125,180 97,213 96,217 100,218 190,217"),
+        _stroke("95,95 105,68 138,55 172,68 180,100 160,138 125,180 97,213 96,217 100,218 190,217"),
     ),
     "3": (
-        _pen(
+        _stroke(
             "95,75 120,55 160,55 182,80 172,112 143,128 140,131 144,133 175,140 192,175 178,210 "
             "140,228 100,212"
         ),
     ),
     "5": (
-        _pen("105,60 101,95 98,130 100,133 130,115 165,120 190,150 185,190 155,215 120,218 92,200"),
-        _pen("105,60 190,58"),
+        _stroke(
+            "105,60 101,95 98,130 100,133 130,115 165,120 190,150 185,190 155,215 120,218 92,200"
+        ),
+        _stroke("105,60 190,58"),
     ),
-    "7": (_pen("85,65 140,63 193,61 196,63 194,68 165,130 130,230"),),
+    "7": (_stroke("85,65 140,63 193,61 196,63 194,68 165,130 130,230"),),
     "8": (
-        _pen(
+        _stroke(
             "178,88 150,58 115,65 98,92 120,125 155,145 182,178 170,212 138,230 105,215 95,178 "
             "125,145 160,122 180,98 176,84"
         ),
     ),
 }
-
-
-@dataclass(frozen=True)
-class App:
-    """A running app."""
-
-    url: str
-    pid: int
-    log_file: Path
-    runs: Path
-
-    def log(self, start: int = 0) -> str:
-        return self.log_file.read_text(errors="replace")[start:]
-
-    def trouble(self, start: int = 0) -> str:
-        """What the log holds of warnings and tracebacks from a place on; "" is a clean log."""
-        log = self.log(start)
-        found = TROUBLE.search(log)
-        return log[found.start() :] if found else ""
-
-
-@contextlib.contextmanager
-def serve(
-    folder: Path,
-    port: int = 0,
-    script: Path | None = None,
-    runs: Path | None = None,
-) -> Iterator[App]:
-    """Start the real app, or another script, with its log in `folder`; end it and all it started.
-
-    Its runs are in the folder, too, unless told otherwise. Port 0 is any that is free.
-    """
-    port = free_port(port)
-    start = ["streamlit", "run", str(script)] if script else ["views"]
-    options = {
-        "server.port": port,
-        "server.address": "127.0.0.1",
-        "server.headless": "true",
-        "browser.gatherUsageStats": "false",
-        "logger.messageFormat": "%(levelname)s %(name)s %(message)s",
-    }
-    flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    folder.mkdir(parents=True, exist_ok=True)
-    log_file, runs = folder / "app.log", runs or folder / "runs"
-    with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *start, *flags],
-            cwd=ROOT,
-            env=os.environ | {"SKETCH_SUM_RUNS": str(runs), "PYTHONUNBUFFERED": "1"},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a group of its own, so that its worker can be ended with it
-        )
-    app = App(f"http://127.0.0.1:{port}", process.pid, log_file, runs)
-    try:
-        _wait_until_healthy(app, process)
-        yield app
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(15)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def free_port(wanted: int = 0) -> int:
-    """A port of this machine that nobody listens on: the wanted one, or any."""
-    with socket.socket() as free:
-        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        free.bind(("127.0.0.1", wanted))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _wait_until_healthy(app: App, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(f"{app.url}/_stcore/health", timeout=5).close()
-            return
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            pass  # not yet
-        if process.poll() is not None:
-            raise RuntimeError(f"The app ended with status {process.returncode}:\n{app.log()}")
-        time.sleep(0.05)  # between looks
-    raise RuntimeError(f"The app did not answer in {START_SECONDS} s:\n{app.log()}")
 
 
 @contextlib.contextmanager
@@ -214,15 +127,35 @@ class Talk:
 TALKS: WeakKeyDictionary[Page, Talk] = WeakKeyDictionary()
 
 
-def open_page(browser: Browser, url: str, **context: Any) -> Page:
-    """A new visitor's page, shown completely. `context`: viewport, color_scheme, has_touch, ..."""
-    visitor = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | context))
-    visitor.set_default_timeout(WAIT_MS)
-    page = visitor.new_page()
-    TALKS[page] = Talk(page)
+def open_page(
+    browser: Browser,
+    url: str,
+    *,
+    viewport: ViewportSize = DESKTOP,
+    color_scheme: Scheme = "light",
+    **options: Any,
+) -> Page:
+    """A new visitor's page, shown completely. `options`: has_touch, device_scale_factor, ..."""
+    page = browser.new_context(**options).new_page()
+    open_in(page, url, viewport=viewport, color_scheme=color_scheme)
+    return page
+
+
+def open_in(
+    page: Page,
+    url: str,
+    *,
+    viewport: ViewportSize = DESKTOP,
+    color_scheme: Scheme = "light",
+) -> None:
+    """Open the app in an empty tab and wait until it is shown completely."""
+    page.set_default_timeout(WAIT_MS)
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=color_scheme)
+    if page not in TALKS:
+        TALKS[page] = Talk(page)
     with answered(page):
         page.goto(url)
-    return page
 
 
 @contextlib.contextmanager
@@ -294,3 +227,15 @@ def press(page: Page, key: str) -> None:
     """Press the button with this key and wait for the app's answer."""
     with answered(page):
         hook(page, key).get_by_role("button").click()
+
+
+def choose(page: Page, field: Locator, option: str) -> None:
+    """Choose an option of a selectbox or multiselect, and wait for the app's answer.
+
+    The name of the option is typed first: a list that shows it alone does not scroll. A long one
+    does, under the mouse, and on a busy machine between the press and the release of its button.
+    """
+    field.fill(option)
+    expect(page.get_by_role("option")).to_have_count(1)
+    with answered(page):
+        page.get_by_role("option", name=option, exact=True).click()

@@ -1,8 +1,7 @@
 """Find a Chromium or Chrome for the browser tests.
 
-python -m tests.browser.find_browser             prints its path, or one sentence and exit 1
-python -m tests.browser.find_browser --install   first installs Debian's, if there is none and
-                                                 we may
+python -m tests.browser.support.find_browser             prints its path, or a sentence and exit 1
+python -m tests.browser.support.find_browser --install   if there is none, installs Debian's
 """
 
 import os

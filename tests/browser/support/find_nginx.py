@@ -1,8 +1,9 @@
 """Find nginx for the tests of the recipe in deploy/.
 
-python -m tests.browser.find_nginx             prints its path, or one sentence and exit 1
-python -m tests.browser.find_nginx --install   first unpacks Debian's into .venv, if there is none:
-                                               installed, it would start serving this machine
+python -m tests.browser.support.find_nginx             prints its path, or a sentence and exit 1
+python -m tests.browser.support.find_nginx --install   if there is none, unpacks Debian's into .venv
+
+Unpacked only, because an installed nginx would start serving this machine.
 """
 
 import shutil

@@ -5,14 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
+from torch import distributed
 
-from core.dataset import Data
-from core.engines.engine import DeviceError, choose_device
+from core.engines.distributed import Distributed
+from core.engines.engine import choose_engine
 from tests.conftest import PATIENCE, wait_for
+from tests.support.trainings import fresh
 
 ROOT = Path(__file__).parents[3]
 CALL = [
@@ -42,7 +44,7 @@ def launch(count: int, *arguments: str) -> subprocess.Popen[str]:
 
 
 def test_two_processes_learn_what_one_learns(tmp_path):
-    """The halves of a batch are the parts of two ranks: the same figures, one writer."""
+    """The shards of two threads are those of two ranks: the same metrics, one writer."""
     told = {}
     for count in (1, 2):
         out = tmp_path / str(count)
@@ -89,24 +91,17 @@ def rank_pid(launcher: int, rank: int) -> int:
     raise AssertionError(f"no rank {rank}")
 
 
-def test_a_device_that_is_not_there_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    assert choose_device("auto") == torch.device("cpu")
-    with pytest.raises(DeviceError, match="no cuda device"):
-        choose_device("cuda")
+@pytest.fixture
+def group(tmp_path: Path) -> Iterator[None]:
+    """A group of one: this process."""
+    distributed.init_process_group(
+        "gloo", init_method=f"file://{tmp_path / 'group'}", rank=0, world_size=1
+    )
+    yield
+    distributed.destroy_process_group()
 
 
-def test_auto_prefers_cuda_and_each_rank_has_its_own(monkeypatch):
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose_device("auto").type == "mps"
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setenv("LOCAL_RANK", "1")
-    assert choose_device("auto") == torch.device("cuda", 1)
-
-
-def test_data_move_to_a_device_whole(data: Data):
-    moved = data.to(torch.device("meta"))
-    assert {tensor.device.type for split in moved[1:] for tensor in split} == {"meta"}
-    assert moved.spec == data.spec
+def test_a_process_in_a_group_gets_the_engine_of_the_group(group):
+    engine = choose_engine(fresh(), 64, seed=0)
+    assert isinstance(engine, Distributed)
+    assert (engine.is_primary, engine.world_size) == (True, 1)

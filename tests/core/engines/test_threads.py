@@ -1,10 +1,15 @@
+"""The engine of threads: what two shards compute is what one network would."""
+
 import threading
 
 import pytest
 import torch
+from torch import Tensor
 
 from core.dataset import Batch
+from core.engines.shard import Replica
 from core.engines.threads import MIN_SHARD, SHARDS, Threads, parallel_map
+from core.heads import RegressionHead
 from core.model import ModelConfig, SumNet
 from core.trainer import TrainConfig, losses, train
 
@@ -22,35 +27,54 @@ def a_batch(data, count: int) -> Batch:
     return Batch(data.train.images[:count], addends, labels, labels + addends)
 
 
-def learn(replica: SumNet, share: float, *part: torch.Tensor) -> None:
-    half = Batch(*part)
-    class_loss, sum_loss = losses(replica(half.images, half.addends), half)
-    (share * (class_loss + sum_loss)).backward()
+def learn(replica: Replica, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A loss as the trainer's, without its random changes."""
+    output = replica(batch.images, batch.addends)
+    class_loss, sum_loss = losses(RegressionHead(20, 4), output, batch)
+    return class_loss + sum_loss, torch.stack([class_loss, sum_loss]).detach()
 
 
-def test_the_gradient_is_the_mean_over_the_batch_each_half_normed_by_itself(data):
-    """70 images: halves of 35. By hand: two passes of one network, one after the other."""
+def learn_by_hand(model: SumNet, batch: Batch, share: float) -> Tensor:
+    """The same of one shard; gradients add up."""
+    loss, means = learn(model, batch, torch.Generator())
+    (share * loss).backward()
+    return share * means
+
+
+def halves(batch: Batch) -> list[Batch]:
+    return [Batch(*part) for part in zip(*(tensor.chunk(2) for tensor in batch), strict=True)]
+
+
+def test_the_gradient_is_the_mean_over_the_batch_each_shard_normed_by_itself(data):
+    """70 images: shards of 35. By hand: two passes of one network, one after the other."""
     model, alone = fresh(), fresh()
     batch = a_batch(data, 70)
-    parts = [tensor.chunk(2) for tensor in batch]
-    with Threads(model, 70, seed=0) as halves:
-        halves.map(learn, [0.5, 0.5], *parts)
-        halves.join()
-    for half in zip(*parts, strict=True):
-        learn(alone, 0.5, *half)  # gradients add up
+    with Threads(model, 70, seed=0) as engine:
+        means = engine.backward(learn, batch)
+    expected = sum(learn_by_hand(alone, shard, 0.5) for shard in halves(batch))
+    torch.testing.assert_close(means, expected)
+    for ours, theirs in zip(model.parameters(), alone.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_gradients_start_anew_with_each_batch(data):
+    model, alone = fresh(), fresh()
+    with Threads(model, SIZE, seed=0) as engine:
+        engine.backward(learn, a_batch(data, 70))
+        engine.backward(learn, a_batch(data, SIZE))
+    for shard in halves(a_batch(data, SIZE)):
+        learn_by_hand(alone, shard, 0.5)
     for ours, theirs in zip(model.parameters(), alone.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, theirs.grad)
 
 
 def test_statistics_of_the_norms_are_the_mean_of_both(data):
     model, one, two = fresh(), fresh(), fresh()
-    parts = [tensor.chunk(2) for tensor in a_batch(data, SIZE)]
-    with Threads(model, SIZE, seed=0) as halves:
-        halves.map(learn, [0.5, 0.5], *parts)
-        halves.join()
-        replicas = [dict(replica.named_buffers()) for replica in halves.replicas]
-    for network, half in zip((one, two), zip(*parts, strict=True), strict=True):
-        learn(network, 0.5, *half)
+    with Threads(model, SIZE, seed=0) as engine:
+        engine.backward(learn, a_batch(data, SIZE))
+        replicas = [dict(replica.named_buffers()) for replica in engine.replicas]
+    for network, shard in zip((one, two), halves(a_batch(data, SIZE)), strict=True):
+        learn_by_hand(network, shard, 0.5)
     first, second = dict(one.named_buffers()), dict(two.named_buffers())
     names = [name for name in first if "running" in name]
     assert names
@@ -62,8 +86,8 @@ def test_statistics_of_the_norms_are_the_mean_of_both(data):
 
 def test_replicas_share_the_weights_and_nothing_else():
     model = fresh()
-    with Threads(model, SIZE, seed=0) as halves:
-        one, two = halves.replicas
+    with Threads(model, SIZE, seed=0) as engine:
+        one, two = engine.replicas
         assert one is model
         with torch.no_grad():
             one.class_head[1].weight.fill_(3.0)
@@ -73,26 +97,34 @@ def test_replicas_share_the_weights_and_nothing_else():
 
 
 def test_a_small_batch_stays_whole():
-    with Threads(fresh(), SIZE - 1, seed=0) as halves:
-        assert len(halves.replicas) == 1
+    with Threads(fresh(), SIZE - 1, seed=0) as engine:
+        assert len(engine.replicas) == 1
 
 
 def test_a_last_batch_of_one_image_learns_from_that_image_alone(data):
-    """65 images in batches of 64: the second half has nothing to learn the second time."""
-    model = fresh()
-    with Threads(model, SIZE, seed=0) as halves:
-        for batch in (a_batch(data, SIZE), a_batch(data, 1)):
-            shares, parts = zip(*halves.parts(batch), strict=True)
-            halves.map(lambda replica, share, part: learn(replica, share, *part), shares, parts)
-            halves.join()
-        assert shares == (1.0,)
-        assert all(parameter.grad is None for parameter in halves.replicas[1].parameters())
+    """65 images in batches of 64: the second replica has nothing to learn the second time."""
+    model, alone = fresh(), fresh()
+    with Threads(model, SIZE, seed=0) as engine:
+        engine.backward(learn, a_batch(data, SIZE))
+        before = alone.state_dict()
+        alone.load_state_dict({name: model.state_dict()[name] for name in before})
+        engine.backward(learn, a_batch(data, 1))
+        assert all(parameter.grad is None for parameter in engine.replicas[1].parameters())
+    learn_by_hand(alone, a_batch(data, 1), 1.0)
+    for ours, theirs in zip(model.parameters(), alone.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad)
 
 
-def test_halves_work_at_the_same_time_and_not_in_the_caller():
-    both = threading.Barrier(2, timeout=30)
-    with Threads(fresh(), SIZE, seed=0) as halves:
-        threads = halves.map(lambda replica: (both.wait(), threading.get_ident())[1])
+def test_shards_are_computed_at_the_same_time_and_not_in_the_caller(data):
+    both, threads = threading.Barrier(2, timeout=30), []
+
+    def meet(replica: Replica, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        both.wait()
+        threads.append(threading.get_ident())
+        return learn(replica, batch, rng)
+
+    with Threads(fresh(), SIZE, seed=0) as engine:
+        engine.backward(meet, a_batch(data, SIZE))
     assert len({*threads, threading.get_ident()}) == 3
 
 
@@ -120,23 +152,27 @@ def test_the_history_does_not_depend_on_the_threads_torch_may_use(data, threads)
     assert history(threads) == history(2)
 
 
-def test_each_half_has_dropout_of_its_own(data):
-    dropped = fresh(dropout=0.5).class_head[0]
-    features = torch.ones(1, 1000)
-    model = fresh(dropout=0.5)
-    with Threads(model, SIZE, seed=0) as halves:
-        one, two = halves.map(lambda replica: replica.class_head[0](features))
+def test_each_shard_has_dropout_of_its_own(data):
+    features, dropped = torch.ones(1, 1000), []
+
+    def drop(replica: SumNet, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        dropped.append(replica.class_head[0](features))
+        return learn(replica, batch, rng)
+
+    with Threads(fresh(dropout=0.5), SIZE, seed=0) as engine:
+        engine.backward(drop, a_batch(data, SIZE))
+    one, two = dropped
     assert not torch.equal(one, two)
     assert 400 < one.count_nonzero() < 600
     assert set(one.unique().tolist()) == {0.0, 2.0}  # what is kept makes up for the rest
-    assert torch.equal(dropped.eval()(features), features)
+    assert torch.equal(fresh(dropout=0.5).class_head[0].eval()(features), features)
 
 
-def test_side_by_side_keeps_the_order():
+def test_a_parallel_map_keeps_the_order():
     assert parallel_map(lambda a, b: a - b, range(9), range(0, 18, 2)) == [-n for n in range(9)]
 
 
-def test_an_error_in_a_half_reaches_the_caller():
+def test_an_error_in_a_thread_reaches_the_caller():
     def fail(part: int) -> None:
         raise ArithmeticError(part)
 

@@ -59,7 +59,7 @@ def claiming(
     ],
 )
 def test_the_figures_of_known_answers(split, network, figures):
-    found = evaluate(network, split).figures()
+    found = evaluate(network, split).scalars()
     assert tuple(found) == ("class_acc", "sum_r2", "sum_mae", "sum_acc", "joint_acc")
     assert tuple(found.values()) == pytest.approx(figures, abs=1e-3)
 
@@ -114,7 +114,7 @@ def test_the_figures_of_a_network_are_those_of_a_plain_loop(data, monkeypatch, f
         sum_right / 300,
         both_right / 300,
     )
-    found = evaluate(model, Split(images, labels)).figures()
+    found = evaluate(model, Split(images, labels)).scalars()
     assert tuple(found.values()) == pytest.approx(expected, abs=1e-4)
 
 
@@ -140,13 +140,13 @@ def test_figures_are_the_same_whether_the_cpu_has_bfloat16(data, model, monkeypa
 
 def test_figures_are_plain_numbers(trained, data):
     metrics = evaluate(trained, data.test)
-    assert {type(value) for value in metrics.figures().values()} == {float}
+    assert {type(value) for value in metrics.scalars().values()} == {float}
     assert {type(count) for row in metrics.confusion for count in row} == {int}
 
 
 def test_the_shipped_network_is_as_good_as_its_card_says(shipped, mnist, all_cores):
     model, card = shipped
-    figures = evaluate(model, mnist.test).figures()
+    figures = evaluate(model, mnist.test).scalars()
     assert figures == pytest.approx(card.figures, abs=1e-3)
     assert figures["class_acc"] >= 0.995
     assert figures["sum_r2"] >= 0.995

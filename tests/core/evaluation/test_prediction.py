@@ -60,8 +60,8 @@ def test_doubt_is_about_the_evidence_for_any_class(trained, five):
     output = trained(torch.from_numpy(five).view(1, 1, 28, 28), torch.tensor([7]))
     energy = float(np.log(np.exp(output.class_logits[0].detach().double().numpy()).sum()))
     assert predict(trained, five, 7).is_readable
-    assert predict(trained, five, 7, doubt_level=energy - 0.01).is_readable
-    assert not predict(trained, five, 7, doubt_level=energy + 0.01).is_readable
+    assert predict(trained, five, 7, ood_threshold=energy - 0.01).is_readable
+    assert not predict(trained, five, 7, ood_threshold=energy + 0.01).is_readable
 
 
 def test_a_regressed_sum_has_no_probabilities(trained, five):

@@ -1,54 +1,30 @@
-"""The published bugs: each does what its name says, and each is caught by a test when put in."""
+"""The published bugs: what each does to a network or a training, and what comes of it."""
 
-import json
 import math
 import re
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial, wraps
+import subprocess
+import sys
 from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 
-from core import dataset
 from core import model as networks
-from core import trainer as training
-from core.cli.main import main
 from core.dataset import Batch, Data, batches
-from core.evaluation.metrics import Metrics, evaluate
-from core.model import Output, PixelFusion, SumNet
+from core.evaluation.metrics import Metrics
+from core.heads import ClassificationHead, Output, RegressionHead
 from core.recipes.bugs import BUGS, LOSS_FLOOR, what_gave_it_away
-from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
-from core.recipes.settings import SettingError
-from core.runs.run import Run, State, create_run, runs_dir
-from core.storage import checkpoint
-from core.storage.checkpoint import Card
-from core.trainer import losses, train, validate
-from tests.core import test_dataset, test_model, test_trainer
-from tests.core.evaluation import test_metrics
-from tests.views import test_pages
-from views.session.link import Link, link_query, parse_link
+from core.trainer import losses, train
+from tests.support.bugs import NAMES, QUICK, TINY, fitted
 
-QUICK = PRESETS["quick"].recipe
-NAMES = [name for name in BUGS if name]
-TINY = QUICK.change({"width": 4, "epochs": 8, "batch_size": 30, "lr": 0.1, "sum_weight": 0.1})
-
-
-def taught(recipe: Recipe, data: Data) -> tuple[SumNet, dict[str, float], Metrics]:
-    """A network trained by a recipe, its last look at the validation images, its test figures."""
-    model = recipe.build()
-    *_, last = recipe.teach(model, data)
-    look = {f"val_{name}": value for name, value in last.val._asdict().items()}
-    return model, look, evaluate(model, data.test)
+REGRESSION, CLASSIFICATION = RegressionHead(20, 8), ClassificationHead(20, 8)
 
 
 @pytest.fixture(scope="module")
 def sound(data) -> Metrics:
-    return taught(TINY, data)[2]
+    return fitted(TINY, data)[2]
 
 
 @pytest.fixture
@@ -76,7 +52,7 @@ def test_without_a_bug_a_recipe_trains_bit_for_bit_like_the_trainer(data):
     config = {"epochs": 2, "augment": 0.5, "dropout": 0.3}
     recipe = TINY.change(config)
     one, other = recipe.build(), recipe.build()
-    assert list(recipe.teach(one, data)) == list(train(other, data, recipe.train))
+    assert list(recipe.fit(one, data)) == list(train(other, data, recipe.train))
     for name, value in one.state_dict().items():
         assert torch.equal(value, other.state_dict()[name]), name
 
@@ -94,14 +70,16 @@ def test_broadcast_compares_every_answer_with_every_sum(batch, output):
     pairs = list(product(output.sum_value.tolist(), batch.sums.tolist()))
     expected = sum((value - total) ** 2 for value, total in pairs) / 20**2
     broken = output._replace(sum_logits=None)
-    class_loss, sum_loss = BUGS["broadcast"].method.losses(broken, batch)
+    class_loss, sum_loss = BUGS["broadcast"].method.losses(REGRESSION, broken, batch)
     assert sum_loss.item() == pytest.approx(expected, rel=1e-5)
-    assert class_loss == losses(broken, batch)[0]
+    assert class_loss == losses(REGRESSION, broken, batch)[0]
 
 
 def test_two_softmaxes_keep_the_loss_of_a_perfect_answer_high(batch, output):
     perfect = 1e3 * torch.eye(10)[batch.labels]
-    class_loss, _ = BUGS["softmax"].method.losses(output._replace(class_logits=perfect), batch)
+    class_loss, _ = BUGS["softmax"].method.losses(
+        CLASSIFICATION, output._replace(class_logits=perfect), batch
+    )
     assert class_loss.item() == pytest.approx(math.log(math.e + 9) - 1)
     assert pytest.approx(1.4612, abs=1e-4) == LOSS_FLOOR
 
@@ -109,7 +87,7 @@ def test_two_softmaxes_keep_the_loss_of_a_perfect_answer_high(batch, output):
 def test_a_shared_softmax_leaves_nothing_for_the_other_head(batch, output):
     """A class head that is sure takes the whole probability of 1: the sums are 19 zeros."""
     sure = output._replace(class_logits=1e3 * torch.eye(10)[batch.labels])
-    _, sum_loss = BUGS["shared-softmax"].method.losses(sure, batch)
+    _, sum_loss = BUGS["shared-softmax"].method.losses(CLASSIFICATION, sure, batch)
     assert sum_loss.item() == pytest.approx(math.log(19))
 
 
@@ -169,14 +147,37 @@ def test_evaluation_on_training_images_looks_at_nothing_else(data):
     assert torch.equal(broken.test.images, data.test.images)  # the final figures stay honest
 
 
+def test_a_network_with_a_bug_needs_no_other_module():
+    """In a fresh process: an import of core.recipes.bugs elsewhere would hide it."""
+    code = """
+import sys, torch
+from core.model import ModelConfig, SumNet
+model = SumNet(ModelConfig(width=4, bug="relu")).eval()
+output = model(torch.zeros(1, 1, 28, 28), torch.tensor([3]))
+print(bool((output.class_logits >= 0).all()), "core.recipes.bugs" in sys.modules)
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=Path(__file__).parents[3], capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "False"], done.stderr
+
+
+def test_an_unknown_bug_is_an_error_that_names_the_others():
+    with pytest.raises(ValueError, match=r"^There is no bug 'gremlin'; choose from broadcast, "):
+        networks.SumNet(networks.ModelConfig(width=4, bug="gremlin"))
+
+
+def test_the_network_knows_every_bug():
+    assert networks.ALTERATIONS.keys() == BUGS.keys()
+
+
 # --- what comes of it
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_bug_trains_and_says_what_gave_it_away(data, name):
     recipe = TINY.with_bug(name).change({"epochs": 1})
-    _, look, metrics = taught(recipe, data)
-    said = what_gave_it_away(name, metrics.figures(), metrics.confusion, [look])
+    _, look, metrics = fitted(recipe, data)
+    said = what_gave_it_away(name, metrics.scalars(), metrics.confusion, [look])
     assert re.search(r"\d\.\d", said)  # a figure of this run
     assert said.endswith(".")
     assert "\n" not in said
@@ -192,14 +193,14 @@ def test_a_run_without_a_look_at_validation_has_nothing_to_tell():
 
 
 def test_the_broadcast_sum_head_answers_the_mean(data, sound):
-    figures = taught(TINY.with_bug("broadcast"), data)[2].figures()
+    figures = fitted(TINY.with_bug("broadcast"), data)[2].scalars()
     assert sound.sum_r2 > 0.9
     assert figures["class_acc"] > 0.95
     assert abs(figures["sum_r2"]) < 0.1
 
 
 def test_a_shared_softmax_ruins_the_sum(data, sound):
-    figures = taught(TINY.with_bug("shared-softmax"), data)[2].figures()
+    figures = fitted(TINY.with_bug("shared-softmax"), data)[2].scalars()
     assert sound.joint_acc > 0.9
     assert figures["joint_acc"] < 0.3
 
@@ -236,7 +237,7 @@ def test_on_mnist_a_bug_costs_most_of_what_it_is_about(short, name, figure):
     """Sound over 0.8, broken below 0.1, where below 0.6 is asked for."""
     recipe, data = short
     right, wrong = (
-        taught(one, data)[2].figures()[figure] for one in (recipe, recipe.with_bug(name))
+        fitted(one, data)[2].scalars()[figure] for one in (recipe, recipe.with_bug(name))
     )
     assert right > 0.8
     assert wrong < 0.6 * right
@@ -244,71 +245,9 @@ def test_on_mnist_a_bug_costs_most_of_what_it_is_about(short, name, figure):
 
 def test_a_network_that_reads_the_label_fails_where_there_is_none(short):
     recipe, data = short
-    _, look, metrics = taught(recipe.with_bug("label"), data)
+    _, look, metrics = fitted(recipe.with_bug("label"), data)
     assert look["val_joint_acc"] > 0.95
     assert metrics.joint_acc < 0.75
-
-
-# --- kept
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_bug_survives_a_file(name):
-    recipe = QUICK.change({"lr": 0.05}).with_bug(name)
-    assert recipe.bug.name == name
-    assert Recipe.read(json.loads(json.dumps(recipe.params()))) == recipe
-
-
-def test_a_recipe_from_before_there_were_bugs_is_read():
-    params = QUICK.params()
-    del params["bug"]
-    assert Recipe.read(params) == QUICK
-
-
-@pytest.mark.parametrize("junk", ["x", "Broadcast", None, 1, ["broadcast"], {}])
-def test_what_is_no_bug_is_refused(junk):
-    for attempt in (QUICK.with_bug, lambda name: Recipe.read(QUICK.params() | {"bug": name})):
-        with pytest.raises(SettingError, match=r"is not a bug; broadcast, softmax, .* are\.$"):
-            attempt(junk)
-
-
-def test_a_bug_changes_what_it_needs_and_no_more():
-    assert QUICK.with_bug("label").params() == QUICK.params() | {"bug": "label"}
-    needs = {"bug": "shared-softmax", "sum_head": "classification", "sum_weight": 1.0}
-    assert QUICK.with_bug("shared-softmax").params() == QUICK.params() | needs
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_network_with_a_bug_is_loaded_as_it_was(tmp_path, data, name):
-    recipe = TINY.with_bug(name).change({"epochs": 1})
-    model, _, metrics = taught(recipe, data)
-    card = Card.of("quick", recipe, model, metrics, 1, 0.1)
-    checkpoint.save(tmp_path / "net", model, card)
-    loaded, found = checkpoint.load(tmp_path / "net")
-    assert found.params["bug"] == name
-    assert evaluate(loaded, data.test) == metrics
-
-
-def test_a_card_with_an_unknown_bug_is_refused(tmp_path, model):
-    metrics = Metrics(1.0, 1.0, 0.0, 1.0, 1.0, [[0] * 10] * 10)
-    card = Card.of("quick", Recipe(model.config), model, metrics, 1, 0.1)
-    checkpoint.save(tmp_path / "net", model, card)
-    file = tmp_path / "net.json"
-    file.write_text(file.read_text().replace('"bug": ""', '"bug": "gremlin"'))
-    with pytest.raises(checkpoint.CheckpointError, match="'gremlin' is not a bug"):
-        checkpoint.load(tmp_path / "net")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_link_brings_its_bug(name):
-    chosen = Link(bug=name)
-    assert link_query(chosen) == {"v": "1", "bug": name}
-    assert parse_link(link_query(chosen)) == chosen
-
-
-@pytest.mark.parametrize("text", ["", "x", "BROADCAST", "broadcast\n", "x" * 10_000])
-def test_a_link_with_another_bug_has_none(text):
-    assert parse_link({"bug": text}) == Link()
 
 
 def test_every_bug_has_its_words():
@@ -316,223 +255,3 @@ def test_every_bug_has_its_words():
     for bug in BUGS.values():
         assert re.fullmatch(r"[a-z-]*", bug.name)  # nothing to escape in a link
         assert re.fullmatch(r"[A-Z][^.]*(1\.)?[^.]*\.", bug.about)  # one sentence
-
-
-def test_the_command_line_puts_a_bug_in(data, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(dataset, "load_data", lambda name: data)
-    options = ["--width", "4", "--epochs", "1", "--bug", "broadcast", "--out", str(tmp_path)]
-    assert main(["train", "--preset", "quick", *options, "--json"]) == 0
-    report = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert report["recipe"]["bug"] == "broadcast"
-    assert checkpoint.load(tmp_path / "quick")[1].params["bug"] == "broadcast"
-
-
-def test_a_network_with_a_bug_never_becomes_the_shipped_one(data, monkeypatch, tmp_path):
-    monkeypatch.setattr(dataset, "load_data", lambda name: data)
-    monkeypatch.setattr(checkpoint, "WEIGHTS_DIR", tmp_path / "weights")
-    small = replace(PRESETS["mnist"], recipe=TINY.change({"epochs": 1}))
-    monkeypatch.setitem(PRESETS, "mnist", small)
-    assert main(["train", "--bug", "relu"]) == 0
-    assert not (tmp_path / "weights").exists()
-
-
-# --- on the page
-
-
-@pytest.fixture
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs in a folder of this test, and nobody who trains them."""
-    test_pages.alone.__wrapped__(tmp_path, monkeypatch)
-
-
-def finished(name: str) -> Run:
-    """A run with a bug that is over, with figures made up."""
-    recipe = QUICK.change({"width": 4}).with_bug(name)
-    run = create_run(runs_dir(), "quick", recipe)
-    model = recipe.build().eval()
-    metrics = Metrics(0.9812, 0.0123, 3.3, 0.1, 0.09, [[100] * 10 for _ in range(10)])
-    checkpoint.save(run.checkpoint, model, Card.of("quick", recipe, model, metrics, 2, 5.0))
-    val = dict.fromkeys(("val_loss", "val_class_loss", "val_sum_loss"), 1.5)
-    val |= dict.fromkeys(("val_class_acc", "val_sum_acc", "val_joint_acc"), 0.99)
-    base = {"seconds": 1.0, "step": 4, "steps": 4, "epoch": 1, "images": 512, "lr": 0.1}
-    scores = dict.fromkeys(training.Scores._fields, 0.5)
-    run.append(base | scores | val)
-    run.set_state(State("finished"))
-    return run
-
-
-def markdown(app: AppTest) -> str:
-    return " ".join(part.value for part in app.markdown)
-
-
-def test_no_bug_is_chosen_at_first(alone):
-    app = test_pages.opened(test_pages.train_page)
-    box = app.selectbox(key="bug")
-    assert (box.value, box.options[0], len(box.options)) == ("", "No bug", 9)
-
-
-def test_the_bug_of_a_link_is_chosen(alone):
-    app = test_pages.opened(test_pages.train_page, bug="relu")
-    assert app.selectbox(key="bug").value == "relu"
-    app.button(key="train_start").click().run()
-    assert test_pages.the_run(app).recipe()[1].bug.name == "relu"
-
-
-def test_the_chosen_bug_is_explained_and_trained_with(alone):
-    app = test_pages.opened(test_pages.train_page)
-    app.selectbox(key="bug").set_value("shared-softmax").run()
-    assert BUGS["shared-softmax"].about in [caption.value for caption in app.caption]
-    app.button(key="train_start").click().run()
-    recipe = test_pages.the_run(app).recipe()[1]
-    assert recipe == QUICK.with_bug("shared-softmax")
-    assert app.query_params["bug"] == "shared-softmax"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_run_with_a_bug_says_so_and_what_gave_it_away(alone, name):
-    app = test_pages.opened(test_pages.train_page, run=finished(name).id)
-    said = markdown(app)
-    assert f"Broken on purpose: {BUGS[name].title}." in said
-    assert "**What gave it away.**" in said
-    captions = " ".join(caption.value for caption in app.caption)
-    assert "which it never learns from" not in captions  # seen-images does
-
-
-def test_a_run_without_a_bug_says_nothing_of_it(alone):
-    said = markdown(test_pages.opened(test_pages.train_page, run=finished("").id))
-    assert "Broken" not in said
-    assert "gave it away" not in said
-
-
-# --- the bug list: put in, each is caught by a test of the sound code
-
-
-def each_batch(change: Callable[[Batch], Batch]) -> Callable[..., object]:
-    return lambda *given: map(change, batches(*given))
-
-
-def in_every_network(name: str) -> Callable[[pytest.MonkeyPatch], None]:
-    return lambda patch: patch.setitem(networks.ALTERATIONS, "", BUGS[name].alter)
-
-
-def instead(owner: object, name: str, value: object) -> Callable[[pytest.MonkeyPatch], None]:
-    return lambda patch: patch.setattr(owner, name, value)
-
-
-def mark_in_place(self: PixelFusion, images: torch.Tensor, onehot: torch.Tensor) -> torch.Tensor:
-    images[:, 0, -1, -10:] = (255 * onehot).to(images.dtype)
-    return images
-
-
-def both_right_as_accuracy(model: SumNet, split: dataset.Split) -> Metrics:
-    metrics = evaluate(model, split)
-    object.__setattr__(metrics, "class_acc", metrics.joint_acc)
-    return metrics
-
-
-@wraps(training._means)
-def divided_by_256(output: Output, batch: Batch, *given: object) -> torch.Tensor:
-    return training_means(output, batch, *given) * len(batch.labels) / 256
-
-
-training_means, sound_load = training._means, dataset.load_data
-truncated = property(lambda output: output.sum_value.clamp(0, 18).long())
-
-BUG_LIST = {
-    "softmax before cross-entropy": (
-        instead(test_trainer, "losses", BUGS["softmax"].method.losses),
-        "test_trainer.py::test_the_class_loss_is_the_cross_entropy_of_the_logits",
-    ),
-    "one softmax across heads": (
-        instead(test_trainer, "losses", BUGS["shared-softmax"].method.losses),
-        "test_trainer.py::test_the_loss_of_a_classified_sum_is_the_cross_entropy_of_its_logits",
-    ),
-    "test = train": (
-        instead(dataset, "load_data", lambda name: BUGS["seen-images"].data(sound_load(name))),
-        "test_dataset.py::test_no_image_is_in_two_splits",
-    ),
-    "MSE [N, 1] against [N]": (
-        instead(test_trainer, "losses", BUGS["broadcast"].method.losses),
-        "test_trainer.py::test_the_loss_of_a_regressed_sum_is_the_mean_squared_error",
-    ),
-    "misaligned loaders": (
-        instead(
-            test_dataset, "batches", each_batch(lambda b: b._replace(images=b.images.roll(1, 0)))
-        ),
-        "test_dataset.py::test_images_labels_and_sums_stay_together",
-    ),
-    "argmax between heads": (
-        in_every_network("argmax"),
-        "test_model.py::test_the_sum_loss_teaches_the_encoder",
-    ),
-    "ReLU on logits": (
-        in_every_network("relu"),
-        "test_model.py::test_class_logits_can_be_negative",
-    ),
-    "number fixed per image": (
-        instead(test_dataset, "batches", each_batch(BUGS["fixed-addend"].method.prepare)),
-        "test_dataset.py::test_an_image_meets_another_addend_in_the_next_epoch",
-    ),
-    "a random range that misses a value": (
-        instead(dataset, "ADDENDS", 9),
-        "test_dataset.py::test_addends_are_all_of_0_to_9_and_equally_likely",
-    ),
-    "evaluation in train mode": (
-        instead(SumNet, "eval", SumNet.train),
-        "evaluation/test_metrics.py::test_evaluation_happens_in_eval_mode",
-    ),
-    "both-right reported as accuracy": (
-        instead(test_metrics, "evaluate", both_right_as_accuracy),
-        "evaluation/test_metrics.py::test_the_figures_of_known_answers",
-    ),
-    "truncation": (
-        instead(Output, "totals", truncated),
-        "test_model.py::test_a_regressed_sum_is_rounded_not_truncated",
-    ),
-    "no normalisation": (
-        instead(SumNet, "normalize", lambda self, images: images.float()),
-        "test_model.py::test_images_are_normalized_before_the_encoder_sees_them",
-    ),
-    "in-place edits of inputs": (
-        instead(PixelFusion, "mark", mark_in_place),
-        "test_model.py::test_inputs_are_not_edited",
-    ),
-    "division by the wrong count": (
-        instead(training, "_means", divided_by_256),
-        "test_trainer.py::test_training_scores_are_means_over_the_batch_however_small",
-    ),
-    "the label among the inputs": (
-        instead(test_model, "validate", partial(validate, method=BUGS["label"].method)),
-        "test_model.py::test_the_label_is_not_among_the_inputs",
-    ),
-}
-
-CAUGHT_BY = {"argmax between heads": AttributeError}  # no gradient at all, not even zeros
-
-
-class Verdicts:
-    """A pytest plugin that keeps why tests failed."""
-
-    def __init__(self) -> None:
-        self.raised: list[type[BaseException]] = []
-
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> pytest.TestReport | None:
-        if call.excinfo is not None:
-            self.raised.append(call.excinfo.type)
-        return None
-
-
-@pytest.mark.parametrize("row", BUG_LIST)
-def test_each_published_bug_is_caught_when_it_is_put_in(row, monkeypatch, capsys):
-    """pytest in pytest: the guarding test, run while the bug is in, must fail by its assertion."""
-    put_in, guard = BUG_LIST[row]
-    node = f"{Path(__file__).parents[1]}/{guard}"
-    verdicts = Verdicts()
-    with monkeypatch.context() as patch:
-        put_in(patch)
-        status = pytest.main(["-q", "-p", "no:cacheprovider", node], plugins=[verdicts])
-    report = capsys.readouterr().out
-    assert status == pytest.ExitCode.TESTS_FAILED, report
-    assert set(verdicts.raised) == {CAUGHT_BY.get(row, AssertionError)}, report

@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from core.model import FUSIONS, SUM_HEADS, ModelConfig, SumNet
+from core.heads import FUSIONS, SUM_HEADS
+from core.model import ModelConfig, SumNet
 from core.recipes.bugs import BUGS
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
@@ -127,7 +128,7 @@ def test_what_is_no_setting_is_an_error():
 
 def test_a_change_makes_another_recipe_and_changes_nothing_else():
     changed = QUICK.change({"lr": "0.05", "width": 8})
-    assert changed.params() == QUICK.params() | {"lr": 0.05, "width": 8}
+    assert changed.to_dict() == QUICK.to_dict() | {"lr": 0.05, "width": 8}
     assert changed.model.width == 8
     assert changed.train.lr == 0.05
     assert PRESETS["quick"].recipe.settings()["lr"] != 0.05
@@ -149,14 +150,14 @@ def test_no_name_stands_for_two_values():
 def test_settings_survive_a_file(chosen):
     recipe = QUICK.change(chosen)
     assert recipe.settings() == chosen
-    assert Recipe.read(json.loads(json.dumps(recipe.params()))) == recipe
+    assert Recipe.read(json.loads(json.dumps(recipe.to_dict()))) == recipe
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_survives_a_file(name):
     preset = PRESETS[name]
     assert preset.name == name
-    assert Recipe.read(json.loads(json.dumps(preset.recipe.params()))) == preset.recipe
+    assert Recipe.read(json.loads(json.dumps(preset.recipe.to_dict()))) == preset.recipe
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_a_preset_survives_a_file(name):
 )
 def test_a_file_with_other_or_unreasonable_values_is_refused(params, sentence):
     with pytest.raises(SettingError, match=sentence):
-        Recipe.read(QUICK.params() | params)
+        Recipe.read(QUICK.to_dict() | params)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -199,7 +200,7 @@ def test_the_seed_fixes_the_first_weights():
 def test_what_a_recipe_does_not_hold_out_is_learned(data):
     recipe = Recipe(ModelConfig(width=4), TrainConfig(batch_size=60, held_out=40))
     model = recipe.build()
-    *_, last = recipe.teach(model, data)
+    *_, last = recipe.fit(model, data)
     assert last.images == len(data.train.labels) + 60
     assert last.val == validate(model, data.val.first(40), recipe.train.sum_weight)
 
@@ -208,12 +209,12 @@ def test_the_presets_are_the_shipped_one_and_the_quick_one():
     assert {"mnist", "quick"} <= set(PRESETS)
 
 
-@pytest.mark.parametrize("name", [name for name in NUMBERS if NUMBERS[name].stops])
-def test_the_stops_of_the_page_are_allowed_and_hold_the_quick_preset(name):
+@pytest.mark.parametrize("name", [name for name in NUMBERS if NUMBERS[name].ticks])
+def test_the_ticks_of_the_page_are_allowed_and_hold_the_quick_preset(name):
     setting = NUMBERS[name]
-    assert list(setting.stops) == sorted(set(setting.stops))
-    assert all(setting.check(name, stop) == stop for stop in setting.stops)
-    assert QUICK.settings()[name] in setting.stops
+    assert list(setting.ticks) == sorted(set(setting.ticks))
+    assert all(setting.check(name, tick) == tick for tick in setting.ticks)
+    assert QUICK.settings()[name] in setting.ticks
 
 
 # --- what depends on the sum head
@@ -235,17 +236,17 @@ def test_a_weight_of_ones_own_stays():
 @pytest.mark.parametrize("base", [preset.recipe for preset in PRESETS.values()])
 @given(chosen=valid_settings)
 @settings(max_examples=30)
-def test_changes_are_what_it_takes(base, chosen):
-    changes = base.changes(chosen)
-    assert base.change(changes).settings() == chosen
-    assert changes.items() <= chosen.items()
+def test_a_diff_is_what_it_takes(base, chosen):
+    diff = base.diff(chosen)
+    assert base.change(diff).settings() == chosen
+    assert diff.items() <= chosen.items()
 
 
 def test_what_is_as_usual_is_no_change():
-    assert QUICK.changes(QUICK.settings()) == {}
+    assert QUICK.diff(QUICK.settings()) == {}
     classified = QUICK.change({"sum_head": "classification"}).settings()
-    assert QUICK.changes(classified) == {"sum_head": "classification"}
-    assert QUICK.changes(classified | {"sum_weight": 0.03}) == {
+    assert QUICK.diff(classified) == {"sum_head": "classification"}
+    assert QUICK.diff(classified | {"sum_weight": 0.03}) == {
         "sum_head": "classification",
         "sum_weight": 0.03,
     }
@@ -259,8 +260,8 @@ def test_a_bug_comes_with_what_it_needs_and_changes_nothing_else(name, chosen):
     broken = base.with_bug(name)
     needs = BUGS[name].needs
     assert broken.bug.name == name
-    assert {key: broken.params()[key] for key in needs} == needs
-    assert base.changes(broken.settings()).keys() <= needs.keys() | {"sum_weight"}
+    assert {key: broken.to_dict()[key] for key in needs} == needs
+    assert base.diff(broken.settings()).keys() <= needs.keys() | {"sum_weight"}
 
 
 def test_a_bug_that_changes_the_head_changes_the_weight():

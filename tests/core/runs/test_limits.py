@@ -1,13 +1,11 @@
 """The limits: what the environment may set."""
 
 import logging
-from dataclasses import asdict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from core import finetune
 from core.runs import limits
 from core.runs.limits import Limits
 
@@ -33,7 +31,3 @@ def test_a_value_that_makes_no_sense_is_logged_and_changes_nothing(text, caplog)
 @given(text=some.text())
 def test_whatever_is_set_a_limit_is_a_number_above_zero(text):
     assert limits.read_limits({"SKETCH_SUM_EXAMPLES": text}).examples > 0
-
-
-def test_examples_are_bounded_by_their_limit():
-    assert asdict(Limits())["examples"] == finetune.MAX_EXAMPLES

@@ -1,4 +1,4 @@
-"""The line of runs: who may join it, and what makes room."""
+"""The queue of runs: who may join it, and what makes room."""
 
 import os
 import shutil
@@ -13,18 +13,8 @@ from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.recipes.settings import SettingError
 from core.runs import limits, queue
-from core.runs.queue import QueueError
-from core.runs.run import (
-    LIVE,
-    WAITING,
-    FinetuneJob,
-    Run,
-    State,
-    create_run,
-    list_runs,
-    queue_position,
-    staging_path,
-)
+from core.runs.queue import QueueError, create_run, queue_position, staging_path
+from core.runs.run import LIVE, WAITING, FinetuneJob, Run, State, list_runs
 
 QUICK = PRESETS["quick"].recipe
 HAND = [HandExample(4, (((60.0, 52.0), (200.0, 50.0), (131.0, 236.0)),))]
@@ -63,9 +53,9 @@ def test_who_joins_waits_at_the_end(root, limit):
     assert [queue_position(root, run) for run in (first, second)] == [0, 1]
 
 
-def test_a_visitor_has_one_place_in_the_line(root, limit):
+def test_a_visitor_has_one_run_in_the_queue(root, limit):
     mine = join(root)
-    with pytest.raises(QueueError, match="You have a place in the line already"):
+    with pytest.raises(QueueError, match="You already have a run in the queue"):
         join(root, mine)
     join(root)  # somebody else
 
@@ -77,25 +67,25 @@ def test_a_run_that_waits_no_more_leaves_its_place(root, limit, state):
     assert join(root, mine).state() == State("queued")
 
 
-def test_who_leaves_the_line_may_join_again(root, limit):
+def test_who_leaves_the_queue_may_join_again(root, limit):
     mine = join(root)
     mine.request_stop()
     other = join(root, mine)
     assert queue_position(root, other) == 0
 
 
-def test_a_full_line_is_said(root, limit):
+def test_a_full_queue_is_said(root, limit):
     limit(waiting=2)
     make(root, "training")  # does not wait
     join(root)
     leaves = join(root)
-    with pytest.raises(QueueError, match=r"^The line is full. Try again in a few minutes.$"):
+    with pytest.raises(QueueError, match=r"^The queue is full. Try again in a few minutes.$"):
         join(root)
     leaves.request_stop()
     join(root)
 
 
-def test_a_lesson_takes_a_place_too(root, limit):
+def test_a_finetune_job_takes_a_place_too(root, limit):
     mine = queue.enqueue(root, [], "mnist", QUICK, FinetuneJob("mnist", HAND))
     with pytest.raises(QueueError):
         join(root, mine)
@@ -124,7 +114,7 @@ def test_a_disk_that_is_nearly_full_takes_no_run(root, limit, monkeypatch):
         ),
         (
             {"epochs": 10, "batch_size": 16},
-            "31,250 steps would take too long here; 30,000 are the most. "
+            "31,250 steps would take too long here; 30,000 is the limit. "
             "Choose fewer epochs or a larger batch.",
         ),
     ],
@@ -146,7 +136,7 @@ def test_the_longest_run_that_the_page_offers_is_short_enough():
     queue.check_size(QUICK.change({"epochs": 8, "width": 32, "batch_size": 32}))
 
 
-def test_a_lesson_is_not_measured_by_the_training_of_its_base(root, limit):
+def test_a_finetune_job_may_have_a_base_that_trained_long(root, limit):
     long = QUICK.change({"epochs": 50, "width": 64})
     queue.enqueue(root, [], "mnist", long, FinetuneJob("mnist", HAND))
 
@@ -193,7 +183,7 @@ def test_a_run_that_is_not_over_stays_whatever_the_limits(root, limit, state):
 def test_a_run_that_somebody_uses_stays(root, limit):
     limit(kept_runs=1, kept_megabytes=1e-6)
     used, other = make(root, idle=DAY), make(root, idle=DAY)
-    used.use()
+    used.touch()
     assert kept(root) == [used]
     assert not other.path.exists()
 

@@ -13,16 +13,9 @@ from hypothesis import strategies as some
 from core import PROJECT
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
-from core.runs.run import (
-    FinetuneJob,
-    Run,
-    State,
-    create_run,
-    find_run,
-    list_runs,
-    queue_position,
-    runs_dir,
-)
+from core.runs.queue import create_run, queue_position, queue_words
+from core.runs.run import FinetuneJob, Run, State, find_run, list_runs, runs_dir
+from core.trainer import Scores
 from tests.conftest import record
 
 QUICK = PRESETS["quick"].recipe
@@ -37,7 +30,7 @@ def make(root: Path, state: str = "queued", seed: int = 0) -> Run:
 def test_a_new_run_waits(root):
     run = create_run(root, "quick", QUICK)
     assert run.state() == State("queued")
-    assert not run.state().over
+    assert not run.state().is_finished
     assert run.history() == []
     assert not run.stop_requested()
 
@@ -121,7 +114,7 @@ def test_a_run_that_is_pruned_meanwhile_is_left_out(root, monkeypatch):
     assert list(list_runs(root)) == [stays]
 
 
-def test_a_place_in_the_line_counts_those_before(root):
+def test_the_queue_position_counts_the_runs_before(root):
     names = ("finished", "training", "failed", "queued", "queued")
     made = [make(root, name) for name in names]
     for age, run in enumerate(made):
@@ -130,16 +123,16 @@ def test_a_place_in_the_line_counts_those_before(root):
 
 
 @pytest.mark.parametrize(
-    ("name", "over", "usable"),
+    ("name", "is_finished", "is_usable"),
     [
         *((name, False, False) for name in ("queued", "preparing", "training", "evaluating")),
         *((name, True, True) for name in ("finished", "stopped")),
         *((name, True, False) for name in ("failed", "interrupted")),
     ],
 )
-def test_a_state_says_whether_it_is_over_and_has_a_network(name, over, usable):
+def test_a_state_says_whether_it_is_over_and_has_a_network(name, is_finished, is_usable):
     state = State(name)
-    assert (state.over, state.usable) == (over, usable)
+    assert (state.is_finished, state.is_usable) == (is_finished, is_usable)
 
 
 def test_a_state_comes_back_as_it_went(root):
@@ -162,6 +155,9 @@ def test_a_state_comes_back_as_it_went(root):
         b'{"name": 1}',
         b'{"name": "lost"}',
         b'{"name": "queued", "share": "1"}',
+        b'{"name": "queued", "share": NaN}',
+        b'{"name": "queued", "share": 1e999}',
+        b'{"name": "queued", "share": true}',
         b'{"name": "queued", "message": []}',
         b"[" * 9_999,
     ],
@@ -170,7 +166,7 @@ def test_a_damaged_state_is_said(root, content):
     run = make(root)
     (run.path / "state.json").write_bytes(content)
     assert run.state().name == "interrupted"
-    assert run.state().message == "What is left of this run cannot be read. Train again."
+    assert run.state().message == "The files of this run are damaged. Train again."
 
 
 @pytest.mark.parametrize("change", [{"name": 1}, {"name": "x"}, {"share": "1"}, {"message": []}])
@@ -180,11 +176,11 @@ def test_a_state_that_none_can_have_is_said(root, change):
     assert run.state().name == "interrupted"
 
 
-def test_a_run_that_left_the_line_is_over(root):
+def test_a_run_that_left_the_queue_is_finished(root):
     run = make(root)
     run.request_stop()
-    assert run.state().over
-    assert not run.state().usable
+    assert run.state().is_finished
+    assert not run.state().is_usable
 
 
 @pytest.mark.parametrize("state", ["training", "finished"])
@@ -223,7 +219,9 @@ def test_junk_between_the_lines_is_skipped(root, junk):
 
 def test_a_reader_beside_a_writer_sees_whole_records(root):
     run = make(root)
-    long = record(1, loss=0.123456789, **{f"value_{i}": i / 7 for i in range(40)})
+    long = record(
+        1, loss=0.123456789, **{f"val_{name}": i / 7 for i, name in enumerate(Scores._fields)}
+    )
     writer = threading.Thread(target=lambda: [run.append(long) for _ in range(100)])
     writer.start()
     while writer.is_alive():
@@ -252,39 +250,39 @@ def test_a_relative_place_is_the_same_for_the_worker(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def lesson() -> FinetuneJob:
+def finetune_job() -> FinetuneJob:
     return FinetuneJob("mnist", [HandExample(7, (((60.0, 50.0), (200.0, 50.5)), ((90.0, 140.0),)))])
 
 
-def test_a_run_keeps_its_lesson(root, lesson):
-    run = create_run(root, "quick", QUICK, lesson)
-    assert run.lesson() == lesson
+def test_a_run_keeps_its_finetune_job(root, finetune_job):
+    run = create_run(root, "quick", QUICK, finetune_job)
+    assert run.finetune_job() == finetune_job
     assert run.recipe() == ("quick", QUICK)
     assert run.state() == State("queued")
 
 
-def test_a_run_that_trains_has_no_lesson(root):
-    assert make(root).lesson() is None
+def test_a_run_that_trains_has_no_finetune_job(root):
+    assert make(root).finetune_job() is None
 
 
-def test_examples_lie_in_the_run_s_directory_and_nowhere_else(root, lesson):
-    run = create_run(root, "quick", QUICK, lesson)
+def test_examples_lie_in_the_run_s_directory_and_nowhere_else(root, finetune_job):
+    run = create_run(root, "quick", QUICK, finetune_job)
     assert sorted(path.name for path in root.iterdir()) == [run.id]
     assert sorted(path.name for path in run.path.iterdir()) == [
         *("disk-full.json", "examples.jsonl", "recipe.json", "state.json")
     ]
 
 
-def test_a_lesson_that_came_to_nothing_says_to_teach_again(root, lesson):
-    run = create_run(root, "quick", QUICK, lesson)
+def test_a_finetune_job_that_failed_says_to_teach_again(root, finetune_job):
+    run = create_run(root, "quick", QUICK, finetune_job)
     (run.path / "state.json").write_text("{")
-    assert run.state().message == "What is left of this run cannot be read. Teach it again."
+    assert run.state().message == "The files of this run are damaged. Teach it again."
 
 
 def test_a_run_that_waits_says_behind_how_many(root):
-    said = [make(root).waiting() for _ in range(3)]
+    said = [queue_words(queue_position(root, make(root))) for _ in range(3)]
     assert said == [
         "Starting.",
-        "Waiting: one training is before you.",
-        "Waiting: 2 trainings are before you.",
+        "Waiting: one run is before yours.",
+        "Waiting: 2 runs are before yours.",
     ]

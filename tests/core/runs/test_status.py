@@ -1,6 +1,5 @@
-"""What the operator is told of the app."""
+"""The state of the app, as its operator reads it."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -14,9 +13,10 @@ import pytest
 from core import PROJECT, VERSION
 from core.cli.main import main
 from core.recipes.presets import PRESETS
-from core.runs.run import Run, State, create_run
-from core.runs.status import read_status
-from core.workers.worker import _sign
+from core.runs.queue import create_run
+from core.runs.run import Run, State
+from core.runs.status import lock_for_worker, read_status
+from core.storage.files import try_lock
 
 
 def make(root: Path, state: str) -> Run:
@@ -28,10 +28,9 @@ def make(root: Path, state: str) -> Run:
 @pytest.fixture
 def held(root) -> Iterator[Path]:
     """A runs directory whose lock a worker holds."""
-    with open(root / ".lock", "ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _sign(lock)
-        yield root
+    lock = lock_for_worker(root)
+    yield root
+    lock.release()
 
 
 def test_a_worker_says_who_it_is_and_what_it_does(held):
@@ -47,7 +46,7 @@ def test_a_worker_says_who_it_is_and_what_it_does(held):
 
 def test_uptime_counts_from_when_the_lock_was_taken(held):
     hours_ago = time.time() - 11_580
-    os.utime(held / ".lock", (hours_ago, hours_ago))
+    os.utime(held / ".worker.json", (hours_ago, hours_ago))
     found = read_status(held)
     assert found.uptime == pytest.approx(11_580, abs=60)
     assert found.words.startswith(f"Sketch & Sum {VERSION}, worker up 3 h 13 min (process ")
@@ -58,9 +57,10 @@ def test_looking_takes_the_lock_from_nobody(root):
     """Neither from a worker, nor for one that comes now."""
     (root / ".lock").touch()
     read_status(root)
-    with open(root / ".lock", "ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        assert read_status(root).worker
+    lock = try_lock(root / ".lock")
+    assert lock
+    assert read_status(root).worker
+    lock.release()
 
 
 def test_without_a_worker_nothing_trains(root):
@@ -71,10 +71,40 @@ def test_without_a_worker_nothing_trains(root):
 
 
 @pytest.mark.parametrize("junk", [b"", b"{", b"[]", b'{"pid": "x"}', b"\xff"])
-def test_junk_in_the_lock_file_is_no_matter(held, junk):
-    (held / ".lock").write_bytes(junk)
+def test_junk_in_the_worker_s_file_does_no_harm(held, junk):
+    (held / ".worker.json").write_bytes(junk)
     found = read_status(held)
     assert (found.worker, found.pid) == (True, 0)
+
+
+def test_a_lock_file_of_an_earlier_version_can_be_taken(root):
+    """It held the worker's facts itself."""
+    (root / ".lock").write_text('{"pid": 71, "version": "0.0.9"}')
+    assert not read_status(root).worker
+    lock = lock_for_worker(root)
+    assert lock
+    assert lock_for_worker(root) is None
+    assert read_status(root).pid == os.getpid()
+    lock.release()
+
+
+def test_a_lock_is_free_when_its_holder_is_killed(root):
+    """The holder says so when it has the lock, and never lets go of it."""
+    code = (
+        "import sys, time; from pathlib import Path; "
+        "from core.runs.status import lock_for_worker; "
+        "lock = lock_for_worker(Path(sys.argv[1])); print('held', flush=True); time.sleep(999)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(root)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    assert read_status(root).pid == holder.pid
+    assert lock_for_worker(root) is None
+    holder.kill()
+    holder.communicate()
+    assert not read_status(root).worker
+    lock_for_worker(root).release()
 
 
 def test_no_directory_is_an_app_that_never_ran(tmp_path):

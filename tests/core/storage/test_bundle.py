@@ -18,7 +18,9 @@ from safetensors.torch import save as save_tensors
 from core.model import ModelConfig, SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
-from core.runs.run import import_run, list_runs
+from core.runs.queue import import_run
+from core.runs.run import list_runs
+from core.runs.snapshot import repeatable_recipe
 from core.storage import bundle, checkpoint
 from core.storage.checkpoint import WEIGHTS_DIR, Card, CheckpointError
 from core.storage.history import history_file, read_history
@@ -69,7 +71,7 @@ def test_one_that_settings_describe_can_be_trained_again(root):
     recipe = PRESETS["quick"].recipe.change({"width": 4})
     model = recipe.build()
     card = Card.of("quick", recipe, model, METRICS, epochs=1, train_seconds=1)
-    assert import_run(root, model, card).remade() == recipe
+    assert repeatable_recipe(import_run(root, model, card)) == recipe
 
 
 def test_any_tool_that_knows_safetensors_opens_it(packed, model):
@@ -81,8 +83,8 @@ def test_a_network_comes_back_as_a_run_of_its_own(packed, root, images):
     model, card = bundle.unpack_bundle(packed)
     run = import_run(root, model, card)
     assert list(list_runs(root)) == [run]
-    assert run.state().usable
-    assert run.uploaded
+    assert run.state().is_usable
+    assert run.is_uploaded
     assert run.recipe() == ("quick", RECIPE)
     again, said = checkpoint.load(run.checkpoint)
     assert said.figures == card.figures
@@ -179,7 +181,7 @@ def test_a_flipped_bit_of_the_weights_is_noticed(packed):
     ids=str,
 )
 def test_a_card_of_another_architecture_is_refused(packed, params):
-    whole = Recipe(RECIPE.model, RECIPE.train).params() | params
+    whole = Recipe(RECIPE.model, RECIPE.train).to_dict() | params
     assert refusal(forged(packed, params=whole)).startswith("The file holds a network that cannot")
 
 
@@ -219,7 +221,7 @@ def test_weights_that_are_no_numbers_are_refused(packed, value):
         name: torch.full_like(t, value) if t.is_floating_point() else t
         for name, t in load_tensors(packed).items()
     }
-    assert "its weights are no numbers" in refusal(forged(packed, tensors))
+    assert "its weights are not numbers" in refusal(forged(packed, tensors))
 
 
 def test_the_parameters_are_counted_not_believed(packed, model):

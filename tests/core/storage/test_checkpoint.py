@@ -77,7 +77,7 @@ def test_a_loaded_network_is_in_eval_mode(stem):
 
 def test_a_trained_network_comes_back_as_it_went(tmp_path, trained, card, data):
     """Its weights lie in memory in another order than those of a fresh one."""
-    params = Recipe(trained.config).params()
+    params = Recipe(trained.config).to_dict()
     checkpoint.save(tmp_path / "net", trained, dataclasses.replace(card, params=params))
     loaded, _ = checkpoint.load(tmp_path / "net")
     for name, value in trained.state_dict().items():
@@ -196,7 +196,7 @@ def test_whatever_a_card_holds_it_is_damaged_or_what_the_pages_count_on(stem, ca
         file.write_text(sound)
 
 
-@pytest.mark.parametrize("figures", [{"class_acc": 1.0}, dict.fromkeys(METRICS.figures(), "1")])
+@pytest.mark.parametrize("figures", [{"class_acc": 1.0}, dict.fromkeys(METRICS.scalars(), "1")])
 def test_a_card_without_its_figures_is_damaged(stem, figures):
     edit_card(stem, figures=figures)
     assert refusal(stem) == "The card of 'net' is damaged."
@@ -227,7 +227,7 @@ def test_a_card_without_its_figures_is_damaged(stem, figures):
     ids=repr,
 )
 def test_weights_for_another_architecture_are_refused(stem, params):
-    edit_card(stem, params=RECIPE.params() | params)
+    edit_card(stem, params=RECIPE.to_dict() | params)
     assert "are for another architecture" in refusal(stem)
 
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from core import dataset
-from core.cli import main as cli
+from core.cli.main import main
 from core.storage.checkpoint import load
 from core.storage.history import (
     MIN_RECORDS,
-    PLACE,
+    Record,
     Recorder,
     history_file,
     read_history,
@@ -63,7 +63,12 @@ def test_a_record_with_a_value_that_none_can_have_is_left_out(tmp_path: Path, ch
 
 
 @settings(max_examples=40)
-@given(some.lists(some.binary() | some.dictionaries(some.sampled_from([*PLACE, "loss"]), anything)))
+@given(
+    some.lists(
+        some.binary()
+        | some.dictionaries(some.sampled_from([*Record.__required_keys__, "loss"]), anything)
+    )
+)
 def test_whatever_is_in_the_file_the_page_has_numbers_to_work_with(lines) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "net.jsonl")
@@ -94,9 +99,9 @@ def test_records_hold_every_step_once(model, data) -> None:
     )
     assert MIN_RECORDS <= len(records) < len(losses) == ends[-1] == 300
     assert summed == pytest.approx(sum(losses))
-    looks = [record for record in records if "val_joint_acc" in record]
-    assert len(looks) == 12
-    assert looks[-1]["step"] == 300
+    validated = [record for record in records if "val_joint_acc" in record]
+    assert len(validated) == 12
+    assert validated[-1]["step"] == 300
 
 
 def test_a_record_can_be_written_as_json() -> None:
@@ -110,7 +115,7 @@ def test_the_command_line_writes_the_history_beside_the_checkpoint(
 ) -> None:
     monkeypatch.setattr(dataset, "load_data", lambda name: data)
     settings = ["--epochs", "2", "--width", "4", "--batch-size", "50"]
-    assert cli.main(["train", "--preset", "quick", *settings, "--out", str(tmp_path)]) == 0
+    assert main(["train", "--preset", "quick", *settings, "--out", str(tmp_path)]) == 0
     _, card = load(tmp_path / "quick")
     history = read_history(tmp_path / "quick.jsonl")
     assert [record["step"] for record in history] == list(range(1, 25))  # 2 epochs of 12 steps
@@ -125,7 +130,7 @@ def test_an_experiment_that_is_not_kept_leaves_no_history(
     monkeypatch.setattr(dataset, "load_data", lambda name: data)
     monkeypatch.chdir(tmp_path)
     settings = ["--epochs", "1", "--width", "4"]
-    assert cli.main(["train", "--preset", "quick", *settings]) == 0
+    assert main(["train", "--preset", "quick", *settings]) == 0
     assert list(tmp_path.rglob("*.jsonl")) == []
 
 
@@ -141,7 +146,7 @@ def test_a_record_is_the_mean_of_its_steps() -> None:
     assert [record["loss"] for record in records if record] == [1, (2 + 3 + 4) / 3, 6.5]
 
 
-def test_a_look_at_the_validation_images_is_recorded_at_once() -> None:
+def test_a_validation_is_recorded_at_once() -> None:
     recorder = Recorder()
     recorder.add(progress(1, 10_000, 1.0))
     assert recorder.add(progress(2, 10_000, 1.0)) is None

@@ -11,7 +11,7 @@ from core import dataset
 from core.cli.main import main
 from core.storage import checkpoint, onnx
 from core.storage.onnx import INPUTS, OUTPUTS, Answering
-from tests.core.cli.test_main import complaint
+from tests.support.command_line import complaint
 
 IMAGES = 300
 

@@ -22,14 +22,14 @@ from core.specs import SPECS
 from core.storage.checkpoint import Card
 from core.trainer import TrainConfig
 from tests.core.evaluation.test_layers import CONFIGS, name_of
-from tests.views.test_pages import TIMEOUT
+from tests.support import pages
+from tests.support.pages import explain_page, session_of
 from views.explain import figures
 from views.session import networks
 from views.session.link import format_strokes, parse_link, parse_strokes
 from views.ui.images import data_uri, montage
-from views.ui.input_image import STAND_INS
 
-STROKES = STAND_INS["mnist"]
+STROKES = SPECS["mnist"].example
 FIGURES = {
     "class_acc": 0.9,
     "sum_r2": 0.8,
@@ -42,12 +42,6 @@ WEIGHT = 0.25
 Answering = Callable[[ModelConfig], SumNet]
 
 
-def explain_page() -> None:
-    from views.explain.page import show_explain
-
-    show_explain()
-
-
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch) -> Answering:
     """Let a network of some config, untrained, answer the visitor."""
@@ -55,7 +49,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Answering:
     def answer(config: ModelConfig) -> SumNet:
         torch.manual_seed(0)
         model = SumNet(config).eval()
-        params = Recipe(config, TrainConfig(sum_weight=WEIGHT)).params()
+        params = Recipe(config, TrainConfig(sum_weight=WEIGHT)).to_dict()
         card = Card("quick", params, 0, 1, 1.0, FIGURES, [], model.parameter_count)
         monkeypatch.setattr(networks, "answering_network", lambda session: (model, card, ""))
         return model
@@ -64,19 +58,12 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Answering:
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_function(explain_page, default_timeout=TIMEOUT)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
+    return pages.opened(explain_page, **query)
 
 
 def words(app: AppTest) -> str:
     """All that the page says, without its tags and pictures."""
-    parts = (*app.get("html"), *app.markdown)
-    said = " ".join(str(getattr(part, "value", None) or part.proto.body) for part in parts)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", said))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", pages.words(app)))
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=name_of)
@@ -143,7 +130,7 @@ def test_an_example_stands_in_for_a_drawing_and_that_is_said(
 ) -> None:
     answering(CONFIGS[0])
     said = words(opened(s=format_strokes(strokes)))
-    assert "Nothing is drawn yet, so an example stands in" in said
+    assert "You have drawn nothing yet, so this is an example" in said
 
 
 def test_a_drawing_is_explained_and_stays_in_the_address(answering: Answering) -> None:
@@ -151,7 +138,7 @@ def test_a_drawing_is_explained_and_stays_in_the_address(answering: Answering) -
     strokes = format_strokes((((60.0, 60.0), (220.0, 220.0)),))
     app = opened(n="3", s=strokes)
     assert "from your drawing and your number, 3" in words(app)
-    assert "example stands in" not in words(app)
+    assert "this is an example" not in words(app)
     image = mnist_form(rasterize(parse_strokes(strokes)))
     assert image is not None
     shown = " ".join(part.proto.body for part in app.get("html"))
@@ -169,7 +156,7 @@ def test_a_test_image_is_explained_with_its_own_label(
     assert "from test image 13 of MNIST and your number, 4" in said
     assert "A picture of **3** with the number **4**" in said
     assert "the *sum*, 7" in said
-    assert "Nobody has told us" not in said
+    assert "Nobody knows what" not in said
     assert app.query_params["t"] == "13"
 
 
@@ -181,13 +168,13 @@ def test_without_the_test_images_an_example_stands_in(
 
     answering(CONFIGS[0])
     monkeypatch.setattr(networks, "test_split", missing)
-    assert "an example stands in" in words(opened(t="13"))
+    assert "this is an example" in words(opened(t="13"))
 
 
 def uploaded(app: AppTest, file: bytes) -> AppTest:
     """As if the file had been chosen on the Draw page."""
-    session = app.session_state["session"]
-    session.source, session.upload = "upload", file
+    session = session_of(app)
+    session.source, session.image_files["upload"] = "upload", file
     return app.run()
 
 
@@ -208,7 +195,7 @@ def test_an_uploaded_picture_is_explained(answering: Answering) -> None:
 @pytest.mark.parametrize("file", [b"", b"no picture"])
 def test_without_a_readable_upload_an_example_stands_in(answering: Answering, file: bytes) -> None:
     answering(CONFIGS[0])
-    assert "an example stands in" in words(uploaded(opened(), file))
+    assert "this is an example" in words(uploaded(opened(), file))
 
 
 def test_every_story_leads_to_its_bug_on_the_train_page(answering: Answering) -> None:
@@ -217,7 +204,7 @@ def test_every_story_leads_to_its_bug_on_the_train_page(answering: Answering) ->
         parse_link(dict(parse_qsl(query)))
         for query in re.findall(r"\]\(train\?(.*?)\)", " ".join(m.value for m in opened().markdown))
     ]
-    stories = [each for each in found if not each.task]  # lessons come after them
+    stories = [each for each in found if not each.lesson]  # lessons come after them
     made = [(each.bug, each.settings["dataset"], each.settings["fusion"]) for each in stories]
     assert made == [
         *(("broadcast", "mnist", "late"), ("label", "mnist", "late"), ("relu", "mnist", "late")),
@@ -234,7 +221,7 @@ def test_another_number_is_rolled_and_published(answering: Answering) -> None:
     answering(CONFIGS[0])
     app = opened(n="3")
     app.button(key="explain_roll").click().run()
-    addend = app.session_state["session"].addend
+    addend = session_of(app).link.addend
     assert addend != 3
     assert f"with the number **{addend}** has two right answers" in words(app)
     assert app.query_params.get("n", "7") == str(addend)  # 7 is not said: it is the default

@@ -1,6 +1,6 @@
 """No address is an error: junk of every kind, through every page.
 
-`link.parse` meets 10,000 addresses in tests/test_link.py. Here each page meets a sample of them,
+`parse_link` meets 10,000 addresses in test_link.py. Here each page meets a sample of them,
 and some that a person would try.
 """
 
@@ -14,14 +14,12 @@ from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
 from core.recipes.presets import PRESETS
-from core.runs.run import create_run, runs_dir
-from tests.views.session.test_link import junk, names
-from tests.views.test_pages import alone, finished
-from tests.views.ui.test_share import PAGES
-from views.draw import inputs as inputs_module
+from core.runs.queue import create_run
+from core.runs.run import runs_dir
+from tests.support.links import junk, names
+from tests.support.pages import PAGES, TIMEOUT, finished
+from views.input import sources as sources_module
 from views.session.link import HIDEABLE, LESSON_NAMES, link_query, parse_link
-
-__all__ = ["alone"]  # a fixture
 
 NASTY = (
     "v=1&s=" + "A" * 50_000,
@@ -32,7 +30,7 @@ NASTY = (
     "lr=nan&dropout=inf&sum_weight=-inf&augment=1_0&batch_size=1e3",
     "t=9999&net=fashion-pixels&s=Rg8&n=9",
     "t=10000&bug=broadcast&sum_head=classification&fusion=pixels",
-    *(f"task={task}&hide=share.pages" for task in LESSON_NAMES),
+    *(f"task={lesson}&hide=share.pages" for lesson in LESSON_NAMES),
 )
 
 
@@ -43,14 +41,14 @@ def parsed(text: str) -> dict[str, str]:
 @pytest.fixture
 def known(alone: None, monkeypatch: pytest.MonkeyPatch) -> str:
     """Id of a run that is there; the canvas, which needs a browser, shows what it is told."""
-    monkeypatch.setattr(inputs_module, "draw_canvas", lambda canvas: replace(canvas))
+    monkeypatch.setattr(sources_module, "draw_canvas", lambda canvas: replace(canvas))
     run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
     finished(run)
     return run.id
 
 
 def show(page: str, query: dict[str, str]) -> AppTest:
-    app = AppTest.from_function(PAGES[page], default_timeout=60)
+    app = AppTest.from_function(PAGES[page], default_timeout=TIMEOUT)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

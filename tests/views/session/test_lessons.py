@@ -17,12 +17,12 @@ from views.session.link import QUICK, parse_link
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_the_address_of_a_lesson_opens_it(name):
-    task = LESSONS[name]
-    page, _, query = task.address.partition("?")
-    assert page == (task.page or "./")
-    assert parse_link(dict(parse_qsl(query))) == task.link
-    assert task.link.task == name
+def test_the_address_of_a_finetune_run_opens_it(name):
+    lesson = LESSONS[name]
+    page, _, query = lesson.address.partition("?")
+    assert page == (lesson.page or "./")
+    assert parse_link(dict(parse_qsl(query))) == lesson.link
+    assert lesson.link.lesson == name
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def learned(mnist: Data):
         recipe = QUICK.change({**asked.settings, "epochs": 2, **changes}).with_bug(asked.bug)
         if recipe not in done:
             model = recipe.build()
-            for _ in recipe.teach(model, part):
+            for _ in recipe.fit(model, part):
                 pass
             done[recipe] = evaluate(model, part.test)
         return done[recipe]

@@ -6,14 +6,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.recipes.presets import PRESETS
 from core.runs.control import ControlFile, change_control, read_control, write_control
-from core.runs.run import Run, State, create_run, runs_dir
+from core.runs.queue import create_run
+from core.runs.run import Run, State, runs_dir
 from core.storage import checkpoint, snapshots
-from tests.views.test_pages import (
-    opened,
-    train_page,
-    words,  # alone: a fixture
-)
-from views.draw.inputs import EXAMPLES
+from tests.support.pages import opened, session_of, train_page, words
+from views.input.sources import EXAMPLES
 
 QUICK = PRESETS["quick"].recipe
 
@@ -34,18 +31,18 @@ def test_pause_asks_the_worker_to_wait() -> None:
     app = opened(train_page, run=run.id)
     assert app.button(key="train_step").disabled
     button(app, "train_pause")
-    assert read_control(run.path) == ControlFile(until=0)
+    assert read_control(run.path) == ControlFile(pause_at=0)
 
 
 def test_a_paused_run_makes_one_step_or_goes_on() -> None:
     run = live("paused")
-    write_control(run.path, ControlFile(until=0, lr=0.5))
+    write_control(run.path, ControlFile(pause_at=0, lr=0.5))
     app = opened(train_page, run=run.id)
     assert "Paused: epoch 1, step 3 of 391" in app.get("progress")[0].proto.text
     button(app, "train_step")
-    assert read_control(run.path) == ControlFile(until=4, lr=0.5)
+    assert read_control(run.path) == ControlFile(pause_at=4, lr=0.5)
     button(app, "train_pause")
-    assert read_control(run.path) == ControlFile(until=None, lr=0.5)
+    assert read_control(run.path) == ControlFile(pause_at=None, lr=0.5)
 
 
 def test_the_learning_rate_is_moved_and_that_is_said_afterwards() -> None:
@@ -54,13 +51,13 @@ def test_the_learning_rate_is_moved_and_that_is_said_afterwards() -> None:
     app.select_slider(key="live_lr").set_value(0.05).run()
     assert read_control(run.path) == ControlFile(lr=0.05)
     run.set_state(State("interrupted", "The training was cut off."))
-    (said,) = [c.value for c in opened(train_page, run=run.id).caption if "moved" in c.value]
+    (said,) = [c.value for c in opened(train_page, run=run.id).caption if "was changed" in c.value]
     assert "from 0.2 to 0.05" in said
 
 
 def test_a_rate_that_was_just_moved_outlives_the_next_press() -> None:
     run = live("paused")
-    write_control(run.path, ControlFile(until=0))
+    write_control(run.path, ControlFile(pause_at=0))
     app = opened(train_page, run=run.id)
     change_control(run.path, lr=0.05)  # since the page was drawn
     button(app, "train_pause")
@@ -70,7 +67,7 @@ def test_a_rate_that_was_just_moved_outlives_the_next_press() -> None:
 def test_a_run_whose_rate_was_left_alone_is_said_nothing_about() -> None:
     run = live("interrupted")
     captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
-    assert "rate was moved" not in captions
+    assert "rate was changed" not in captions
 
 
 @pytest.mark.parametrize("state", ["queued", "preparing", "evaluating"])
@@ -102,10 +99,10 @@ def test_a_rate_kept_by_a_link_is_kept_while_it_trains(how: str, shown: list[boo
 def test_a_moment_when_the_loss_ran_away_is_not_shown(broken: float) -> None:
     run = live("failed")
     model = QUICK.build()
-    snapshots.save_snapshot(run.moments, 0, model)
+    snapshots.save_snapshot(run.snapshots, 0, model)
     with torch.no_grad():
         model.class_head[1].weight.fill_(broken)
-    snapshots.save_snapshot(run.moments, 3, model)
+    snapshots.save_snapshot(run.snapshots, 3, model)
     said = words(opened(train_page, run=run.id))
     assert "nan" not in said
     assert "<th>now</th>" in said
@@ -116,12 +113,13 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
     shipped, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     recipe = QUICK.read(card.params)
     run = create_run(runs_dir(), "quick", recipe)
-    snapshots.save_snapshot(run.moments, 0, recipe.build())
-    snapshots.save_snapshot(run.moments, 391, shipped)
+    snapshots.save_snapshot(run.snapshots, 0, recipe.build())
+    snapshots.save_snapshot(run.snapshots, 391, shipped)
     run.set_state(State("training"))
     app = opened(train_page, run=run.id)
-    session = app.session_state["session"]
-    session.canvas, session.addend = session.canvas.show(EXAMPLES["3"]), 4
+    session = session_of(app)
+    session.canvas = session.canvas.show(EXAMPLES["3"])
+    session.choose(addend=4)
     said = words(app.run())
     assert "Watch it learn your digit" in said
     assert "<th>now</th><td>3 (100 %)</td><td>7.0</td>" in said
@@ -131,17 +129,17 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
 
 def test_where_nothing_is_drawn_an_example_is_watched() -> None:
     run = live("training")
-    snapshots.save_snapshot(run.moments, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
     captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
     assert "An example. Draw a digit on the Draw page" in captions
 
 
 def test_a_damaged_moment_is_left_out() -> None:
     run = live("training")
-    snapshots.save_snapshot(run.moments, 0, QUICK.build())
-    (run.moments / "00000005.safetensors").write_bytes(b"junk")
+    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    (run.snapshots / "00000005.safetensors").write_bytes(b"junk")
     assert "Watch it learn" in words(opened(train_page, run=run.id))
     run = live("training")
-    snapshots.save_snapshot(run.moments, 0, QUICK.build())
-    (run.moments / "00000000.safetensors").write_bytes(b"junk")
+    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    (run.snapshots / "00000000.safetensors").write_bytes(b"junk")
     assert "Watch it learn" not in words(opened(train_page, run=run.id))

@@ -11,34 +11,28 @@ from streamlit.testing.v1 import AppTest
 from core.data.drawing import Strokes
 from core.recipes.presets import PRESETS
 from core.recipes.settings import SETTINGS
-from core.runs.run import Run, create_run, find_run, runs_dir
-from tests.views.test_pages import alone, draw_page, finished, opened, pen, train_page, words
-from views.draw.inputs import EXAMPLES
+from core.runs.queue import create_run
+from core.runs.run import Run, find_run, runs_dir
+from tests.support.pages import (
+    PAGES,
+    TIMEOUT,
+    draw_page,
+    explain_page,
+    finished,
+    opened,
+    session_of,
+    train_page,
+    words,
+)
+from views.input.sources import EXAMPLES
 from views.session.address import absolute_link
 from views.session.link import HIDEABLE, LOCKABLE, Link, format_strokes, parse_link
 from views.session.session import st
 from views.ui import share as share_module
 from views.ui.share import PART_LABELS, qr
 
-__all__ = ["alone", "pen"]  # fixtures
-
 GONE = "0123456789abcdef"
 QUICK = PRESETS["quick"].recipe
-
-
-def compare_page() -> None:
-    from views.compare.page import show_compare
-
-    show_compare()
-
-
-def explain_page() -> None:
-    from views.explain.page import show_explain
-
-    show_explain()
-
-
-PAGES = {"": draw_page, "train": train_page, "compare": compare_page, "explain": explain_page}
 
 
 @pytest.fixture
@@ -49,7 +43,7 @@ def panel(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def shared(page: str, **query: str) -> tuple[AppTest, str]:
     """A page with Share open, and the link that it gives."""
-    app = AppTest.from_function(PAGES[page], default_timeout=60)
+    app = AppTest.from_function(PAGES[page], default_timeout=TIMEOUT)
     for name, value in query.items():
         app.query_params[name] = value
     app.session_state["share"] = True
@@ -58,7 +52,7 @@ def shared(page: str, **query: str) -> tuple[AppTest, str]:
     return app, app.code[0].value
 
 
-def keys(app: AppTest) -> set[str]:
+def widget_keys(app: AppTest) -> set[str]:
     kinds = (app.button, app.radio, app.select_slider, app.slider, app.number_input, app.selectbox)
     return {widget.key for kind in kinds for widget in kind} | {w.key for w in app.multiselect}
 
@@ -102,8 +96,8 @@ def test_the_qr_code_is_the_link_and_dark_on_light() -> None:
 def test_a_very_long_drawing_is_said_to_be_rougher(pen, panel) -> None:
     wild = (tuple((float(i * 37 % 280), float(i * 53 % 280)) for i in range(700)),)
     pen(wild)
-    app, address = shared("")
-    assert any("carries is rougher" in caption.value for caption in app.caption)
+    app, address = shared("draw")
+    assert any("carries a rougher one" in caption.value for caption in app.caption)
     assert len(address) < 2_000
 
 
@@ -114,7 +108,7 @@ def test_a_very_long_drawing_is_said_to_be_rougher(pen, panel) -> None:
 def test_everything_can_be_left_out_of_every_page(page, pen) -> None:
     pen(EXAMPLES["3"])
     app = opened(PAGES[page], hide=".".join(HIDEABLE), lock=".".join(LOCKABLE))
-    left = {key for key in keys(app) if key}
+    left = {key for key in widget_keys(app) if key}
     assert not left & {"source", "example_3", "roll", "teach", "bug", "tell_3"}
     assert not {key for key in left if key.startswith(("setting_", "addend_", "network_"))}
     assert app.query_params["hide"] == ".".join(HIDEABLE)  # a reload is the same class
@@ -136,7 +130,7 @@ def test_a_setting_is_locked_or_left_out_and_keeps_the_value_of_the_link(name) -
         ]
         assert [widget.disabled for widget in controls] == ([] if how == "hide" else [True])
         app.button(key="train_start").click().run()
-        run = find_run(runs_dir(), app.session_state["session"].run)
+        run = find_run(runs_dir(), session_of(app).link.run)
         assert run
         assert str(run.recipe()[1].settings()[name]) in (value, f"{value}.0")
         shutil.rmtree(run.path)
@@ -151,7 +145,7 @@ def test_a_locked_number_stays_what_it_is(pen) -> None:
 
 def test_a_locked_number_stays_on_every_page(pen) -> None:
     assert opened(explain_page, lock="number").button(key="explain_roll").disabled
-    assert "explain_roll" not in keys(opened(explain_page, hide="number"))
+    assert "explain_roll" not in widget_keys(opened(explain_page, hide="number"))
 
 
 @pytest.mark.parametrize("page", ["train", "compare"])
@@ -202,7 +196,7 @@ def test_a_link_to_a_run_carries_its_recipe_not_the_next_one() -> None:
     assert dict(app.query_params) == CHOSEN | {"run": run.id}
 
 
-@pytest.mark.parametrize("page", ["", "explain"])
+@pytest.mark.parametrize("page", ["draw", "explain"])
 def test_a_link_to_a_network_carries_its_recipe(page, pen) -> None:
     run = trained(CHOSEN)
     assert dict(opened(PAGES[page], net=run.id).query_params) == CHOSEN | {"net": run.id}
@@ -214,7 +208,7 @@ def test_a_run_that_is_gone_is_trained_again_from_its_link() -> None:
     assert dict(app.query_params) == CHOSEN | {"run": GONE}  # a reload offers it again
     assert app.button(key="train_start").label == "Train again"
     app.button(key="train_start").click().run()
-    run = find_run(runs_dir(), app.session_state["session"].run)
+    run = find_run(runs_dir(), session_of(app).link.run)
     assert run
     assert run.recipe() == (
         "quick",
@@ -228,7 +222,6 @@ def test_a_network_that_is_gone_is_offered_to_be_trained_again(pen) -> None:
     app.button(key="addend_9").click().run()
     assert app.button(key="again")  # it stays until something is done about it
     assert dict(app.query_params) == CHOSEN | {"net": GONE, "n": "9"}
-    app.button(key="again").click()
     app.selectbox(key="network_mnist").set_value("fashion-late").run()
     assert not app.warning
     assert app.query_params["net"] == "fashion-late"
@@ -243,5 +236,5 @@ def test_a_network_that_no_settings_can_make_again_is_linked_by_its_name_alone(p
 def test_a_shown_drawing_is_shared_as_it_is(pen, panel) -> None:
     strokes: Strokes = EXAMPLES["8"]
     pen(strokes)
-    _, address = shared("", n="2")
+    _, address = shared("draw", n="2")
     assert parse_link(dict(re.findall(r"(\w+)=([^&]+)", address))) == Link(2, strokes)

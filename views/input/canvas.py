@@ -1,17 +1,17 @@
 """The drawing surface: pen strokes in, pen strokes out.
 
-The one file that knows streamlit-drawable-canvas. It keeps the pen's path and no pixels: a 7 drawn
-with two strokes arrives as two fabric.js paths of some twenty curves and leaves as
+The only file that knows streamlit-drawable-canvas. It keeps the path of the pen and no pixels: a 7
+drawn with two strokes arrives as two fabric.js paths of some twenty curves and leaves as
 
     (((60.0, 52.0), (200.0, 50.0), (131.0, 236.0)), ((90.0, 140.0), (175.0, 138.0)))
 
-whole canvas pixels, so that what is drawn, what a link carries and what the network is given are
-the same picture on every machine.
+whole canvas pixels, so that what is drawn, what a link carries and what the network gets are the
+same picture on every machine.
 
-The package's own `st_canvas` is passed over for its frontend alone, for two reasons. Its toolbar is
-invisible until hovered yet takes clicks: a finger that starts a digit in the upper right corner
-presses "Reset". And an Undo of ours has to change the drawing without mounting the canvas anew,
-which blinks and moves the page.
+We use the package's frontend without its `st_canvas`, for two reasons. Its toolbar is invisible
+until hovered but takes clicks: a finger that starts a digit in the upper right corner presses
+"Reset". And our Undo has to change the drawing without mounting the canvas again, which blinks and
+moves the page.
 """
 
 import functools
@@ -38,10 +38,10 @@ CANVAS_HTML = '<div class="canvas-root" role="img" aria-label="Canvas to draw on
 
 
 def draw_canvas(state: CanvasState, *, key: str = "pen") -> CanvasState:
-    """Draw the canvas here and return the state with what has been drawn on it since.
+    """Show the canvas here and return the state with everything that is drawn on it.
 
-    What stands above it on the page must not come and go, at any level: Streamlit would mount a new
-    canvas, which starts from `start` and tells nobody. Give such things an `st.empty()` instead.
+    Nothing above it on the page may come and go, at any level: Streamlit would mount a new canvas,
+    which starts from `start` and tells nobody. Give such things an `st.empty()` instead.
     """
     if key not in st.session_state and state.strokes != state.start:
         state = state.show(state.strokes)  # back from another page: go on from the whole drawing
@@ -58,7 +58,7 @@ def draw_canvas(state: CanvasState, *, key: str = "pen") -> CanvasState:
 
 
 def latest_canvas(state: CanvasState, *, key: str = "pen") -> CanvasState:
-    """The state with what the browser said last: for callbacks, which run before the page does.
+    """The state with the browser's latest answer: for callbacks, which run before the page does.
 
     A stroke and the Undo after it may arrive together; Undo must then see that stroke.
     """
@@ -74,7 +74,7 @@ def _component() -> Any:
 
 
 def canvas_message(state: CanvasState) -> dict[str, Any]:
-    """What the frontend is told; the same dictionary until `start` changes."""
+    """What the frontend gets; the same dictionary until `start` changes."""
     return {
         "drawingMode": "freedraw",
         "strokeWidth": PEN_WIDTH * SHARPNESS,

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
 from core.data.drawing import CANVAS_SIDE, PEN_WIDTH, Strokes
-from views.draw.canvas import _component, canvas_message
+from views.input.canvas import _component, canvas_message
 from views.session.canvas_state import (
     INK,
     MAX_STROKE_POINTS,
@@ -244,7 +244,7 @@ def test_the_frontend_is_told_what_its_own_package_would_tell_it(
 def page() -> None:
     import streamlit as st
 
-    from views.draw.canvas import draw_canvas, latest_canvas
+    from views.input.canvas import draw_canvas, latest_canvas
     from views.session.canvas_state import CanvasState
 
     def undo() -> None:

@@ -1,0 +1,204 @@
+"""The commands, each with its options: fetch, train, evaluate, predict, export, status.
+
+A command's `run` takes the parsed options; what it returns, other than None, is the exit status.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.errors import UserError
+
+if TYPE_CHECKING:
+    from core.evaluation.prediction import Prediction
+    from core.specs import DatasetSpec
+
+
+class Command(NamedTuple):
+    """A command: its line in the help, and a function that adds its options and its `run`."""
+
+    help: str
+    set_up: Callable[[argparse.ArgumentParser], None]
+
+
+class UsageError(UserError):
+    """Bad input that only the command line can see; the message is one sentence."""
+
+
+# --- fetch
+
+
+def _set_up_fetch(parser: argparse.ArgumentParser) -> None:
+    from core.specs import SPECS
+
+    parser.add_argument("dataset", nargs="?", default="all", choices=[*SPECS, "all"])
+    parser.set_defaults(run=_fetch)
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from core.cli.progress import ProgressBar
+    from core.data import download
+    from core.specs import SPECS, data_dir
+
+    for name in SPECS if options.dataset == "all" else [options.dataset]:
+        with ProgressBar("B", scaled=True) as bar:
+            path = download.download(
+                SPECS[name].files,
+                data_dir(),
+                lambda p: bar.show(f"{p.title} from {p.source}", p.done, p.total),
+            )
+        print(f"{SPECS[name].title} is in {path}")
+
+
+# --- train
+
+
+def _set_up_train(parser: argparse.ArgumentParser) -> None:
+    from core.cli import train
+
+    train.add_options(parser)
+    parser.set_defaults(run=train.run_train)
+
+
+# --- evaluate
+
+
+def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="PRESET-OR-CHECKPOINT")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    """Measure a checkpoint again on the test split."""
+    from core import dataset
+    from core.evaluation.metrics import evaluate
+    from core.storage import bundle
+
+    model, card = bundle.load_any(options.model)
+    metrics = evaluate(model, dataset.load_data(model.config.dataset).test)
+    print_report(replace(card, figures=metrics.scalars()).report(), options.json)
+
+
+def print_report(report: dict[str, object], as_json: bool) -> None:
+    """Print a card's report (`Card.report`): one line of JSON, or lines of words."""
+    if as_json:
+        print(json.dumps(report))
+        return
+    labels = {
+        "class_acc": "class right",
+        "sum_r2": "R2 of the sum",
+        "sum_mae": "mean absolute error of the sum",
+        "sum_acc": "rounded sum right",
+        "joint_acc": "both right",
+    }
+    print(f"{report['preset']}, seed {report['seed']}, {report['train_seconds']} s of training")
+    for key, label in labels.items():
+        shown = f"{report[key]:.2%}" if key.endswith("acc") else f"{report[key]:.4f}"
+        print(f"  {label:32}{shown:>8}")
+
+
+# --- predict
+
+
+def _set_up_predict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("images", nargs="+", metavar="IMAGE")
+    parser.add_argument("--addend", type=int, required=True, metavar="N", help="0 to 9")
+    parser.add_argument("--model", default="mnist", metavar="PRESET-OR-CHECKPOINT")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=_predict)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    """Answer for image files, in order."""
+    from core.data.image_files import read_image
+    from core.evaluation.prediction import predict
+    from core.runs.limits import LIMITS
+    from core.specs import SPECS
+    from core.storage import bundle
+
+    if not 0 <= options.addend <= 9:
+        raise UsageError(f"--addend must be a whole number from 0 to 9, not {options.addend}.")
+    model, card = bundle.load_any(options.model)
+    spec = SPECS[model.config.dataset]
+    for file in options.images:
+        image = read_image(Path(file), spec.form, int(LIMITS.upload_megapixels * 1e6))
+        answer = None
+        if image is not None:
+            answer = predict(model, image, options.addend, card.doubt_level)
+        if options.json:
+            print(json.dumps({"file": file, "blank": answer is None} | _facts(answer, spec)))
+        else:
+            print(f"{file}: {_sentence(answer, spec) if answer else 'nothing drawn'}")
+
+
+def _facts(answer: "Prediction | None", spec: "DatasetSpec") -> dict[str, object]:
+    """An answer under the keys of --json; each is None where the picture is blank."""
+    if answer is None:
+        return dict.fromkeys(("label", "name", "class_probs", "sum_value", "total", "readable"))
+    return {
+        "label": answer.label,
+        "name": spec.class_names[answer.label],
+        "class_probs": [round(p, 6) for p in answer.class_probs],
+        "sum_value": round(answer.sum_value, 4),
+        "total": answer.total,
+        "readable": answer.is_readable,
+    }
+
+
+def _sentence(answer: "Prediction", spec: "DatasetSpec") -> str:
+    name, sure = spec.class_names[answer.label], answer.class_probs[answer.label]
+    text = f"{name} ({sure:.1%} sure), {name} + {answer.addend} = {answer.total}"
+    if answer.is_readable:
+        return text
+    return f"not like any {spec.noun} that it learned; closest: {text}"
+
+
+# --- export
+
+
+def _set_up_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="PRESET-OR-CHECKPOINT")
+    parser.add_argument("--out", default="network.onnx", metavar="FILE")
+    parser.set_defaults(run=_export)
+
+
+def _export(options: argparse.Namespace) -> None:
+    """Write a network as ONNX."""
+    from core.storage import bundle
+    from core.storage.onnx import write_onnx
+
+    model, _ = bundle.load_any(options.model)
+    write_onnx(model, Path(options.out))
+    print(f"saved as {options.out}")
+
+
+# --- status
+
+
+def _set_up_status(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=_status)
+
+
+def _status(options: argparse.Namespace) -> int:
+    """Print the state of the app with this runs directory; 1 where it has no worker."""
+    from core.runs.run import runs_dir
+    from core.runs.status import read_status
+
+    status = read_status(runs_dir())
+    print(json.dumps(asdict(status)) if options.json else status.words)
+    return 0 if status.worker else 1
+
+
+COMMANDS = {
+    "fetch": Command("download the data sets", _set_up_fetch),
+    "train": Command("train a preset, save it, print its test metrics", _set_up_train),
+    "evaluate": Command("test metrics of a preset or a checkpoint", _set_up_evaluate),
+    "predict": Command("read image files and add a number", _set_up_predict),
+    "export": Command("write a preset or a checkpoint as ONNX", _set_up_export),
+    "status": Command("state of the app: its worker, its queue, its disk", _set_up_status),
+}

@@ -1,0 +1,67 @@
+"""What a page sees of a run: its directory read once, and handed to whatever shows it."""
+
+from dataclasses import dataclass
+
+from core.recipes.presets import PRESETS
+from core.recipes.recipe import Recipe
+from core.runs.control import ControlFile, read_control
+from core.runs.run import Run, RunError, State
+from core.storage.history import Record
+
+
+@dataclass(frozen=True)
+class RunSnapshot:
+    """A run at one moment. Each of its files was read once."""
+
+    run: Run
+    state: State  # read first: a finished run has its whole history
+    history: list[Record]
+    recipe: Recipe | None  # None where it cannot be read
+    control: ControlFile
+
+    @property
+    def last(self) -> Record | None:
+        """The latest record, if there is one."""
+        return self.history[-1] if self.history else None
+
+    @property
+    def is_growing(self) -> bool:
+        """Will its history grow? Not while the test images need the machine."""
+        return not self.state.is_finished and self.state.name != "evaluating"
+
+    def repeatable_recipe(self) -> Recipe | None:
+        """The recipe, if settings alone make this run again, so that a link can carry them."""
+        return _repeatable(self.run, self.recipe, self.control)
+
+
+def read_snapshot(run: Run) -> RunSnapshot:
+    """Read a run's directory; damaged files read as `RunSnapshot` says."""
+    return RunSnapshot(
+        run,
+        state=run.state(),
+        history=run.history(),
+        recipe=_recipe(run),
+        control=read_control(run.path),
+    )
+
+
+def repeatable_recipe(run: Run) -> Recipe | None:
+    """The same without reading the rest of the run."""
+    return _repeatable(run, _recipe(run), read_control(run.path))
+
+
+def _recipe(run: Run) -> Recipe | None:
+    try:
+        return run.recipe()[1]
+    except RunError:
+        return None
+
+
+def _repeatable(run: Run, recipe: Recipe | None, control: ControlFile) -> Recipe | None:
+    if recipe is None or run.is_finetune or control.lr is not None:
+        return None
+    try:
+        same = PRESETS["quick"].recipe.change(recipe.settings()).with_bug(recipe.bug.name)
+    except ValueError:
+        return None  # damaged
+    return recipe if recipe == same else None

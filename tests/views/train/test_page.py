@@ -1,0 +1,104 @@
+"""The Train page: what it hands to a run, and what it says of one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.recipes.presets import PRESETS
+from core.runs.queue import create_run
+from core.runs.run import State, list_runs, runs_dir
+from tests.support.pages import finished, opened, session_of, the_run, train_page
+
+
+def test_train_hands_over_the_settings_as_they_are(tmp_path: Path) -> None:
+    app = opened(train_page)
+    app.select_slider(key="setting_lr").set_value(0.05)
+    app.number_input(key="setting_seed").set_value(42)
+    app.button(key="train_start").click().run()
+    preset, recipe = the_run(app).recipe()
+    assert (preset, recipe.train.lr, recipe.train.seed) == ("quick", 0.05, 42)
+    assert the_run(app).state() == State("queued")
+    assert app.button(key="train_start").disabled
+    assert app.query_params["lr"] == "0.05"
+    assert app.query_params["run"] == the_run(app).id
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (State("queued"), "Starting."),
+        (State("preparing", "Fetching MNIST from a mirror", 0.5), "Fetching MNIST from a mirror"),
+        (State("failed", "The loss ran away at step 3."), "The loss ran away at step 3."),
+        (State("interrupted", "The training was cut off."), "The training was cut off."),
+    ],
+)
+def test_each_state_of_a_run_has_its_words(now: State, said: str) -> None:
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
+    run.set_state(now)
+    app = opened(train_page, run=run.id)
+    assert app.get("progress")[0].proto.text == said
+    assert app.button(key="train_start").disabled == (not now.is_finished)
+
+
+def test_a_card_that_is_no_card_is_one_sentence() -> None:
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
+    finished(run)
+    run.checkpoint.with_suffix(".json").write_text(json.dumps({"figures": []}))
+    app = opened(train_page, run=run.id)
+    assert app.warning[0].value == "The files of this network are damaged. Train again."
+
+
+def test_settings_outlive_a_look_at_another_page() -> None:
+    def pages() -> None:
+        import streamlit as st
+
+        from views.train.page import show_train
+
+        if not st.session_state.get("elsewhere"):
+            show_train()
+
+    app = opened(pages)
+    app.select_slider(key="setting_lr").set_value(0.3)
+    app.selectbox(key="bug").set_value("relu").run()
+    app.session_state["elsewhere"] = True
+    app.run()
+    app.session_state["elsewhere"] = False
+    app.run()
+    assert app.select_slider(key="setting_lr").value == 0.3
+    assert app.selectbox(key="bug").value == "relu"
+    app.button(key="train_start").click().run()
+    recipe = the_run(app).recipe()[1]
+    assert (recipe.train.lr, recipe.bug.name) == (0.3, "relu")
+
+
+def test_runs_that_cannot_be_written_are_one_sentence(pen, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    app = opened(train_page)
+    monkeypatch.setenv("SKETCH_SUM_RUNS", str(tmp_path / "file" / "runs"))
+    app.button(key="train_start").click().run()
+    assert not app.exception
+    assert [error.value for error in app.error] == [
+        "The run could not be written to disk (Not a directory). Try again later."
+    ]
+
+
+def test_a_visitor_who_waits_gets_no_second_place(tmp_path, monkeypatch):
+    app = opened(train_page)
+    app.button(key="train_start").click().run()
+    first = the_run(app)
+    session = session_of(app)
+    session.choose(run="")  # as if the run had been let go of in the browser
+    app.run()
+    app.button(key="train_start").click().run()
+    assert [e.value for e in app.error] == [
+        "You already have a run in the queue. Wait for it, or stop it first."
+    ]
+    assert list(list_runs(runs_dir())) == [first]
+
+
+def test_a_run_that_is_too_long_is_refused_in_a_sentence(tmp_path):
+    app = opened(train_page, epochs="50", width="64")
+    app.button(key="train_start").click().run()
+    assert "50 epochs at width 64 would take too long here." in app.error[0].value
+    assert not runs_dir().exists()

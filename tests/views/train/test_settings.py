@@ -1,0 +1,93 @@
+"""The settings of the next run: their controls, their bounds, and the bug that is put in."""
+
+import math
+
+import pytest
+
+from core.recipes.presets import PRESETS
+from tests.support.pages import opened, session_of, the_run, train_page
+from views.session.link import DEFAULT_SETTINGS
+
+QUICK = PRESETS["quick"].recipe
+
+
+def test_data_set_fusion_and_sum_head_are_chosen_in_words() -> None:
+    app = opened(train_page)
+    assert {radio.label: radio.options for radio in app.radio} == {
+        "Data set": ["MNIST digits", "Fashion-MNIST garments"],
+        "Fusion": [
+            "late: number joins the class probabilities",
+            "pixels: number written into the picture",
+        ],
+        "Sum head": ["one value", "19 classes"],
+    }
+    app.radio(key="setting_dataset").set_value("fashion-mnist")
+    app.radio(key="setting_fusion").set_value("pixels")
+    app.radio(key="setting_sum_head").set_value("classification").run()
+    app.button(key="train_start").click().run()
+    model = the_run(app).recipe()[1].model
+    assert (model.dataset, model.fusion, model.sum_head) == (
+        *("fashion-mnist", "pixels", "classification"),
+    )
+    assert app.query_params["dataset"] == "fashion-mnist"
+
+
+def test_the_usual_weight_follows_the_sum_head() -> None:
+    app = opened(train_page)
+    for head, weight in (("classification", 1.0), ("regression", 0.003)):
+        app.radio(key="setting_sum_head").set_value(head).run()
+        assert app.select_slider(key=f"setting_sum_weight_{head}").value == weight
+        assert app.query_params.get("sum_head", "regression") == head
+
+
+def test_a_weight_that_the_visitor_chose_stays() -> None:
+    app = opened(train_page)
+    app.select_slider(key="setting_sum_weight_regression").set_value(0.1)
+    app.radio(key="setting_sum_head").set_value("classification").run()
+    assert app.select_slider(key="setting_sum_weight_classification").value == 0.1
+    assert session_of(app).link.settings["sum_weight"] == 0.1
+
+
+def test_moving_a_slider_is_not_forgotten_when_the_sum_head_changes() -> None:
+    app = opened(train_page)
+    app.select_slider(key="setting_width").set_value(4)
+    app.radio(key="setting_sum_head").set_value("classification").run()
+    assert session_of(app).link.settings["width"] == 4
+
+
+def test_a_bug_says_what_it_comes_with() -> None:
+    app = opened(train_page, bug="shared-softmax")
+    said = " ".join(caption.value for caption in app.caption)
+    assert (
+        "Whatever you choose above, this run gets sum as 19 classes and weight of the sum 1."
+        in said
+    )
+    app.button(key="train_start").click().run()
+    recipe = the_run(app).recipe()[1]
+    assert (recipe.model.sum_head, recipe.train.sum_weight) == ("classification", 1.0)
+
+
+def test_a_link_brings_its_bug() -> None:
+    app = opened(train_page, bug="broadcast")
+    assert app.selectbox(key="bug").value == "broadcast"
+    app.button(key="train_start").click().run()
+    assert the_run(app).recipe()[1].bug.name == "broadcast"
+    assert app.query_params["bug"] == "broadcast"
+
+
+def test_a_link_brings_its_recipe() -> None:
+    app = opened(train_page, lr="0.3", width="8", epochs="1000", dropout="nan", seed="1e9")
+    settings = session_of(app).link.settings
+    assert settings == DEFAULT_SETTINGS | {"lr": 0.3, "width": 8, "seed": 1_000_000_000}
+    assert app.select_slider(key="setting_width").value == 8
+
+
+@pytest.mark.parametrize("junk", [10**15, -(10**15), math.nan, math.inf])
+def test_a_number_beyond_its_bounds_is_not_believed(junk):
+    app = opened(train_page)
+    app.slider(key="setting_dropout").set_value(junk)
+    app.slider(key="setting_augment").set_value(junk)
+    app.button(key="train_start").click().run()
+    assert not app.exception and not app.error
+    recipe = the_run(app).recipe()[1]
+    assert (recipe.model.dropout, recipe.train.augment) == (0.0, 0.0)

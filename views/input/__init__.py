@@ -1,0 +1,4 @@
+"""Where the picture comes from: the canvas, the test images, an upload.
+
+Imports views.ui, views.session and core.
+"""

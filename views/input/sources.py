@@ -1,0 +1,296 @@
+"""The sources of the picture: each shows its controls on the Draw page and reads its picture.
+
+To add one, write its class here and name it in `SOURCES`: all pages then know it. It may keep a
+file of the visitor's in `session.image_files`, under its own name.
+"""
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from core.data.download import DownloadError
+from core.data.drawing import CANVAS_SIDE, Strokes
+from core.data.image_files import ImageFileError
+from core.runs.limits import LIMITS
+from core.specs import TEST_SIZE, DatasetSpec
+from views.input.canvas import draw_canvas, latest_canvas
+from views.input.input_image import InputImage, digits_on, example_image, image_of_drawing
+from views.session import networks
+from views.session.canvas_state import CanvasState
+from views.session.link import parse_strokes
+from views.session.session import Session, widget_value
+from views.ui.images import image_tag
+
+INPUT_SIDE = CANVAS_SIDE  # CSS pixels: all sources are of one size
+CONTROLS_WIDTH = 328  # CSS pixels: of the picture and the tools beside it
+FILE_TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"]
+MAX_UPLOAD_BYTES = LIMITS.upload_megabytes * 1024**2
+
+EXAMPLES = {
+    digit: parse_strokes(text)
+    for digit, text in {
+        "3": "KpQLpGNI-PA5Q44Sw7UhBV5KWpVXBhWxuV55UqDTCJRKMQqKS6NU6UWafXarXy5XjHWjUVDeTLmRDqOzpMjl"
+        "KzdJTS",
+        "7": "JhIQRGZhCXRoUiWSDCQTk",
+        "8": "WpVWBMVBETo_SQ8Qw8PQ_OBFNBMMRVMBgMJqMp0Nh8OqCQCHRiIRiITaKVKQWqZXqlYKzYLBXrPWrbVLkTbq"
+        "RjsPrqN7kMbbLbPK7BK6zLalMaZN6QPqKRiIRiISyHUCEVJ_WB4WpwXBnXBeWpV",
+    }.items()
+}
+
+
+class Source(ABC):
+    """A way to get a picture."""
+
+    title: str  # in the choice of sources
+    form_note = "Cropped, shrunk to 28 × 28 and centered"  # what was done to its picture
+
+    @abstractmethod
+    def show(self, session: Session, spec: DatasetSpec) -> InputImage | None:
+        """Its controls, and its picture if there is one. Tells what is wrong with it."""
+
+    @abstractmethod
+    def read(self, session: Session, spec: DatasetSpec) -> InputImage | None:
+        """Its picture, without any controls; None where there is none.
+
+        Raises:
+            DownloadError: its data set is not on this machine.
+            ImageFileError: the visitor's file cannot be read.
+        """
+
+    def show_below(self, session: Session) -> None:
+        """More controls, below the picture, where there are any."""
+        return
+
+    @abstractmethod
+    def invitation(self, session: Session, spec: DatasetSpec) -> str:
+        """What to do while there is no picture."""
+
+    @abstractmethod
+    def advice(self, spec: DatasetSpec, can_teach: bool) -> str:
+        """What to do about a picture that the network cannot read.
+
+        `can_teach` says whether the visitor can tell the network what it was.
+        """
+
+
+class Drawing(Source):
+    """The canvas, with Undo, Clear and example digits."""
+
+    title = "Draw"
+
+    def show(self, session: Session, spec: DatasetSpec) -> InputImage | None:
+        session.canvas = draw_canvas(session.canvas)
+        _tools(session, spec)
+        return self.read(session, spec)
+
+    def read(self, session: Session, spec: DatasetSpec) -> InputImage | None:
+        return image_of_drawing(session.canvas.strokes, spec, "draw", "your drawing")
+
+    def invitation(self, session: Session, spec: DatasetSpec) -> str:
+        if session.canvas.strokes:
+            return f"That is only a dot. Draw a {spec.noun} with a line or two."
+        return f"Draw a {spec.noun}"
+
+    def advice(self, spec: DatasetSpec, can_teach: bool) -> str:
+        return f"Draw it larger and simpler{', or label it below' if can_teach else ''}."
+
+
+def _tools(session: Session, spec: DatasetSpec) -> None:
+    """Undo, Clear and the examples: each gives the canvas something else to show."""
+
+    def change(how: Callable[[CanvasState], CanvasState]) -> None:
+        session.canvas = how(latest_canvas(session.canvas))
+
+    with st.container(gap="xsmall", key="tools"):
+        st.button(
+            "Undo",
+            key="undo",
+            icon=":material/undo:",
+            help="Undo (Ctrl+Z)",
+            shortcut="Ctrl+Z",
+            disabled=not session.canvas.can_undo,
+            on_click=partial(change, CanvasState.undo),
+        )
+        st.button(
+            "Clear",
+            key="clear",
+            icon=":material/delete:",
+            help="Clear (Esc)",
+            shortcut="Esc",
+            disabled=not session.canvas.strokes,
+            on_click=partial(change, CanvasState.clear),
+        )
+        if not spec.is_digits or "examples" in session.link.hidden:
+            return
+        st.html('<div class="note">Try</div>')
+        for digit, strokes in EXAMPLES.items():
+            st.button(
+                digit,
+                key=f"example_{digit}",
+                help=f"Draw a {digit} for me",
+                on_click=partial(change, partial(_show_example, strokes)),
+            )
+
+
+def _show_example(strokes: Strokes, canvas: CanvasState) -> CanvasState:
+    """Replace the drawing, which Undo brings back."""
+    return canvas.clear().show(strokes)
+
+
+class DatasetImage(Source):
+    """One of the 10,000 test images, whose label is known."""
+
+    title = "Test image"
+    form_note = "As it is"
+
+    def show(self, session: Session, spec: DatasetSpec) -> InputImage | None:
+        try:
+            image = self.read(session, spec)
+        except DownloadError as error:
+            with st.container(width=INPUT_SIDE, height=INPUT_SIDE):
+                st.warning(str(error))
+            return None
+        index = session.picture
+        with st.container(key="test_image", width="content"):
+            st.html(image_tag(image.pixels, INPUT_SIDE, f"Test image {index} of {spec.title}"))
+        moves = {
+            "next": (":material/arrow_forward:", "Next", index + 1),
+            "previous": (":material/arrow_back:", "Previous", index - 1),
+            "random": (":material/shuffle:", "Any other", random.randrange(TEST_SIZE)),
+        }
+        with st.container(gap="xsmall", key="tools"):
+            for key, (icon, words, target) in moves.items():
+                st.button(
+                    words,
+                    key=key,
+                    icon=icon,
+                    help=words,
+                    on_click=_choose_picture,
+                    args=(session, target),
+                )
+        return image
+
+    def read(self, session: Session, spec: DatasetSpec) -> InputImage:
+        split, index = networks.test_split(spec.name), session.picture
+        return InputImage(
+            split.images[index, 0].numpy(),
+            source="test",
+            title=f"test image {index} of {spec.title}",
+            label=int(split.labels[index]),
+        )
+
+    def show_below(self, session: Session) -> None:
+        key = f"number_{session.picture}"  # a new widget for a new number, whoever chose it
+        last = TEST_SIZE - 1
+        st.number_input(
+            f"Test image, 0 to {last:,}",
+            0,
+            last,
+            session.picture,
+            key=key,
+            on_change=lambda: _choose_picture(session, widget_value(key)),
+            width=CONTROLS_WIDTH,
+        )
+
+    def invitation(self, session: Session, spec: DatasetSpec) -> str:
+        return "No test images"
+
+    def advice(self, spec: DatasetSpec, can_teach: bool) -> str:
+        return "It is unlike the images that the network learned from."
+
+
+def _choose_picture(session: Session, index: int) -> None:
+    session.picture = index % TEST_SIZE
+
+
+class Upload(Source):
+    """An image file of the visitor's."""
+
+    title = "Upload"
+
+    def show(self, session: Session, spec: DatasetSpec) -> InputImage | None:
+        def choose() -> None:
+            file = widget_value("file")
+            fits = file and file.size <= MAX_UPLOAD_BYTES
+            session.image_files["upload"] = file.getvalue() if fits else b""
+
+        with st.container(width=INPUT_SIDE, height=INPUT_SIDE, key="upload"):
+            file = st.file_uploader(
+                f"A picture of one {spec.noun}, dark on light or light on dark",
+                FILE_TYPES,
+                key="file",
+                on_change=choose,
+                max_upload_size=int(LIMITS.upload_megabytes),
+            )
+            if file and file.size > MAX_UPLOAD_BYTES:  # the browser was told, but need not obey
+                st.warning(
+                    f"A picture may have up to {LIMITS.upload_megabytes:g} MB. Choose another file."
+                )
+                return None
+            if not session.image_files.get("upload"):
+                return None
+            if file is None:  # the widget forgets its file on another page, the session does not
+                st.caption("Using the picture that you chose before.")
+            try:
+                image = self.read(session, spec)
+            except ImageFileError as error:
+                st.warning(f"{error} Choose another file.")
+                return None
+            if image is None:
+                st.warning(f"This picture is empty. Choose one that shows a {spec.noun}.")
+            return image
+
+    def read(self, session: Session, spec: DatasetSpec) -> InputImage | None:
+        file = session.image_files.get("upload", b"")
+        pixels = networks.read_upload(file, spec.name) if file else None
+        if pixels is None:
+            return None
+        return InputImage(pixels, "upload", "your picture", digit_count=digits_on(pixels, spec))
+
+    def invitation(self, session: Session, spec: DatasetSpec) -> str:
+        return "Choose a picture"
+
+    def advice(self, spec: DatasetSpec, can_teach: bool) -> str:
+        return f"Choose a picture of one {spec.noun}, large and sharp."
+
+
+SOURCES: dict[str, Source] = {"draw": Drawing(), "test": DatasetImage(), "upload": Upload()}
+
+
+def show_input(session: Session, spec: DatasetSpec) -> InputImage | None:
+    """The controls of the chosen source, and its picture if there is one.
+
+    Nothing above the canvas comes and goes: Streamlit would mount a new one.
+    """
+
+    def change() -> None:
+        session.source = widget_value("source")
+
+    if "sources" not in session.link.hidden:
+        st.segmented_control(
+            "Picture",
+            list(SOURCES),
+            format_func=lambda name: SOURCES[name].title,
+            default=session.source,
+            required=True,
+            key="source",
+            on_change=change,
+            label_visibility="collapsed",
+        )
+    source = SOURCES[session.source]
+    with st.container(horizontal=True, key="board"):
+        image = source.show(session, spec)
+    source.show_below(session)
+    return image
+
+
+def visitor_image(session: Session, spec: DatasetSpec) -> InputImage:
+    """The visitor's picture for a page without controls; where there is none, an example."""
+    try:
+        image = SOURCES[session.source].read(session, spec)
+    except (DownloadError, ImageFileError):
+        image = None  # the Draw page says what to do about it
+    return image or example_image(spec)

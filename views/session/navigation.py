@@ -1,0 +1,51 @@
+"""The pages, and the way from one to another.
+
+One example: `TRAIN = Page("train", "Train", ":material/model_training:", show_train)` stands at the
+end of views/train/page.py, and views/script.py lists it. Nothing else names a page, except a
+button that leads to it: `go_to("train")`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from views.session.session import get_session
+
+PAGES_KEY = "pages"  # in the state of a visitor: Streamlit's pages, by name
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the app."""
+
+    name: str  # in the address; the first page needs none
+    title: str  # in the navigation
+    icon: str
+    show: Callable[[], None]
+
+
+def choose_page(pages: Sequence[Page]) -> StreamlitPage:
+    """Show the navigation and return the page that the visitor is on; at first, the first one."""
+    made = {
+        page.name: st.Page(
+            page.show,
+            title=page.title,
+            icon=page.icon,
+            url_path=page.name,
+            default=page is pages[0],
+        )
+        for page in pages
+    }
+    st.session_state[PAGES_KEY] = made
+    session = get_session()
+    hidden = "pages" in session.link.hidden
+    chosen = st.navigation(list(made.values()), position="hidden" if hidden else "top")
+    session.page = chosen.url_path
+    return chosen
+
+
+def go_to(name: str) -> None:
+    """Leave this page for another one, now: what stands behind the call is not done."""
+    st.switch_page(st.session_state[PAGES_KEY][name])
