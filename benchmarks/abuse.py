@@ -227,9 +227,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     chosen = options.only if options.only is not None else list(range(len(ATTACKS)))
-    with tempfile.TemporaryDirectory() as folder:
-        with driver.serve(Path(folder), script=options.script) as app:
-            rows = asyncio.run(everything(app, options.seconds, chosen))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        driver.serve(Path(folder), script=options.script) as app,
+    ):
+        rows = asyncio.run(everything(app, options.seconds, chosen))
     print(
         "| one client | answers to another | median | 95 % under | worst | memory, peak | after |"
     )

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from streamlit import config, runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from core.runs import limits, log
 from views.server.messages import MessageError, Request, ends_a_run, read_request
@@ -216,7 +217,9 @@ def _size(scope: Scope) -> int | None:
 
 
 def _forget(session: str, file: str) -> None:
-    runtime.get_instance().uploaded_file_mgr.remove_file(session, file)
+    store = runtime.get_instance().uploaded_file_mgr
+    assert isinstance(store, MemoryUploadedFileManager)  # Streamlit has no other
+    store.remove_file(session, file)
 
 
 async def _refuse(receive: Receive, send: Send, code: int, reason: str) -> None:

@@ -1,95 +1,14 @@
 """The guard between a server and Streamlit, spoken to as uvicorn speaks to it."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from core.runs import limits
+from tests.support.asgi import Browser, Streamlit, rerun, settle
 from views.server import guard as guarding
 from views.server.guard import Guard
-
-Message = dict[str, Any]
-FINISHED = ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY).SerializeToString()
-
-
-def rerun(fragment: str = "") -> bytes:
-    message = BackMsg()
-    message.rerun_script.fragment_id = fragment
-    message.rerun_script.page_script_hash = "3f2a"
-    return message.SerializeToString()
-
-
-class Streamlit:
-    """What stands behind the guard: it accepts, and notes what it hears."""
-
-    def __init__(self, answers: bool = True) -> None:
-        self.heard: list[bytes] = []
-        self.paths: list[str] = []
-        self.answers = answers  # does a run finish at once?
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.paths.append(scope["path"])
-        if scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            return await send({"type": "http.response.body", "body": b"ok"})
-        await receive()
-        await send({"type": "websocket.accept"})
-        while (message := await receive())["type"] != "websocket.disconnect":
-            self.heard.append(message["bytes"])
-            if self.answers:
-                await send({"type": "websocket.send", "bytes": FINISHED})
-
-
-class Browser:
-    """A websocket as uvicorn has it: `said` goes in, `got` comes out."""
-
-    def __init__(self, guard: Guard, address: str = "10.0.0.1", **headers: str) -> None:
-        self.said: asyncio.Queue[Message] = asyncio.Queue()
-        self.got: list[Message] = []
-        names = {"host": "demo.test"} | headers
-        scope = {
-            "type": "websocket",
-            "path": "/_stcore/stream",
-            "client": (address, 1),
-            "headers": [(name.encode(), value.encode()) for name, value in names.items()],
-        }
-        self.said.put_nowait({"type": "websocket.connect"})
-        self.task = asyncio.ensure_future(guard(scope, self.said.get, self._hear))
-
-    async def _hear(self, message: Message) -> None:
-        self.got.append(message)
-
-    def say(self, *messages: bytes) -> None:
-        for message in messages:
-            self.said.put_nowait({"type": "websocket.receive", "bytes": message})
-
-    async def leave(self) -> None:
-        self.said.put_nowait({"type": "websocket.disconnect"})
-        await self.task
-
-    @property
-    def closed(self) -> tuple[int, str] | None:
-        found = [m for m in self.got if m["type"] == "websocket.close"]
-        return (found[0]["code"], found[0]["reason"]) if found else None
-
-
-async def settle() -> None:
-    for _ in range(50):
-        await asyncio.sleep(0)
-
-
-@pytest.fixture(autouse=True)
-def most(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def change(**values: float) -> None:
-        monkeypatch.setattr(limits, "LIMITS", replace(limits.Limits(), **values))
-
-    change()
-    return change
 
 
 def test_what_a_page_says_is_heard():
@@ -247,93 +166,5 @@ def test_who_asks_too_fast_waits_and_who_asks_far_too_fast_is_closed(most, monke
         assert waits[0] == pytest.approx(1.0, abs=0.1)
         assert waits == sorted(waits)
         assert browser.closed == (1008, "Too many messages.")
-
-    asyncio.run(play())
-
-
-async def ask(
-    guard: Guard, method: str, path: str, address: str = "10.0.0.1", **headers: str
-) -> Any:
-    got: list[Message] = []
-
-    async def send(message: Message) -> None:
-        got.append(message)
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b""}
-
-    await guard(
-        {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "client": (address, 1),
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        },
-        receive,
-        send,
-    )
-    return got[0]["status"], dict(got[0]["headers"]), got[1]["body"]
-
-
-def put(guard: Guard, session: str, file: str, address: str = "10.0.0.1", size: str = "10") -> Any:
-    path = f"/_stcore/upload_file/{session}/{file}"
-    return ask(guard, "PUT", path, address, **{"content-length": size})
-
-
-@pytest.fixture
-def forgotten(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    gone: list[tuple[str, str]] = []
-    monkeypatch.setattr(guarding, "_forget", lambda *key: gone.append(key))
-    return gone
-
-
-def test_a_session_uploads_so_many_files_a_minute(most, forgotten):
-    most(uploads_per_minute=8)
-
-    async def play() -> None:
-        guard = Guard(Streamlit())
-        found = [(await put(guard, "a", str(n)))[0] for n in range(40)]
-        assert found == [200] * 8 + [429] * 32
-        assert (await put(guard, "b", "1"))[0] == 200
-        assert forgotten == [("a", str(n)) for n in range(5)]
-
-    asyncio.run(play())
-
-
-def test_an_address_uploads_so_many_files_a_minute_however_many_sessions_it_has(most, forgotten):
-    most(uploads_per_minute=2, uploads_per_address=3)
-
-    async def play() -> None:
-        guard = Guard(Streamlit())
-        found = [(await put(guard, str(n), "1"))[0] for n in range(8)]
-        assert found == [200] * 6 + [429] * 2
-        assert (await put(guard, "z", "1", address="10.0.0.2"))[0] == 200
-
-    asyncio.run(play())
-
-
-def test_an_upload_says_how_large_it_is(forgotten):
-    async def play() -> None:
-        assert (await put(Guard(Streamlit()), "a", "1", size="many"))[0] == 411
-
-    asyncio.run(play())
-
-
-@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/agent/openapi.json"])
-def test_the_operators_own_documents_are_for_this_machine_alone(path):
-    async def play() -> None:
-        guard = Guard(Streamlit())
-        assert (await ask(guard, "GET", path))[0] == 404
-        assert (await ask(guard, "GET", path, address="127.0.0.1"))[0] == 200
-
-    asyncio.run(play())
-
-
-def test_every_answer_says_how_it_may_be_used():
-    async def play() -> None:
-        _, headers, _ = await ask(Guard(Streamlit()), "GET", "/train")
-        assert headers[b"x-content-type-options"] == b"nosniff"
-        assert headers[b"referrer-policy"] == b"strict-origin-when-cross-origin"
 
     asyncio.run(play())
