@@ -48,6 +48,7 @@ bench: .venv/.dev data browser ## run the benchmarks; STROKES=FILE adds the draw
 	$(VENV_PYTHON) benchmarks/startup.py
 	$(VENV_PYTHON) benchmarks/latency.py
 	$(VENV_PYTHON) benchmarks/load.py 10 50 100
+	$(VENV_PYTHON) benchmarks/abuse.py
 	$(if $(STROKES),$(VENV_PYTHON) benchmarks/drawn_digits.py $(STROKES))
 
 weights: .venv/.runtime data ## train the shipped networks again, into weights/

@@ -108,7 +108,7 @@ def test_longer_drawings_of_older_links_are_still_read():
 
 
 def test_written_digits_take_a_tenth_of_an_address():
-    """The digits of `core/pen.py`, thinned as those from the canvas are."""
+    """The digits of `core/data/handwriting.py`, thinned as those from the canvas are."""
     rng = np.random.default_rng(0)
     for style in itertools.chain.from_iterable(STYLES.values()):
         drawn = tuple(simplify(stroke, 1) for stroke in write_digit(style, rng)[0])
