@@ -83,7 +83,7 @@ def test_a_run_without_what_it_needs_says_so(whole, pen, name):
     (run.path / name).write_bytes(b"{")
     app = opened(train_page, run=run.id)
     said = words(app) + "".join(bar.proto.text for bar in app.get("progress"))
-    assert "What is left of this run cannot be read. Teach it again." in said
+    assert "The files of this run are damaged. Teach it again." in said
 
 
 @pytest.fixture

@@ -71,8 +71,8 @@ def test_nothing_is_unpickled_and_no_markup_is_let_through(path):
 
 def test_ids_come_from_the_system_s_secrets():
     """`random` may choose an image or roll a dice, nothing that has to stay secret."""
-    assert not re.search(r"\brandom\b|uuid", (ROOT / "core/runs/run.py").read_text())
-    assert "secrets.token_hex(8)" in (ROOT / "core/runs/run.py").read_text()
+    assert not re.search(r"\brandom\b|uuid", (ROOT / "core/runs/queue.py").read_text())
+    assert "secrets.token_hex(8)" in (ROOT / "core/runs/queue.py").read_text()
 
 
 def test_a_visitor_sees_no_run_but_their_own_and_those_of_links(pen):

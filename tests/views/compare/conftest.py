@@ -45,7 +45,7 @@ def one_shipped(alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def drawn(data, monkeypatch: pytest.MonkeyPatch) -> None:
     """The drawn data set in the place of MNIST."""
-    monkeypatch.setattr(download, "is_present", lambda name: True)
+    monkeypatch.setattr(download, "is_present", lambda *_: True)
     monkeypatch.setattr(networks, "_test_split", lambda name: data.test)
     networks._reading.clear()
 

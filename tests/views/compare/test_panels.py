@@ -39,7 +39,7 @@ def test_data_that_are_not_here_are_one_sentence(monkeypatch) -> None:
     def no_fetch(*_: object, **__: object) -> None:
         raise AssertionError("a page must not fetch")
 
-    monkeypatch.setattr(download, "is_present", lambda name: False)
+    monkeypatch.setattr(download, "is_present", lambda *_: False)
     monkeypatch.setattr(download, "download", no_fetch)
     app = look(opened(compare_page), "Sums")
     assert [info.value for info in app.info] == [

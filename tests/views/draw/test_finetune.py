@@ -114,7 +114,10 @@ def test_teach_makes_a_run_of_the_network_that_answers_and_the_examples(pen) -> 
     ("now", "said"),
     [
         (State("preparing"), "Learning your handwriting."),
-        (State("preparing", "Fetching MNIST from a mirror", 0.5), "Fetching MNIST from a mirror"),
+        (
+            State("preparing", "Downloading MNIST from a mirror", 0.5),
+            "Downloading MNIST from a mirror",
+        ),
         (State("training"), "Learning your handwriting."),
         (State("evaluating"), "Testing it on MNIST."),
     ],

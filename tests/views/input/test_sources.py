@@ -95,7 +95,7 @@ def test_garments_may_come_in_pairs(session) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_without_a_picture_an_example_stands_in(source, monkeypatch) -> None:
-    monkeypatch.setattr(download, "is_present", lambda name: False)
+    monkeypatch.setattr(download, "is_present", lambda *_: False)
     image = visitor_image(Session(Link(), CanvasState(), source=source), SPECS["mnist"])
     assert (image.source, image.title, image.label) == ("", "", None)
 

@@ -28,9 +28,12 @@ def test_train_hands_over_the_settings_as_they_are(tmp_path: Path) -> None:
     ("now", "said"),
     [
         (State("queued"), "Starting."),
-        (State("preparing", "Fetching MNIST from a mirror", 0.5), "Fetching MNIST from a mirror"),
+        (
+            State("preparing", "Downloading MNIST from a mirror", 0.5),
+            "Downloading MNIST from a mirror",
+        ),
         (State("failed", "The loss ran away at step 3."), "The loss ran away at step 3."),
-        (State("interrupted", "The training was cut off."), "The training was cut off."),
+        (State("interrupted", "Training was interrupted."), "Training was interrupted."),
     ],
 )
 def test_each_state_of_a_run_has_its_words(now: State, said: str) -> None:

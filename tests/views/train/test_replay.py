@@ -50,7 +50,7 @@ def test_the_learning_rate_is_moved_and_that_is_said_afterwards() -> None:
     app = opened(train_page, run=run.id)
     app.select_slider(key="live_lr").set_value(0.05).run()
     assert read_control(run.path) == ControlFile(lr=0.05)
-    run.set_state(State("interrupted", "The training was cut off."))
+    run.set_state(State("interrupted", "Training was interrupted."))
     (said,) = [c.value for c in opened(train_page, run=run.id).caption if "was changed" in c.value]
     assert "from 0.2 to 0.05" in said
 
