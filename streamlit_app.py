@@ -1,21 +1,8 @@
-"""Sketch & Sum: entry of the web demo. `make demo` runs it."""
+"""Sketch & Sum: entry of the web demo. `make demo` runs it, and so does `streamlit run`."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from views.compare.page import COMPARE
-from views.draw.page import DRAW
-from views.explain.page import EXPLAIN
-from views.session import jobs
-from views.session.navigation import choose_page
-from views.session.session import prepare_process
-from views.train.page import TRAIN
-from views.ui.lesson_banner import show_lesson
-from views.ui.style import apply_style
+from views.server.guard import Guard
 
-st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
-apply_style()
-prepare_process()
-jobs.worker()  # warms up behind the first page
-page = choose_page((DRAW, TRAIN, COMPARE, EXPLAIN))
-show_lesson()
-page.run()
+app = st.App("views/script.py", middleware=[Middleware(Guard)])

@@ -37,6 +37,16 @@ class Limits:
     upload_megabytes: float = _limit(10, "megabytes of a picture, 10 at most")
     upload_megapixels: float = _limit(50, "megapixels of a picture")
     examples: float = _limit(100, "examples of handwriting, of one visitor")
+    sockets: float = _limit(2_000, "pages open at once, of all visitors")
+    sockets_per_address: float = _limit(500, "pages open at once behind one network address")
+    page_runs: float = _limit(3, "whole pages computed at once; others wait their turn")
+    fragment_runs: float = _limit(8, "parts of pages computed at once, such as answers")
+    messages_per_second: float = _limit(20, "messages of one page; faster ones wait")
+    message_kilobytes: float = _limit(400, "kilobytes of one message; a long drawing has 100")
+    kilobytes_per_second: float = _limit(400, "kilobytes that one page may send; more waits")
+    uploads_per_minute: float = _limit(8, "files that one page may upload")
+    uploads_per_address: float = _limit(20, "times as many that all pages behind one address may")
+    uploads_megabytes: float = _limit(60, "megabytes of uploads in memory; the oldest go first")
 
 
 def read_limits(environment: Mapping[str, str]) -> Limits:

@@ -36,11 +36,13 @@ FLOORS: tuple[set[str], ...] = (
     {"core.cli"},
     {"core.__main__"},
     {"views"},
+    {"views.server"},
     {"views.session"},
     {"views.ui"},
     {"views.input"},
     {f"views.{page.parent.name}" for page in ROOT.glob("views/*/page.py")},  # no page knows another
     {"views.__main__"},
+    {"views.script"},
     {"streamlit_app"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

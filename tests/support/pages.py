@@ -59,7 +59,7 @@ def opened(page: Callable[[], None], **query: str) -> AppTest:
 def opened_app(**query: str) -> AppTest:
     """The whole app, with its navigation, at its first page."""
     return run_with(
-        AppTest.from_file(PROJECT / "streamlit_app.py", default_timeout=TIMEOUT), **query
+        AppTest.from_file(PROJECT / "views/script.py", default_timeout=TIMEOUT), **query
     )
 
 

@@ -1,0 +1,251 @@
+"""What one hostile client does to everybody else: attacks on the app, and a visitor who draws.
+
+    python benchmarks/abuse.py [--seconds N] [--script FILE] [--json]
+
+Each attack comes from one address and goes on for so many seconds. Meanwhile another visitor draws
+a digit twice a second. The table shows how long that visitor waits, and how much memory the app
+takes more. All of it stays on this machine. `--script` attacks another entry than the app's, such
+as one without the guard.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from benchmarks.visitor import LostError, Visitor
+from tests.browser.support import driver
+from tests.browser.support.driver import DIGITS, App
+
+EVERY = 0.5  # seconds between two drawings of the visitor
+SETTLE = 3.0  # seconds after an attack, before the next
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What one client does."""
+
+    words: str
+    do: Callable[[App, float], Awaitable[None]]  # for so many seconds
+
+
+async def socket(app: App) -> ClientConnection:
+    """A websocket of the app, as a browser opens it."""
+    url = app.url.replace("http", "ws", 1) + "/_stcore/stream"
+    origin: Any = app.url
+    protocols: Any = ["streamlit"]
+    return await connect(url, subprotocols=protocols, origin=origin, max_size=None)
+
+
+async def flood(app: App, seconds: float, message: bytes, rate: float, sockets: int = 1) -> None:
+    """Send a message so often a second, on each of so many sockets; what comes back is not read."""
+
+    async def one() -> None:
+        with suppress(ConnectionClosed, OSError):
+            async with await socket(app) as connection:
+                reading = asyncio.create_task(_swallow(connection))
+                end = time.monotonic() + seconds
+                while time.monotonic() < end:
+                    await asyncio.wait_for(connection.send(message), max(0.1, seconds))
+                    await asyncio.sleep(1 / rate)
+                reading.cancel()
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds + 2):
+            await asyncio.gather(*(one() for _ in range(sockets)), return_exceptions=True)
+
+
+async def _swallow(connection: ClientConnection) -> None:
+    with suppress(ConnectionClosed):
+        async for _ in connection:
+            pass
+
+
+def names() -> bytes:
+    """One request for the addresses of 2.4 million files without a name."""
+    message = BackMsg()
+    message.file_urls_request.file_names.extend([""] * 2_400_000)
+    return message.SerializeToString()
+
+
+def flag(kind: str) -> bytes:
+    message = BackMsg()
+    setattr(message, kind, True)
+    return message.SerializeToString()
+
+
+def rerun() -> bytes:
+    message = BackMsg()
+    message.rerun_script.query_string = ""
+    return message.SerializeToString()
+
+
+async def many_names(app: App, seconds: float) -> None:
+    await flood(app, seconds, names(), rate=0.2)
+
+
+async def one_socket(app: App, seconds: float) -> None:
+    await flood(app, seconds, rerun(), rate=300)
+
+
+async def ten_sockets(app: App, seconds: float) -> None:
+    await flood(app, seconds, rerun(), rate=30, sockets=10)
+
+
+async def git(app: App, seconds: float) -> None:
+    await flood(app, seconds, flag("load_git_info"), rate=40)
+
+
+async def beats(app: App, seconds: float) -> None:
+    await flood(app, seconds, flag("app_heartbeat"), rate=2_000)
+
+
+async def caches(app: App, seconds: float) -> None:
+    await flood(app, seconds, flag("clear_cache"), rate=40)
+
+
+async def uploads(app: App, seconds: float) -> None:
+    """40 files of 10 MB to its own session."""
+    async with await socket(app) as connection:
+        await connection.send(rerun())
+        session = ""
+        while not session:
+            heard = ForwardMsg.FromString(await connection.recv())  # type: ignore[arg-type]
+            if heard.WhichOneof("type") == "new_session":
+                session = heard.new_session.initialize.session_id
+        await asyncio.to_thread(_put, app, session)
+        await asyncio.sleep(max(0, seconds - 9))
+
+
+def _put(app: App, session: str) -> None:
+    host = app.url.removeprefix("http://")
+    reader = HTTPConnection(host)
+    reader.request("GET", "/_stcore/health")
+    cookie = dict(reader.getresponse().headers).get("set-cookie", "")
+    token = (re.findall(r"_streamlit_xsrf=([^;]+)", cookie) or [""])[0]
+    content = b"x" * 10_000_000
+    body = (
+        b"--b\r\nContent-Disposition: form-data; name=f; filename=f.png\r\n"
+        b"Content-Type: image/png\r\n\r\n" + content + b"\r\n--b--\r\n"
+    )
+    for number in range(40):
+        with suppress(OSError):
+            putter = HTTPConnection(host)
+            headers = {
+                "Content-Type": "multipart/form-data; boundary=b",
+                "X-Xsrftoken": token,
+                "Cookie": f"_streamlit_xsrf={token}",
+                "Origin": app.url,
+            }
+            address = f"/_stcore/upload_file/{session}/{number}"
+            putter.request("PUT", address, body, headers)
+            putter.getresponse().read()
+            putter.close()
+
+
+ATTACKS = (
+    Attack("nothing", lambda app, seconds: asyncio.sleep(seconds)),
+    Attack("2.4 million empty file names in one message", many_names),
+    Attack("300 whole pages a second on one socket", one_socket),
+    Attack("30 whole pages a second on each of ten sockets", ten_sockets),
+    Attack("`load_git_info` 40 times a second", git),
+    Attack("heartbeats, 2,000 a second", beats),
+    Attack("`clear_cache` 40 times a second", caches),
+    Attack("40 uploads of 10 MB", uploads),
+)
+
+
+def memory(app: App) -> float:
+    """Megabytes that the app's process holds."""
+    status = Path(f"/proc/{app.pid}/status").read_text()
+    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1000
+
+
+async def measure(app: App, attack: Attack, seconds: float) -> dict[str, Any]:
+    """What another visitor waits meanwhile."""
+    waits: list[float] = []
+    lost = 0
+    before = most = memory(app)
+    async with Visitor(app.url) as visitor:
+        await visitor.open()
+        await visitor.draw(DIGITS["5"])
+        doing = asyncio.create_task(attack.do(app, seconds))
+        digit = 0
+        while not doing.done():
+            start = time.perf_counter()
+            try:
+                digit = (digit + 1) % 10
+                await visitor.draw(DIGITS[sorted(DIGITS)[digit % len(DIGITS)]])
+                waits.append(time.perf_counter() - start)
+            except LostError:
+                lost += 1
+                break
+            most = max(most, memory(app))
+            await asyncio.sleep(max(0.0, EVERY - (time.perf_counter() - start)))
+        with suppress(Exception):
+            await doing
+    await asyncio.sleep(SETTLE)
+    return {
+        "attack": attack.words,
+        "answers": len(waits),
+        "median": round(statistics.median(waits), 3) if waits else None,
+        "p95": round(sorted(waits)[int(0.95 * (len(waits) - 1))], 3) if waits else None,
+        "worst": round(max(waits), 3) if waits else None,
+        "lost": lost,
+        "megabytes": round(most - before),
+        "megabytes_after": round(memory(app) - before),
+    }
+
+
+async def everything(app: App, seconds: float, chosen: list[int]) -> list[dict[str, Any]]:
+    await measure(app, ATTACKS[0], seconds)  # loads what the first answers need
+    return [await measure(app, ATTACKS[number], seconds) for number in chosen]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each attack")
+    parser.add_argument("--script", type=Path, help="another entry, such as one without the guard")
+    parser.add_argument("--only", type=int, nargs="*", help="numbers of attacks, from 0")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    chosen = options.only if options.only is not None else list(range(len(ATTACKS)))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        driver.serve(Path(folder), script=options.script) as app,
+    ):
+        rows = asyncio.run(everything(app, options.seconds, chosen))
+    print(
+        "| one client | answers to another | median | 95 % under | worst | memory, peak | after |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for row in rows:
+        times = " | ".join(f"{row[key]} s" for key in ("median", "p95", "worst"))
+        lost = ", then none" if row["lost"] else ""
+        print(
+            f"| {row['attack']} | {row['answers']}{lost} | {times} | {row['megabytes']:+} MB | "
+            f"{row['megabytes_after']:+} MB |"
+        )
+    if options.json:
+        print(json.dumps({"rows": rows}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The guard's answers to requests: uploads, the operator's documents, headers."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.support.asgi import Message, Streamlit
+from views.server import guard as guarding
+from views.server.guard import Guard
+
+
+async def ask(
+    guard: Guard, method: str, path: str, address: str = "10.0.0.1", **headers: str
+) -> Any:
+    got: list[Message] = []
+
+    async def send(message: Message) -> None:
+        got.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    await guard(
+        {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "client": (address, 1),
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        },
+        receive,
+        send,
+    )
+    return got[0]["status"], dict(got[0]["headers"]), got[1]["body"]
+
+
+def put(guard: Guard, session: str, file: str, address: str = "10.0.0.1", size: str = "10") -> Any:
+    path = f"/_stcore/upload_file/{session}/{file}"
+    return ask(guard, "PUT", path, address, **{"content-length": size})
+
+
+@pytest.fixture
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    gone: list[tuple[str, str]] = []
+    monkeypatch.setattr(guarding, "_forget", lambda *key: gone.append(key))
+    return gone
+
+
+def test_a_session_uploads_so_many_files_a_minute(most, forgotten):
+    most(uploads_per_minute=8)
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        found = [(await put(guard, "a", str(n)))[0] for n in range(40)]
+        assert found == [200] * 8 + [429] * 32
+        assert (await put(guard, "b", "1"))[0] == 200
+        assert forgotten == [("a", str(n)) for n in range(5)]
+
+    asyncio.run(play())
+
+
+def test_an_address_uploads_so_many_files_a_minute_however_many_sessions_it_has(most, forgotten):
+    most(uploads_per_minute=2, uploads_per_address=3)
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        found = [(await put(guard, str(n), "1"))[0] for n in range(8)]
+        assert found == [200] * 6 + [429] * 2
+        assert (await put(guard, "z", "1", address="10.0.0.2"))[0] == 200
+
+    asyncio.run(play())
+
+
+def test_an_upload_says_how_large_it_is(forgotten):
+    async def play() -> None:
+        assert (await put(Guard(Streamlit()), "a", "1", size="many"))[0] == 411
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/agent/openapi.json"])
+def test_the_operators_own_documents_are_for_this_machine_alone(path):
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        assert (await ask(guard, "GET", path))[0] == 404
+        assert (await ask(guard, "GET", path, address="127.0.0.1"))[0] == 200
+
+    asyncio.run(play())
+
+
+def test_every_answer_says_how_it_may_be_used():
+    async def play() -> None:
+        _, headers, _ = await ask(Guard(Streamlit()), "GET", "/train")
+        assert headers[b"x-content-type-options"] == b"nosniff"
+        assert headers[b"referrer-policy"] == b"strict-origin-when-cross-origin"
+
+    asyncio.run(play())

@@ -1,0 +1,143 @@
+"""Allowances fill up by the clock, and places are handed out fairly."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from views.server.turns import Bucket, Turns
+
+
+def run(what: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(what)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_burst_is_free_and_then_each_waits_for_its_turn():
+    clock = Clock()
+    bucket = Bucket(rate=2, burst=3, clock=clock)
+    assert [bucket.take() for _ in range(5)] == [0, 0, 0, 0.5, 1.0]
+    clock.now = 1.0
+    assert bucket.take() == 0.5
+
+
+def test_an_allowance_never_grows_beyond_its_burst():
+    clock = Clock()
+    bucket = Bucket(rate=2, burst=3, clock=clock)
+    clock.now = 1_000.0
+    assert [bucket.take() for _ in range(4)] == [0, 0, 0, 0.5]
+
+
+def test_what_is_not_there_is_not_taken():
+    clock = Clock()
+    bucket = Bucket(rate=1, burst=1, clock=clock)
+    assert bucket.try_take()
+    assert not bucket.try_take()
+    clock.now = 1.0
+    assert bucket.try_take()
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def queue(turns: Turns, order: list[str], *who: str) -> list[asyncio.Task[None]]:
+    """Everybody asks for a place, in this order; "a1" is socket 1 of address a."""
+
+    async def ask(name: str) -> None:
+        await turns.enter(name[0], name)
+        order.append(name)
+
+    tasks = [asyncio.ensure_future(ask(name)) for name in who]
+    await settle()
+    return tasks
+
+
+def test_no_more_run_at_once_than_there_are_places():
+    async def scene() -> None:
+        turns, order = Turns(2, 2, hold=60), []
+        tasks = await queue(turns, order, "a1", "b1", "c1")
+        assert order == ["a1", "b1"]
+        turns.leave("a1")
+        await settle()
+        assert order == ["a1", "b1", "c1"]
+        await asyncio.gather(*tasks)
+
+    run(scene())
+
+
+def test_ten_sockets_of_one_address_keep_nobody_else_waiting():
+    async def scene() -> None:
+        turns, order = Turns(3, 2, hold=60), []
+        await queue(turns, order, *(f"a{n}" for n in range(10)))
+        assert order == ["a0", "a1"]  # one place is left for others
+        await queue(turns, order, "b1")
+        assert order[-1] == "b1"
+        await queue(turns, order, "c1", "c2")
+        turns.leave("a0")
+        await settle()
+        turns.leave("a1")
+        await settle()
+        assert set(order[3:5]) == {"a2", "c1"}  # an address after the other
+
+    run(scene())
+
+
+def test_a_socket_runs_one_thing_at_a_time():
+    async def scene() -> None:
+        turns, order = Turns(5, 5, hold=60), []
+        await queue(turns, order, "a1")
+        await queue(turns, order, "a1", "a2")
+        assert order == ["a1", "a2"]
+        turns.leave("a1")
+        await settle()
+        assert order == ["a1", "a2", "a1"]
+
+    run(scene())
+
+
+def test_a_run_that_takes_long_gives_its_place_to_the_next():
+    async def scene() -> None:
+        turns, order = Turns(1, 1, hold=0.0), []
+        await asyncio.gather(*await queue(turns, order, "a1", "b1", "a2"))
+        assert sorted(order) == ["a1", "a2", "b1"]
+
+    run(scene())
+
+
+def test_who_gives_up_waiting_takes_no_place():
+    async def scene() -> None:
+        turns, order = Turns(1, 1, hold=60), []
+        await queue(turns, order, "a1")
+        (waiting,) = await queue(turns, order, "b1")
+        waiting.cancel()
+        await settle()
+        await queue(turns, order, "c1")
+        turns.leave("a1")
+        await settle()
+        assert order == ["a1", "c1"]
+        turns.leave("c1")
+        assert not turns.running and not turns.by_address
+
+    run(scene())
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_leaving_twice_frees_one_place(times):
+    async def scene() -> None:
+        turns, order = Turns(1, 1, hold=60), []
+        await queue(turns, order, "a1", "b1", "c1")
+        for _ in range(times):
+            turns.leave("a1")
+        await settle()
+        assert order == ["a1", "b1"]
+
+    run(scene())

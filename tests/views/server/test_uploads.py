@@ -1,0 +1,36 @@
+"""Of uploaded files, only the last few stay in memory."""
+
+from views.server.uploads import KEPT_FILES, Uploads
+
+
+def kept(max_bytes: int, *files: tuple[str, str, int]) -> tuple[Uploads, list[tuple[str, str]]]:
+    gone: list[tuple[str, str]] = []
+    uploads = Uploads(max_bytes, lambda session, file: gone.append((session, file)))
+    for file in files:
+        uploads.add(*file)
+    return uploads, gone
+
+
+def test_the_oldest_of_a_session_make_room_for_its_newest():
+    files = [("a", str(number), 1) for number in range(KEPT_FILES + 2)]
+    uploads, gone = kept(100, ("b", "x", 1), *files)
+    assert gone == [("a", "0"), ("a", "1")]
+    assert uploads.total == KEPT_FILES + 1
+
+
+def test_all_sessions_together_keep_no_more_than_the_total():
+    uploads, gone = kept(25, ("a", "1", 10), ("b", "1", 10), ("c", "1", 10))
+    assert gone == [("a", "1")]
+    assert uploads.total == 20
+
+
+def test_one_file_that_is_larger_than_all_is_kept_while_it_is_read():
+    uploads, gone = kept(5, ("a", "1", 10))
+    assert (uploads.total, gone) == (10, [])
+
+
+def test_a_file_that_was_taken_back_takes_no_room():
+    uploads, gone = kept(15, ("a", "1", 10))
+    uploads.remove("a", "1")
+    uploads.add("b", "1", 10)
+    assert (uploads.total, gone) == (10, [])

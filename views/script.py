@@ -1,0 +1,21 @@
+"""What Streamlit runs for a visitor whenever their browser asks: the page that they are on."""
+
+import streamlit as st
+
+from views.compare.page import COMPARE
+from views.draw.page import DRAW
+from views.explain.page import EXPLAIN
+from views.session import jobs
+from views.session.navigation import choose_page
+from views.session.session import prepare_process
+from views.train.page import TRAIN
+from views.ui.lesson_banner import show_lesson
+from views.ui.style import apply_style
+
+st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
+apply_style()
+prepare_process()
+jobs.worker()  # warms up behind the first page
+page = choose_page((DRAW, TRAIN, COMPARE, EXPLAIN))
+show_lesson()
+page.run()

@@ -1,0 +1,4 @@
+"""What stands in front of Streamlit: who may connect, how much may be sent, how often.
+
+Imports core.
+"""

@@ -1,0 +1,235 @@
+"""The guard in front of Streamlit: an ASGI middleware that one hostile client does not get past.
+
+It bounds what a browser may open, send and ask for, before Streamlit parses or queues it:
+
+    handshake   Origin is the Host, sockets of an address and of all
+    message     its kind, its size, its rate; what the pages do not use is dropped
+    run         so many scripts at once, one of a socket, fairly between addresses
+    upload      files and bytes of a session, of an address, of all
+
+Slowing down comes first: a socket that asks too fast waits for its turn and its messages wait with
+it, in the network. Only nonsense, and what would have to wait too long, closes it, with a reason.
+"""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from streamlit import config, runtime
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+
+from core.runs import limits, log
+from views.server.messages import MessageError, Request, ends_a_run, read_request
+from views.server.turns import Bucket, Turns
+from views.server.uploads import Uploads
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+POLICY, NONSENSE, TOO_LARGE, TRY_LATER = 1008, 1002, 1009, 1013  # codes of RFC 6455, section 7.4
+HOLD = 1.0  # seconds that a run may keep its place from others
+LONGEST_WAIT = 60.0  # seconds that a socket's messages may have to wait; then it is closed
+BEATS = 0.5, 20  # heartbeats and the like of a socket: a second, at once
+UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
+PRIVATE = re.compile(r"/_stcore/(metrics|agent/|script-health-check)")  # the operator's own
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),  # a link holds a drawing
+)
+BUSY = b"Too many visitors at once. Wait a minute, then load the page again."
+
+
+class Guard:
+    """Wraps an ASGI app; one instance for all visitors, in one event loop."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.sockets: Counter[str] = Counter()  # by address
+        self.ready = False
+
+    def _begin(self) -> None:
+        """What needs the running event loop."""
+        self.ready = True
+        most = limits.LIMITS
+        self.pages = Turns(int(most.page_runs), max(1, int(most.page_runs) - 1), HOLD)
+        self.fragments = Turns(int(most.fragment_runs), max(1, int(most.fragment_runs) - 1), HOLD)
+        self.uploads = Uploads(int(most.uploads_megabytes * 1e6), _forget)
+        self.upload_rates: dict[str, Bucket] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.ready:
+            self._begin()
+        if scope["type"] == "websocket":
+            await self._guard_socket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._guard_request(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _guard_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        address = address_of(scope)
+        if not _is_same_origin(scope):
+            log.event("handshake refused", reason="origin")
+            return await _refuse(receive, send, POLICY, "This page is of another site.")
+        most = limits.LIMITS
+        full = self.sockets[address] >= most.sockets_per_address
+        if full or self.sockets.total() >= most.sockets:
+            log.event("handshake refused", reason="sockets")
+            return await _refuse(receive, send, TRY_LATER, BUSY.decode())
+        self.sockets[address] += 1
+        socket = GuardedSocket(self, address, receive, send)
+        try:
+            await self.app(scope, socket.receive, socket.send)
+        finally:
+            self.pages.leave(socket)
+            self.fragments.leave(socket)
+            self.sockets[address] -= 1
+            if not self.sockets[address]:
+                del self.sockets[address]
+
+    async def _guard_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                names = {name.lower() for name, _ in message["headers"]}
+                more = [header for header in HEADERS if header[0] not in names]
+                message = {**message, "headers": [*message["headers"], *more]}
+            await send(message)
+
+        path = str(scope["path"])
+        if PRIVATE.search(path) and address_of(scope) not in ("127.0.0.1", "::1"):
+            return await _reply(answer, 404, b"Not found.")
+        if (upload := UPLOAD.search(path)) is None:
+            return await self.app(scope, receive, answer)
+        session, file = upload.groups()
+        if scope["method"] == "DELETE":
+            self.uploads.remove(session, file)
+        elif scope["method"] == "PUT":
+            size = _size(scope)
+            if size is None:
+                return await _reply(answer, 411, b"Say how large the file is.")
+            if wait := self._upload_wait(address_of(scope), session):
+                log.event("upload refused", seconds=round(wait))
+                return await _reply(answer, 429, b"Too many files at once. Wait a minute.")
+            self.uploads.add(session, file, size)
+        await self.app(scope, receive, answer)
+
+    def _upload_wait(self, address: str, session: str) -> float:
+        """Seconds until this session, and this address, may upload again; 0 for now."""
+        most = limits.LIMITS
+        if len(self.upload_rates) > 10_000:
+            self.upload_rates.clear()
+        for key, share in ((session, 1.0), (address, most.uploads_per_address)):
+            rate = most.uploads_per_minute / 60 * share
+            bucket = self.upload_rates.setdefault(
+                key, Bucket(rate, most.uploads_per_minute * share)
+            )
+            if not bucket.try_take():
+                return (1 - bucket.level) / bucket.rate
+        return 0.0
+
+
+class GuardedSocket:
+    """One visitor's websocket, between the server and Streamlit."""
+
+    def __init__(self, guard: Guard, address: str, receive: Receive, send: Send) -> None:
+        self.guard, self.address = guard, address
+        self._receive, self._send = receive, send
+        most = limits.LIMITS
+        self.messages = Bucket(most.messages_per_second, 3 * most.messages_per_second)
+        self.bytes = Bucket(1000 * most.kilobytes_per_second, 4000 * most.message_kilobytes)
+        self.beats = Bucket(*BEATS)
+        self.closed = False
+
+    async def receive(self) -> Message:
+        """The next message that Streamlit shall hear."""
+        while True:
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                return message
+            content = message.get("bytes")
+            if content is None:
+                return await self._close(NONSENSE, "text")
+            try:
+                request = read_request(content, int(1000 * limits.LIMITS.message_kilobytes))
+            except MessageError as error:
+                return await self._close(NONSENSE, str(error))
+            wait = max(self.messages.take(), self.bytes.take(len(content)))
+            if wait > LONGEST_WAIT:
+                return await self._close(POLICY, "Too many messages.")
+            if wait:
+                await asyncio.sleep(wait)
+            if request.is_run:
+                await self._turns(request).enter(self.address, self)
+                return message
+            if request.kind and self.beats.try_take():
+                return message
+
+    async def send(self, message: Message) -> None:
+        """What Streamlit says; nothing once the socket is closed."""
+        if self.closed:
+            return
+        if message["type"] == "websocket.send" and ends_a_run(message.get("bytes") or b""):
+            self.guard.pages.leave(self)
+            self.guard.fragments.leave(self)
+        await self._send(message)
+
+    def _turns(self, request: Request) -> Turns:
+        return self.guard.fragments if request.is_fragment else self.guard.pages
+
+    async def _close(self, code: int, reason: str) -> Message:
+        log.event("socket closed", reason=reason)
+        await self._send({"type": "websocket.close", "code": code, "reason": reason})
+        self.closed = True
+        return {"type": "websocket.disconnect", "code": code}
+
+
+def address_of(scope: Scope) -> str:
+    """Who connects. Behind a proxy that uvicorn trusts (`$FORWARDED_ALLOW_IPS`, on this machine by
+    default) it is whom the proxy names."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def _is_same_origin(scope: Scope) -> bool:
+    """Is the page from here, or from a site that `server.corsAllowedOrigins` names?
+
+    Streamlit asks that too, but looks its own address up on the event loop before it says no.
+    """
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin", b"").decode("latin-1")
+    if not origin or not config.get_option("server.enableCORS"):
+        return True
+    allowed = {
+        urlsplit(str(each)).netloc for each in config.get_option("server.corsAllowedOrigins")
+    }
+    return urlsplit(origin).netloc in {headers.get(b"host", b"").decode("latin-1"), *allowed}
+
+
+def _size(scope: Scope) -> int | None:
+    text = dict(scope["headers"]).get(b"content-length", b"")
+    return int(text) if text.isdigit() else None
+
+
+def _forget(session: str, file: str) -> None:
+    store = runtime.get_instance().uploaded_file_mgr
+    assert isinstance(store, MemoryUploadedFileManager)  # Streamlit has no other
+    store.remove_file(session, file)
+
+
+async def _refuse(receive: Receive, send: Send, code: int, reason: str) -> None:
+    """Accept, then close at once: a browser hears a reason only on a socket that was open."""
+    await receive()  # websocket.connect
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": code, "reason": reason})
+
+
+async def _reply(send: Send, status: int, words: bytes) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"60")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": words})
