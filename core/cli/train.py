@@ -179,7 +179,7 @@ class Unfinished:
     def words(self) -> str:
         """Where the weights so far are, as a sentence."""
         if self._epoch:
-            return f"The weights after epoch {self._epoch} are in {self.file}."
+            return f"What was learned up to epoch {self._epoch} is in {self.file}."
         return "It ended before an epoch was over."
 
 
