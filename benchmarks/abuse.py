@@ -31,8 +31,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks.visitor import LostError, Visitor
-from tests.browser.support import driver
-from tests.browser.support.driver import DIGITS, App
+from tests.browser.support.app import App, serve
+from tests.browser.support.driver import DIGITS
 
 EVERY = 0.5  # seconds between two drawings of the visitor
 SETTLE = 3.0  # seconds after an attack, before the next
@@ -229,7 +229,7 @@ def main() -> None:
     chosen = options.only if options.only is not None else list(range(len(ATTACKS)))
     with (
         tempfile.TemporaryDirectory() as folder,
-        driver.serve(Path(folder), script=options.script) as app,
+        serve(Path(folder), script=options.script) as app,
     ):
         rows = asyncio.run(everything(app, options.seconds, chosen))
     print(
