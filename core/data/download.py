@@ -19,7 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.data.mirrors import Location, Source, SourceError, error_reason, read_chunks, ready_at
+from core.data.mirrors import FileSource, Location, SourceError, error_reason, read_chunks, ready_at
 from core.errors import UserError
 
 SCRATCH_PREFIX = ".fetch-"  # of the folders that incomplete files are written to
@@ -55,7 +55,7 @@ class RawFiles:
     title: str  # of the data set, in errors
     folder: str  # torchvision's name for the data set
     files: tuple[RawFile, ...]
-    sources: Callable[[], Iterator[Source]]  # in the order to try them
+    sources: Callable[[], Iterator[FileSource]]  # in the order to try them
 
     @property
     def size(self) -> int:
@@ -168,7 +168,7 @@ class _Download:
         for file in tuple(self.missing):
             if (self.folder / f"{file.name}.gz").is_file():
                 name = f"the {file.name}.gz in its folder"
-                self._try(Source(name, ready_at(self.folder)), (file,))
+                self._try(FileSource(name, ready_at(self.folder)), (file,))
         if not self.missing:
             return  # before the first source is named: that may import torchvision
         for source in self.raw.sources():
@@ -176,7 +176,7 @@ class _Download:
             if not self.missing:
                 return
 
-    def _try(self, source: Source, files: tuple[RawFile, ...]) -> None:
+    def _try(self, source: FileSource, files: tuple[RawFile, ...]) -> None:
         """Take files from a source, up to the first one that it cannot give."""
         self._tell(source, 0, None)
         try:
@@ -186,7 +186,7 @@ class _Download:
         except SourceError as error:
             self.failures.append(f"{source.name} ({error})")
 
-    def _take(self, source: Source, base: Location, file: RawFile) -> None:
+    def _take(self, source: FileSource, base: Location, file: RawFile) -> None:
         """Write a file to the scratch folder; rename it into place if it is the published one."""
         part = self.scratch / f"{file.name}.part"
         digest, size = sha256(), 0
@@ -203,7 +203,7 @@ class _Download:
         part.replace(self.folder / file.name)
         self.missing.remove(file)
 
-    def _tell(self, source: Source, size: int, total: int | None) -> None:
+    def _tell(self, source: FileSource, size: int, total: int | None) -> None:
         """Report `size` bytes of the current file on top of those in place."""
         done = self.raw.size - sum(file.size for file in self.missing) + size
         self.report(DownloadProgress(self.raw.title, source.name, done, total))

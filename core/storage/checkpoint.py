@@ -38,8 +38,8 @@ Real = (
     Annotated[int, Meta(ge=-(2**53), le=2**53)]
     | Annotated[float, Meta(gt=-MAX_NUMBER, lt=MAX_NUMBER)]
 )
-Row = Annotated[list[Count], Meta(min_length=CLASSES, max_length=CLASSES)]
-Confusion = Annotated[list[Row], Meta(min_length=CLASSES, max_length=CLASSES)]
+ConfusionRow = Annotated[list[Count], Meta(min_length=CLASSES, max_length=CLASSES)]
+Confusion = Annotated[list[ConfusionRow], Meta(min_length=CLASSES, max_length=CLASSES)]
 
 
 class CheckpointError(UserError):

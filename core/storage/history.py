@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MIN_RECORDS = 120  # of a history, at least when the training has so many steps
 
-Count = Annotated[int, Meta(ge=0, le=2**53)]
+Natural = Annotated[int, Meta(ge=0, le=2**53)]
 Position = Annotated[int, Meta(ge=1, le=2**53)]
 Seconds = Annotated[float, Meta(ge=0, le=MAX_NUMBER)]
 Score = Annotated[float, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
@@ -32,8 +32,8 @@ class Record(TypedDict):
     seconds: Seconds  # of training so far, without pauses
     step: Position
     steps: Position  # of the whole run
-    epoch: Count
-    images: Count  # seen so far
+    epoch: Natural
+    images: Natural  # seen so far
     lr: NotRequired[Score]  # of this step
     loss: NotRequired[Score]
     class_loss: NotRequired[Score]

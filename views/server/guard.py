@@ -22,7 +22,7 @@ from streamlit import config, runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from core.runs import limits, log
-from views.server.messages import MessageError, Request, ends_a_run, read_request
+from views.server.messages import BrowserRequest, MessageError, ends_a_run, read_request
 from views.server.turns import Bucket, Turns
 from views.server.uploads import Uploads
 
@@ -179,7 +179,7 @@ class GuardedSocket:
             self.guard.fragments.leave(self)
         await self._send(message)
 
-    def _turns(self, request: Request) -> Turns:
+    def _turns(self, request: BrowserRequest) -> Turns:
         return self.guard.fragments if request.is_fragment else self.guard.pages
 
     async def _close(self, code: int, reason: str) -> Message:

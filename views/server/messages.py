@@ -15,7 +15,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 
 # What the pages use, and the most bytes of it but for `rerun_script`, which `Limits` bounds.
-MAX_BYTES = {
+MAX_KIND_BYTES = {
     "rerun_script": 0,
     "stop_script": 16,
     "app_heartbeat": 16,
@@ -36,7 +36,7 @@ class MessageError(ValueError):
     """No message of a page of ours; says why in a few words."""
 
 
-class Request(NamedTuple):
+class BrowserRequest(NamedTuple):
     """What a message asks."""
 
     kind: str  # name of the field of `BackMsg`; "" for nothing that the pages use
@@ -47,7 +47,7 @@ class Request(NamedTuple):
         return self.kind == "rerun_script"
 
 
-def read_request(message: bytes, max_run_bytes: int) -> Request:
+def read_request(message: bytes, max_run_bytes: int) -> BrowserRequest:
     """What a message from a browser asks.
 
     Raises:
@@ -55,15 +55,15 @@ def read_request(message: bytes, max_run_bytes: int) -> Request:
     """
     parts = list(_fields(message, 1))
     if not parts:
-        return Request("")
+        return BrowserRequest("")
     number, start, end = parts[0]
     kind = NAMES.get(number, "")
-    if kind not in MAX_BYTES:
-        return Request("")
-    if end - start > (MAX_BYTES[kind] or max_run_bytes):
+    if kind not in MAX_KIND_BYTES:
+        return BrowserRequest("")
+    if end - start > (MAX_KIND_BYTES[kind] or max_run_bytes):
         raise MessageError(f"{kind} of {end - start:,} bytes")
     if kind != "rerun_script":
-        return Request(kind)
+        return BrowserRequest(kind)
     state = message[start:end]
     fragment = False
     for number, start, end in _fields(state, MAX_FIELDS):
@@ -71,7 +71,7 @@ def read_request(message: bytes, max_run_bytes: int) -> Request:
         if number == WIDGET_STATES:
             for _ in _fields(state[start:end], MAX_FIELDS):
                 pass  # counted
-    return Request(kind, fragment)
+    return BrowserRequest(kind, fragment)
 
 
 def ends_a_run(message: bytes) -> bool:

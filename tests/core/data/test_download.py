@@ -16,7 +16,7 @@ from core.data.download import (
     download,
     is_present,
 )
-from core.data.mirrors import Source, SourceError, ready_at
+from core.data.mirrors import FileSource, SourceError, ready_at
 
 CONTENT = {"train-images": b"images" * 1000, "train-labels": b"labels"}
 FILES = tuple(RawFile(name, len(data), sha256(data).hexdigest()) for name, data in CONTENT.items())
@@ -44,7 +44,7 @@ def raw_folder(root: Path) -> Path:
     return folder
 
 
-def offered(*sources: Source) -> RawFiles:
+def offered(*sources: FileSource) -> RawFiles:
     """A data set that these sources offer."""
     return RawFiles("Fake-MNIST", "FAKE", FILES, lambda: iter(sources))
 
@@ -62,7 +62,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_files_come_uncompressed_and_nothing_else_stays(served, root):
-    raw = offered(Source("mirror", ready_at(f"{served.as_uri()}/")))
+    raw = offered(FileSource("mirror", ready_at(f"{served.as_uri()}/")))
     assert not is_present(raw, root)
     folder = download(raw, root)
     assert folder == root / "FAKE" / "raw"
@@ -71,25 +71,25 @@ def test_files_come_uncompressed_and_nothing_else_stays(served, root):
 
 
 def test_a_second_download_asks_nobody(served, root):
-    raw = offered(Source("folder", ready_at(served)))
+    raw = offered(FileSource("folder", ready_at(served)))
     download(raw, root)
-    raw = offered(Source("folder", never))
+    raw = offered(FileSource("folder", never))
     assert contents(download(raw, root)) == CONTENT
 
 
 def test_the_next_source_is_asked_where_one_fails(served, root):
     raw = offered(
-        Source("closed", refuse),
-        Source("gone", ready_at("file:///nowhere/at/all/")),
-        Source("open", ready_at(served)),
-        Source("spare", never),
+        FileSource("closed", refuse),
+        FileSource("gone", ready_at("file:///nowhere/at/all/")),
+        FileSource("open", ready_at(served)),
+        FileSource("spare", never),
     )
     assert contents(download(raw, root)) == CONTENT
 
 
 @pytest.mark.parametrize("damage", [b"", b"labelz", b"labels and more"])
 def test_a_damaged_file_is_repaired(served, root, damage):
-    raw = offered(Source("folder", ready_at(served)))
+    raw = offered(FileSource("folder", ready_at(served)))
     folder = download(raw, root)
     (folder / "train-labels").write_bytes(damage)
     download(raw, root)
@@ -97,7 +97,7 @@ def test_a_damaged_file_is_repaired(served, root, damage):
 
 
 def test_only_what_is_missing_is_downloaded(served, root):
-    raw = offered(Source("folder", ready_at(served)))
+    raw = offered(FileSource("folder", ready_at(served)))
     folder = download(raw, root)
     (folder / "train-labels").unlink()
     (served / "train-images.gz").unlink()
@@ -118,14 +118,14 @@ def test_only_what_is_missing_is_downloaded(served, root):
 )
 def test_what_is_not_the_published_file_is_not_kept(served, root, packed):
     (served / "train-labels.gz").write_bytes(packed)
-    raw = offered(Source("forger", ready_at(f"{served.as_uri()}/")))
+    raw = offered(FileSource("forger", ready_at(f"{served.as_uri()}/")))
     with pytest.raises(DownloadError, match=r"forger \(.+\)"):
         download(raw, root)
     assert contents(root / "FAKE" / "raw") == {"train-images": CONTENT["train-images"]}
 
 
 def test_no_source_gives_one_sentence_that_says_what_to_do(root):
-    raw = offered(Source("near", refuse), Source("far", refuse))
+    raw = offered(FileSource("near", refuse), FileSource("far", refuse))
     with pytest.raises(DownloadError) as caught:
         download(raw, root)
     assert str(caught.value) == (
@@ -137,7 +137,7 @@ def test_no_source_gives_one_sentence_that_says_what_to_do(root):
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
 def test_files_put_there_by_hand_are_taken(root, raw_folder, ending):
-    raw = offered(Source("network", never))
+    raw = offered(FileSource("network", never))
     for name, content in CONTENT.items():
         (raw_folder / f"{name}{ending}").write_bytes(gzip.compress(content) if ending else content)
     download(raw, root)
@@ -146,13 +146,13 @@ def test_files_put_there_by_hand_are_taken(root, raw_folder, ending):
 
 def test_one_gz_put_there_by_hand_is_taken_and_the_rest_downloaded(served, root, raw_folder):
     (served / "train-labels.gz").rename(raw_folder / "train-labels.gz")
-    raw = offered(Source("folder", ready_at(served)))
+    raw = offered(FileSource("folder", ready_at(served)))
     download(raw, root)
     assert {name: (raw_folder / name).read_bytes() for name in CONTENT} == CONTENT
 
 
 def test_a_broken_gz_put_there_by_hand_is_named(root, raw_folder):
-    raw = offered(Source("network", refuse))
+    raw = offered(FileSource("network", refuse))
     (raw_folder / "train-labels.gz").write_bytes(b"junk")
     with pytest.raises(DownloadError, match=r"the train-labels\.gz in its folder \("):
         download(raw, root)
@@ -162,7 +162,7 @@ def test_leftovers_of_a_killed_download_are_cleared(served, root, raw_folder):
     leftover = raw_folder / ".fetch-killed"
     leftover.mkdir()
     (leftover / "train-images.part").write_bytes(b"imag")
-    raw = offered(Source("folder", ready_at(served)))
+    raw = offered(FileSource("folder", ready_at(served)))
     download(raw, root)
     assert contents(raw_folder) == CONTENT
 
@@ -172,7 +172,7 @@ def test_an_interrupted_download_leaves_whole_files_only(served, root):
         if progress.done > len(CONTENT["train-images"]):
             raise KeyboardInterrupt
 
-    raw = offered(Source("folder", ready_at(served)))
+    raw = offered(FileSource("folder", ready_at(served)))
     with pytest.raises(KeyboardInterrupt):
         download(raw, root, interrupt)
     assert contents(root / "FAKE" / "raw") == {"train-images": CONTENT["train-images"]}
@@ -190,7 +190,7 @@ def test_a_file_keeps_its_old_bytes_until_the_new_ones_are_complete(
         if 0 < progress.done < len(CONTENT["train-images"]):
             seen.append((raw_folder / "train-images").read_bytes())
 
-    raw = offered(Source("folder", ready_at(served)))
+    raw = offered(FileSource("folder", ready_at(served)))
     download(raw, root, watch)
     assert seen == [old] * 59  # 6,000 bytes in chunks of 100, all but the last
     assert contents(raw_folder) == CONTENT
@@ -210,7 +210,7 @@ def test_of_two_downloads_at_once_the_second_waits_and_finds_the_files(served, r
         if progress.source == "another download":
             second_waits.set()
 
-    raw = offered(Source("folder", prepare))
+    raw = offered(FileSource("folder", prepare))
     first = Thread(target=download, args=(raw, root))
     first.start()
     assert first_works.wait(5)
@@ -222,7 +222,7 @@ def test_of_two_downloads_at_once_the_second_waits_and_finds_the_files(served, r
 
 def test_progress_grows_to_the_size_of_the_data_set(served, root):
     reports: list[DownloadProgress] = []
-    raw = offered(Source("closed", refuse), Source("folder", ready_at(served)))
+    raw = offered(FileSource("closed", refuse), FileSource("folder", ready_at(served)))
     download(raw, root, reports.append)
     total = sum(map(len, CONTENT.values()))
     assert reports[0] == DownloadProgress("Fake-MNIST", "closed", 0, None)
@@ -231,7 +231,7 @@ def test_progress_grows_to_the_size_of_the_data_set(served, root):
 
 
 def test_a_folder_that_cannot_be_written_is_named(served, tmp_path):
-    raw = offered(Source("folder", ready_at(served)))
+    raw = offered(FileSource("folder", ready_at(served)))
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DownloadError, match=r"Cannot write to .*file/FAKE/raw \(Not a directory\)"):
         download(raw, tmp_path / "file")

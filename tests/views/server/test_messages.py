@@ -6,7 +6,13 @@ from hypothesis import strategies as some
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from views.server.messages import MAX_BYTES, MessageError, Request, ends_a_run, read_request
+from views.server.messages import (
+    MAX_KIND_BYTES,
+    BrowserRequest,
+    MessageError,
+    ends_a_run,
+    read_request,
+)
 
 ROOM = 400_000  # bytes for a run
 
@@ -21,24 +27,24 @@ def rerun(fragment: str = "", widgets: int = 0) -> bytes:
 
 @pytest.mark.parametrize("fragment", ["", "board"])
 def test_a_run_of_a_part_is_told_from_one_of_the_whole_page(fragment):
-    assert read_request(rerun(fragment), ROOM) == Request("rerun_script", bool(fragment))
+    assert read_request(rerun(fragment), ROOM) == BrowserRequest("rerun_script", bool(fragment))
 
 
 @pytest.mark.parametrize("kind", ["stop_script", "app_heartbeat"])
 def test_what_the_pages_use_is_known_by_its_name(kind):
-    assert read_request(BackMsg(**{kind: True}).SerializeToString(), ROOM) == Request(kind)
+    assert read_request(BackMsg(**{kind: True}).SerializeToString(), ROOM) == BrowserRequest(kind)
 
 
 @pytest.mark.parametrize(
     "kind",
-    [field.name for field in BackMsg.DESCRIPTOR.fields if field.name not in MAX_BYTES],
+    [field.name for field in BackMsg.DESCRIPTOR.fields if field.name not in MAX_KIND_BYTES],
 )
 def test_what_the_pages_do_not_use_asks_nothing(kind):
-    assert read_request(BackMsg(**{kind: True}).SerializeToString(), ROOM) == Request("")
+    assert read_request(BackMsg(**{kind: True}).SerializeToString(), ROOM) == BrowserRequest("")
 
 
 def test_an_empty_message_asks_nothing():
-    assert read_request(b"", ROOM) == Request("")
+    assert read_request(b"", ROOM) == BrowserRequest("")
 
 
 def test_millions_of_names_are_refused_unread():
@@ -81,7 +87,7 @@ def test_any_bytes_ask_something_or_are_refused_in_words(message):
     except MessageError as error:
         assert str(error)
     else:
-        assert request.kind in ("", *MAX_BYTES)
+        assert request.kind in ("", *MAX_KIND_BYTES)
 
 
 @given(message=some.binary(max_size=60))
