@@ -233,9 +233,9 @@ def public_names(path: Path) -> set[str]:
     return {name for name in names if not name.startswith("_")}
 
 
-def test_a_name_of_the_pages_means_one_thing():
+def test_a_public_name_means_one_thing():
     files: dict[str, list[str]] = {}
-    for path in VIEWS:
+    for path in (*CORE, *VIEWS):
         for name in public_names(path):
             files.setdefault(name, []).append(name_of(path))
     assert {name: where for name, where in files.items() if len(where) > 1} == {}
