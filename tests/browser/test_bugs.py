@@ -18,7 +18,7 @@ def test_a_bug_is_chosen_trained_with_and_given_away(visit: Visit) -> None:
     weight = hook(page, "setting_sum_weight_classification").get_by_role("slider")
     expect(weight).to_have_attribute("aria-valuetext", "1")  # the usual one of that head
     hook(page, "break").get_by_text("Break it on purpose").click()
-    hook(page, "break").get_by_text("Everything as it should be.").hover()  # once it lies still
+    hook(page, "break").get_by_text("Everything is as it should be.").hover()  # once it lies still
     choose(page, hook(page, "bug").get_by_role("combobox"), "Squared error of all pairs")
     expect(hook(page, "break")).to_contain_text("[N, 1] against [N]")
     expect(hook(page, "break")).to_contain_text(

@@ -92,7 +92,7 @@ def test_a_run_is_paused_and_watched_step_by_step(visit: Visit) -> None:
     expect(status).to_contain_text("Training")
     press(page, "train_stop")
     expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
-    expect(page.get_by_text("from 0.2 to 0.1 in the end")).to_be_visible()
+    expect(page.get_by_text("changed in training, from 0.2 to 0.1")).to_be_visible()
     expect(page.locator(".st-key-watch_class .js-plotly-plot")).to_be_visible()
 
 

@@ -46,6 +46,7 @@ class Browser:
     def __init__(self, guard: Guard, address: str = "10.0.0.1", **headers: str) -> None:
         self.said: asyncio.Queue[Message] = asyncio.Queue()
         self.got: list[Message] = []
+        self.gone = False  # has its network failed, without a word?
         names = {"host": "demo.test"} | headers
         scope = {
             "type": "websocket",
@@ -57,6 +58,8 @@ class Browser:
         self.task = asyncio.ensure_future(guard(scope, self.said.get, self._hear))
 
     async def _hear(self, message: Message) -> None:
+        if self.gone:
+            raise OSError("The page has gone.")  # as uvicorn's ClientDisconnected is one
         self.got.append(message)
 
     def say(self, *messages: bytes) -> None:

@@ -12,6 +12,7 @@ it, in the network. Only nonsense, and what would have to wait too long, closes 
 """
 
 import asyncio
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -171,13 +172,18 @@ class GuardedSocket:
                 return message
 
     async def send(self, message: Message) -> None:
-        """What Streamlit says; nothing once the socket is closed."""
+        """What Streamlit says; nothing once the socket is closed.
+
+        A page that has just gone makes no error here: `receive` tells Streamlit, which would take
+        an error of sending for a text frame and log a traceback.
+        """
         if self.closed:
             return
         if message["type"] == "websocket.send" and ends_a_run(message.get("bytes") or b""):
             self.guard.pages.leave(self)
             self.guard.fragments.leave(self)
-        await self._send(message)
+        with contextlib.suppress(OSError):
+            await self._send(message)
 
     def _turns(self, request: BrowserRequest) -> Turns:
         return self.guard.fragments if request.is_fragment else self.guard.pages

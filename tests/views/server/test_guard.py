@@ -168,3 +168,19 @@ def test_who_asks_too_fast_waits_and_who_asks_far_too_fast_is_closed(most, monke
         assert browser.closed == (1008, "Too many messages.")
 
     asyncio.run(play())
+
+
+def test_an_answer_to_a_page_that_has_gone_is_no_error():
+    async def play() -> None:
+        app = Streamlit()
+        browser = Browser(Guard(app))
+        browser.say(rerun())
+        await settle()
+        browser.gone = True
+        browser.say(rerun())
+        await settle()
+        assert not browser.task.done()
+        await browser.leave()
+        assert app.heard == [rerun(), rerun()]
+
+    asyncio.run(play())
