@@ -247,5 +247,5 @@ def test_of_a_gzip_bomb_no_more_is_written_than_was_published(served, root, raw_
         written.extend(part.stat().st_size for part in parts)
 
     with pytest.raises(DownloadError):
-        download(offered(Source("bomb", ready_at(served))), root, look)
+        download(offered(FileSource("bomb", ready_at(served))), root, look)
     assert max(written) <= len(CONTENT["train-images"])
