@@ -20,15 +20,15 @@ def test_a_bug_is_chosen_trained_with_and_given_away(visit: Visit) -> None:
     hook(page, "break").get_by_text("Break it on purpose").click()
     hook(page, "break").get_by_text("Everything is as it should be.").hover()  # once it lies still
     choose(page, hook(page, "bug").get_by_role("combobox"), "Squared error of all pairs")
-    expect(hook(page, "break")).to_contain_text("[N, 1] against [N]")
+    expect(hook(page, "break")).to_contain_text("[N, 1], the targets are a row, [N]")
     expect(hook(page, "break")).to_contain_text(
-        "Whatever is chosen above, it gets sum as one value"
+        "Whatever you choose above, this run gets sum as one value"
     )
     press(page, "train_start")
     expect(hook(page, "bug_note")).to_contain_text("Broken on purpose: Squared error of all pairs.")
     expect(hook(page, "gave_away")).to_contain_text(
         re.compile(
-            r"What gave it away. R² is -?0\.0\d, yet the class head is right in 9\d\.\d\d %"
+            r"What gave it away. R² is -?0\.0\d, but the class head is right in 9\d\.\d\d %"
         ),
         timeout=TRAINED_MS,
     )
