@@ -62,6 +62,7 @@ class Fusion(nn.Module):
     """Where image and addend meet. Subclasses may have weights; only the sum's loss trains them."""
 
     words: OptionWords
+    way: str  # of the number to the sum head, for the page
     width: int  # of what it gives the sum head
     marks_images = False  # does the encoder see the addend in the image?
 
@@ -83,6 +84,7 @@ class LateFusion(Fusion):
     """
 
     words = FUSION_WORDS["late"]
+    way = "the number joins the class probabilities after the encoder"
 
     def __init__(self, features: int) -> None:
         super().__init__()
@@ -96,6 +98,10 @@ class PixelFusion(Fusion):
     """The addend is written into the picture; the encoder has to find it there."""
 
     words = FUSION_WORDS["pixels"]
+    way = (
+        "the number is written into the picture, and the sum head gets the features beside the "
+        "class probabilities"
+    )
     marks_images = True
 
     def __init__(self, features: int) -> None:
@@ -116,6 +122,10 @@ class SumHead(nn.Sequential):
     """From what the fusion gives to the sum. A subclass owns its loss and all that goes with it."""
 
     words: OptionWords
+    loss_rule: str  # in symbols, for the page
+    loss_numbers: str  # the same with a value, a total or a prob to be put in
+    loss_words: str  # and in a sentence
+    first_loss: str  # what it is before training, and why
     usual_weight: float  # of its loss beside the class loss
     sharpness: float  # factor of the class logits before the softmax that it gets to see
     lr_scale: float  # of its learning rate, to that of the class head
@@ -137,6 +147,12 @@ class RegressionHead(SumHead):
     """
 
     words, usual_weight = SUM_HEAD_SPECS["regression"]
+    loss_rule, loss_numbers = "(value − sum)²", "({value:.4f} − {total})²"
+    loss_words = (
+        "gives one value, so its loss is the *squared error*: twice as far off costs four times as "
+        "much."
+    )
+    first_loss = "16.5 for the sum, the variance of all sums around their mean of 9"
     sharpness = 12.0  # at 1 or 4 a short training rounds more sums wrong
     lr_scale = 0.03  # a squared error is far larger than a cross-entropy
 
@@ -161,6 +177,9 @@ class ClassificationHead(SumHead):
     """
 
     words, usual_weight = SUM_HEAD_SPECS["classification"]
+    loss_rule, loss_numbers = "−ln(probability of the sum)", "−ln {prob}"
+    loss_words = f"chooses among {SUM_CLASSES} sums, 0 to 18, so its loss is *cross-entropy* too."
+    first_loss = f"2.9 for the sum, ln {SUM_CLASSES}"
     sharpness = 1.0  # at 3 to 12 its steep gradient keeps the class head from learning
     lr_scale = 1.0
     totals: Tensor

@@ -13,7 +13,6 @@ Fusions and sum heads are in core/heads.py.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -33,8 +32,8 @@ class ModelConfig:
     convs: tuple[int, int, int] = (1, 1, 1)  # convolutions before each of the three poolings
     margin: int = 0  # pixels at each edge that the encoder does not see
     dropout: float = 0.0  # share of features set to zero before the class head
-    fusion: Literal["late", "pixels"] = "late"
-    sum_head: Literal["regression", "classification"] = "regression"
+    fusion: str = "late"  # one of FUSIONS
+    sum_head: str = "regression"  # one of SUM_HEADS
     hidden: int = 64  # width of the sum head's one hidden layer
     bug: str = ""  # a published mistake, made on purpose (core/recipes/bugs.py); "" is none
 

@@ -25,6 +25,8 @@ class DeviceError(UserError):
 class Engine(Protocol):
     """Who computes the gradients of a batch, and where. Leave it as a context manager."""
 
+    def __init__(self, model: SumNet, batch_size: int, seed: int) -> None: ...
+
     @property
     def device(self) -> torch.device:
         """Where the network is."""
@@ -47,7 +49,7 @@ class Engine(Protocol):
 
 # The first that suits this process computes. Each is built from a network, the size of the largest
 # batch and a seed.
-ENGINES: dict[str, type[Distributed | Threads]] = {
+ENGINES: dict[str, type[Engine]] = {
     "distributed": Distributed,
     "threads": Threads,
 }

@@ -79,7 +79,9 @@ def test_of_further_seeds_the_card_alone_is_kept(weights, monkeypatch):
 
 
 def test_a_card_is_what_it_says(shipped):
-    for preset, cards in networks.measured().items():
+    measured = networks.measured()
+    assert set(measured) == {"mnist", "fashion-late", "fashion-pixels"}
+    for preset, cards in measured.items():
         for card in cards:
             assert isinstance(card, Card) and card.preset == preset
         assert [card.seed for card in cards] == sorted({card.seed for card in cards})

@@ -100,6 +100,16 @@ def test_only_the_class_head_learns(shipped, mnist):
     assert not taught.training
 
 
+def test_the_stronger_the_pull_the_nearer_the_layer_stays_to_its_start(shipped, data, monkeypatch):
+    """Few images of MNIST are kept here, so that nothing else holds the layer."""
+    monkeypatch.setattr(finetune, "KEPT_IMAGES", 10)
+    monkeypatch.setattr(finetune, "ANCHOR", 100.0)
+    taught = copy.deepcopy(shipped[0])
+    finetune.finetune(taught, data.train, [HandExample(1, SLASH.strokes)])
+    before, after = (net.class_head[-1].weight for net in (shipped[0], taught))
+    assert torch.allclose(before, after, atol=1e-3)
+
+
 def test_ten_examples_teach_a_handwriting_and_mnist_is_kept(shipped, mnist, all_cores):
     network, _ = shipped
     others = odd_sevens(50, seed=1)

@@ -111,6 +111,15 @@ def test_the_first_step_follows_the_gradient_of_the_joint_loss(data, exact, monk
         assert torch.allclose(model.state_dict()[name], value, atol=1e-5), name
 
 
+def test_a_training_smooths_its_labels_as_its_recipe_says(data, exact, monkeypatch):
+    seen = watch_batches(monkeypatch)
+    twin = fresh().train()
+    progress = next(train(fresh(), data, TrainConfig(batch_size=30, label_smoothing=0.1)))
+    output = twin(seen[0].images, seen[0].addends)
+    expected = losses(twin.sum_head, output, seen[0], 0.1)[0].item()
+    assert progress.train.class_loss == pytest.approx(expected, rel=1e-4)
+
+
 @pytest.mark.parametrize("head", ["regression", "classification"])
 def test_the_sum_head_steps_alike_whatever_the_sums_weight(data, head):
     """The weight is for the encoder, which heeds the sum more or less."""

@@ -65,6 +65,7 @@ class Case:
     name: str  # of the class
     total: int
     marks_images: bool  # does the number go into the picture?
+    fusion: str  # in words
 
 
 def word(layer: Layer) -> str:
@@ -103,7 +104,7 @@ def diagram(layers: Sequence[Layer], case: Case, palette: Palette) -> str:
     _box(sketch, parts["class_head"], heads, 300, "class", case.name)
     sketch.arrow((MIDDLE, heads + BOX_HEIGHT), (MIDDLE, fusion))
     sketch.text(MIDDLE + 10, fusion - 6, "class probabilities", "small")
-    _box(sketch, parts["fusion"], fusion, DIAGRAM_WIDTH, "plain", "")
+    _box(sketch, parts["fusion"], fusion, DIAGRAM_WIDTH, "plain", "", case.fusion)
     sketch.arrow((MIDDLE, fusion + BOX_HEIGHT), (MIDDLE, last))
     _box(sketch, parts["sum_head"], last, DIAGRAM_WIDTH, "sum", str(case.total))
     if case.marks_images:
@@ -182,13 +183,19 @@ def _stage(sketch: "Sketch", block: Sequence[Layer], top: float) -> None:
 
 
 def _box(
-    sketch: "Sketch", part: Sequence[Layer], top: float, width: float, kind: str, answer: str
+    sketch: "Sketch",
+    part: Sequence[Layer],
+    top: float,
+    width: float,
+    kind: str,
+    answer: str,
+    title: str = "",
 ) -> None:
     """A head or the fusion: its name, its layers, its output and its answer."""
     palette = sketch.palette
     color = {"class": palette.class_head, "sum": palette.sum_head}.get(kind, palette.muted)
     sketch.box(1, top, width - 2, BOX_HEIGHT, fill=color, stroke=color, opacity=0.1, radius=8)
-    title, layers = word(part[0]).capitalize(), ""
+    title, layers = title.capitalize(), ""
     if kind != "plain":
         title, layers = PART_TITLES[part[0].part], ": " + ", ".join(map(word, part))
     sketch.text(16, top + 24, title, f"strong {kind}-ink", rest=layers)

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from core.data.drawing import Pixels
 from core.evaluation.layers import Floats
 from core.evaluation.loss_breakdown import BroadcastTable, LossBreakdown
+from core.heads import SumHead
 from core.recipes.published import LATE_LOG, LOG_CASES, PIXELS_LOG
 from views.ui.images import image_tag
 from views.ui.theme import Palette, frameless
@@ -119,16 +120,14 @@ def marked(image: Pixels) -> str:
     )
 
 
-def worked(losses: LossBreakdown, name: str, parameters: int) -> str:
+def worked(losses: LossBreakdown, head: SumHead, name: str, parameters: int) -> str:
     """Both losses of one example, worked out line by line."""
-    if losses.sum_prob is None:
-        rule, numbers = "(value − sum)²", f"({losses.sum_value:.4f} − {losses.total})²"
-    else:
-        rule, numbers = "−ln(probability of the sum)", f"−ln {share(losses.sum_prob)}"
+    prob = "" if losses.sum_prob is None else share(losses.sum_prob)
+    numbers = head.loss_numbers.format(value=losses.sum_value, total=losses.total, prob=prob)
     a, b, joint = map(short_number, (losses.class_loss, losses.sum_loss, losses.joint_loss))
     lines = (
         ("class", "class_loss", "−ln(probability of the label)", f"−ln {share(losses.class_prob)}"),
-        ("sum", "sum_loss", rule, numbers),
+        ("sum", "sum_loss", head.loss_rule, numbers),
         (
             "plain",
             "joint_loss",

@@ -81,14 +81,8 @@ def _two_inputs(shown: Subject) -> None:
 
 def _network_section(shown: Subject) -> None:
     layers = network_layers(shown.model)
-    marks = shown.model.fusion.marks_images
-    way = (
-        "This network has *pixel fusion*: the number is written into the picture, and the sum "
-        "head gets the features beside the class probabilities."
-        if marks
-        else "This network has *late fusion*: the number joins the class probabilities after the "
-        "encoder."
-    )
+    fusion = shown.model.fusion
+    way = f"This network has *{fusion.words.said}*: {fusion.way}."
     margin = shown.model.config.margin
     sides = [(IMAGE_SIDE - 2 * margin) >> halved for halved in range(STAGES + 1)]
     without = f" (without its empty margin of {margin} pixels)" if margin else ""
@@ -105,7 +99,8 @@ def _network_section(shown: Subject) -> None:
         addend=shown.prediction.addend,
         name=shown.spec.class_names[shown.prediction.label],
         total=shown.prediction.total,
-        marks_images=marks,
+        marks_images=fusion.marks_images,
+        fusion=fusion.words.said,
     )
     right.html(diagram.diagram(layers, case, shown.palette))
     with right.expander("Every layer"):
@@ -152,12 +147,10 @@ def _inside_section(shown: Subject) -> None:
 
 
 def _meeting(shown: Subject) -> None:
-    marks = shown.model.fusion.marks_images
     meeting = fusion_inputs(shown.model, shown.pixels, shown.prediction.addend)
-    mine = "pixel" if marks else "late"
     place = below(
         "There are two ways. The published networks A and B1 took the first, B2 the second; the "
-        f"network that answers you has *{mine}* fusion.",
+        f"network that answers you has *{shown.model.fusion.words.said}*.",
     )
     left, right = place.columns(2, gap="large")
     with left:
@@ -192,30 +185,19 @@ def _meeting(shown: Subject) -> None:
 
 
 def _losses(shown: Subject) -> None:
-    weight = Recipe.read(shown.card.params).train.sum_weight
+    head, weight = shown.model.sum_head, Recipe.read(shown.card.params).train.sum_weight
     case = break_down(shown.model, shown.pixels, shown.prediction.addend, shown.target, weight)
-    if case.sum_prob is None:
-        kind = (
-            "The **sum head** gives one value, so its loss is the *squared error*: twice as far "
-            "off costs four times as much."
-        )
-        start = "about 16.5 for the sum, the variance of all sums around their mean of 9"
-    else:
-        kind = (
-            f"The **sum head** chooses among {SUM_CLASSES} sums, 0 to 18, so its loss is "
-            "*cross-entropy* too."
-        )
-        start = f"about 2.9 for the sum, ln {SUM_CLASSES}"
     place = below(
         "The **class head** chooses among ten, so its loss is *cross-entropy*: how surprised it is "
         "by the right answer. Being sure and right costs nothing, sure and wrong costs a lot. "
-        f"{kind}\n\n"
+        f"The **sum head** {head.loss_words}\n\n"
         "Their sum is the `joint_loss`, and one optimizer step serves both heads and the encoder "
         "that they share. The weight keeps them in balance: before training, the class loss is "
-        f"about 2.3, ln 10, and {start}. This network was trained with `sum_weight` {weight:g}.",
+        f"about 2.3, ln 10, and about {head.first_loss}. This network was trained with "
+        f"`sum_weight` {weight:g}.",
     )
     with place:
-        st.html(figures.worked(case, shown.name, shown.model.parameter_count))
+        st.html(figures.worked(case, head, shown.name, shown.model.parameter_count))
         left, right = st.columns(2, gap="large")
         with left:
             st.html('<p class="note">class_loss, had the label been …</p>')

@@ -5,7 +5,6 @@ file of the visitor's in `session.image_files`, under its own name.
 """
 
 import random
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 
@@ -18,6 +17,7 @@ from core.runs.limits import LIMITS
 from core.specs import TEST_SIZE, DatasetSpec
 from views.input.canvas import draw_canvas, latest_canvas
 from views.input.input_image import InputImage, digits_on, example_image, image_of_drawing
+from views.input.source import Source
 from views.session import networks
 from views.session.canvas_state import CanvasState
 from views.session.link import parse_strokes
@@ -39,41 +39,6 @@ EXAMPLES = {
         "RjsPrqN7kMbbLbPK7BK6zLalMaZN6QPqKRiIRiISyHUCEVJ_WB4WpwXBnXBeWpV",
     }.items()
 }
-
-
-class Source(ABC):
-    """A way to get a picture."""
-
-    title: str  # in the choice of sources
-    form_note = "Cropped, shrunk to 28 × 28 and centered"  # what was done to its picture
-
-    @abstractmethod
-    def show(self, session: Session, spec: DatasetSpec) -> InputImage | None:
-        """Its controls, and its picture if there is one. Tells what is wrong with it."""
-
-    @abstractmethod
-    def read(self, session: Session, spec: DatasetSpec) -> InputImage | None:
-        """Its picture, without any controls; None where there is none.
-
-        Raises:
-            DownloadError: its data set is not on this machine.
-            ImageFileError: the visitor's file cannot be read.
-        """
-
-    def show_below(self, session: Session) -> None:
-        """More controls, below the picture, where there are any."""
-        return
-
-    @abstractmethod
-    def invitation(self, session: Session, spec: DatasetSpec) -> str:
-        """What to do while there is no picture."""
-
-    @abstractmethod
-    def advice(self, spec: DatasetSpec, can_teach: bool) -> str:
-        """What to do about a picture that the network cannot read.
-
-        `can_teach` says whether the visitor can tell the network what it was.
-        """
 
 
 class Drawing(Source):

@@ -34,7 +34,9 @@ from core.recipes.settings import SETTINGS, SettingError, Value
 from core.runs.run import RUN_ID
 
 LINK_VERSION = "1"
-MAX_STROKES_TEXT = 1_300  # characters; with everything else an address stays under 2,000
+# Characters; with everything else an address stays under 2,000. The longest address names each
+# setting three times, to hide it, to fix it and with up to 20 characters of its value.
+MAX_STROKES_TEXT = 1_780 - sum(3 * len(name) + 24 for name in SETTINGS)
 MAX_OLD_TEXT = 1_600  # of links from before there was so much else
 TOLERANCES = (1.5, 2, 3, 4, 6, 8, 12, 16, 24, 48, 96, 400)  # pixels that long lines may be off
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # base64url

@@ -9,6 +9,7 @@ import pytest
 
 from core.data import mirrors as mirrors_module
 from core.data.download import (
+    SCRATCH_PREFIX,
     DownloadError,
     DownloadProgress,
     RawFile,
@@ -235,3 +236,16 @@ def test_a_folder_that_cannot_be_written_is_named(served, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DownloadError, match=r"Cannot write to .*file/FAKE/raw \(Not a directory\)"):
         download(raw, tmp_path / "file")
+
+
+def test_of_a_gzip_bomb_no_more_is_written_than_was_published(served, root, raw_folder):
+    (served / "train-images.gz").write_bytes(gzip.compress(bytes(8 * mirrors_module.CHUNK_BYTES)))
+    written = [0]
+
+    def look(progress: DownloadProgress) -> None:
+        parts = raw_folder.glob(f"{SCRATCH_PREFIX}*/train-images.part")
+        written.extend(part.stat().st_size for part in parts)
+
+    with pytest.raises(DownloadError):
+        download(offered(FileSource("bomb", ready_at(served))), root, look)
+    assert max(written) <= len(CONTENT["train-images"])

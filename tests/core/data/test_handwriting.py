@@ -48,3 +48,9 @@ def test_written_digits_are_legible():
     for digit in range(10):
         mine = labels == digit
         assert (said[mine] == digit).float().mean() > 0.7, digit
+
+
+def test_hands_lean_to_the_right_on_average():
+    rng = np.random.default_rng(0)
+    stems = [write_digit("50 59", rng)[0][0] for _ in range(200)]
+    assert np.mean([top[0] - bottom[0] for top, *_, bottom in stems]) > 0

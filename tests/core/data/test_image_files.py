@@ -185,3 +185,16 @@ def test_what_is_said_of_warnings_holds_for_all_threads_and_is_left_alone(
     )
     read_image(save(seven, tmp_path / "seven.png"))
     assert [list(each) for each in seen] == [before]
+
+
+def test_while_a_picture_is_unpacked_no_other_one_is(seven, tmp_path, monkeypatch):
+    """A large photo takes a few hundred megabytes."""
+    free = []
+
+    def unpack(image: Image.Image) -> Pixels:
+        free.append(image_files_module.ONE_AT_A_TIME.acquire(blocking=False))
+        return extract_ink(image)
+
+    monkeypatch.setattr(image_files_module, "extract_ink", unpack)
+    read_image(save(seven, tmp_path / "seven.png"))
+    assert free == [False]

@@ -62,3 +62,16 @@ def test_what_only_disturbs_is_not_what_it_looked_at():
     image = np.zeros((28, 28), np.uint8)
     image[0, 0] = 255
     assert not saliency(cast(SumNet, disturbed), image, 4).class_loss.any()
+
+
+def test_where_the_network_looks_only_at_the_upper_right_the_maximum_is_there():
+    def looks_there(images: torch.Tensor, addends: torch.Tensor) -> Output:
+        """The more surely a 3, the more ink there is at the upper right."""
+        logits = torch.zeros(len(images), 10)
+        logits[:, 3] = images[:, 0, :8, 20:].float().mean((1, 2))
+        return Output(logits, addends.float(), None)
+
+    image = np.full((28, 28), 4, np.uint8)
+    found = saliency(cast(SumNet, looks_there), image, 4).class_loss
+    row, column = np.unravel_index(found.argmax(), found.shape)
+    assert row < 8 and column >= 20

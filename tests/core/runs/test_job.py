@@ -1,5 +1,6 @@
 """One run from its first step to its last, in this process, on the drawn data set."""
 
+import errno
 import math
 import shutil
 import time
@@ -151,3 +152,22 @@ def test_a_clock_that_is_moved_changes_no_figure(root, runner, monkeypatch, hour
     seconds = [each["seconds"] for each in run.history()]
     assert seconds == sorted(seconds)
     assert 0 < checkpoint.load(run.checkpoint)[1].train_seconds < PATIENCE
+
+
+@pytest.mark.parametrize(
+    ("error", "fresh"),
+    [
+        (RuntimeError("unforeseen"), True),
+        (OSError(errno.EIO, "Input/output error"), True),
+        (OSError(errno.ENOSPC, "No space left on device"), False),
+    ],
+)
+def test_a_fresh_process_is_wanted_after_the_unforeseen_and_not_after_a_full_disk(
+    root, runner, monkeypatch, error, fresh
+):
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(job, "evaluate", fail)
+    runner.execute(add_run(root, TINY))
+    assert runner.needs_restart == fresh

@@ -14,7 +14,7 @@ from core.recipes.presets import PRESETS
 from core.recipes.settings import SettingError
 from core.runs import limits, queue
 from core.runs.queue import QueueError, create_run, queue_position, staging_path
-from core.runs.run import LIVE, WAITING, FinetuneJob, Run, State, list_runs
+from core.runs.run import LIVE, WAITING, FinetuneJob, Request, Run, State, list_runs
 
 QUICK = PRESETS["quick"].recipe
 HAND = [HandExample(4, (((60.0, 52.0), (200.0, 50.0), (131.0, 236.0)),))]
@@ -188,6 +188,12 @@ def test_a_run_that_somebody_uses_stays(root, limit):
     assert not other.path.exists()
 
 
+def test_a_run_is_in_use_for_so_many_minutes(root, limit):
+    limit(kept_runs=0, in_use_minutes=60)
+    idle_30, _ = make(root, idle=30 * 60), make(root, idle=61 * 60)
+    assert kept(root) == [idle_30]
+
+
 def test_a_new_run_makes_room_for_itself(root, limit):
     limit(kept_runs=2)
     old = [make(root, idle=DAY) for _ in range(4)]
@@ -235,3 +241,17 @@ def test_a_clock_that_jumps_costs_no_run(root, limit, monkeypatch, years):
     jumped = time.time() + years * 365 * DAY
     monkeypatch.setattr(time, "time", lambda: jumped)
     assert kept(root) == made
+
+
+def test_runs_that_come_within_one_tick_of_the_clock_keep_their_order(root, monkeypatch):
+    """A new file then has the time of the one before."""
+    real = queue._write_request
+
+    def write_within_one_tick(run: Run, request: Request) -> None:
+        real(run, request)
+        os.utime(run.path / "recipe.json", ns=(DAY * 10**9, DAY * 10**9))
+
+    monkeypatch.setattr(queue, "_write_request", write_within_one_tick)
+    made = [create_run(root, "quick", QUICK) for _ in range(3)]
+    times = [run.created() for run in made]
+    assert times == sorted(set(times))

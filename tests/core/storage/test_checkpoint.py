@@ -165,6 +165,12 @@ def test_junk_in_a_card_is_noticed_or_does_no_harm(stem, name, junk):
         assert name not in ("params", "figures", "confusion", "weights_sha256", "seed")
 
 
+@pytest.mark.parametrize("number", [math.inf, -math.inf, 1e301, -1e301, math.nan])
+def test_a_number_that_no_page_can_show_makes_no_card(card, number):
+    with pytest.raises(ValueError, match="epochs"):
+        checkpoint.check_card(dataclasses.asdict(card) | {"epochs": number})
+
+
 anything = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats() | some.text(),
     lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner),

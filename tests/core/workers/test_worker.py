@@ -156,9 +156,10 @@ def test_a_worker_that_lives_is_left_alone(alive):
 def test_answers_come_before_training(alive):
     run = add_run(alive.root, ENDLESS)
     wait_for_progress(run)
-    assert os.getpriority(os.PRIO_PROCESS, alive.pid) >= os.getpriority(os.PRIO_PROCESS, 0) + 10
+    ours, theirs = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (0, alive.pid))
     run.request_stop()
     end_of(run)
+    assert theirs >= min(ours + 10, 19)  # 19 is the lowest priority there is
 
 
 def test_a_killed_worker_is_replaced_and_its_run_reads_interrupted(alive):

@@ -1,14 +1,19 @@
 """The five views of the Compare page."""
 
+import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from core.data import download
+from core.evaluation.diagnostics import Mistake
+from core.specs import SPECS
 from core.storage import checkpoint
 from core.storage.history import history_file, write_history
 from tests.support.pages import compare_page, opened, session_of, words
 from tests.views.compare.conftest import LOOKS, QUICK, look, made
+from views.compare import panels
 from views.session import networks
 
 
@@ -95,3 +100,26 @@ def test_a_damaged_network_is_one_sentence_and_the_others_stay(run) -> None:
         "The weights of 'checkpoint' are damaged: they do not match their card."
     ]
     assert app.multiselect[0].value == ["mnist"]
+
+
+def test_one_shade_means_the_same_for_all_networks(trained) -> None:
+    """The first network confuses half of the twos, the second one a tenth of them."""
+    compared = [made(trained, replace(QUICK, model=trained.config)) for _ in range(2)]
+    for run, wrong in zip(compared, (500, 100), strict=True):
+        card = run.checkpoint.with_suffix(".json")
+        facts = json.loads(card.read_text())
+        facts["confusion"] = [[1000 * (i == j) for j in range(10)] for i in range(10)]
+        facts["confusion"][2][2:4] = [1000 - wrong, wrong]
+        card.write_text(json.dumps(facts))
+    app = look(opened(compare_page, c=".".join(run.id for run in compared)), "Confusion")
+    charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    assert [chart["data"][0]["zmax"] for chart in charts] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "said"),
+    [(0.99996, "over 99.99 % sure"), (0.9999, "99.99 % sure"), (0.5, "50.00 % sure")],
+)
+def test_no_network_is_said_to_be_certain_of_a_mistake(confidence, said) -> None:
+    mistake = Mistake(0, np.zeros((28, 28), np.uint8), 4, 3, 9, confidence, 12.0, 12)
+    assert panels._what("class", mistake, SPECS["mnist"]) == ("4, read as 9", said)

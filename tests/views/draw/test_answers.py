@@ -6,12 +6,15 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from core.data.drawing import Strokes, rasterize
+from core.data.drawing import Pixels, Strokes, rasterize
 from core.dataset import Data
+from core.evaluation.prediction import Prediction
+from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import runs_dir
 from tests.support.pages import draw_page, finished, keys, opened, session_of, words
+from views.draw import page
 from views.input.sources import EXAMPLES
 from views.session import networks
 
@@ -79,3 +82,21 @@ def test_two_digits_on_an_uploaded_picture_are_seen(pen) -> None:
     session_of(app).source = "upload"
     session_of(app).image_files["upload"] = file.getvalue()
     assert "I see two digits." in words(app.run())
+
+
+def test_the_sum_is_as_sure_as_the_sum_that_is_answered(pen, monkeypatch) -> None:
+    """Of 19 classes: here 7 is the surest, and 3 is what the class head reads."""
+
+    def predict(model: SumNet, image: Pixels, addend: int, threshold: float | None) -> Prediction:
+        sums = tuple({7: 0.62, 3: 0.25}.get(total, 0.0) for total in range(19))
+        return Prediction(image, addend, 3, (0.1,) * 10, 7.0, 7, sums)
+
+    monkeypatch.setattr(page, "predict", predict)
+    pen(EXAMPLES["3"])
+    assert '<div class="note">62.0 % sure</div>' in words(opened(draw_page, n="4"))
+
+
+def test_the_answers_are_read_out_to_those_who_hear_the_page(pen) -> None:
+    pen(EXAMPLES["3"])
+    said = words(opened(draw_page, n="4"))
+    assert '<div class="spoken" role="status">The class head reads 3' in said

@@ -69,6 +69,16 @@ def test_an_example_can_be_removed(pen) -> None:
     assert app.button(key="teach").label == "Teach it these 2"
 
 
+def test_another_example_of_the_same_digit_stays(pen) -> None:
+    app = opened(draw_page)
+    for drawing in ("3", "8"):
+        pen(EXAMPLES[drawing])
+        app.run()
+        app.button(key="tell_8").click().run()
+    app.button(key="remove_1").click().run()
+    assert told(app) == [(8, EXAMPLES["8"])]
+
+
 def test_a_drawing_of_too_many_points_is_one_sentence(pen, monkeypatch) -> None:
     monkeypatch.setattr(finetune, "MAX_POINTS", 10)
     pen(EXAMPLES["3"])

@@ -3,11 +3,12 @@
 import io
 
 import pytest
+import torch
 from PIL import Image
 
 from core.data import download
 from core.data.drawing import Strokes, rasterize
-from core.dataset import Data
+from core.dataset import Data, Split
 from core.specs import SPECS, DatasetSpec
 from tests.support.pages import draw_page, keys, opened, session_of, words
 from views.input import input_image, sources
@@ -124,3 +125,25 @@ def test_another_source_is_a_class_and_its_name(pen, monkeypatch) -> None:
     assert not app.exception
     assert ">15</span></div>" in words(app)
     assert "s" not in app.query_params
+
+
+@pytest.mark.parametrize(
+    ("first", "move", "second"), [("9999", "next", 0), ("0", "previous", 9999)]
+)
+def test_the_last_test_image_is_beside_the_first(
+    pen, data: Data, monkeypatch, first, move, second
+) -> None:
+    split = Split(data.test.images.repeat(100, 1, 1, 1), data.test.labels.repeat(100))
+    monkeypatch.setattr(networks, "test_split", lambda name: split)
+    app = opened(draw_page, t=first)
+    app.button(key=move).click().run()
+    assert session_of(app).picture == second
+
+
+def test_a_test_image_in_two_pieces_is_one_digit(session, monkeypatch) -> None:
+    image = image_of_drawing(ELEVEN, SPECS["mnist"], "draw", "your drawing")
+    assert image and image.digit_count == 2
+    split = Split(torch.from_numpy(image.pixels)[None, None], torch.tensor([1]))
+    monkeypatch.setattr(networks, "test_split", lambda name: split)
+    session.source, session.picture = "test", 0
+    assert visitor_image(session, SPECS["mnist"]).digit_count == 1

@@ -1,19 +1,22 @@
 """The networks that a visitor can use, and what visitors cannot do to each other's."""
 
+import os
 import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from core import finetune
 from core.finetune import HandExample
-from core.model import SumNet
-from core.runs.queue import QueueError
+from core.model import ModelConfig, SumNet
+from core.recipes.presets import PRESETS
+from core.runs.queue import QueueError, create_run
 from core.runs.run import list_runs, runs_dir
 from core.storage import bundle, checkpoint
-from tests.support.pages import draw_page, finetune_run, opened, session_of, taught
+from tests.support.pages import draw_page, finetune_run, finished, opened, session_of, taught
 from views.input.sources import EXAMPLES
 from views.session import networks
 
@@ -64,3 +67,26 @@ def test_no_two_taught_networks_are_called_the_same(pen) -> None:
     titles = networks.network_titles(session_of(app))
     assert titles[first.id] == "Your handwriting (1 example)"
     assert titles[second.id] == "Your handwriting 2 (1 example)"
+
+
+def test_a_run_whose_network_answers_is_in_use() -> None:
+    """So it is not pruned, however old it is."""
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
+    finished(run)
+    os.utime(run.path, (1, 1))
+    networks.load_network(run.id)
+    assert run.last_used() > 1
+
+
+def test_two_networks_look_at_one_picture_in_two_ways() -> None:
+    networks._saliency.clear()
+    _, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
+    image = np.zeros((28, 28), np.uint8)
+    image[8:20, 13:15] = 255
+    maps = []
+    for seed in range(2):
+        torch.manual_seed(seed)
+        model = SumNet(ModelConfig(width=4)).eval()
+        own_card = replace(card, weights_sha256=str(seed))
+        maps.append(networks.cached_saliency(model, own_card, image, 3).sum_change)
+    assert not np.array_equal(*maps)

@@ -85,6 +85,11 @@ def test_accuracy_zooms_to_the_top_once_it_is_there(right, bottom):
     assert figure.layout.yaxis.range[0] == bottom
 
 
+def test_accuracy_that_jumped_to_the_top_is_shown_whole():
+    figure = accuracy_curves([looked(50, 0.5), looked(100, 0.95)], epochs=1, palette=LIGHT)
+    assert figure.layout.yaxis.range[0] == 0
+
+
 @pytest.mark.parametrize("loss", [1e-9, 1e9, 0.0])
 def test_any_loss_fits_on_the_axis(loss):
     low, high = loss_curves([record(1, loss)], epochs=1, palette=LIGHT).layout.yaxis.range

@@ -8,7 +8,10 @@ import pytest
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import State, list_runs, runs_dir
+from core.runs.snapshot import read_snapshot
+from tests.conftest import record
 from tests.support.pages import finished, opened, session_of, the_run, train_page
+from views.train import page
 
 
 def test_train_hands_over_the_settings_as_they_are(tmp_path: Path) -> None:
@@ -105,3 +108,17 @@ def test_a_run_that_is_too_long_is_refused_in_a_sentence(tmp_path):
     app.button(key="train_start").click().run()
     assert "50 epochs at width 64 would take too long here." in app.error[0].value
     assert not runs_dir().exists()
+
+
+def test_the_time_left_is_that_of_the_steps_to_come() -> None:
+    """10 of 50 steps took 5 seconds."""
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
+    run.append(record(10))
+    run.set_state(State("training"))
+    said = opened(train_page, run=run.id).get("progress")[0].proto.text
+    assert said.endswith(" 20 s left")
+
+
+def test_who_waits_for_others_polls_seldom() -> None:
+    first, second = (create_run(runs_dir(), "quick", PRESETS["quick"].recipe) for _ in range(2))
+    assert [page._pace(read_snapshot(run)) for run in (first, second)] == [0.15, 2.0]

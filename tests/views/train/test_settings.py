@@ -5,8 +5,10 @@ import math
 import pytest
 
 from core.recipes.presets import PRESETS
+from core.recipes.settings import SETTINGS, Number
 from tests.support.pages import opened, session_of, the_run, train_page
 from views.session.link import DEFAULT_SETTINGS
+from views.train import settings
 
 QUICK = PRESETS["quick"].recipe
 
@@ -77,8 +79,8 @@ def test_a_link_brings_its_bug() -> None:
 
 def test_a_link_brings_its_recipe() -> None:
     app = opened(train_page, lr="0.3", width="8", epochs="1000", dropout="nan", seed="1e9")
-    settings = session_of(app).link.settings
-    assert settings == DEFAULT_SETTINGS | {"lr": 0.3, "width": 8, "seed": 1_000_000_000}
+    chosen = session_of(app).link.settings
+    assert chosen == DEFAULT_SETTINGS | {"lr": 0.3, "width": 8, "seed": 1_000_000_000}
     assert app.select_slider(key="setting_width").value == 8
 
 
@@ -91,3 +93,12 @@ def test_a_number_beyond_its_bounds_is_not_believed(junk):
     assert not app.exception and not app.error
     recipe = the_run(app).recipe()[1]
     assert (recipe.model.dropout, recipe.train.augment) == (0.0, 0.0)
+
+
+def test_whatever_a_control_returns_the_session_is_within_bounds(monkeypatch):
+    monkeypatch.setattr(settings, "_number", lambda *_: 1e10)
+    link = session_of(opened(train_page)).link
+    numbers = {name: each for name, each in SETTINGS.items() if isinstance(each, Number)}
+    assert {name: link.settings[name] for name in numbers} == {
+        name: each.high for name, each in numbers.items()
+    }

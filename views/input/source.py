@@ -1,0 +1,42 @@
+"""What a source of the picture is; those that there are stand in sources.py."""
+
+from abc import ABC, abstractmethod
+
+from core.specs import DatasetSpec
+from views.input.input_image import InputImage
+from views.session.session import Session
+
+
+class Source(ABC):
+    """A way to get a picture."""
+
+    title: str  # in the choice of sources
+    form_note = "Cropped, shrunk to 28 × 28 and centered"  # what was done to its picture
+
+    @abstractmethod
+    def show(self, session: Session, spec: DatasetSpec) -> InputImage | None:
+        """Its controls, and its picture if there is one. Tells what is wrong with it."""
+
+    @abstractmethod
+    def read(self, session: Session, spec: DatasetSpec) -> InputImage | None:
+        """Its picture, without any controls; None where there is none.
+
+        Raises:
+            DownloadError: its data set is not on this machine.
+            ImageFileError: the visitor's file cannot be read.
+        """
+
+    def show_below(self, session: Session) -> None:
+        """More controls, below the picture, where there are any."""
+        return
+
+    @abstractmethod
+    def invitation(self, session: Session, spec: DatasetSpec) -> str:
+        """What to do while there is no picture."""
+
+    @abstractmethod
+    def advice(self, spec: DatasetSpec, can_teach: bool) -> str:
+        """What to do about a picture that the network cannot read.
+
+        `can_teach` says whether the visitor can tell the network what it was.
+        """
