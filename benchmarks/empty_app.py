@@ -18,6 +18,6 @@ def clear() -> None:
 before = st.session_state.setdefault("drawing", CanvasState())
 st.button("Clear", key="clear", on_click=clear)
 with st.container(key="board"):
-    st.session_state.drawing = draw_canvas(before)
+    st.session_state.drawing = draw_canvas(before, sends_itself=True)
 with st.container(key="count"):
     st.write(f"{len(st.session_state.drawing.strokes)} strokes")

@@ -1,5 +1,6 @@
 """What the network answers for one picture and one number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,6 @@ class Prediction:
         return self.label + self.addend == self.total
 
 
-@torch.inference_mode()
 def predict(
     model: SumNet, image: Pixels, addend: int, ood_threshold: float | None = None
 ) -> Prediction:
@@ -36,16 +36,33 @@ def predict(
 
     With the `ood_threshold` of the network's card it also says whether the image is readable.
     """
-    images = torch.from_numpy(np.array(image)).view(1, 1, *image.shape)
-    output = model(images, torch.tensor([addend]))
-    probs = output.sum_logits
-    return Prediction(
-        image=image,
-        addend=addend,
-        label=int(output.labels),
-        class_probs=tuple(output.class_logits.softmax(1)[0].tolist()),
-        sum_value=float(output.sum_value),
-        total=int(output.totals),
-        sum_probs=None if probs is None else tuple(probs.softmax(1)[0].tolist()),
-        is_readable=ood_threshold is None or float(output.energy) >= ood_threshold,
-    )
+    return predict_batch(model, [image], [addend], ood_threshold)[0]
+
+
+@torch.inference_mode()
+def predict_batch(
+    model: SumNet,
+    images: Sequence[Pixels],
+    addends: Sequence[int],
+    ood_threshold: float | None = None,
+) -> list[Prediction]:
+    """The same for several images, each with an addend of its own."""
+    pixels = torch.from_numpy(np.stack(images))[:, None]
+    output = model(pixels, torch.tensor(addends))
+    labels, totals = output.labels.tolist(), output.totals.tolist()
+    class_probs = output.class_logits.softmax(1).tolist()
+    sum_values, energies = output.sum_value.tolist(), output.energy.tolist()
+    sum_probs = None if output.sum_logits is None else output.sum_logits.softmax(1).tolist()
+    return [
+        Prediction(
+            image=image,
+            addend=addends[index],
+            label=labels[index],
+            class_probs=tuple(class_probs[index]),
+            sum_value=sum_values[index],
+            total=totals[index],
+            sum_probs=None if sum_probs is None else tuple(sum_probs[index]),
+            is_readable=ood_threshold is None or energies[index] >= ood_threshold,
+        )
+        for index, image in enumerate(images)
+    ]

@@ -44,6 +44,8 @@ class Limits:
     messages_per_second: float = _limit(20, "messages of one page; faster ones wait")
     message_kilobytes: float = _limit(400, "kilobytes of one message; a long drawing has 100")
     kilobytes_per_second: float = _limit(400, "kilobytes that one page may send; more waits")
+    live_questions_per_second: float = _limit(40, "pictures of one moving pen answered a second")
+    live_answers: float = _limit(16, "moving pens answered at once; others wait their turn")
     uploads_per_minute: float = _limit(8, "files that one page may upload")
     uploads_per_address: float = _limit(20, "times as many that all pages behind one address may")
     uploads_megabytes: float = _limit(60, "megabytes of uploads in memory; the oldest go first")

@@ -5,6 +5,7 @@ Runs are made by hand in a folder of the test's own, and no worker is started; s
 tests/views/conftest.py. A page is a function that imports what it needs: AppTest copies its source.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -80,7 +81,15 @@ def words(app: AppTest) -> str:
     """All that the page says."""
     texts = (*app.get("html"), *app.markdown, *app.caption, *app.subheader)
     parts = (*texts, *app.warning, *app.error, *app.info)
-    return " ".join(str(getattr(part, "value", None) or part.proto.body) for part in parts)
+    said = [str(getattr(part, "value", None) or part.proto.body) for part in parts]
+    return " ".join((*places(app), *said))
+
+
+def places(app: AppTest) -> list[str]:
+    """What the places say that change while the pen moves."""
+    found = [json.loads(part.proto.json) for part in app.get("bidi_component")]
+    texts = [data[name] for data in found for name in ("content", "spoken") if data.get(name)]
+    return [str(text) for text in texts]
 
 
 def keys(app: AppTest) -> set[str]:

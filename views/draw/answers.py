@@ -1,23 +1,19 @@
-"""What both heads answer to the picture, on the Draw page; or that it cannot be read."""
+"""What both heads answer to the picture, as HTML; or that it cannot be read.
+
+The page and the live channel show the same: what the channel wrote while the pen moved does not
+change when the page's own answer to the same drawing comes.
+"""
 
 import html
-from dataclasses import replace
 from typing import NamedTuple
-
-import plotly.graph_objects as go
-import streamlit as st
 
 from core.evaluation.prediction import Prediction
 from core.specs import DatasetSpec
-from views.draw import charts
+from views.draw.charts import class_bars, sum_line
 from views.input.input_image import InputImage
 from views.input.sources import SOURCES
-from views.session.session import Session
-from views.ui.style import current_palette
 from views.ui.table import certainty
-from views.ui.theme import BARE_CONFIG, Palette
 
-GUESS_GREY = "rgba(128, 128, 128, 0.5)"
 COUNT_WORDS = {2: "two", 3: "three", 4: "four"}
 
 
@@ -28,144 +24,109 @@ class Doubt(NamedTuple):
     advice: str  # where the equation would be
 
 
-def show_answers(
-    spec: DatasetSpec, image: InputImage, prediction: Prediction, can_teach: bool
-) -> None:
-    """Both answers, their charts and the equation. Several digits get no answer.
+def doubt_about(
+    spec: DatasetSpec,
+    image: InputImage,
+    prediction: Prediction,
+    *,
+    can_teach: bool = False,
+    is_drawing: bool = False,
+) -> Doubt | None:
+    """Why the picture gets no answer; None where it gets one.
 
-    `can_teach` says whether the visitor can tell the network what the picture was.
+    `can_teach` says whether the visitor can tell the network what the picture was. While they are
+    still drawing it, there is nothing to advise.
     """
-    doubt = _doubt(spec, image, prediction, can_teach)
-    palette = current_palette()
-    left, right = st.columns(2)
-    with left, st.container(gap=None):
-        _class_head(prediction, spec, palette, doubt)
-    with right, st.container(gap=None):
-        _sum_head(prediction, palette, doubt)
+    is_one = image.digit_count == 1
+    if is_one and prediction.is_readable:
+        return None
+    if is_drawing:
+        return Doubt(f"{spec.class_names[prediction.label]}?", "")
+    if is_one:
+        advice = SOURCES[image.source].advice(spec, can_teach)
+        return Doubt(f"I can't read this as a {spec.noun}", advice)
+    count = COUNT_WORDS.get(image.digit_count, "many")
+    return Doubt(f"I see {count} {spec.noun}s. Draw only one.", "")
+
+
+def answers_html(
+    spec: DatasetSpec, image: InputImage, prediction: Prediction, doubt: Doubt | None
+) -> str:
+    """Both answers, their charts and the equation. What is doubted gets no answer."""
     if doubt:
-        st.html(f'<div class="equation"><span class="note">{doubt.advice}</span></div>')
+        below = f'<div class="equation"><span class="note">{doubt.advice}</span></div>'
     else:
-        _equation(prediction, spec, palette)
-    _speak(spec, prediction, doubt)
+        below = _equation(spec, prediction)
     if image.label is not None:
-        _verdict(prediction, spec, image.label)
+        below += _verdict(spec, prediction, image.label)
+    heads = _class_head(spec, prediction, doubt) + _sum_head(prediction, doubt)
+    return _answers(heads, below, is_guess=doubt is not None)
 
 
-def show_invitation(session: Session, spec: DatasetSpec) -> None:
-    """Before there is a picture: what this is, and no answer about nothing.
+def invitation_html(spec: DatasetSpec, invitation: str, addend: int) -> str:
+    """Before there is a picture: what to do, what this is, and no answer about nothing.
 
-    The charts are there already, so nothing jumps at the first stroke, and plotly is loaded.
+    The charts are there already, so nothing jumps at the first stroke.
     """
-    palette, addend = current_palette(), session.link.addend
-    left, right = st.columns(2)
-    with left, st.container(gap=None):
-        invitation = SOURCES[session.source].invitation(session, spec)
-        _head("Class head", "class_answer", "", palette.class_head, invitation)
-        _note()
-        _bars(charts.no_bars(spec.class_names, palette))
-    with right, st.container(gap=None):
-        _head("Sum head", "sum_answer", "", palette.sum_head, f"I add {addend}")
-        _note()
-        _line(charts.empty_line(palette))
-    _say(f"{invitation}. The number to add is {addend}.")
+    heads = _head("class", "", invitation, "", class_bars((), spec.class_names))
+    heads += _head("sum", "", f"I add {addend}", "", sum_line())
     others = "examples" if spec.is_digits else "test images"
-    st.write(
-        "One network with two inputs and two outputs. It gets a picture and a number, and answers "
-        f"which {spec.noun} it sees and what the {spec.noun} plus the number is. Draw with the "
-        f"mouse or a finger, or try one of the {others}."
+    return _answers(
+        heads,
+        '<p class="welcome">One network with two inputs and two outputs. It gets a picture and a '
+        f"number, and answers which {spec.noun} it sees and what the {spec.noun} plus the number "
+        f"is. Draw with the mouse or a finger, or try one of the {others}.</p>",
     )
 
 
-def _doubt(
-    spec: DatasetSpec, image: InputImage, prediction: Prediction, can_teach: bool
-) -> Doubt | None:
-    if image.digit_count > 1:
-        count = COUNT_WORDS.get(image.digit_count, "many")
-        return Doubt(f"I see {count} {spec.noun}s. Draw only one.", "")
-    if prediction.is_readable:
-        return None
-    advice = SOURCES[image.source].advice(spec, can_teach)
-    return Doubt(f"I can't read this as a {spec.noun}", advice)
-
-
-def _class_head(
-    prediction: Prediction, spec: DatasetSpec, palette: Palette, doubt: Doubt | None
-) -> None:
-    name = spec.class_names[prediction.label]
-    if doubt:
-        _head("Class head", "class_answer", "", palette.class_head, doubt.words)
-        note = f"Closest guess: {html.escape(name)}?"
-    else:
-        _head("Class head", "class_answer", name, palette.class_head)
-        note = f"{certainty(prediction.class_probs[prediction.label])} sure"
-    _note(note)
-    shades = _greyed(palette) if doubt else palette
-    _bars(charts.class_bars(prediction.class_probs, spec.class_names, shades))
-
-
-def _sum_head(prediction: Prediction, palette: Palette, doubt: Doubt | None) -> None:
-    total = str(prediction.total)
-    if doubt:
-        _head("Sum head", "sum_answer", "", palette.sum_head, f"{total}?")
-    else:
-        _head("Sum head", "sum_answer", total, palette.sum_head)
-    _note("Only a guess" if doubt else _before(prediction))
-    shades = _greyed(palette) if doubt else palette
-    expected = prediction.label + prediction.addend
-    _line(charts.sum_line(prediction.sum_value, expected, shades))
-
-
-def _note(words: str = "&nbsp;") -> None:
-    """A line under an answer; without words it keeps its space."""
-    st.html(f'<div class="note">{words}</div>')
-
-
-def _bars(figure: go.Figure) -> None:
-    st.plotly_chart(figure, key="class_bars", config=BARE_CONFIG, alt="Class probabilities")
-
-
-def _line(figure: go.Figure) -> None:
-    st.plotly_chart(figure, key="sum_line", config=BARE_CONFIG, alt="Sum from 0 to 18")
-
-
-def _greyed(palette: Palette) -> Palette:
-    return replace(palette, class_head=GUESS_GREY, sum_head=GUESS_GREY)
-
-
-def _head(title: str, key: str, answer: str, color: str, instead: str = "") -> None:
-    """One head's answer, alone in the container `key`: tests and screen readers read it there.
-
-    Without an answer it shows `instead`.
-    """
-    kind = "invitation" if not answer else "big" if len(answer) < 4 else "word"
-    shade = f' style="color:{color}"' if answer else ""
-    st.html(f'<div class="head" style="color:{color}">{title}</div>')
-    with st.container(key=key):
-        st.html(
-            f'<div class="answer"><span class="{kind}"{shade}>'
-            f"{html.escape(answer or instead)}</span></div>"
-        )
-
-
-def _speak(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) -> None:
+def spoken_words(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) -> str:
     """Both answers in one sentence each, for those who hear the page."""
     name = spec.class_names[prediction.label]
     sure = certainty(prediction.class_probs[prediction.label])
     if doubt:
-        words = f"{doubt.words}. Closest guess: {name}, sum {prediction.total}."
-    else:
-        agree = "Both agree." if prediction.agree else "They contradict each other."
-        words = (
-            f"The class head reads {name}, {sure} sure. The sum head says {prediction.total} for "
-            f"{name} plus {prediction.addend}. {agree}"
-        )
-    _say(words)
+        return f"{doubt.words}. Closest guess: {name}, sum {prediction.total}."
+    agree = "Both agree." if prediction.agree else "They contradict each other."
+    return (
+        f"The class head reads {name}, {sure} sure. The sum head says {prediction.total} for "
+        f"{name} plus {prediction.addend}. {agree}"
+    )
 
 
-def _say(words: str) -> None:
-    """Screen readers read it whenever it changes; nobody sees it."""
-    with st.container(key="spoken"):
-        st.html(f'<div class="spoken" role="status">{html.escape(words)}</div>')
+def _answers(heads: str, below: str, is_guess: bool = False) -> str:
+    kind = "answers guess" if is_guess else "answers"
+    below = f'<div class="below">{below}</div>'
+    return f'<div class="{kind}"><div class="heads">{heads}</div>{below}</div>'
+
+
+def _class_head(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) -> str:
+    name = spec.class_names[prediction.label]
+    bars = class_bars(prediction.class_probs, spec.class_names)
+    if doubt:
+        return _head("class", "", doubt.words, f"Closest guess: {html.escape(name)}?", bars)
+    sure = f"{certainty(prediction.class_probs[prediction.label])} sure"
+    return _head("class", name, "", sure, bars)
+
+
+def _sum_head(prediction: Prediction, doubt: Doubt | None) -> str:
+    total = str(prediction.total)
+    line = sum_line(prediction.sum_value, prediction.label + prediction.addend)
+    if doubt:
+        return _head("sum", "", f"{total}?", "Only a guess", line)
+    return _head("sum", total, "", _before(prediction), line)
+
+
+def _head(head: str, answer: str, instead: str, note: str, chart: str) -> str:
+    """One head's answer, alone in `st-key-class_answer`: tests and screen readers read it there.
+
+    Without an answer it shows `instead`; without a note the line keeps its space.
+    """
+    kind = "invitation" if not answer else "big" if len(answer) < 4 else "word"
+    return (
+        f'<div class="{head}-head"><div class="head">{head.title()} head</div>'
+        f'<div class="st-key-{head}_answer"><div class="answer"><span class="{kind}">'
+        f"{html.escape(answer or instead)}</span></div></div>"
+        f'<div class="note">{note or "&nbsp;"}</div>{chart}</div>'
+    )
 
 
 def _before(prediction: Prediction) -> str:
@@ -175,7 +136,7 @@ def _before(prediction: Prediction) -> str:
     return f"{prediction.sum_value:.2f} before rounding"
 
 
-def _equation(prediction: Prediction, spec: DatasetSpec, palette: Palette) -> None:
+def _equation(spec: DatasetSpec, prediction: Prediction) -> str:
     name = spec.class_names[prediction.label]
     expected = prediction.label + prediction.addend
     verdict = (
@@ -185,14 +146,14 @@ def _equation(prediction: Prediction, spec: DatasetSpec, palette: Palette) -> No
     )
     if not name.isdigit():
         verdict += f" ({name} is class {prediction.label})"
-    st.html(
-        f'<div class="equation"><span style="color:{palette.class_head}">{html.escape(name)}</span>'
-        f' + {prediction.addend} = <span style="color:{palette.sum_head}">{prediction.total}</span>'
+    return (
+        f'<div class="equation"><span class="class-head">{html.escape(name)}</span>'
+        f' + {prediction.addend} = <span class="sum-head">{prediction.total}</span>'
         f'<span class="note">{html.escape(verdict)}</span></div>'
     )
 
 
-def _verdict(prediction: Prediction, spec: DatasetSpec, truth: int) -> None:
+def _verdict(spec: DatasetSpec, prediction: Prediction, truth: int) -> str:
     """What the test image really is, and which head got it."""
     marks = [
         f"{'✓' if right else '✗'} {head} {'right' if right else 'wrong'}"
@@ -203,7 +164,7 @@ def _verdict(prediction: Prediction, spec: DatasetSpec, truth: int) -> None:
     ]
     name = html.escape(spec.numbered(truth))
     total = truth + prediction.addend
-    st.html(
+    return (
         f'<div class="note" data-truth="{truth}">Really: {name} + '
         f"{prediction.addend} = {total}. {', '.join(marks)}.</div>"
     )

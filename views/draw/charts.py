@@ -1,88 +1,56 @@
-"""Figures of the Draw page: plain numbers to plotly figures. Imports neither streamlit nor torch.
+"""The two charts of the answers, as HTML: where each head stands between its possible answers.
 
-They are drawn at every stroke of every visitor, so what never changes in them is made once.
+They are drawn many times a second for every pen that moves, so they are plain boxes whose places
+are percentages; style.css gives them their looks in both themes. Imports neither streamlit nor
+torch.
 """
 
-import functools
+import html
+import math
 from collections.abc import Sequence
-from typing import Any
 
-import plotly.graph_objects as go
-
-from views.ui.theme import Palette, frameless
+LOW, HIGH = -0.9, 18.9  # ends of the line of sums; both end sums have room for their mark
+TICKS = range(0, 19, 2)
 
 
-def class_bars(probs: Sequence[float], names: Sequence[str], palette: Palette) -> go.Figure:
-    """The class head's probabilities: a bar per class, the winner in full color."""
-    best = max(range(len(probs)), key=probs.__getitem__)
-    opacity = [1.0 if i == best else 0.45 for i in range(len(probs))]
-    marker = {"color": palette.class_head, "opacity": opacity}
-    return _filled(
-        _empty_bars(tuple(names), palette), {"y": [100 * p for p in probs], "marker": marker}
-    )
+def class_bars(probs: Sequence[float], names: Sequence[str]) -> str:
+    """The class head's probabilities: a bar per class, the likeliest in full color.
 
-
-def no_bars(names: Sequence[str], palette: Palette) -> go.Figure:
-    """Where the class head's probabilities will be."""
-    return _filled(_empty_bars(tuple(names), palette), {"y": [0] * len(names)})
-
-
-@functools.lru_cache(maxsize=16)
-def _empty_bars(names: tuple[str, ...], palette: Palette) -> dict[str, Any]:
-    figure = go.Figure(go.Bar(x=list(names), hovertemplate="%{x}: %{y:.1f} %<extra></extra>"))
-    words = max(map(len, names)) > 1  # slanted, and room for them also where a phone is narrow
-    figure.update_xaxes(type="category", fixedrange=True, tickangle=-45 if words else 0)
-    figure.update_yaxes(range=[0, 104], visible=False, fixedrange=True)
-    prepared: dict[str, Any] = frameless(figure, 165 if words else 120).to_dict()
-    return prepared
-
-
-def sum_line(sum_value: float, expected: int, palette: Palette) -> go.Figure:
-    """The sum head's value on a line from 0 to 18, over a ring at class + number."""
-    return _filled(_empty_line(palette), {"x": [expected]}, {"x": [sum_value]})
-
-
-def empty_line(palette: Palette) -> go.Figure:
-    """Where the sum head's value will be."""
-    return _filled(_empty_line(palette), {"x": [None]}, {"x": [None]})
-
-
-@functools.lru_cache(maxsize=16)
-def _empty_line(palette: Palette) -> dict[str, Any]:
-    figure = go.Figure()
-    figure.add_scatter(
-        y=[0],
-        mode="markers",
-        marker={"size": 24, "color": "rgba(0,0,0,0)"},
-        marker_line={"width": 2.5, "color": palette.class_head},
-        hovertemplate="class + number: %{x}<extra></extra>",
-    )
-    figure.add_scatter(
-        y=[0],
-        mode="markers",
-        marker={"size": 13, "color": palette.sum_head},
-        hovertemplate="sum head: %{x:.2f}<extra></extra>",
-    )
-    figure.update_xaxes(
-        range=[-0.9, 18.9],
-        tickvals=list(range(0, 19, 2)),
-        showgrid=False,
-        fixedrange=True,
-        tickangle=0,
-    )
-    figure.update_yaxes(
-        range=[-1, 1], visible=False, fixedrange=True, zeroline=True, zerolinecolor=palette.faint
-    )
-    figure.add_hline(y=0, line_color=palette.muted, line_width=1, layer="below")
-    prepared: dict[str, Any] = frameless(figure, 120).to_dict()
-    return prepared
-
-
-def _filled(prepared: dict[str, Any], *traces: dict[str, Any]) -> go.Figure:
-    """A prepared figure with data.
-
-    Plotly checks every property that it gets, which takes ten times as long as all the rest. The
-    prepared part was checked once.
+    Without probabilities, where they will be.
     """
-    data = [old | new for old, new in zip(prepared["data"], traces, strict=True)]
-    return go.Figure({"data": data, "layout": prepared["layout"]}, _validate=False)
+    best = max(range(len(probs)), key=probs.__getitem__) if probs else None
+    bars = ""
+    for index, name in enumerate(names):
+        shown, title = html.escape(name), ""
+        share = 0.0
+        if probs:
+            share = probs[index]
+            title = f' title="{shown}: {100 * share:.1f} %"'
+        kind = "bar best" if index == best else "bar"
+        bar = f'<i style="--share:{share:.4f}"></i><b>{shown}</b>'
+        bars += f'<div class="{kind}"{title}>{bar}</div>'
+    words = " words" if max(map(len, names)) > 1 else ""  # slanted, also where a phone is narrow
+    return f'<div class="bars{words}" role="img" aria-label="Class probabilities">{bars}</div>'
+
+
+def sum_line(sum_value: float = math.nan, expected: int | None = None) -> str:
+    """The sum head's value on a line from 0 to 18, in a ring at class + number.
+
+    Without a number, the empty line.
+    """
+    marks = ""
+    if expected is not None:
+        marks += _mark("ring", expected, f"class + number: {expected}")
+    if math.isfinite(sum_value):
+        marks += _mark("dot", sum_value, f"sum head: {sum_value:.2f}")
+    ticks = "".join(f'<b style="left:{_place(tick):.2f}%">{tick}</b>' for tick in TICKS)
+    return f'<div class="sum-line" role="img" aria-label="Sum from 0 to 18">{marks}{ticks}</div>'
+
+
+def _mark(kind: str, value: float, title: str) -> str:
+    return f'<i class="{kind}" style="left:{_place(value):.2f}%" title="{title}"></i>'
+
+
+def _place(value: float) -> float:
+    """Where a sum stands on the line, in percent; what lies beyond an end stands there."""
+    return 100 * (min(max(value, LOW), HIGH) - LOW) / (HIGH - LOW)

@@ -6,13 +6,21 @@ from functools import partial
 import streamlit as st
 
 from core.evaluation.prediction import predict
-from core.finetune import can_finetune
 from core.specs import ADDENDS, SPECS
 from core.storage.checkpoint import CheckpointError
-from views.draw.answers import show_answers, show_invitation
 from views.draw.finetune import ask_label, show_handwriting
-from views.draw.saliency import show_saliency, show_seen
+from views.draw.live import (
+    can_label,
+    invitation,
+    listen_to_pen,
+    live_answer,
+    show_answers,
+    show_seen,
+)
+from views.draw.saliency import show_saliency
+from views.input.question import question_of
 from views.input.sources import show_input
+from views.server.live_route import is_live_on, live_path
 from views.session import jobs, networks
 from views.session.address import shared_link
 from views.session.navigation import Page, go_to
@@ -25,6 +33,7 @@ def show_draw() -> None:
     """The whole page; after a stroke or a number only `_board` runs again."""
     session = get_session()
     finetune_run = jobs.current_finetune(session)
+    listen_to_pen(live_path() if is_live_on() else None)
     _board()
     if "teach" not in session.link.hidden:
         show_handwriting(session, finetune_run)
@@ -49,15 +58,19 @@ def _board() -> None:
             st.warning(trouble)
             if session.gone_network and st.button("Train it again", key="again"):
                 go_to("train")
+        may_teach, can_teach = "teach" not in hidden, False
+        question = question_of(session, image, can_teach=may_teach)
         if image is None:
-            show_invitation(session, spec)
+            show_answers(invitation(session, spec), question, session.canvas)
         else:
-            can_teach = image.source == "draw" and image.digit_count == 1 and can_finetune(model)
-            can_teach &= "teach" not in hidden
+            can_teach = can_label(image, model, is_allowed=may_teach)
             prediction = predict(model, image.pixels, session.link.addend, card.doubt_level)
-            show_answers(spec, image, prediction, can_teach)
+            answer = live_answer(spec, image, prediction, can_teach=can_teach)
+            show_answers(answer, question, session.canvas)
             if "seen" not in hidden:
-                saliency_place = show_seen(image)
+                left, saliency_place = st.columns([1, 2], gap="small")
+                with left:
+                    show_seen(answer)
             if can_teach:
                 ask_label(session)
         with st.container(horizontal=True, vertical_alignment="bottom", key="networks"):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.data.drawing import Pixels
 from core.evaluation.saliency import STRIDE
@@ -19,12 +18,10 @@ FULL_CHANGE = 3.0  # change of the sum that is shown in full color; of a probabi
 FAINT_LOSS, FAINT_CHANGE = 0.05, 0.25  # less is not worth a number
 
 
-def show_seen(image: InputImage) -> DeltaGenerator:
-    """The picture as the network gets it; returns the place for the saliency."""
-    left, right = st.columns([1, 2], gap="small")
+def seen_html(image: InputImage) -> str:
+    """The picture as the network gets it."""
     seen = image_tag(image.pixels, FIGURE_SIDE, "The picture as the network saw it")
-    left.html(_seen_figure(seen, "What the network saw", SOURCES[image.source].form_note))
-    return right
+    return _seen_figure(seen, "What the network saw", SOURCES[image.source].form_note)
 
 
 def show_saliency(model: SumNet, card: Card, pixels: Pixels, addend: int) -> None:

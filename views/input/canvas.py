@@ -37,8 +37,13 @@ CANVAS_CSS = f"""
 CANVAS_HTML = '<div class="canvas-root" role="img" aria-label="Canvas to draw on"></div>'
 
 
-def draw_canvas(state: CanvasState, *, key: str = "pen") -> CanvasState:
+def draw_canvas(
+    state: CanvasState, *, key: str = "pen", sends_itself: bool = False
+) -> CanvasState:
     """Show the canvas here and return the state with everything that is drawn on it.
+
+    It `sends_itself` 200 ms after each stroke. Otherwise pen.js (views/draw/live.py) has it send
+    when the pen has rested.
 
     Nothing above it on the page may come and go, at any level: Streamlit would mount a new canvas,
     which starts from `start` and tells nobody. Give such things an `st.empty()` instead.
@@ -47,7 +52,7 @@ def draw_canvas(state: CanvasState, *, key: str = "pen") -> CanvasState:
         state = state.show(state.strokes)  # back from another page: go on from the whole drawing
     with st.container(key="canvas", width="content"):
         answer = _component()(
-            data=canvas_message(state),
+            data=canvas_message(state, sends_itself),
             key=key,
             on_drawing_change=lambda: None,
             on_backgroundFit_change=lambda: None,
@@ -73,7 +78,7 @@ def _component() -> Any:
     return st.components.v2.component(name, js="index-*.js", css=CANVAS_CSS, html=CANVAS_HTML)
 
 
-def canvas_message(state: CanvasState) -> dict[str, Any]:
+def canvas_message(state: CanvasState, sends_itself: bool = False) -> dict[str, Any]:
     """What the frontend gets; the same dictionary until `start` changes."""
     return {
         "drawingMode": "freedraw",
@@ -83,6 +88,6 @@ def canvas_message(state: CanvasState) -> dict[str, Any]:
         "canvasWidth": CANVAS_SIDE * SHARPNESS,
         "canvasHeight": CANVAS_SIDE * SHARPNESS,
         "initialDrawing": to_paths(state.start) | {"background": paper_color(state.generation)},
-        "realtimeUpdateStreamlit": True,  # at each mouse-up, that is; never while the pen is down
+        "realtimeUpdateStreamlit": sends_itself,
         "returnImageData": False,
     }

@@ -23,6 +23,7 @@ from streamlit import config, runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from core.runs import limits, log
+from views.server.live_route import live_path
 from views.server.messages import BrowserRequest, MessageError, ends_a_run, read_request
 from views.server.turns import Bucket, Turns
 from views.server.uploads import Uploads
@@ -51,7 +52,8 @@ class Guard:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.sockets: Counter[str] = Counter()  # by address
+        self.sockets: Counter[str] = Counter()  # of pages, by address
+        self.live_sockets: Counter[str] = Counter()  # of pens, likewise
         self.ready = False
 
     def _begin(self) -> None:
@@ -79,20 +81,25 @@ class Guard:
             log.event("handshake refused", reason="origin")
             return await _refuse(receive, send, POLICY, "This page is of another site.")
         most = limits.LIMITS
-        full = self.sockets[address] >= most.sockets_per_address
-        if full or self.sockets.total() >= most.sockets:
+        is_live = scope.get("path") == live_path()
+        sockets = self.live_sockets if is_live else self.sockets
+        full = sockets[address] >= most.sockets_per_address
+        if full or sockets.total() >= most.sockets:
             log.event("handshake refused", reason="sockets")
             return await _refuse(receive, send, TRY_LATER, BUSY.decode())
-        self.sockets[address] += 1
+        sockets[address] += 1
         socket = GuardedSocket(self, address, receive, send)
         try:
-            await self.app(scope, socket.receive, socket.send)
+            if is_live:  # which judges each message itself
+                await self.app(scope, receive, send)
+            else:
+                await self.app(scope, socket.receive, socket.send)
         finally:
             self.pages.leave(socket)
             self.fragments.leave(socket)
-            self.sockets[address] -= 1
-            if not self.sockets[address]:
-                del self.sockets[address]
+            sockets[address] -= 1
+            if not sockets[address]:
+                del sockets[address]
 
     async def _guard_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def answer(message: Message) -> None:

@@ -28,10 +28,14 @@ class CanvasState:
     strokes: Strokes = ()
     start: Strokes = ()
     generation: int = 1
+    paths: int = 0  # that the browser has told of since `start`, with those of `start`
     cleared: Strokes = ()  # what Clear took away, for Undo
 
     def show(self, strokes: Strokes) -> "CanvasState":
-        return replace(self, strokes=strokes, start=strokes, generation=self.generation + 1)
+        generation = self.generation + 1
+        return replace(
+            self, strokes=strokes, start=strokes, generation=generation, paths=len(strokes)
+        )
 
     def clear(self) -> "CanvasState":
         return replace(self.show(()), cleared=self.strokes or self.cleared)
@@ -51,7 +55,7 @@ class CanvasState:
         raw = drawing.get("raw") if isinstance(drawing, dict) else None
         if not isinstance(raw, dict) or raw.get("background") != paper_color(self.generation):
             return self
-        return replace(self, strokes=parse_paths(raw))
+        return replace(self, strokes=parse_paths(raw), paths=len(list(_paths(raw))))
 
 
 def paper_color(generation: int) -> str:
@@ -79,7 +83,7 @@ def _path(stroke: Stroke) -> dict[str, Any]:
     }
 
 
-def parse_paths(json_data: object) -> Strokes:
+def parse_paths(json_data: object, *, simplified: bool = True) -> Strokes:
     """Read fabric.js JSON from a browser: what is not a pen stroke is skipped, never an error.
 
     A path's own coordinates are canvas coordinates, because nothing can be moved or scaled here.
@@ -90,7 +94,7 @@ def parse_paths(json_data: object) -> Strokes:
     budget = MAX_STROKE_POINTS
     for piece in islice(pieces, MAX_STROKES):
         points = _whole_pixels(piece)[:budget]
-        strokes.append(simplify(points, TOLERANCE))
+        strokes.append(simplify(points, TOLERANCE) if simplified else tuple(points))
         budget -= len(points)
         if not budget:
             break

@@ -155,6 +155,11 @@ def _answering(text: str) -> str:
     return _network(text) or Link.network
 
 
+def is_network_name(text: str) -> bool:
+    """Can a network have this name? Whoever knows the name of a run may ask its network."""
+    return bool(_network(text))
+
+
 def _network(text: str) -> str:
     """The name of a network, or "" for anything else."""
     shipped = text in PRESETS and PRESETS[text].shipped

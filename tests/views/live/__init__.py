@@ -1,0 +1,1 @@
+"""The live channel: answers while the pen moves."""

@@ -1,0 +1,98 @@
+"""Questions to answers, in one thread: those that wait at the same moment are answered together.
+
+One example: while a batch of two is computed, three visitors move their pens. Their questions wait,
+and then go through the network as one batch, which takes 1.1 ms instead of three times 0.7.
+"""
+
+import queue
+import threading
+from collections import defaultdict
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from core.evaluation.prediction import predict_batch
+from core.specs import SPECS
+from core.storage.checkpoint import CheckpointError
+from views.draw.live import LiveAnswer, can_label, live_answer
+from views.input.input_image import InputImage
+from views.input.question import Question, QuestionError, image_of_question
+from views.session.networks import load_network
+
+MOST_AT_ONCE = 16  # questions of a batch
+
+
+class Waiting(NamedTuple):
+    """A question, and where its answer is waited for."""
+
+    question: Question
+    answer: "Future[LiveAnswer]"
+
+
+class Answerer:
+    """Answers in a thread of its own, which lives as long as the process."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def ask(self, question: Question) -> "Future[LiveAnswer]":
+        """The answer, as soon as it is there; a QuestionError or CheckpointError instead."""
+        with self._start:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="live", daemon=True)
+                self._thread.start()
+        answer: Future[LiveAnswer] = Future()
+        self._waiting.put(Waiting(question, answer))
+        return answer
+
+    def _work(self) -> None:
+        while True:
+            batch = [self._waiting.get()]
+            while len(batch) < MOST_AT_ONCE and not self._waiting.empty():
+                batch.append(self._waiting.get())
+            by_network = defaultdict(list)
+            for each in batch:
+                by_network[each.question.network].append(each)
+            for name, questions in by_network.items():
+                _answer(name, questions)
+
+
+def _answer(name: str, batch: list[Waiting]) -> None:
+    """Answer questions to one network."""
+    try:
+        model, card = load_network(name)
+    except CheckpointError as error:
+        for each in batch:
+            each.answer.set_exception(error)
+        return
+    spec = SPECS[model.config.dataset]
+    pictures: list[tuple[Waiting, InputImage]] = []
+    for each in batch:
+        try:
+            image = image_of_question(each.question, spec)
+        except QuestionError as error:
+            each.answer.set_exception(error)
+            continue
+        if image is None:
+            each.answer.set_result(LiveAnswer(id=each.question.id))
+        else:
+            pictures.append((each, image))
+    if not pictures:
+        return
+    predictions = predict_batch(
+        model,
+        [image.pixels for _, image in pictures],
+        [each.question.addend for each, _ in pictures],
+        card.doubt_level,
+    )
+    for (each, image), prediction in zip(pictures, predictions, strict=True):
+        answer = live_answer(
+            spec,
+            image,
+            prediction,
+            can_teach=can_label(image, model, is_allowed=each.question.can_teach),
+            is_drawing=each.question.down,
+        )
+        answer.id = each.question.id
+        each.answer.set_result(answer)

@@ -1,0 +1,103 @@
+"""The websocket of the live channel: questions in, answers out, the newest question first.
+
+A browser asks once its last answer has come. One that does not wait is answered only what it asked
+last: questions never queue up. The guard (views/server) stands in front of it, as of Streamlit.
+"""
+
+import asyncio
+import contextlib
+from typing import NoReturn
+
+import msgspec
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from core.runs import limits, log
+from core.storage.checkpoint import CheckpointError
+from views.input.question import Question, QuestionError, parse_question
+from views.live.answerer import Answerer
+from views.server.guard import NONSENSE, address_of
+from views.server.turns import Bucket, Turns
+
+CLOSE_AT = 60  # questions beyond the rate after which a socket is closed
+
+_answerer = Answerer()
+
+
+class Channel:
+    """All sockets of the live channel."""
+
+    def __init__(self) -> None:
+        self.turns: Turns | None = None
+
+    async def answer(self, socket: WebSocket) -> None:
+        """One visitor's socket, until it closes."""
+        if self.turns is None:
+            places = int(limits.LIMITS.live_answers)
+            self.turns = Turns(places, max(1, places - 1), hold=60)
+        await socket.accept()
+        with contextlib.suppress(WebSocketDisconnect, OSError):
+            try:
+                await Conversation(socket, self.turns).run()
+            except QuestionError as error:
+                log.event("live socket closed", reason=str(error))
+                await socket.close(NONSENSE, str(error))
+
+
+class Conversation:
+    """One visitor's questions and answers."""
+
+    def __init__(self, socket: WebSocket, turns: Turns) -> None:
+        self.socket, self.turns = socket, turns
+        self.address = address_of(socket.scope)
+        self.newest: Question | None = None
+        self.asked = asyncio.Event()
+        rate = limits.LIMITS.live_questions_per_second
+        self.questions = Bucket(rate, 2 * rate)
+
+    async def run(self) -> None:
+        """Hear and answer at the same time.
+
+        Raises:
+            QuestionError: what came was no question.
+            WebSocketDisconnect: the visitor has gone.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._hear())
+                group.create_task(self._answer())
+        except BaseExceptionGroup as group_error:
+            _raise_first(group_error)
+
+    async def _hear(self) -> None:
+        while True:
+            self.newest = parse_question(await self.socket.receive_text())
+            self.asked.set()
+            if wait := self.questions.take():
+                if wait * self.questions.rate > CLOSE_AT:
+                    raise QuestionError("Too many questions")
+                await asyncio.sleep(wait)
+
+    async def _answer(self) -> None:
+        while True:
+            await self.asked.wait()
+            await self.turns.enter(self.address, self)
+            try:
+                question = self.newest
+                assert question
+                self.asked.clear()
+                answer = await asyncio.wrap_future(_answerer.ask(question))
+            except CheckpointError:
+                continue  # the page says what to do about it
+            finally:
+                self.turns.leave(self)
+            await self.socket.send_text(msgspec.json.encode(answer).decode())
+
+
+def _raise_first(group: BaseExceptionGroup[BaseException]) -> NoReturn:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    raise error
+
+
+CHANNEL = Channel()

@@ -1,0 +1,237 @@
+// Answers while the pen moves: follows the pen on the canvas and the buttons of the number, asks the
+// live channel, and fills the places of the page (part.js) with its answers.
+//
+// The page's run is the truth, and comes when the pen has rested. What it has not heard of yet is
+// kept here: the strokes since, and the number that was just pressed. While there is any, the
+// channel's answers are shown and the page's are not. Without a channel the page answers alone.
+const live = (window.sketchAndSum ??= { places: {} });
+
+const REST = 500;  // ms after a stroke until the page runs; another stroke may follow
+const REST_ALONE = 200;  // the same where there is no channel: the page's run is the answer
+const SPEAK = 600;  // ms without a new answer until it is read out
+const NUMBER_FORGOTTEN = 3000;  // ms; by then the page has run with the number, or never will
+const RETRIES = [300, 1000, 3000, 10000, 30000];  // ms until the next try to connect
+const MAX_POINTS = 700;  // of new strokes; the page answers longer ones
+const CANVAS = ".st-key-canvas";
+
+class Pen {
+    page = null;  // what the page said last: { question, generation, paths }
+    strokes = [];  // drawn since, each [x, y, x, y, ...] in pixels of the canvas
+    down = null;  // the finger or mouse that draws
+    unsent = 0;  // strokes that the canvas has not told the page of
+    number = null;  // that was pressed, until the page knows it
+    asked = 0;  // id of the question without an answer
+    again = false;  // is there more to ask?
+    ids = 0;
+    tries = 0;
+    attached = false;
+
+    constructor() {
+        const on = (names, hear) => names.forEach((name) => window.addEventListener(name, (event) => {
+            if (this.attached) hear.call(this, event);
+        }, { capture: true, passive: true }));
+        on(["mousedown", "touchstart"], this.begin);
+        on(["mousemove", "touchmove"], this.move);
+        on(["mouseup", "touchend", "touchcancel"], this.end);
+        on(["pointerdown", "keydown", "blur"], this.turnTo);
+        on(["click"], this.press);
+    }
+
+    attach(address) {
+        this.attached = true;
+        clearTimeout(this.leaving);
+        if (address && !this.socket) this.connect(new URL(address, location.href));
+    }
+
+    detach() {
+        this.leaving = setTimeout(() => {
+            this.attached = false;
+            clearTimeout(this.retry);
+            this.socket?.close();
+            this.socket = null;
+        }, 1000);
+    }
+
+    connect(url) {
+        url.protocol = url.protocol.replace("http", "ws");
+        const socket = (this.socket = new WebSocket(url));
+        socket.onopen = () => {
+            this.tries = 0;
+            if (this.isAhead) this.ask();
+        };
+        socket.onmessage = ({ data }) => this.hear(JSON.parse(data));
+        socket.onclose = () => {
+            this.asked = 0;
+            if (this.socket !== socket) return;
+            const wait = RETRIES[Math.min(this.tries++, RETRIES.length - 1)];
+            this.retry = setTimeout(() => this.attached && this.connect(url), wait);
+        };
+    }
+
+    get isOpen() {
+        return this.socket?.readyState === WebSocket.OPEN;
+    }
+
+    get isAhead() {
+        return this.down !== null || this.strokes.length > 0 || this.number !== null;
+    }
+
+    // The pen
+
+    begin(event) {
+        const canvas = event.composedPath().find((node) => node.classList?.contains("upper-canvas"));
+        if (this.down !== null || event.button > 0 || !canvas?.getRootNode().host?.closest(CANVAS)) {
+            return;
+        }
+        this.canvas = canvas;
+        this.down = event.changedTouches ? event.changedTouches[0].identifier : "mouse";
+        this.strokes.push(this.pointOf(event));
+        clearTimeout(this.rest);
+        this.ask();
+    }
+
+    move(event) {
+        const point = this.pointOf(event);
+        const stroke = this.strokes.at(-1);
+        if (!point || !stroke) return;
+        const isSame = point[0] === stroke.at(-2) && point[1] === stroke.at(-1);
+        if (stroke.length > 2 && isSame) return;
+        if (event.shiftKey && stroke.length > 2) stroke.splice(-2);  // the canvas draws a straight line
+        stroke.push(...point);
+        this.ask();
+    }
+
+    end(event) {
+        if (!this.pointOf(event)) return;
+        this.down = null;
+        this.unsent += 1;
+        this.ask();
+        this.rest = setTimeout(() => this.send(), this.isOpen ? REST : REST_ALONE);
+    }
+
+    // Where the canvas sees the pen; nothing for another finger.
+    pointOf(event) {
+        const touches = event.changedTouches;
+        const found = touches
+            ? Array.from(touches).find(({ identifier }) => identifier === this.down)
+            : this.down === "mouse" && event;
+        if (!found) return null;
+        const box = this.canvas.getBoundingClientRect();
+        return [
+            (found.clientX - box.left) * this.canvas.width / box.width,
+            (found.clientY - box.top) * this.canvas.height / box.height,
+        ].map((at) => Math.round(1e4 * at) / 1e4);
+    }
+
+    // The visitor turns to something else, maybe Undo: the page must know the drawing first.
+    turnTo(event) {
+        const isPen = event.composedPath().some((node) => node.matches?.(CANVAS));
+        if (event.type !== "pointerdown" || !isPen) this.send();
+        if (event.type === "keydown" && !event.ctrlKey && !event.metaKey && !event.altKey) {
+            const isTyping = event.target.closest?.("input, textarea, [contenteditable]");
+            if (!isTyping && /^[0-9]$/.test(event.key)) this.choose(event.key);
+        }
+    }
+
+    send() {
+        clearTimeout(this.rest);
+        if (!this.unsent || this.down !== null) return;
+        this.unsent = 0;
+        this.canvas.getRootNode().querySelector(".dc-toolbar button").click();
+    }
+
+    // The number
+
+    press({ target }) {
+        const button = target.closest?.(".st-key-addend button");
+        if (button) this.choose(button.innerText.trim());
+    }
+
+    choose(digit) {
+        const button = document.querySelector(`.st-key-addend_${digit} button`);
+        if (!button || button.disabled || !this.page?.question) return;
+        this.number = Number(digit);
+        this.numberSince = performance.now();
+        this.ask();
+    }
+
+    // Questions and answers
+
+    ask() {
+        this.show();
+        const question = this.page?.question;
+        if (!this.isOpen || !question) return;
+        if (this.asked) {
+            this.again = true;  // only the newest counts
+            return;
+        }
+        this.again = false;
+        if (this.strokes.reduce((sum, stroke) => sum + stroke.length / 2, 0) > MAX_POINTS) return;
+        this.asked = ++this.ids;
+        this.askedFor = this.page.generation;
+        this.socket.send(JSON.stringify({
+            ...question,
+            pen: this.strokes,
+            addend: this.number ?? question.addend,
+            down: this.down !== null,
+            id: this.asked,
+        }));
+    }
+
+    hear(answer) {
+        if (answer.id !== this.asked) return;
+        this.asked = 0;
+        if (this.isAhead && this.askedFor === this.page.generation) {
+            this.fill("answers", answer.answers);
+            this.fill("seen", answer.seen);
+            clearTimeout(this.speak);
+            if (this.down === null) {
+                this.speak = setTimeout(() => this.fill("answers", null, answer.spoken), SPEAK);
+            }
+        }
+        if (this.again) this.ask();
+    }
+
+    fill(name, content, spoken) {
+        const place = live.places[name];
+        if (place) live.fill(place.element, { content, spoken });
+    }
+
+    // The page has run.
+    hearPage(name) {
+        const { element, data } = live.places[name];
+        if (name !== "answers") {
+            if (!this.isAhead || !element.querySelector(".place").said) live.fill(element, data);
+            return;
+        }
+        const before = this.page;
+        this.page = data;
+        if (before?.generation === data.generation) {
+            this.strokes.splice(0, Math.max(0, data.paths - before.paths));
+        } else {
+            this.strokes = this.down === null ? [] : this.strokes.slice(-1);
+            this.unsent = 0;
+        }
+        const isOld = performance.now() - this.numberSince > NUMBER_FORGOTTEN;
+        if (this.number === data.question?.addend || isOld) this.number = null;
+        if (this.isAhead && this.isOpen && data.question) {
+            this.ask();
+            return;
+        }
+        this.show();
+        clearTimeout(this.speak);
+        for (const { element, data } of Object.values(live.places)) live.fill(element, data);
+    }
+
+    // While the page is behind, what it says of the drawing is of an older one.
+    show() {
+        document.body.classList.toggle("pen-ahead", this.isAhead && this.isOpen);
+    }
+}
+
+export default function ({ data }) {
+    live.pen ??= new Pen();
+    live.pen.attach(data.address);
+    if (live.places.answers && !live.pen.page) live.pen.hearPage("answers");
+    return () => live.pen.detach();
+}
