@@ -3,14 +3,18 @@
     python benchmarks/latency.py [--times N] [--json]
 
 The empty app has the same canvas and only counts strokes: what it takes is Streamlit's, the
-browser's and the canvas's, which alone waits 200 ms after a stroke. Ours is measured idle and while
-another visitor's network trains; so is a change of the number. The browser keeps the time: from the
-event to the first frame in which the text is another. Then the waits around a training: from
+browser's and the canvas's, which alone waits 200 ms after a stroke. Ours answers over the live
+channel; it is measured idle and while another visitor's network trains, and so is a change of the
+number. A stroke takes half a second here, and it is counted how many answers came meanwhile, and
+how much of a core the app spent on it, the page's run after it included. The browser keeps the
+time: from the event to the first frame after its answer came. "without the channel" is the same
+with SKETCH_SUM_LIVE=0, where the page's run answers. Then the waits around a training: from
 pressing Train to the first point of the chart, and from its last step to "Use this network".
 """
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -22,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees onl
 
 import numpy as np
 import torch
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from core.data.drawing import CANVAS_SIDE, mnist_form, rasterize
 from core.evaluation.prediction import predict
@@ -34,6 +38,7 @@ from tests.browser.support.driver import DIGITS, hook, open_page, press, wait_un
 
 SINGLE = [digit for digit, strokes in DIGITS.items() if len(strokes) == 1]
 WARM = 2  # times that do not count
+STROKE, STEPS = 0.5, 60  # seconds of a stroke, and how often the pen moves in it
 
 # Resolves to the milliseconds from the next event of that kind until all of these texts are others.
 WATCH = """([event, keys]) => {
@@ -43,6 +48,33 @@ WATCH = """([event, keys]) => {
         const look = () => texts().every((text, i) => text && text !== before[i])
             ? done(performance.now() - start) : requestAnimationFrame(look);
         requestAnimationFrame(look);
+    }, {once: true, capture: true}));
+}"""
+# Notes what is said on the live channel, from before the page's own scripts run.
+SPY = """() => {
+    window.heard = [];
+    window.last = () => {};
+    window.WebSocket = class extends WebSocket {
+        constructor(...args) {
+            super(...args);
+            if (!this.url.endsWith("/live")) return;
+            this.addEventListener("message", ({data}) => {
+                const {id} = JSON.parse(data);
+                window.heard.push(id);
+                if (id === window.said.id && !window.said.down) requestAnimationFrame(window.last);
+            });
+        }
+        send(text) {
+            if (typeof text === "string") window.said = JSON.parse(text);
+            super.send(text);
+        }
+    };
+}"""
+# Resolves to the milliseconds from the next event of that kind to the frame with its answer.
+ANSWERED = """(event) => {
+    window.took = new Promise(done => addEventListener(event, () => {
+        const start = performance.now();
+        window.last = () => done(performance.now() - start);
     }, {once: true, capture: true}));
 }"""
 # Resolves to the milliseconds from the next click to the first frame with a curve.
@@ -68,30 +100,76 @@ def watched(page: Page, event: str, keys: Sequence[str], act: Callable[[], objec
 
 
 def strokes(page: Page, keys: Sequence[str], times: int) -> list[float]:
-    """The latency of a stroke on an empty canvas, again and again."""
+    """The latency of a stroke on an empty canvas where the page's run answers, again and again."""
     found = []
     for time_ in range(WARM + times):
-        (stroke,) = DIGITS[SINGLE[time_ % len(SINGLE)]]
-        canvas = page.locator(driver.CANVAS_ELEMENT)
-        box = canvas.bounding_box()
-        assert box and round(box["width"]) == CANVAS_SIDE
-        points = [(box["x"] + x, box["y"] + y) for x, y in stroke]
-        page.mouse.move(*points[0])
-        page.mouse.down()
-        for point in points[1:]:
-            page.mouse.move(*point)
+        pen_down(page, SINGLE[time_ % len(SINGLE)], pause=0)
         found.append(watched(page, "mouseup", keys, page.mouse.up))
         press(page, "clear")
     return found[WARM:]
 
 
 def numbers(page: Page, times: int) -> list[float]:
+    """The latency of another number under a drawing where the page's run answers."""
+    found = []
+    for time_ in range(WARM + times):
+        found.append(watched(page, "click", ["sum_answer"], number_button(page, time_).click))
+    return found[WARM:]
+
+
+def live_strokes(page: Page, app: App, times: int) -> dict[str, list[float]]:
+    """The latency, the answers and the work of the app for a stroke on an empty canvas."""
+    took, answers, work = [], [], []
+    for time_ in range(WARM + times):
+        before = page.evaluate("window.heard.length"), cpu_seconds(app.pid)
+        pen_down(page, SINGLE[time_ % len(SINGLE)], pause=STROKE / STEPS)
+        answers.append(float(page.evaluate("window.heard.length") - before[0]))
+        page.evaluate(ANSWERED, "mouseup")
+        with driver.answered(page):
+            page.mouse.up()
+        took.append(float(page.evaluate("window.took")))
+        work.append(1000 * (cpu_seconds(app.pid) - before[1]))
+        press(page, "clear")
+    parts = {"stroke": took, "answers meanwhile": answers, "CPU for it": work}
+    return {name: values[WARM:] for name, values in parts.items()}
+
+
+def live_numbers(page: Page, times: int) -> list[float]:
     """The latency of another number under a drawing."""
     found = []
     for time_ in range(WARM + times):
-        button = hook(page, "addend").get_by_role("button", name=str(time_ % 10), exact=True)
-        found.append(watched(page, "click", ["sum_answer"], button.click))
+        page.evaluate(ANSWERED, "click")
+        with driver.answered(page):
+            number_button(page, time_).click()
+        found.append(float(page.evaluate("window.took")))
     return found[WARM:]
+
+
+def number_button(page: Page, number: int) -> Locator:
+    return hook(page, "addend").get_by_role("button", name=str(number % 10), exact=True)
+
+
+def pen_down(page: Page, digit: str, pause: float) -> None:
+    """Draw a digit of one stroke, and do not lift the pen; so many seconds between its points."""
+    (stroke,) = DIGITS[digit]
+    box = page.locator(driver.CANVAS_ELEMENT).bounding_box()
+    assert box and round(box["width"]) == CANVAS_SIDE
+    corners = [(box["x"] + x, box["y"] + y) for x, y in stroke]
+    along = np.linspace(0, len(corners) - 1, STEPS if pause else len(corners))
+    x, y = (np.interp(along, range(len(corners)), each) for each in zip(*corners, strict=True))
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    due = time.perf_counter()
+    for point in zip(x[1:].tolist(), y[1:].tolist(), strict=True):
+        page.mouse.move(*point)
+        due += pause
+        page.wait_for_timeout(max(0, 1000 * (due - time.perf_counter())) if pause else 0)
+
+
+def cpu_seconds(pid: int) -> float:
+    """The time that a process has computed."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def trainings(browser: Browser, app: App, times: int) -> tuple[list[float], list[float]]:
@@ -119,23 +197,40 @@ def measure(times: int) -> dict[str, list[float]]:
     with tempfile.TemporaryDirectory() as folder, driver.chromium() as browser:
         with serve(Path(folder) / "empty", script=empty) as app:
             found["empty app, stroke"] = strokes(open_page(browser, app.url), ["count"], times)
+        with serve(Path(folder) / "alone", environment={"SKETCH_SUM_LIVE": "0"}) as app:
+            page = open_page(browser, app.url)
+            found["without the channel, stroke"] = strokes(page, ANSWERS, times)
+            driver.draw_digit(page, SINGLE[0])
+            found["without the channel, number"] = numbers(page, times)
         with serve(Path(folder) / "ours") as app:
             waits = trainings(browser, app, max(1, times // 3))
             found["Train to the first point"], found["last step to Use this network"] = waits
-            page = open_page(browser, app.url)
-            found["idle, stroke"] = strokes(page, ANSWERS, times)
-            driver.draw_digit(page, SINGLE[0])
-            found["idle, number"] = numbers(page, times)
-            press(page, "clear")
+            page = spied_page(browser, app.url)
+            found |= live(page, app, times, "idle")
             learner = open_page(browser, f"{app.url}/train?v=1&epochs=20")
             press(learner, "train_start")
             learner.wait_for_selector(".st-key-train_pause")  # it trains
-            found["training, stroke"] = strokes(page, ANSWERS, times)
-            driver.draw_digit(page, SINGLE[0])
-            found["training, number"] = numbers(page, times)
+            found |= live(page, app, times, "training")
             assert hook(learner, "train_pause").count(), "the training was over too soon"
     found["prediction alone"] = predictions()
     return found
+
+
+def spied_page(browser: Browser, url: str) -> Page:
+    """A page that notes what is said on its live channel."""
+    page = browser.new_context().new_page()
+    page.add_init_script(f"({SPY})()")
+    driver.open_in(page, url)
+    return page
+
+
+def live(page: Page, app: App, times: int, when: str) -> dict[str, list[float]]:
+    """Strokes and numbers."""
+    found = live_strokes(page, app, times)
+    driver.draw_digit(page, SINGLE[0])
+    found["number"] = live_numbers(page, times)
+    press(page, "clear")
+    return {f"{when}, {name}": values for name, values in found.items()}
 
 
 def predictions(times: int = 300) -> list[float]:

@@ -6,13 +6,15 @@
     ... --json                                     one JSON object instead of a table
 
 It starts the real app with an empty runs directory. Each visitor is a session over the app's own
-websocket (benchmarks/visitor.py) that draws a digit every three seconds and reads both answers; six
+websockets (benchmarks/visitor.py) that draws a digit every three seconds: for half a second it asks
+the live channel ten times a second, and when the pen has rested, it has the page run. Six
 more press Train on a run of minutes and watch it, so that one trains and five wait throughout. With
 --browsers some more are real browsers, which draw with the mouse; theirs are the seconds that a
 person waits, the canvas's own pause of 0.2 s after each stroke included.
 
-Times are until both answers have come (`answered`) and until all has, where each head looked
-included (`complete`). A wrong answer counts as an error: each digit has been drawn clearly.
+Times are from pen-up to both answers on the live channel (`live`), and of the page's run until both
+have come (`answered`) and until all has, where each head looked included (`complete`). A wrong
+answer counts as an error: each digit has been drawn clearly.
 A soak compares memory, threads, processes, file handles and files before and after; both times
 one visitor has just left, and the app has forgotten all sessions but that one.
 """
@@ -42,6 +44,8 @@ from tests.browser.support.app import App, serve
 from tests.browser.support.driver import DIGITS
 
 EVERY = 3.0  # seconds between the drawings of one visitor
+REST = 0.5  # seconds after a stroke until the browser has the page run
+ONE_STROKE = [digit for digit, strokes in DIGITS.items() if len(strokes) == 1]
 TRAINERS = 6
 LONG = "v=1&epochs=8&width=32&batch_size=64"  # minutes
 WARM = 20.0  # seconds of warm-up, which are not counted
@@ -53,7 +57,8 @@ STAY = (20.0, 90.0)  # seconds that a visitor of a soak stays
 class Tally:
     """What the visitors saw."""
 
-    answered: list[float] = field(default_factory=list)  # seconds
+    live: list[float] = field(default_factory=list)  # seconds from pen-up to the answer
+    answered: list[float] = field(default_factory=list)  # seconds of the page's run, until both
     complete: list[float] = field(default_factory=list)
     opened: list[float] = field(default_factory=list)  # whole pages
     browsers: list[float] = field(default_factory=list)
@@ -74,7 +79,11 @@ async def draws(url: str, tally: Tally, until: float) -> None:
             tally.note(tally.opened, (await visitor.open()).seconds)
             due = time.monotonic()
             while time.monotonic() < until:
-                digit = dice.choice(list(DIGITS))
+                digit = dice.choice(ONE_STROKE)
+                if visitor.question:
+                    moved = await visitor.move_pen(DIGITS[digit])
+                    tally.note(tally.live, moved.shown)
+                    await asyncio.sleep(REST)
                 answer = await visitor.draw(DIGITS[digit])
                 if (answer.label, answer.total) != (digit, str(int(digit) + 7)):
                     said = f"{answer.label!r}, {answer.total!r}"
@@ -199,7 +208,7 @@ def summary(tally: Tally, visitors: int, seconds: float) -> dict[str, Any]:
         "answers": len(tally.answered),
         "per_second": round(len(tally.answered) / seconds, 2),
     }
-    for name in ("answered", "complete", "browsers"):
+    for name in ("live", "answered", "complete", "browsers"):
         times = getattr(tally, name)
         for percent in (50, 95, 99) if times else ():
             row[f"{name}_p{percent}"] = round(float(np.percentile(times, percent)), 3)
@@ -254,12 +263,15 @@ async def warm(url: str) -> None:
 
 def show_rush(rows: list[dict[str, Any]]) -> None:
     print(
-        "visitors  answers/s  answered p50    p95    p99   complete p95  errors  app MB  worker MB"
+        "visitors  strokes/s   live p50    p95    p99"
+        "  answered p50    p95  errors  app MB  worker MB"
     )
     for row in rows:
         print(
-            f"{row['visitors']:8}  {row['per_second']:9.1f}  {row['answered_p50']:10.2f} s"
-            f"{row['answered_p95']:5.2f} s{row['answered_p99']:5.2f} s{row['complete_p95']:11.2f} s"
+            f"{row['visitors']:8}  {row['per_second']:9.1f}"
+            f"{1000 * row['live_p50']:8.0f} ms{1000 * row['live_p95']:4.0f} ms"
+            f"{1000 * row['live_p99']:4.0f} ms"
+            f"{row['answered_p50']:11.2f} s{row['answered_p95']:5.2f} s"
             f"{row['errors']:8}{row['memory_app_mb']:8.0f}{row['memory_worker_mb']:11.0f}"
         )
         if "browsers_p95" in row:

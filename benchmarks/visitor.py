@@ -17,6 +17,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -24,9 +26,10 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from core.data.drawing import Strokes
 from views.input.canvas import canvas_message
-from views.session.canvas_state import CanvasState, to_paths
+from views.session.canvas_state import SHARPNESS, CanvasState, to_paths
 
 PATIENCE = 60.0  # seconds for an answer; a person would have left
+STROKE, STEPS, PER_SECOND = 0.5, 60, 10  # seconds of a drawing, its points, its questions
 DONE = {
     ForwardMsg.FINISHED_SUCCESSFULLY,
     ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
@@ -59,6 +62,8 @@ class Visitor:
         self.fragments: dict[str, str] = {}  # ids of fragments by the key of a widget in them
         self.live: tuple[str, float] | None = None  # a fragment that runs by itself, and how often
         self.canvas = CanvasState()
+        self.live_socket: ClientConnection | None = None
+        self.question: dict[str, Any] = {}  # that the page has answered
         self.states: dict[str, WidgetState] = {}
 
     async def __aenter__(self) -> "Visitor":
@@ -71,6 +76,8 @@ class Visitor:
 
     async def __aexit__(self, *_: object) -> None:
         assert self.socket
+        if self.live_socket:
+            await self.live_socket.close()
         await self.socket.close()
 
     async def open(self) -> Answer:
@@ -84,6 +91,36 @@ class Visitor:
         said = {"drawing": {"raw": raw, "data": None}}
         self.states["pen"] = WidgetState(id=self.widgets["pen"], json_value=json.dumps(said))
         return await self.ask(fragment=self.fragments["pen"])
+
+    async def move_pen(self, strokes: Strokes) -> Answer:
+        """Draw on the live channel in half a second; the answer after the pen is lifted."""
+        points = np.array([point for stroke in strokes for point in stroke]) * SHARPNESS
+        along = np.linspace(0, len(points) - 1, STEPS)
+        x, y = (np.interp(along, range(len(points)), points[:, axis]) for axis in (0, 1))
+        pen = np.stack([x, y], 1).round(4)
+        questions = int(STROKE * PER_SECOND)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                due = time.perf_counter()
+                for number in range(1, questions + 1):
+                    await self._ask_live(pen[: STEPS * number // questions], down=True)
+                    due += 1 / PER_SECOND
+                    await asyncio.sleep(max(0, due - time.perf_counter()))
+                return await self._ask_live(pen, down=False)
+        except Exception as error:  # whatever ended the connection: the answer is lost
+            raise LostError(f"live: {type(error).__name__}: {error}") from error
+
+    async def _ask_live(self, pen: npt.NDArray[np.float64], down: bool) -> Answer:
+        if self.live_socket is None:
+            address = self.url.replace("http", "ws", 1) + "/live"
+            origin: Any = self.url
+            self.live_socket = await connect(address, origin=origin, open_timeout=PATIENCE)
+        question = self.question | {"drawing": [], "pen": [pen.ravel().tolist()], "down": down}
+        start = time.perf_counter()
+        await self.live_socket.send(json.dumps(question))
+        said = ANSWER.findall(json.loads(await self.live_socket.recv())["answers"])
+        seconds = time.perf_counter() - start
+        return Answer(said[0], said[1], seconds, seconds)
 
     async def press(self, key: str) -> Answer:
         """Press a button."""
@@ -145,9 +182,11 @@ class Visitor:
             what = element.WhichOneof("type")
             if what == "exception":
                 raise LostError(f"on the page: {element.exception.message}")
-            if what == "html":
-                said += ANSWER.findall(element.html.body)
-            elif what:
+            if what == "bidi_component":
+                data = json.loads(element.bidi_component.json or "null") or {}
+                said += ANSWER.findall(str(data.get("content")))
+                self.question = data.get("question") or self.question
+            if what:
                 self._note(getattr(element, what), heard.delta.fragment_id)
 
     def _note(self, element: Any, fragment: str) -> None:

@@ -47,6 +47,8 @@ def predict_batch(
     ood_threshold: float | None = None,
 ) -> list[Prediction]:
     """The same for several images, each with an addend of its own."""
+    if not images:
+        return []
     pixels = torch.from_numpy(np.stack(images))[:, None]
     output = model(pixels, torch.tensor(addends))
     labels, totals = output.labels.tolist(), output.totals.tolist()

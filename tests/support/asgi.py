@@ -43,14 +43,20 @@ class Streamlit:
 class Browser:
     """A websocket as uvicorn has it: `said` goes in, `got` comes out."""
 
-    def __init__(self, guard: Guard, address: str = "10.0.0.1", **headers: str) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        address: str = "10.0.0.1",
+        path: str = "/_stcore/stream",
+        **headers: str,
+    ) -> None:
         self.said: asyncio.Queue[Message] = asyncio.Queue()
         self.got: list[Message] = []
         self.gone = False  # has its network failed, without a word?
         names = {"host": "demo.test"} | headers
         scope = {
             "type": "websocket",
-            "path": "/_stcore/stream",
+            "path": path,
             "client": (address, 1),
             "headers": [(name.encode(), value.encode()) for name, value in names.items()],
         }

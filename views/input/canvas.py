@@ -37,9 +37,7 @@ CANVAS_CSS = f"""
 CANVAS_HTML = '<div class="canvas-root" role="img" aria-label="Canvas to draw on"></div>'
 
 
-def draw_canvas(
-    state: CanvasState, *, key: str = "pen", sends_itself: bool = False
-) -> CanvasState:
+def draw_canvas(state: CanvasState, *, key: str = "pen", sends_itself: bool = False) -> CanvasState:
     """Show the canvas here and return the state with everything that is drawn on it.
 
     It `sends_itself` 200 ms after each stroke. Otherwise pen.js (views/draw/live.py) has it send

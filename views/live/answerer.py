@@ -7,12 +7,14 @@ and then go through the network as one batch, which takes 1.1 ms instead of thre
 import queue
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import NamedTuple
 
+import torch
+
 from core.evaluation.prediction import predict_batch
-from core.specs import SPECS
-from core.storage.checkpoint import CheckpointError
+from core.specs import SPECS, DatasetSpec
 from views.draw.live import LiveAnswer, can_label, live_answer
 from views.input.input_image import InputImage
 from views.input.question import Question, QuestionError, image_of_question
@@ -47,6 +49,7 @@ class Answerer:
         return answer
 
     def _work(self) -> None:
+        torch.set_num_threads(1)
         while True:
             batch = [self._waiting.get()]
             while len(batch) < MOST_AT_ONCE and not self._waiting.empty():
@@ -62,12 +65,32 @@ def _answer(name: str, batch: list[Waiting]) -> None:
     """Answer questions to one network."""
     try:
         model, card = load_network(name)
-    except CheckpointError as error:
+        spec = SPECS[model.config.dataset]
+        pictures = list(_pictures(batch, spec))
+        predictions = predict_batch(
+            model,
+            [image.pixels for _, image in pictures],
+            [each.question.addend for each, _ in pictures],
+            card.doubt_level,
+        )
+        for (each, image), prediction in zip(pictures, predictions, strict=True):
+            answer = live_answer(
+                spec,
+                image,
+                prediction,
+                can_teach=can_label(image, model, is_allowed=each.question.can_teach),
+                is_drawing=each.question.down,
+            )
+            answer.id = each.question.id
+            each.answer.set_result(answer)
+    except Exception as error:  # the thread must live on; who asked is told
         for each in batch:
-            each.answer.set_exception(error)
-        return
-    spec = SPECS[model.config.dataset]
-    pictures: list[tuple[Waiting, InputImage]] = []
+            if not each.answer.done():
+                each.answer.set_exception(error)
+
+
+def _pictures(batch: list[Waiting], spec: DatasetSpec) -> Iterator[tuple[Waiting, InputImage]]:
+    """The pictures that questions are about; those without one are answered here."""
     for each in batch:
         try:
             image = image_of_question(each.question, spec)
@@ -77,22 +100,4 @@ def _answer(name: str, batch: list[Waiting]) -> None:
         if image is None:
             each.answer.set_result(LiveAnswer(id=each.question.id))
         else:
-            pictures.append((each, image))
-    if not pictures:
-        return
-    predictions = predict_batch(
-        model,
-        [image.pixels for _, image in pictures],
-        [each.question.addend for each, _ in pictures],
-        card.doubt_level,
-    )
-    for (each, image), prediction in zip(pictures, predictions, strict=True):
-        answer = live_answer(
-            spec,
-            image,
-            prediction,
-            can_teach=can_label(image, model, is_allowed=each.question.can_teach),
-            is_drawing=each.question.down,
-        )
-        answer.id = each.question.id
-        each.answer.set_result(answer)
+            yield each, image

@@ -18,8 +18,6 @@ from views.live.answerer import Answerer
 from views.server.guard import NONSENSE, address_of
 from views.server.turns import Bucket, Turns
 
-CLOSE_AT = 60  # questions beyond the rate after which a socket is closed
-
 _answerer = Answerer()
 
 
@@ -70,12 +68,18 @@ class Conversation:
 
     async def _hear(self) -> None:
         while True:
-            self.newest = parse_question(await self.socket.receive_text())
+            self.newest = parse_question(await self._next())
             self.asked.set()
-            if wait := self.questions.take():
-                if wait * self.questions.rate > CLOSE_AT:
-                    raise QuestionError("Too many questions")
-                await asyncio.sleep(wait)
+            await asyncio.sleep(self.questions.take())  # who asks too fast is heard later
+
+    async def _next(self) -> str:
+        message = await self.socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1006))
+        text = message.get("text")
+        if not isinstance(text, str):
+            raise QuestionError("No question: not text")
+        return text
 
     async def _answer(self) -> None:
         while True:
@@ -88,6 +92,11 @@ class Conversation:
                 answer = await asyncio.wrap_future(_answerer.ask(question))
             except CheckpointError:
                 continue  # the page says what to do about it
+            except QuestionError:
+                raise
+            except Exception as error:  # this answer is lost, the next may not be
+                log.event("live answer failed", error=repr(error))
+                continue
             finally:
                 self.turns.leave(self)
             await self.socket.send_text(msgspec.json.encode(answer).decode())

@@ -8,6 +8,7 @@ worker) is cached in networks.py and jobs.py and never changed.
 import functools
 import gc
 import importlib
+import sys
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -68,12 +69,13 @@ def prepare_process() -> None:
     """Before the first page: import what would be imported late, and spare it the garbage search.
 
     Streamlit imports pandas when it first shows something. Meanwhile plotly, on the page of another
-    visitor, would find half of pandas and fail. And Streamlit collects garbage after each run of a
-    page, which walks through all of torch unless that is set aside: 0.1 s after each answer, while
-    nobody else is answered. One picture is no work for two threads of torch, and the worker needs
-    the other core.
+    visitor, would find half of pandas and fail. The garbage search walks through all of torch
+    unless that is set aside: 0.1 s, while nobody is answered. One picture is no work for two
+    threads of torch, and the worker needs the other core. The threads of pages hand over to each
+    other five times as often as usual, because moving pens wait for the thread that answers them.
     """
     torch.set_num_threads(1)
+    sys.setswitchinterval(0.001)
     importlib.import_module("pandas")
     gc.collect()
     gc.freeze()

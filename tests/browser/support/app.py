@@ -48,10 +48,12 @@ def serve(
     port: int = 0,
     script: Path | None = None,
     runs: Path | None = None,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[App]:
     """Start the real app, or another script, with its log in `folder`; end it and all it started.
 
-    Its runs are in the folder, too, unless told otherwise. Port 0 is any that is free.
+    Its runs are in the folder, too, unless told otherwise. Port 0 is any that is free. The
+    `environment` is more of it.
     """
     port = free_port(port)
     start = ["streamlit", "run", str(script)] if script else ["views"]
@@ -69,7 +71,9 @@ def serve(
         process = subprocess.Popen(
             [sys.executable, "-m", *start, *flags],
             cwd=ROOT,
-            env=os.environ | {"SKETCH_SUM_RUNS": str(runs), "PYTHONUNBUFFERED": "1"},
+            env=os.environ
+            | {"SKETCH_SUM_RUNS": str(runs), "PYTHONUNBUFFERED": "1"}
+            | (environment or {}),
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a group of its own, so that its worker can be ended with it

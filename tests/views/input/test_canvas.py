@@ -252,7 +252,7 @@ def test_the_frontend_is_told_what_its_own_package_would_tell_it(
     assert [ours[key] for key in ("name", "js")] == [theirs[key] for key in ("name", "js")]
     assert ours["html"].startswith('<div class="canvas-root"')
     assert theirs["html"] == '<div class="canvas-root"></div>'
-    message = canvas_message(CanvasState())
+    message = canvas_message(CanvasState(), sends_itself=True)
     assert {key: mounted[0]["data"][key] for key in message} == message
 
 

@@ -62,7 +62,11 @@ def test_a_page_of_another_site_is_refused_before_streamlit_sees_it():
 
 
 def test_a_site_that_the_operator_names_is_let_in(monkeypatch):
-    options = {"server.enableCORS": True, "server.corsAllowedOrigins": ["https://friend.test"]}
+    options = {
+        "server.enableCORS": True,
+        "server.corsAllowedOrigins": ["https://friend.test"],
+        "server.baseUrlPath": "",
+    }
     monkeypatch.setattr(guarding.config, "get_option", options.__getitem__)
 
     async def play() -> None:
@@ -70,6 +74,31 @@ def test_a_site_that_the_operator_names_is_let_in(monkeypatch):
         Browser(Guard(app), origin="https://friend.test")
         await settle()
         assert app.paths == ["/_stcore/stream"]
+
+    asyncio.run(play())
+
+
+def test_a_moving_pen_has_a_socket_of_its_own_beside_the_pages(most):
+    most(sockets_per_address=1)
+
+    async def play() -> None:
+        app = Streamlit()
+        guard = Guard(app)
+        page, pen = Browser(guard), Browser(guard, path="/live")
+        await settle()
+        assert app.paths == ["/_stcore/stream", "/live"]
+        pen.say(b"what the channel judges itself")
+        other = Browser(guard, path="/live")
+        foreign = Browser(guard, "10.0.0.2", path="/live", origin="http://evil.test")
+        await settle()
+        assert app.heard == [b"what the channel judges itself"]
+        assert other.closed and other.closed[0] == 1013
+        assert foreign.closed and foreign.closed[0] == 1008
+        await pen.leave()
+        Browser(guard, path="/live")
+        await settle()
+        assert app.paths == ["/_stcore/stream", "/live", "/live"]
+        await page.leave()
 
     asyncio.run(play())
 

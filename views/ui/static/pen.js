@@ -7,6 +7,7 @@
 const live = (window.sketchAndSum ??= { places: {} });
 
 const REST = 500;  // ms after a stroke until the page runs; another stroke may follow
+const PAUSE = 22;  // ms between two questions while the pen moves: a screen shows no more
 const REST_ALONE = 200;  // the same where there is no channel: the page's run is the answer
 const SPEAK = 600;  // ms without a new answer until it is read out
 const NUMBER_FORGOTTEN = 3000;  // ms; by then the page has run with the number, or never will
@@ -22,6 +23,8 @@ class Pen {
     number = null;  // that was pressed, until the page knows it
     asked = 0;  // id of the question without an answer
     again = false;  // is there more to ask?
+    askedAt = 0;
+    later = null;  // the timer of the next question
     ids = 0;
     tries = 0;
     attached = false;
@@ -165,9 +168,17 @@ class Pen {
             this.again = true;  // only the newest counts
             return;
         }
+        const early = this.down === null ? 0 : PAUSE - (performance.now() - this.askedAt);
+        if (early > 0) {
+            this.later ??= setTimeout(() => { this.later = null; this.ask(); }, early);
+            return;
+        }
+        clearTimeout(this.later);
+        this.later = null;
         this.again = false;
         if (this.strokes.reduce((sum, stroke) => sum + stroke.length / 2, 0) > MAX_POINTS) return;
         this.asked = ++this.ids;
+        this.askedAt = performance.now();
         this.askedFor = this.page.generation;
         this.socket.send(JSON.stringify({
             ...question,

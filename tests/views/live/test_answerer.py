@@ -1,0 +1,109 @@
+"""Questions that wait together are answered together, each as if alone."""
+
+from concurrent.futures import Future, wait
+from dataclasses import replace
+
+import pytest
+
+from core.recipes.presets import PRESETS
+from core.runs.queue import create_run
+from core.runs.run import runs_dir
+from core.storage.checkpoint import CheckpointError
+from tests.conftest import PATIENCE
+from tests.support.pages import draw_page, finished, opened, places
+from tests.support.pictures import SEVEN
+from views.draw.live import LiveAnswer
+from views.input.question import Question, QuestionError
+from views.live import answerer
+from views.live.answerer import Answerer
+from views.session import networks
+
+LINES = [[at for point in stroke for at in point] for stroke in SEVEN]
+QUESTION = Question("mnist", 4, "draw", can_teach=True, drawing=LINES, id=1)  # type: ignore[arg-type]
+
+
+def answered(*questions: Question) -> list[LiveAnswer]:
+    """The answers of a thread that found all questions waiting."""
+    asked = Answerer()
+    with asked._start:  # it cannot start before all wait
+        futures: list[Future[LiveAnswer]] = []
+        for question in questions:
+            future: Future[LiveAnswer] = Future()
+            asked._waiting.put(answerer.Waiting(question, future))
+            futures.append(future)
+    futures.append(asked.ask(questions[-1]))
+    wait(futures, PATIENCE)
+    return [future.result() for future in futures[:-1]]
+
+
+def test_the_answer_is_the_one_of_the_page(pen):
+    pen(SEVEN)
+    page = places(opened(draw_page, n="4"))
+    (answer,) = answered(QUESTION)
+    assert [answer.answers, answer.spoken, answer.seen] == page
+    assert answer.id == 1
+
+
+def test_a_batch_is_answered_like_one_by_one():
+    questions = [
+        Question("mnist", addend, "draw", drawing=LINES[:count], id=10 * addend + count)  # type: ignore[arg-type]
+        for addend in range(10)
+        for count in (1, 2)
+    ]
+    together, alone = answered(*questions), [answered(each)[0] for each in questions]
+    assert [each.answers for each in together] == [each.answers for each in alone]
+    assert [each.id for each in together] == [each.id for each in questions]
+
+
+def test_one_bad_question_spoils_no_other():
+    asked = Answerer()
+    bad = asked.ask(Question("mnist", 4, "test", pixels="AAAA"))
+    gone = asked.ask(Question("20260101-000000-abcdef", 4, "draw", drawing=[[1.0, 1.0]]))
+    good = asked.ask(QUESTION)
+    assert good.result(PATIENCE).answers
+    assert isinstance(bad.exception(PATIENCE), QuestionError)
+    assert isinstance(gone.exception(PATIENCE), CheckpointError)
+
+
+def test_an_empty_canvas_and_a_dot_get_no_answer():
+    empty, dot = answered(
+        Question("mnist", 4, "draw", id=1), Question("mnist", 4, "draw", drawing=[[9, 9]], id=2)
+    )
+    assert (empty, dot) == (LiveAnswer(id=1), LiveAnswer(id=2))
+
+
+def test_the_network_that_is_named_answers(data):
+    recipe = PRESETS["quick"].recipe.change({"dataset": "fashion-mnist", "width": 4})
+    run = create_run(runs_dir(), "quick", recipe)
+    finished(run, recipe)
+    own, shipped = answered(
+        Question(run.id, 4, "draw", drawing=LINES),  # type: ignore[arg-type]
+        QUESTION,
+    )
+    assert own.answers and "Sneaker" in own.answers
+    assert shipped.answers and "Sneaker" not in shipped.answers
+
+
+def test_while_the_pen_draws_there_is_a_guess_and_no_advice(monkeypatch):
+    load = networks.load_network
+    doubtful = lambda name: (load(name)[0], replace(load(name)[1], doubt_level=1e9))  # noqa: E731
+    monkeypatch.setattr(answerer, "load_network", doubtful)
+    moving, resting = answered(
+        Question("mnist", 4, "draw", drawing=LINES, down=True),  # type: ignore[arg-type]
+        QUESTION,
+    )
+    assert moving.answers and ">7?</span>" in moving.answers
+    assert "read this" not in moving.answers
+    assert resting.answers and "or label it below" in resting.answers
+
+
+def test_it_survives_what_nobody_foresaw(monkeypatch):
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    asked = Answerer()
+    with monkeypatch.context() as patched:
+        patched.setattr(answerer, "live_answer", broken)
+        with pytest.raises(ZeroDivisionError):
+            asked.ask(QUESTION).result(PATIENCE)
+    assert asked.ask(QUESTION).result(PATIENCE).answers
