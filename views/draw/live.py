@@ -76,6 +76,7 @@ def show_answers(answer: LiveAnswer, question: Question | None, canvas: CanvasSt
             "question": None if question is None else msgspec.to_builtins(question),
             "generation": canvas.generation,
             "paths": canvas.paths,
+            "heard": canvas.heard,
         },
         key="live_answers",
     )

@@ -28,14 +28,11 @@ class CanvasState:
     strokes: Strokes = ()
     start: Strokes = ()
     generation: int = 1
-    paths: int = 0  # that the browser has told of since `start`, with those of `start`
+    heard: tuple[int, int] = (0, 0)  # generation and number of strokes of the last answer
     cleared: Strokes = ()  # what Clear took away, for Undo
 
     def show(self, strokes: Strokes) -> "CanvasState":
-        generation = self.generation + 1
-        return replace(
-            self, strokes=strokes, start=strokes, generation=generation, paths=len(strokes)
-        )
+        return replace(self, strokes=strokes, start=strokes, generation=self.generation + 1)
 
     def clear(self) -> "CanvasState":
         return replace(self.show(()), cleared=self.strokes or self.cleared)
@@ -50,12 +47,18 @@ class CanvasState:
     def can_undo(self) -> bool:
         return bool(self.strokes or self.cleared)
 
+    @property
+    def paths(self) -> int:
+        """How many strokes the browser shows of which we know, by its own count."""
+        return self.heard[1] if self.heard[0] == self.generation else len(self.start)
+
     def hear(self, drawing: object) -> "CanvasState":
         """The state after an answer of the browser: {"raw": fabric.js JSON}, or anything at all."""
         raw = drawing.get("raw") if isinstance(drawing, dict) else None
         if not isinstance(raw, dict) or raw.get("background") != paper_color(self.generation):
             return self
-        return replace(self, strokes=parse_paths(raw), paths=len(list(_paths(raw))))
+        heard = self.generation, len(list(_paths(raw)))
+        return replace(self, strokes=parse_paths(raw), heard=heard)
 
 
 def paper_color(generation: int) -> str:

@@ -12,11 +12,12 @@ const REST_ALONE = 200;  // the same where there is no channel: the page's run i
 const SPEAK = 600;  // ms without a new answer until it is read out
 const NUMBER_FORGOTTEN = 3000;  // ms; by then the page has run with the number, or never will
 const RETRIES = [300, 1000, 3000, 10000, 30000];  // ms until the next try to connect
+const LOADED = 500;  // ms until the canvas surely shows another drawing, and hears a mouse again
 const MAX_POINTS = 700;  // of new strokes; the page answers longer ones
 const CANVAS = ".st-key-canvas";
 
 class Pen {
-    page = null;  // what the page said last: { question, generation, paths }
+    page = null;  // what the page said last: { question, generation, paths, heard }
     strokes = [];  // drawn since, each [x, y, x, y, ...] in pixels of the canvas
     down = null;  // the finger or mouse that draws
     unsent = 0;  // strokes that the canvas has not told the page of
@@ -220,8 +221,7 @@ class Pen {
         if (before?.generation === data.generation) {
             this.strokes.splice(0, Math.max(0, data.paths - before.paths));
         } else {
-            this.strokes = this.down === null ? [] : this.strokes.slice(-1);
-            this.unsent = 0;
+            this.startAnew(before, data);
         }
         const isOld = performance.now() - this.numberSince > NUMBER_FORGOTTEN;
         if (this.number === data.question?.addend || isOld) this.number = null;
@@ -232,6 +232,36 @@ class Pen {
         this.show();
         clearTimeout(this.speak);
         for (const { element, data } of Object.values(live.places)) live.fill(element, data);
+    }
+
+    // Undo and the like: the canvas shows another drawing, and what the page had not heard of then
+    // is gone from it. It is drawn once more, as if by hand.
+    startAnew(before, { heard: [generation, paths] }) {
+        const known = generation === before?.generation ? paths - before.paths : 0;
+        const current = this.down === null ? [] : this.strokes.splice(-1);
+        const lost = this.strokes.slice(Math.max(0, known));
+        this.strokes = current;  // which the canvas keeps
+        this.unsent = 0;
+        if (lost.length) setTimeout(() => this.drawAgain(lost), LOADED);
+    }
+
+    drawAgain(strokes) {
+        if (this.down !== null) {
+            setTimeout(() => this.drawAgain(strokes), LOADED);
+            return;
+        }
+        const box = this.canvas.getBoundingClientRect();
+        for (const stroke of strokes) {
+            const say = (name, at) => this.canvas.dispatchEvent(new MouseEvent(name, {
+                bubbles: true,
+                composed: true,
+                clientX: box.left + stroke.at(at) * box.width / this.canvas.width,
+                clientY: box.top + stroke.at(at + 1) * box.height / this.canvas.height,
+            }));
+            say("mousedown", 0);
+            for (let at = 2; at < stroke.length; at += 2) say("mousemove", at);
+            say("mouseup", -2);
+        }
     }
 
     // While the page is behind, what it says of the drawing is of an older one.
