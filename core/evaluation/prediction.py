@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from core.data.drawing import Pixels
-from core.model import SumNet
+from core.evaluation.tracing import Forward
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,19 @@ class Prediction:
 
 
 def predict(
-    model: SumNet, image: Pixels, addend: int, ood_threshold: float | None = None
+    model: Forward, image: Pixels, addend: int, ood_threshold: float | None = None
 ) -> Prediction:
     """Answer for one image, uint8 (28, 28) in the form of the data set, and an addend, 0-9.
 
-    With the `ood_threshold` of the network's card it also says whether the image is readable.
+    With the `ood_threshold` of the network's card it also says whether the image is readable. A
+    network that answers often is best `traced`.
     """
     return predict_batch(model, [image], [addend], ood_threshold)[0]
 
 
 @torch.inference_mode()
 def predict_batch(
-    model: SumNet,
+    model: Forward,
     images: Sequence[Pixels],
     addends: Sequence[int],
     ood_threshold: float | None = None,

@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.evaluation.prediction import predict
+from core.evaluation.tracing import traced
 from core.specs import ADDENDS, SPECS
 from core.storage.checkpoint import CheckpointError
 from views.draw.finetune import ask_label, show_handwriting
@@ -64,7 +65,7 @@ def _board() -> None:
             show_answers(invitation(session, spec), question, session.canvas)
         else:
             can_teach = can_label(image, model, is_allowed=may_teach)
-            prediction = predict(model, image.pixels, session.link.addend, card.doubt_level)
+            prediction = predict(traced(model), image.pixels, session.link.addend, card.doubt_level)
             answer = live_answer(spec, image, prediction, can_teach=can_teach)
             show_answers(answer, question, session.canvas)
             if "seen" not in hidden:

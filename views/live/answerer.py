@@ -14,6 +14,7 @@ from typing import NamedTuple
 import torch
 
 from core.evaluation.prediction import predict_batch
+from core.evaluation.tracing import traced
 from core.specs import SPECS, DatasetSpec
 from views.draw.live import LiveAnswer, can_label, live_answer
 from views.input.input_image import InputImage
@@ -68,7 +69,7 @@ def _answer(name: str, batch: list[Waiting]) -> None:
         spec = SPECS[model.config.dataset]
         pictures = list(_pictures(batch, spec))
         predictions = predict_batch(
-            model,
+            traced(model),
             [image.pixels for _, image in pictures],
             [each.question.addend for each, _ in pictures],
             card.doubt_level,
