@@ -30,7 +30,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks.visitor import LostError, Visitor
+from benchmarks import abuse_live
+from benchmarks.visitor import LostError, Visitor, pen_points
 from tests.browser.support.app import App, serve
 from tests.browser.support.driver import DIGITS
 
@@ -169,6 +170,9 @@ ATTACKS = (
     Attack("heartbeats, 2,000 a second", beats),
     Attack("`clear_cache` 40 times a second", caches),
     Attack("40 uploads of 10 MB", uploads),
+    Attack("moving pens on 50 sockets, 100 questions a second each", abuse_live.pens),
+    Attack("questions of 1,500 points on 50 sockets", abuse_live.long_lines),
+    Attack("junk on the live channel, a new socket each time", abuse_live.junk),
 )
 
 
@@ -181,6 +185,7 @@ def memory(app: App) -> float:
 async def measure(app: App, attack: Attack, seconds: float) -> dict[str, Any]:
     """What another visitor waits meanwhile."""
     waits: list[float] = []
+    live: list[float] = []
     lost = 0
     before = most = memory(app)
     async with Visitor(app.url) as visitor:
@@ -194,6 +199,7 @@ async def measure(app: App, attack: Attack, seconds: float) -> dict[str, Any]:
                 digit = (digit + 1) % 10
                 await visitor.draw(DIGITS[sorted(DIGITS)[digit % len(DIGITS)]])
                 waits.append(time.perf_counter() - start)
+                live.append((await visitor.ask_live(pen_points(DIGITS["7"]))).seconds)
             except LostError:
                 lost += 1
                 break
@@ -208,6 +214,7 @@ async def measure(app: App, attack: Attack, seconds: float) -> dict[str, Any]:
         "median": round(statistics.median(waits), 3) if waits else None,
         "p95": round(sorted(waits)[int(0.95 * (len(waits) - 1))], 3) if waits else None,
         "worst": round(max(waits), 3) if waits else None,
+        "live_p95": round(sorted(live)[int(0.95 * (len(live) - 1))], 3) if live else None,
         "lost": lost,
         "megabytes": round(most - before),
         "megabytes_after": round(memory(app) - before),
@@ -233,11 +240,12 @@ def main() -> None:
     ):
         rows = asyncio.run(everything(app, options.seconds, chosen))
     print(
-        "| one client | answers to another | median | 95 % under | worst | memory, peak | after |"
+        "| one client | answers to another | median | 95 % under | worst | live, 95 % under "
+        "| memory, peak | after |"
     )
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for row in rows:
-        times = " | ".join(f"{row[key]} s" for key in ("median", "p95", "worst"))
+        times = " | ".join(f"{row[key]} s" for key in ("median", "p95", "worst", "live_p95"))
         lost = ", then none" if row["lost"] else ""
         print(
             f"| {row['attack']} | {row['answers']}{lost} | {times} | {row['megabytes']:+} MB | "

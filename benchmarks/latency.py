@@ -38,7 +38,7 @@ from tests.browser.support.driver import DIGITS, hook, open_page, press, wait_un
 
 SINGLE = [digit for digit, strokes in DIGITS.items() if len(strokes) == 1]
 WARM = 2  # times that do not count
-STROKE, STEPS = 0.5, 60  # seconds of a stroke, and how often the pen moves in it
+STROKE, STEPS = 0.5, 30  # seconds of a stroke, and how often the pen moves in it
 
 # Resolves to the milliseconds from the next event of that kind until all of these texts are others.
 WATCH = """([event, keys]) => {

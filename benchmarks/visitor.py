@@ -37,8 +37,19 @@ DONE = {
 ANSWER = re.compile(r'class="answer"><span class="\w+"[^>]*>([^<]*)<')
 
 
+Points = npt.NDArray[np.float64]
+
+
 class LostError(RuntimeError):
     """No answer, a broken connection, or an exception on the page."""
+
+
+def pen_points(strokes: Strokes) -> Points:
+    """A drawing as one stroke of the pen, in pixels of the browser's canvas: (STEPS, 2)."""
+    points = np.array([point for stroke in strokes for point in stroke]) * SHARPNESS
+    along = np.linspace(0, len(points) - 1, STEPS)
+    x, y = (np.interp(along, range(len(points)), points[:, axis]) for axis in (0, 1))
+    return np.stack([x, y], 1).round(4)
 
 
 @dataclass
@@ -94,23 +105,24 @@ class Visitor:
 
     async def move_pen(self, strokes: Strokes) -> Answer:
         """Draw on the live channel in half a second; the answer after the pen is lifted."""
-        points = np.array([point for stroke in strokes for point in stroke]) * SHARPNESS
-        along = np.linspace(0, len(points) - 1, STEPS)
-        x, y = (np.interp(along, range(len(points)), points[:, axis]) for axis in (0, 1))
-        pen = np.stack([x, y], 1).round(4)
+        pen = pen_points(strokes)
         questions = int(STROKE * PER_SECOND)
+        due = time.perf_counter()
+        for number in range(1, questions + 1):
+            await self.ask_live(pen[: STEPS * number // questions], down=True)
+            due += 1 / PER_SECOND
+            await asyncio.sleep(max(0, due - time.perf_counter()))
+        return await self.ask_live(pen)
+
+    async def ask_live(self, pen: Points, down: bool = False) -> Answer:
+        """One question on the live channel, about a stroke (N, 2) in pixels of the canvas."""
         try:
             async with asyncio.timeout(PATIENCE):
-                due = time.perf_counter()
-                for number in range(1, questions + 1):
-                    await self._ask_live(pen[: STEPS * number // questions], down=True)
-                    due += 1 / PER_SECOND
-                    await asyncio.sleep(max(0, due - time.perf_counter()))
-                return await self._ask_live(pen, down=False)
+                return await self._ask_live(pen, down)
         except Exception as error:  # whatever ended the connection: the answer is lost
             raise LostError(f"live: {type(error).__name__}: {error}") from error
 
-    async def _ask_live(self, pen: npt.NDArray[np.float64], down: bool) -> Answer:
+    async def _ask_live(self, pen: Points, down: bool) -> Answer:
         if self.live_socket is None:
             address = self.url.replace("http", "ws", 1) + "/live"
             origin: Any = self.url

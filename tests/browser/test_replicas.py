@@ -26,6 +26,8 @@ from tests.browser.support.driver import (
     text,
 )
 from tests.browser.support.find_nginx import find_nginx
+from tests.browser.test_canvas import LEFT, ON_LEFT, expect_ink
+from tests.browser.test_live import pen_down
 
 TRAINED_MS = 240_000
 FAIL_SECONDS = 6  # longer than fail_timeout in the recipe
@@ -107,7 +109,18 @@ def test_a_killed_replica_loses_no_run_and_no_drawing(visit: Visit, tmp_path: Pa
         mine, other = (one, two) if "run queued" in one.log() else (two, one)
         assert "run queued" not in other.log()  # a visitor stays with one
 
-        os.killpg(mine.pid, signal.SIGKILL)  # and its worker with it
+        press(page, "clear")
+        pen_down(page, (LEFT,))
+        page.evaluate("window.before = sketchAndSum.pen.socket")
+        os.killpg(mine.pid, signal.SIGKILL)  # in mid-stroke, and its worker with it
+        page.wait_for_function("sketchAndSum.pen.isOpen && sketchAndSum.pen.socket !== before")
+        pen_down(page, (LEFT,))  # the mouse is down already
+        expect(hook(page, "class_answer")).to_have_text("1")
+        page.mouse.up()
+        page.wait_for_function("sketchAndSum.pen.strokes.length === 0")  # the page knows it
+        expect_ink(page, ON_LEFT)
+        press(page, "clear")
+        draw_digit(page, "5")
         page.reload()
         driver.wait_until_idle(page)
         assert (text(page, "class_answer"), text(page, "sum_answer")) == said

@@ -50,6 +50,11 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     down: bool = False  # is the pen still drawing?
     id: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0  # the browser's, for the answer
 
+    @property
+    def points(self) -> int:
+        """How many there are, as far as the browser says."""
+        return sum(map(len, (*self.drawing, *self.pen))) // 2
+
 
 _decoder = msgspec.json.Decoder(Question)
 
@@ -66,7 +71,7 @@ def parse_question(text: str | bytes) -> Question:
         raise QuestionError(f"No question: {str(error)[:80]}") from error
     if not is_network_name(question.network):
         raise QuestionError("No question: no name of a network")
-    if sum(map(len, (*question.drawing, *question.pen))) > 2 * MAX_QUESTION_POINTS:
+    if question.points > MAX_QUESTION_POINTS:
         raise QuestionError(f"No question: more than {MAX_QUESTION_POINTS:,} points")
     return question
 

@@ -4,12 +4,13 @@ One example: while a batch of two is computed, three visitors move their pens. T
 and then go through the network as one batch, which takes 1.1 ms instead of three times 0.7.
 """
 
+import itertools
 import queue
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import torch
 
@@ -22,20 +23,28 @@ from views.input.question import Question, QuestionError, image_of_question
 from views.session.networks import load_network
 
 MOST_AT_ONCE = 16  # questions of a batch
+LONG = 300  # points; a stroke of a second has a hundred
 
 
-class Waiting(NamedTuple):
-    """A question, and where its answer is waited for."""
+@dataclass(order=True)
+class Waiting:
+    """A question, and where its answer is waited for; sorts as it is to be answered."""
 
-    question: Question
-    answer: "Future[LiveAnswer]"
+    is_long: bool
+    number: int  # in the order in which they came
+    question: Question = field(compare=False)
+    answer: "Future[LiveAnswer]" = field(compare=False, default_factory=Future)
 
 
 class Answerer:
-    """Answers in a thread of its own, which lives as long as the process."""
+    """Answers in a thread of its own, which lives as long as the process.
+
+    Long drawings, which take up to 25 ms, are answered one by one, when no other question waits.
+    """
 
     def __init__(self) -> None:
-        self._waiting: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
+        self._waiting: queue.PriorityQueue[Waiting] = queue.PriorityQueue()
+        self._count = itertools.count()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -45,21 +54,25 @@ class Answerer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="live", daemon=True)
                 self._thread.start()
-        answer: Future[LiveAnswer] = Future()
-        self._waiting.put(Waiting(question, answer))
-        return answer
+        waiting = Waiting(question.points > LONG, next(self._count), question)
+        self._waiting.put(waiting)
+        return waiting.answer
 
     def _work(self) -> None:
         torch.set_num_threads(1)
         while True:
-            batch = [self._waiting.get()]
-            while len(batch) < MOST_AT_ONCE and not self._waiting.empty():
-                batch.append(self._waiting.get())
             by_network = defaultdict(list)
-            for each in batch:
+            for each in self._next():
                 by_network[each.question.network].append(each)
             for name, questions in by_network.items():
                 _answer(name, questions)
+
+    def _next(self) -> list[Waiting]:
+        """What is to be answered now, as soon as there is anything."""
+        batch = [self._waiting.get()]
+        while len(batch) < MOST_AT_ONCE and not batch[-1].is_long and not self._waiting.empty():
+            batch.append(self._waiting.get())
+        return batch
 
 
 def _answer(name: str, batch: list[Waiting]) -> None:

@@ -1,6 +1,6 @@
 """Questions that wait together are answered together, each as if alone."""
 
-from concurrent.futures import Future, wait
+import threading
 from dataclasses import replace
 
 import pytest
@@ -15,7 +15,7 @@ from tests.support.pictures import SEVEN
 from views.draw.live import LiveAnswer
 from views.input.question import Question, QuestionError
 from views.live import answerer
-from views.live.answerer import Answerer
+from views.live.answerer import LONG, Answerer, Waiting
 from views.session import networks
 
 LINES = [[at for point in stroke for at in point] for stroke in SEVEN]
@@ -23,17 +23,14 @@ QUESTION = Question("mnist", 4, "draw", can_teach=True, drawing=LINES, id=1)  # 
 
 
 def answered(*questions: Question) -> list[LiveAnswer]:
-    """The answers of a thread that found all questions waiting."""
+    """The answers of a thread that finds all questions waiting."""
     asked = Answerer()
     with asked._start:  # it cannot start before all wait
-        futures: list[Future[LiveAnswer]] = []
-        for question in questions:
-            future: Future[LiveAnswer] = Future()
-            asked._waiting.put(answerer.Waiting(question, future))
-            futures.append(future)
-    futures.append(asked.ask(questions[-1]))
-    wait(futures, PATIENCE)
-    return [future.result() for future in futures[:-1]]
+        waiting = [Waiting(False, number, each) for number, each in enumerate(questions)]
+        for each in waiting:
+            asked._waiting.put(each)
+    asked.ask(questions[-1])
+    return [each.answer.result(PATIENCE) for each in waiting]
 
 
 def test_the_answer_is_the_one_of_the_page(pen):
@@ -107,3 +104,14 @@ def test_it_survives_what_nobody_foresaw(monkeypatch):
         with pytest.raises(ZeroDivisionError):
             asked.ask(QUESTION).result(PATIENCE)
     assert asked.ask(QUESTION).result(PATIENCE).answers
+
+
+def test_a_long_drawing_waits_until_no_other_question_does():
+    asked = Answerer()
+    asked._thread = threading.current_thread()  # it never starts
+    line = [float(at % 280) for at in range(2 * LONG + 2)]
+    long = Question("mnist", 4, "draw", pen=[line], id=1)  # type: ignore[arg-type]
+    for question in (long, QUESTION, long, QUESTION):
+        asked.ask(question)
+    batches = [[each.is_long for each in asked._next()] for _ in range(2)]
+    assert batches == [[False, False, True], [True]]
