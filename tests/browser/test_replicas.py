@@ -87,6 +87,20 @@ def upload(page: Page, photo: Path) -> None:
         hook(page, "upload").locator("input[type=file]").set_input_files(photo)
 
 
+def die_in_mid_stroke(page: Page, app: App) -> None:
+    """The app and its worker are killed; the pen goes on and is answered by the other one."""
+    press(page, "clear")
+    pen_down(page, (LEFT,))
+    page.evaluate("window.before = sketchAndSum.pen.socket")
+    os.killpg(app.pid, signal.SIGKILL)
+    page.wait_for_function("sketchAndSum.pen.isOpen && sketchAndSum.pen.socket !== before")
+    pen_down(page, (LEFT,))  # the mouse is down already
+    expect(hook(page, "class_answer")).to_have_text("1")
+    page.mouse.up()
+    page.wait_for_function("sketchAndSum.pen.strokes.length === 0")  # the page knows it
+    expect_ink(page, ON_LEFT)
+
+
 def test_a_killed_replica_loses_no_run_and_no_drawing(visit: Visit, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     with (
@@ -109,16 +123,7 @@ def test_a_killed_replica_loses_no_run_and_no_drawing(visit: Visit, tmp_path: Pa
         mine, other = (one, two) if "run queued" in one.log() else (two, one)
         assert "run queued" not in other.log()  # a visitor stays with one
 
-        press(page, "clear")
-        pen_down(page, (LEFT,))
-        page.evaluate("window.before = sketchAndSum.pen.socket")
-        os.killpg(mine.pid, signal.SIGKILL)  # in mid-stroke, and its worker with it
-        page.wait_for_function("sketchAndSum.pen.isOpen && sketchAndSum.pen.socket !== before")
-        pen_down(page, (LEFT,))  # the mouse is down already
-        expect(hook(page, "class_answer")).to_have_text("1")
-        page.mouse.up()
-        page.wait_for_function("sketchAndSum.pen.strokes.length === 0")  # the page knows it
-        expect_ink(page, ON_LEFT)
+        die_in_mid_stroke(page, mine)
         press(page, "clear")
         draw_digit(page, "5")
         page.reload()
