@@ -23,7 +23,7 @@ from core.engines.memory import keep_freed_memory
 from core.runs import log
 from core.runs.job import JobRunner
 from core.runs.run import WAITING, Run, list_runs
-from core.runs.status import lock_for_worker
+from core.workers.status import lock_for_worker
 
 POLL_SECONDS = 0.05  # between polls for a new run
 POLLS_PER_FULL_POLL = 20  # polls between those that do not trust the directory's time
