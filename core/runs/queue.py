@@ -58,7 +58,7 @@ class Visitor(NamedTuple):
     """Who asks, as far as fairness must know: not who it is, but who is the same."""
 
     address: str = ""  # keyed hash of the network address; "" is this machine
-    session: str = ""  # a random word for one page behind it
+    session: str = ""  # a secret word for one page behind it
 
     @property
     def key(self) -> str:

@@ -37,6 +37,6 @@ def hash_address(address: str | None) -> str:
 def _network(address: str) -> str:
     with suppress(ValueError):
         found = ip_address(address)
-        if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-            return str(ip_network((found, IPV6_PREFIX), strict=False))
+        if isinstance(found, IPv6Address):
+            return str(found.ipv4_mapped or ip_network((found, IPV6_PREFIX), strict=False))
     return address

@@ -50,7 +50,7 @@ def test_our_weights_with_another_card_change_nothing_for_others(pen, monkeypatc
     [(1, 0, "The disk is nearly full"), (10**12, 10, "10 networks have been uploaded here.")],
 )
 def test_networks_are_not_taken_without_end(monkeypatch, free, before, said) -> None:
-    session = SimpleNamespace(uploaded_networks=before, own_runs=[])
+    session = SimpleNamespace(uploaded_networks=before, own_runs=[], word="")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
     content = bundle.pack_bundle(*checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist"))
     with pytest.raises(QueueError, match=said):
