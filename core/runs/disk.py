@@ -18,6 +18,10 @@ from core.runs.run import RUN_ID, Request, Run, RunError, State
 from core.storage.files import steady_time
 
 MEGABYTE = 1_000_000
+UNWRITABLE = (
+    "Nothing can be saved here now, so your run waits. It begins by itself once that is mended: "
+    "tell whoever runs this app that its folder of runs is read-only."
+)
 LEFTOVER_SECONDS = 3_600  # what is half made for so long was left by an app that was killed
 
 
@@ -82,6 +86,11 @@ def run_bytes(run: Run) -> int:
 def _folder_bytes(folder: str | os.PathLike[str]) -> int:
     with os.scandir(folder) as found:
         return sum(_folder_bytes(each) if each.is_dir() else each.stat().st_size for each in found)
+
+
+def is_writable(root: Path) -> bool:
+    """May runs be written there? Without a try: cheap enough to ask at each poll."""
+    return os.access(root, os.W_OK | os.X_OK)
 
 
 def has_room(root: Path, times: int = 1) -> bool:

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.engines.memory import keep_freed_memory
-from core.runs import log
+from core.runs import disk, log
 from core.runs.job import JobRunner
 from core.runs.queue import note_turn, waiting_runs
 from core.workers.status import lock_for_worker
@@ -72,6 +72,9 @@ def _serve_queue(root: Path, runner: JobRunner, finetunes: bool = False) -> None
         changed = root.stat().st_mtime_ns  # a new run is a new entry in this directory
         # poll now and then all the same: two entries within a tick of its clock are one change
         is_due = changed != seen or polls % POLLS_PER_FULL_POLL == 0
+        if is_due and not disk.is_writable(root):
+            log.warning("runs directory is read-only", advice="The worker ends until it is not.")
+            return
         if is_due and (waiting := waiting_runs(root, finetunes)):
             note_turn(root, waiting[0])
             runner.execute(waiting[0])

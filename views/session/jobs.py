@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
-from core.runs import log, queue
+from core.runs import disk, log, queue
 from core.runs.run import (
     WAITING,
     FinetuneJob,
@@ -86,6 +86,13 @@ def _touch_waiting(session: Session) -> bool:
     for run in waiting:
         run.touch()
     return bool(waiting)
+
+
+def waiting_words(run: Run) -> str:
+    """What a run waits for, for the visitor."""
+    if not disk.is_writable(run.path.parent):
+        return disk.UNWRITABLE
+    return queue.queue_words(queue.queue_position(run.path.parent, run))
 
 
 def reader(session: Session, snapshot: RunSnapshot | None) -> ReadRun:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.recipes.settings import SETTINGS, Number, SettingError
 from core.runs.control import change_control
-from core.runs.queue import QueueError, queue_position, queue_words
+from core.runs.queue import QueueError, queue_position
 from core.runs.run import WAITING, Run
 from core.runs.snapshot import RunSnapshot
 from core.storage.history import Record
@@ -272,7 +272,7 @@ def _ask(run: Run, **changes: float | None) -> None:
 def _status_words(snapshot: RunSnapshot) -> str:
     now, last = snapshot.state, snapshot.last
     if now.name == "queued":
-        return queue_words(_position(snapshot.run))
+        return jobs.waiting_words(snapshot.run)
     if now.name == "preparing":
         return now.message or "Preparing the data."
     if now.name == "failed" or now.name == "interrupted" or last is None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 
 from core.recipes.presets import PRESETS
 from core.runs import disk, queue
-from core.runs.queue import create_run
+from core.runs.queue import QueueError, Visitor, create_run
 from core.runs.run import LIVE, Run, State, list_runs
 from core.storage.files import write_atomic
 
@@ -122,3 +123,105 @@ def test_a_clock_that_jumps_costs_no_run(root, limit, monkeypatch, years):
     jumped = time.time() + years * 365 * DAY
     monkeypatch.setattr(time, "time", lambda: jumped)
     assert kept(root) == made
+
+
+# --- the list
+
+
+def test_a_list_of_runs_that_are_over_opens_none_of_their_files_again(root, monkeypatch):
+    made = [make(root) for _ in range(3)]
+    assert [entry.run for entry in disk.list_entries(root)] == made
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+    assert [entry.state.name for entry in disk.list_entries(root)] == ["finished"] * 3
+
+
+@pytest.mark.parametrize("state", ["queued", *LIVE])
+def test_a_run_that_goes_on_is_read_again(root, state):
+    run = make(root, state)
+    disk.list_entries(root)
+    run.set_state(State("finished"))
+    assert [entry.state.name for entry in disk.list_entries(root)] == ["finished"]
+
+
+def test_a_state_that_could_not_be_read_is_read_again(root):
+    run = make(root)
+    content = (run.path / "state.json").read_bytes()
+    (run.path / "state.json").write_bytes(b"")
+    assert [entry.state.name for entry in disk.list_entries(root)] == ["interrupted"]
+    (run.path / "state.json").write_bytes(content)
+    assert [entry.state.name for entry in disk.list_entries(root)] == ["finished"]
+
+
+# --- uploaded networks
+
+
+def upload(root: Path, address: str = "a", idle: float = 0.0) -> Run:
+    """An uploaded network of one megabyte."""
+    run = make(root, uploaded=True, address=address)
+    (run.path / "checkpoint.safetensors").write_bytes(bytes(1_000_000))
+    then = time.time() - idle
+    os.utime(run.path, (then, then))
+    return run
+
+
+def test_uploads_do_not_push_out_what_others_trained(root, limit):
+    limit(kept_runs=2, kept_megabytes=10, uploaded_megabytes=5)
+    trained = [make(root, idle=DAY) for _ in range(2)]
+    for _ in range(4):
+        upload(root)
+    assert set(trained) < set(kept(root))
+
+
+def test_old_uploads_make_room_before_trained_runs(root, limit):
+    limit(uploaded_megabytes=1.1, kept_megabytes=1.2)
+    trained = make(root, idle=2 * DAY)
+    _, newer = upload(root, idle=DAY), upload(root, idle=DAY)
+    assert kept(root) == [trained, newer]
+
+
+def test_uploads_in_use_give_way_on_a_disk_that_is_nearly_full(root, limit, monkeypatch):
+    limit(free_megabytes=200)
+    trained, uploads = make(root), [upload(root) for _ in range(3)]
+    gone = lambda: sum(not run.path.exists() for run in uploads)  # noqa: E731
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda path: SimpleNamespace(free=198e6 + gone() * 1e6)
+    )
+    assert kept(root) == [trained, uploads[2]]
+
+
+def test_who_has_uploaded_most_makes_room_for_others(root, limit):
+    limit(uploaded_megabytes=4.1)
+    flood, other = [upload(root, "a") for _ in range(3)], upload(root, "b")
+    queue.make_room_for_upload(root, Visitor("c", "1"), 1_000_000)
+    assert other.path.exists()
+    assert [run.path.exists() for run in flood].count(False) == 1
+
+
+def test_a_flood_of_uploads_stays_within_its_share(root, limit):
+    limit(uploaded_megabytes=4, uploaded_per_minute=99)
+    for _ in range(12):
+        queue.make_room_for_upload(root, Visitor("a", "1"), 1_010_000)
+        upload(root, "a")
+    assert sum(entry.size for entry in disk.list_entries(root)) <= 4e6
+
+
+def test_an_address_uploads_so_many_a_minute(root, limit):
+    limit(uploaded_per_minute=2)
+    upload(root), upload(root)
+    with pytest.raises(QueueError, match="Too many networks at once"):
+        queue.make_room_for_upload(root, Visitor("a", "1"), 1)
+    queue.make_room_for_upload(root, Visitor("b", "1"), 1)
+
+
+def test_an_upload_leaves_the_room_that_runs_need(root, limit, monkeypatch):
+    limit(free_megabytes=200)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=399_999_999))
+    with pytest.raises(QueueError, match="no room for uploaded networks"):
+        queue.make_room_for_upload(root, Visitor("a", "1"), 1)
+    queue.enqueue(root, [], "quick", QUICK)
+
+
+def test_no_room_for_uploads_takes_none(root, limit):
+    limit(uploaded_megabytes=0)
+    with pytest.raises(QueueError, match="no room for uploaded networks"):
+        queue.make_room_for_upload(root, Visitor("a", "1"), 1)

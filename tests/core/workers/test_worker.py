@@ -103,6 +103,16 @@ def test_a_run_is_found_though_the_directory_s_time_stands_still(root, serve, mo
     assert [run.state().name for run in list_runs(root)] == ["finished"]
 
 
+def test_a_worker_takes_no_run_that_it_could_not_write(root, serve, monkeypatch):
+    run = create_run(root, "quick", TINY)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    pipe = SimpleNamespace(read=lambda: threading.Event().wait(PATIENCE))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=pipe))
+    serve()  # returns: the app starts another one when it can be written
+    assert run.state() == State("queued")
+    assert run.history() == []
+
+
 @pytest.fixture(scope="module")
 def process(
     fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
