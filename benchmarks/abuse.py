@@ -5,8 +5,8 @@
 Each attack comes from one address and goes on for so many seconds. Meanwhile another visitor draws
 a digit twice a second. The table shows how long that visitor waits, and how much memory the app
 takes more. Then 31 pages of one address queue a long run each, and the last line says when a run of
-another address begins. All of it stays on this machine. `--script` attacks another entry than the app's, such
-as one without the guard.
+another address begins. All of it stays on this machine. `--script` attacks another entry than the
+app's, such as one without the guard.
 """
 
 import argparse
@@ -164,7 +164,7 @@ def _put(app: App, session: str) -> None:
 
 
 async def wait_for_turn(app: App) -> float:
-    """Seconds that a run waits until it trains, while 31 pages of another address queue long runs."""
+    """Seconds that a run waits while 31 pages of another address have queued long ones."""
     async with AsyncExitStack() as pages:
         for _ in range(31):
             page = Visitor(app.url, "train", "epochs=8&width=32", client=FLOOD)
