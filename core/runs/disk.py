@@ -146,7 +146,7 @@ def _remove(run: Run) -> bool:
     return False
 
 
-def make_room_for_upload(root: Path, address: str, size: int) -> None:
+def shrink_uploads(root: Path, address: str, size: int) -> None:
     """Remove uploaded networks until one more of so many bytes fits into their share.
 
     Those of the address that has most go first, this one's counted, whether in use or not: so

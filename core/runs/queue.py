@@ -208,7 +208,7 @@ def make_room_for_upload(root: Path, visitor: Visitor, size: int) -> None:
     mine = [e for e in uploads if e.request.address == visitor.address]
     if len(mine) >= limits.LIMITS.uploaded_per_minute:
         raise QueueError("Too many networks at once. Wait a minute, then choose the file again.")
-    disk.make_room_for_upload(root, visitor.address, size)
+    disk.shrink_uploads(root, visitor.address, size)
 
 
 # --- making a run
