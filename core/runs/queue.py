@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from core.recipes.recipe import Recipe
     from core.storage.checkpoint import Card
 
-T = TypeVar("T")
 
 TURNS_FILE = ".turns.json"  # in the runs directory: keys of the visitors that were served, in order
 MAX_TURNS = 1_000  # that are remembered
@@ -119,7 +118,7 @@ def in_turn(visitors: Sequence[Visitor], served: Sequence[str]) -> list[int]:
     return _alternate([_alternate(addresses[address]) for address in turns])
 
 
-def _alternate(queues: list[list[T]]) -> list[T]:
+def _alternate(queues: list[list[int]]) -> list[int]:
     """The first of each, then the second of each, and so on."""
     rounds = zip_longest(*([(item,) for item in queue] for queue in queues), fillvalue=())
     return [item for each in rounds for items in each for item in items]
