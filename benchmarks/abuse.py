@@ -1,11 +1,12 @@
 """What one hostile client does to everybody else: attacks on the app, and a visitor who draws.
 
-    python benchmarks/abuse.py [--seconds N] [--script FILE] [--json]
+    python benchmarks/abuse.py [--seconds N] [--script FILE] [--only N ...] [--turn] [--json]
 
 Each attack comes from one address and goes on for so many seconds. Meanwhile another visitor draws
 a digit twice a second. The table shows how long that visitor waits, and how much memory the app
-takes more. All of it stays on this machine. `--script` attacks another entry than the app's, such
-as one without the guard.
+takes more. Then 31 pages of one address queue a long run each, and the last line says when a run of
+another address begins. All of it stays on this machine. `--script` attacks another entry than the
+app's, such as one without the guard.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -32,10 +33,12 @@ from websockets.exceptions import ConnectionClosed
 
 from benchmarks import abuse_live
 from benchmarks.visitor import LostError, Visitor, pen_points
+from core.runs.run import WAITING, list_runs
 from tests.browser.support.app import App, serve
 from tests.browser.support.driver import DIGITS
 
 EVERY = 0.5  # seconds between two drawings of the visitor
+FLOOD, ANOTHER = "192.0.2.1", "198.51.100.1"  # addresses of nobody (RFC 5737)
 SETTLE = 3.0  # seconds after an attack, before the next
 
 
@@ -161,6 +164,28 @@ def _put(app: App, session: str) -> None:
             putter.close()
 
 
+async def wait_for_turn(app: App) -> float:
+    """Seconds that a run waits while 31 pages of another address have queued long ones."""
+    async with AsyncExitStack() as pages:
+        for _ in range(31):
+            page = Visitor(app.url, "train", "epochs=8&width=32", client=FLOOD)
+            await _press_train(await pages.enter_async_context(page))
+        before = set(list_runs(app.runs))
+        page = Visitor(app.url, "train", client=ANOTHER)
+        await _press_train(await pages.enter_async_context(page))
+        (mine,) = set(list_runs(app.runs)) - before
+        start = time.perf_counter()
+        while mine.state().name in WAITING:
+            mine.touch()  # as its page does
+            await asyncio.sleep(0.1)
+        return time.perf_counter() - start
+
+
+async def _press_train(page: Visitor) -> None:
+    await page.open()
+    await page.press("train_start")
+
+
 ATTACKS = (
     Attack("nothing", lambda app, seconds: asyncio.sleep(seconds)),
     Attack("2.4 million empty file names in one message", many_names),
@@ -231,6 +256,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="of each attack")
     parser.add_argument("--script", type=Path, help="another entry, such as one without the guard")
     parser.add_argument("--only", type=int, nargs="*", help="numbers of attacks, from 0")
+    parser.add_argument("--turn", action="store_true", help="the queue of runs, too")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     chosen = options.only if options.only is not None else list(range(len(ATTACKS)))
@@ -239,6 +265,7 @@ def main() -> None:
         serve(Path(folder), script=options.script) as app,
     ):
         rows = asyncio.run(everything(app, options.seconds, chosen))
+        turn = asyncio.run(wait_for_turn(app)) if options.only is None or options.turn else None
     print(
         "| one client | answers to another | median | 95 % under | worst | live, 95 % under "
         "| memory, peak | after |"
@@ -251,8 +278,10 @@ def main() -> None:
             f"| {row['attack']} | {row['answers']}{lost} | {times} | {row['megabytes']:+} MB | "
             f"{row['megabytes_after']:+} MB |"
         )
+    if turn is not None:
+        print(f"\nWith 31 long runs in the queue, another address trains after {turn:.0f} s.")
     if options.json:
-        print(json.dumps({"rows": rows}))
+        print(json.dumps({"rows": rows, "turn": turn}))
 
 
 if __name__ == "__main__":

@@ -65,8 +65,9 @@ class Answer:
 class Visitor:
     """One session of the app."""
 
-    def __init__(self, url: str, path: str = "", query: str = "") -> None:
-        self.url, self.path, self.query = url, path, query
+    def __init__(self, url: str, path: str = "", query: str = "", client: str = "") -> None:
+        """`client` is the network address that a proxy would name."""
+        self.url, self.path, self.query, self.client = url, path, query, client
         self.socket: ClientConnection | None = None
         self.page = ""  # its hash
         self.widgets: dict[str, str] = {}  # ids by key
@@ -81,8 +82,13 @@ class Visitor:
         address = self.url.replace("http", "ws", 1) + "/_stcore/stream"
         origin: Any = self.url
         self.socket = await connect(
-            address, subprotocols=["streamlit"], origin=origin, max_size=None, open_timeout=PATIENCE
-        )  # type: ignore[list-item]
+            address,
+            subprotocols=["streamlit"],  # type: ignore[list-item]
+            origin=origin,
+            max_size=None,
+            open_timeout=PATIENCE,
+            additional_headers={"X-Forwarded-For": self.client} if self.client else None,
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -187,7 +187,7 @@ def _set_up_status(parser: argparse.ArgumentParser) -> None:
 def _status(options: argparse.Namespace) -> int:
     """Print the state of the app with this runs directory; 1 where it has no worker."""
     from core.runs.run import runs_dir
-    from core.runs.status import read_status
+    from core.workers.status import read_status
 
     status = read_status(runs_dir())
     print(json.dumps(asdict(status)) if options.json else status.words)

@@ -2,9 +2,11 @@
 
     runs/<id>/control.json      {"until": 12, "lr": 0.3}; the page writes it, the worker reads it
 
-The worker writes it only to end a pause that takes too long.
+The worker writes it only to end a pause that takes too long. And what all others ask of it: an end.
 """
 
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +15,13 @@ import msgspec
 from msgspec import Meta
 
 from core.recipes.settings import SETTINGS, Number
+from core.runs import limits
 from core.storage.files import write_atomic
+
+KEPT = "what it learned so far is kept"
+TOO_LONG = f"Stopped at the time limit for a run; {KEPT}"
+OTHERS_WAITED = f"Stopped because others waited for their turn; {KEPT}"
+QUEUE_CHECK_SECONDS = 1.0  # between checks of whether others wait
 
 _LR = SETTINGS["lr"]
 assert isinstance(_LR, Number)
@@ -74,3 +82,40 @@ class WatchedControl:
             if version != self._version:
                 self._version, self._control = version, read_control(self.folder)
         return self._control
+
+
+class TimeLimit:
+    """How long a run may hold the trainer, pauses included: less while others wait for it.
+
+    The time with others waiting counts from when the first of them came, so each run has that long
+    and nobody waits longer for the run before theirs.
+    """
+
+    def __init__(self, others_wait: Callable[[], bool]) -> None:
+        self._others_wait = others_wait
+        self._began = time.perf_counter()
+        self._next_check = self._began
+        self._shared_since: float | None = None  # of `time.perf_counter`; None while nobody waits
+
+    def reason(self) -> str:
+        """Why the run must end now, in a sentence; "" while it need not. Ask often: it is cheap."""
+        now = time.perf_counter()
+        if now >= self._next_check:
+            self._next_check = now + QUEUE_CHECK_SECONDS
+            since = now if self._shared_since is None else self._shared_since
+            self._shared_since = since if self._others_wait() else None
+        if now - self._began > limits.LIMITS.run_seconds:
+            return TOO_LONG
+        shared = 0.0 if self._shared_since is None else now - self._shared_since
+        return OTHERS_WAITED if shared > limits.LIMITS.shared_seconds else ""
+
+    @property
+    def is_shared(self) -> bool:
+        """Do others wait?"""
+        return self._shared_since is not None
+
+    @property
+    def words(self) -> str:
+        """What the visitor should know of it; "" is nothing."""
+        seconds = f"{limits.LIMITS.shared_seconds:.0f}"
+        return f"Others are waiting: it ends after {seconds} s at most." if self.is_shared else ""

@@ -11,6 +11,7 @@ A run that fine-tunes a network goes the same way with one long step.
 import errno
 import threading
 import time
+from collections import defaultdict
 from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import islice
@@ -26,8 +27,9 @@ from core.evaluation.metrics import evaluate, ood_threshold
 from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
-from core.runs import limits, log, recovery
-from core.runs.control import WatchedControl, change_control
+from core.runs import log, recovery
+from core.runs.control import KEPT, TimeLimit, WatchedControl, change_control
+from core.runs.queue import waiting_runs
 from core.runs.run import (
     DISK_FULL,
     LIVE,
@@ -49,8 +51,6 @@ PAUSE_POLL_SECONDS = 0.05  # between polls of what a paused run should do
 MAX_PAUSE_SECONDS = 120  # others may be waiting in the queue
 DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-KEPT = "what it learned so far is kept"
-TOO_LONG = f"Stopped at the time limit for a run; {KEPT}"
 RECOVERY_MESSAGE = "Training was interrupted. Testing the last saved weights."
 
 
@@ -67,11 +67,12 @@ class Trained(NamedTuple):
 
 
 class JobRunner:
-    """Does one run after another, and keeps the data sets in memory between them."""
+    """Does runs, and keeps the data sets in memory between them. Two threads may use it."""
 
     def __init__(self, app_gone: threading.Event) -> None:
         self.app_gone = app_gone
         self.data: dict[str, dataset.Data] = {}
+        self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self.needs_restart = False  # something unforeseen happened: a fresh process is safer
 
     def execute(self, run: Run) -> None:
@@ -117,10 +118,10 @@ class JobRunner:
     def _take_steps(self, run: Run, recipe: Recipe, model: SumNet, data: dataset.Data) -> Trained:
         """Train step by step, and write down how it goes, until the last step or a stop."""
         recorder, control = Recorder(), WatchedControl(run.path)
+        limit = TimeLimit(lambda: bool(waiting_runs(run.path.parent, finetunes=False)))
         autosave = recovery.Autosave(run, model)
         snapshot_writer = snapshots.SnapshotWriter(run.snapshots, model)
-        began = recorder.start  # pauses occupy the trainer, too
-        end = State("finished")
+        end, told = State("finished"), ""
         with closing(recipe.fit(model, data, lambda: control.now().lr)) as steps:
             for progress in steps:
                 pause = control.now().should_pause(progress.step)
@@ -129,27 +130,32 @@ class JobRunner:
                     autosave.save_if_due(progress, record["seconds"])
                 snapshot_writer.save_if_due(progress, pause)
                 if pause:
-                    recorder.start += self._pause(run, control, progress.step)
+                    recorder.start += self._pause(run, control, limit, progress.step)
                 if run.stop_requested() or self.app_gone.is_set():
                     end = State("stopped")
                     break
-                if time.perf_counter() - began > limits.LIMITS.run_seconds:
-                    end = State("stopped", TOO_LONG)
+                if reason := limit.reason():
+                    end = State("stopped", reason)
                     break
+                if pause or limit.words != told:
+                    told = limit.words
+                    run.set_state(State("training", told))
         return Trained(progress, time.perf_counter() - recorder.start, end)
 
-    def _pause(self, run: Run, control: WatchedControl, step: int) -> float:
+    def _pause(self, run: Run, control: WatchedControl, limit: TimeLimit, step: int) -> float:
         """Wait until the visitor goes on, but not forever; returns the seconds that it took."""
-        start = time.perf_counter()
-        run.set_state(State("paused"))
+        start, told = time.perf_counter(), None
         while (
             control.now().should_pause(step)
             and not run.stop_requested()
+            and not limit.reason()
             and not self.app_gone.wait(PAUSE_POLL_SECONDS)
         ):
+            if limit.words != told:
+                told = limit.words
+                run.set_state(State("paused", told))
             if time.perf_counter() - start > MAX_PAUSE_SECONDS:
                 change_control(run.path, pause_at=None)
-        run.set_state(State("training"))
         return time.perf_counter() - start
 
     def _finetune(self, run: Run, job: FinetuneJob) -> None:
@@ -193,19 +199,24 @@ class JobRunner:
             DownloadError: nobody has it.
             StoppedError: somebody stopped `run` meanwhile.
         """
-        if name not in self.data:
+        with self._loading[name]:
+            if name not in self.data:
+                self.data[name] = self._read(name, run)
+            return self.data[name]
 
-            def report(progress: download.DownloadProgress) -> None:
-                if run is not None:
-                    if run.stop_requested() or self.app_gone.is_set():
-                        raise StoppedError
-                    share = progress.done / progress.total if progress.total else None
-                    what = f"Downloading {SPECS[name].title} from {progress.source}"
-                    run.set_state(State("preparing", what, share))
+    def _read(self, name: str, run: Run | None) -> dataset.Data:
+        """The same, not from memory."""
 
-            download.download(SPECS[name].files, data_dir(), report)
-            self.data[name] = dataset.load_data(name)
-        return self.data[name]
+        def report(progress: download.DownloadProgress) -> None:
+            if run is not None:
+                if run.stop_requested() or self.app_gone.is_set():
+                    raise StoppedError
+                share = progress.done / progress.total if progress.total else None
+                what = f"Downloading {SPECS[name].title} from {progress.source}"
+                run.set_state(State("preparing", what, share))
+
+        download.download(SPECS[name].files, data_dir(), report)
+        return dataset.load_data(name)
 
     # --- before the first run
 

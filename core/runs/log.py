@@ -46,6 +46,11 @@ def event(name: str, **facts: object) -> None:
     log.info(name, extra={"facts": facts})
 
 
+def warning(name: str, **facts: object) -> None:
+    """Log what the operator should mend."""
+    log.warning(name, extra={"facts": facts})
+
+
 def trouble(name: str, **facts: object) -> None:
     """Log something that went wrong, with the traceback of the exception being handled."""
     log.warning(name, extra={"facts": facts}, exc_info=True)

@@ -1,50 +1,71 @@
-"""How runs come and go: who may join the queue, how a run is made, which old ones make room.
+"""How runs come and go: who may join the queue, whose turn it is, how a run is made.
 
-One run trains at a time, in the order in which they came. A visitor has one run in the queue, so
-that nobody waits behind the same person twice. Imports no torch.
+One run trains at a time. Addresses take turns, and so do the pages behind one address, so nobody
+waits for all that somebody else has queued:
+
+    who came          A1 A2 A3 A4 B1 A1   (page 1 of address A, page 2 of it, ...)
+    who is served     A1 B1 A2 A3 A4 A1
+
+Runs that fine-tune a network take seconds and have a queue of their own beside it. A visitor has
+one run in each. Imports no torch.
 """
 
 import os
 import secrets
 import shutil
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from core.errors import UserError
 from core.recipes.settings import SettingError
-from core.runs import limits
+from core.runs import disk, limits
+from core.runs.disk import Entry, list_entries
 from core.runs.run import (
     DISK_FULL,
     DISK_FULL_FILE,
-    RUN_ID,
+    LIVE,
     WAITING,
     FinetuneJob,
     Request,
     Run,
     State,
     find_run,
-    list_runs,
 )
 from core.specs import TRAIN_SIZE
-from core.storage.files import write_atomic
+from core.storage.files import steady_time, write_atomic
 
 if TYPE_CHECKING:
     from core.model import SumNet
     from core.recipes.recipe import Recipe
     from core.storage.checkpoint import Card
 
-MEGABYTE = 1_000_000
-# The time of day may be moved while we run; the difference of it and this clock may not.
-CLOCK_OFFSET = time.time() - time.monotonic()
+
+TURNS_FILE = ".turns.json"  # in the runs directory: keys of the visitors that were served, in order
+MAX_TURNS = 1_000  # that are remembered
 
 
 class QueueError(UserError):
     """There is no place in the queue; the message is one sentence for the visitor."""
+
+
+class Visitor(NamedTuple):
+    """Who asks, as far as fairness must know: not who it is, but who is the same."""
+
+    address: str = ""  # keyed hash of the network address; "" is this machine
+    session: str = ""  # a secret word for one page behind it
+
+    @property
+    def key(self) -> str:
+        """In the file of turns."""
+        return f"{self.address}/{self.session}"
+
+
+NOBODY = Visitor()
 
 
 def enqueue(
@@ -53,39 +74,109 @@ def enqueue(
     preset: str,
     recipe: "Recipe",
     finetune_job: FinetuneJob | None = None,
+    visitor: Visitor = NOBODY,
 ) -> Run:
-    """A new run at the end of the queue. `own` are the ids of the same visitor's earlier runs.
+    """A new run in the queue. `own` are the ids of the same visitor's earlier runs.
 
     Raises:
         SettingError: it would take too long.
-        QueueError: the visitor has a run in the queue already, or the queue or the disk is full.
+        QueueError: the visitor has a run in this queue already, or the queue or the disk is full.
         OSError: it cannot be written.
     """
-    if finetune_job is None:
+    finetunes = finetune_job is not None
+    if not finetunes:
         check_size(recipe)
     mine = [run for name in own if (run := find_run(root, name))]
-    if any(run.state().name in WAITING for run in mine):
+    if any(run.state().name in WAITING and run.is_finetune == finetunes for run in mine):
         raise QueueError("You already have a run in the queue. Wait for it, or stop it first.")
-    if sum(run.state().name in WAITING for run in list_runs(root)) >= limits.LIMITS.waiting:
+    waiting = [visitor_of(entry) for entry in _waiting(root, finetunes)]
+    before = in_turn([*waiting, visitor], read_turns(root)).index(len(waiting))
+    if before >= limits.LIMITS.waiting:
         raise QueueError("The queue is full. Try again in a few minutes.")
     make_room(root)
-    return create_run(root, preset, recipe, finetune_job)
+    return create_run(root, preset, recipe, finetune_job, visitor)
+
+
+# --- whose turn it is
+
+
+def in_turn(visitors: Sequence[Visitor], served: Sequence[str]) -> list[int]:
+    """In which order runs are done: indices into their visitors, who are given oldest run first.
+
+    Addresses take turns, beginning with the one that was served longest ago; at an address, its
+    pages do. `served` are keys of visitors, latest last.
+    """
+    last = {key: turn for turn, key in enumerate(served)}
+    last |= {key.partition("/")[0]: turn for turn, key in enumerate(served)}
+    pages: dict[Visitor, list[int]] = {}
+    for index, visitor in enumerate(visitors):
+        pages.setdefault(visitor, []).append(index)
+    addresses: dict[str, list[list[int]]] = {}
+    for visitor in sorted(pages, key=lambda visitor: last.get(visitor.key, -1)):
+        addresses.setdefault(visitor.address, []).append(pages[visitor])
+    turns = sorted(addresses, key=lambda address: (last.get(address, -1), addresses[address][0]))
+    return _alternate([_alternate(addresses[address]) for address in turns])
+
+
+def _alternate(queues: list[list[int]]) -> list[int]:
+    """The first of each, then the second of each, and so on."""
+    rounds = zip_longest(*([(item,) for item in queue] for queue in queues), fillvalue=())
+    return [item for each in rounds for items in each for item in items]
+
+
+def visitor_of(entry: Entry) -> Visitor:
+    """Who asked for a run."""
+    return Visitor(entry.request.address, entry.request.session)
+
+
+def waiting_runs(root: Path, finetunes: bool) -> list[Run]:
+    """The runs that wait to be trained, or to fine-tune a network, in the order of their turns."""
+    waiting = _waiting(root, finetunes)
+    order = in_turn([visitor_of(entry) for entry in waiting], read_turns(root))
+    return [waiting[index].run for index in order]
+
+
+def _waiting(root: Path, finetunes: bool) -> list[Entry]:
+    """The same, oldest first."""
+    entries = list_entries(root)
+    return [e for e in entries if e.state.name in WAITING and e.run.is_finetune == finetunes]
 
 
 def queue_position(root: Path, run: Run) -> int:
-    """How many runs are before this one: the one in training and those that wait longer."""
-    before = 0
-    for other in list_runs(root):
-        if other.id == run.id:
-            break
-        before += not other.state().is_finished
-    return before
+    """How many runs are before this one, if it waits: the one in training and those served first.
+
+    Who comes later may be served first: see above.
+    """
+    waiting = waiting_runs(root, run.is_finetune)
+    if run not in waiting:
+        return 0
+    live = (entry.run for entry in list_entries(root) if entry.state.name in LIVE)
+    return waiting.index(run) + sum(other.is_finetune == run.is_finetune for other in live)
 
 
 def queue_words(position: int) -> str:
     """How long the queue before a run is, for the visitor."""
     runs = "one run is" if position == 1 else f"{position} runs are"
     return f"Waiting: {runs} before yours." if position else "Starting."
+
+
+def read_turns(root: Path) -> list[str]:
+    """Keys of the visitors that were served, latest last."""
+    try:
+        return msgspec.json.decode((root / TURNS_FILE).read_bytes(), type=list[str])
+    except (OSError, msgspec.MsgspecError, RecursionError):
+        return []
+
+
+def note_turn(root: Path, run: Run) -> None:
+    """A run gets its turn: whoever asked for it comes last from now on."""
+    key = visitor_of(Entry(run, 0, State("queued"), False)).key
+    turns = [*(other for other in read_turns(root) if other != key), key][-MAX_TURNS:]
+    with suppress(OSError):  # less fair; the run says what is wrong
+        write_atomic(root / TURNS_FILE, msgspec.json.encode(turns), durable=False)
+
+
+# --- room
 
 
 def make_room(root: Path) -> None:
@@ -96,9 +187,30 @@ def make_room(root: Path) -> None:
         OSError: the directory cannot be written.
     """
     root.mkdir(parents=True, exist_ok=True)
-    prune(root)
-    if shutil.disk_usage(root).free < limits.LIMITS.free_megabytes * MEGABYTE:
+    disk.prune(root)
+    if not disk.has_room(root):
         raise QueueError("The disk is nearly full, so nothing new can be saved. Try again later.")
+
+
+def make_room_for_upload(root: Path, visitor: Visitor, size: int) -> None:
+    """Make room for an uploaded network of so many bytes, but never the room that runs need.
+
+    Raises:
+        QueueError: too many come from this address, or there is no room.
+        OSError: the directory cannot be written.
+    """
+    make_room(root)
+    if not disk.has_room(root, times=2) or size > limits.LIMITS.uploaded_megabytes * disk.MEGABYTE:
+        raise QueueError("There is no room for uploaded networks now. Try again later.")
+    since = (steady_time() - 60) * 1e9
+    uploads = [e for e in list_entries(root) if e.created > since and e.request.uploaded]
+    mine = [e for e in uploads if e.request.address == visitor.address]
+    if len(mine) >= limits.LIMITS.uploaded_per_minute:
+        raise QueueError("Too many networks at once. Wait a minute, then choose the file again.")
+    disk.shrink_uploads(root, visitor.address, size)
+
+
+# --- making a run
 
 
 def check_size(recipe: "Recipe") -> None:
@@ -124,14 +236,18 @@ def check_size(recipe: "Recipe") -> None:
 
 
 def create_run(
-    root: Path, preset: str, recipe: "Recipe", finetune_job: FinetuneJob | None = None
+    root: Path,
+    preset: str,
+    recipe: "Recipe",
+    finetune_job: FinetuneJob | None = None,
+    visitor: Visitor = NOBODY,
 ) -> Run:
     """A new run, waiting for a worker. It appears in `root` whole, and behind all that are there.
 
     Raises:
         OSError: it cannot be written.
     """
-    newest = max((run.created() for run in list_runs(root)), default=0)
+    newest = max((entry.created for entry in list_entries(root)), default=0)
     made = Run(root / secrets.token_hex(8))
     with _staged(made) as run:
         base = finetune_job.base if finetune_job else None
@@ -140,7 +256,7 @@ def create_run(
 
             examples = finetune.dump_examples(finetune_job.examples)
             write_atomic(run.path / "examples.jsonl", examples.encode())
-        _write_request(run, Request(preset, recipe.to_dict(), base))
+        _write_request(run, Request(preset, recipe.to_dict(), base, False, *visitor))
         if run.created() <= newest:  # the clock was moved back; the queue keeps its order
             os.utime(run.path / "recipe.json", ns=(newest + 1, newest + 1))
         full = State("failed", f"{DISK_FULL} {run.retry_words}")
@@ -149,7 +265,7 @@ def create_run(
     return made
 
 
-def import_run(root: Path, model: "SumNet", card: "Card") -> Run:
+def import_run(root: Path, model: "SumNet", card: "Card", visitor: Visitor = NOBODY) -> Run:
     """A network from a file as a run that is finished. It appears in `root` whole.
 
     Raises:
@@ -160,7 +276,7 @@ def import_run(root: Path, model: "SumNet", card: "Card") -> Run:
     made = Run(root / secrets.token_hex(8))
     with _staged(made) as run:
         checkpoint.save(run.checkpoint, model, card)
-        _write_request(run, Request(card.preset, card.params, uploaded=True))
+        _write_request(run, Request(card.preset, card.params, None, True, *visitor))
         run.set_state(State("finished"))
     return made
 
@@ -172,7 +288,7 @@ def _write_request(run: Run, request: Request) -> None:
 @contextmanager
 def _staged(made: Run) -> Iterator[Run]:
     """The run under a name that nobody looks at, to be written; then it gets its own."""
-    path = staging_path(made)
+    path = disk.staging_path(made)
     try:
         path.mkdir(parents=True)
         yield Run(path)
@@ -180,46 +296,3 @@ def _staged(made: Run) -> Iterator[Run]:
     except OSError:
         shutil.rmtree(path, ignore_errors=True)
         raise
-
-
-def staging_path(run: Run) -> Path:
-    """Where the run is while it is half made, or half removed: nobody finds it there."""
-    return run.path.with_name(f".{run.id}")
-
-
-def prune(root: Path) -> None:
-    """Remove the oldest finished runs until number, age and size are within the limits.
-
-    Runs that somebody used a short while ago stay, whatever the limits say.
-    """
-    limit = limits.LIMITS
-    now = min(CLOCK_OFFSET + time.monotonic(), time.time())
-    _remove_leftovers(root, now)
-    finished = [run for run in list_runs(root) if run.state().is_finished]
-    number, total = len(finished), sum(map(run_bytes, finished))
-    for run in finished:
-        with suppress(OSError):
-            idle = now - run.last_used()
-            old = idle > limit.kept_days * 86_400
-            many, large = number > limit.kept_runs, total > limit.kept_megabytes * MEGABYTE
-            if (old or many or large) and idle > limit.in_use_minutes * 60:
-                number, total = number - 1, total - run_bytes(run)
-                aside = run.path.rename(staging_path(run))  # gone at once, however long it takes
-                shutil.rmtree(aside, ignore_errors=True)
-
-
-def run_bytes(run: Run) -> int:
-    """Bytes that the run takes on the disk."""
-    total = 0
-    with suppress(OSError):  # another visitor's page is removing it
-        for file in run.path.rglob("*"):
-            total += file.stat().st_size
-    return total
-
-
-def _remove_leftovers(root: Path, now: float) -> None:
-    """Remove what a killed app left half made or half removed."""
-    for aside in root.glob(".*"):
-        with suppress(OSError):
-            if RUN_ID.fullmatch(aside.name[1:]) and now - aside.stat().st_mtime > 3_600:
-                shutil.rmtree(aside, ignore_errors=True)

@@ -33,7 +33,8 @@ from msgspec import Meta
 
 from core import PROJECT
 from core.errors import UserError
-from core.storage.files import write_atomic
+from core.runs import limits
+from core.storage.files import steady_time, write_atomic
 from core.storage.history import Record, dump_record, read_history
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ LOST: tuple[StateName, ...] = ("failed", "interrupted")
 
 DISK_FULL_FILE = "disk-full.json"
 DISK_FULL = "The disk is full: nothing more could be saved."
+LEFT_QUEUE = "You left the queue before training began."
+UNWATCHED = "No page showed this run while it waited, so it left the queue."
 
 
 class RunError(UserError):
@@ -85,6 +88,8 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     params: dict[str, Any]  # the recipe, flat
     base: str | None = None  # network to fine-tune; None trains from nothing
     uploaded: bool = False  # did the network come from a file? Its metrics are that file's claim
+    address: str = ""  # who asked, for fairness: keyed hash of a network address
+    session: str = ""  # and of which page behind it
 
 
 @dataclass(frozen=True)
@@ -191,14 +196,24 @@ class Run:
 
     def state(self) -> State:
         """Where it stands; a damaged file reads as an interrupted run."""
+        return self.read_state()[0]
+
+    def read_state(self) -> tuple[State, bool]:
+        """Where it stands, and whether that is for good.
+
+        A run that waits while no page shows it has left the queue. It is back when one does.
+        """
         try:
             content = (self.path / "state.json").read_bytes()
             state = msgspec.json.decode(content, type=State)
         except (OSError, msgspec.MsgspecError, RecursionError):
-            return State("interrupted", self.damaged_words)
-        if state.name in WAITING and self.stop_requested():
-            return State("interrupted", "You left the queue before training began.")
-        return state
+            return State("interrupted", self.damaged_words), False
+        if state.name in WAITING:
+            if self.stop_requested():
+                return State("interrupted", LEFT_QUEUE), False
+            if self.idle_seconds() > limits.LIMITS.unwatched_seconds:
+                return State("interrupted", f"{UNWATCHED} {self.retry_words}"), False
+        return state, state.is_finished
 
     def set_state(self, state: State) -> None:
         """Write where it stands.
@@ -227,9 +242,12 @@ class Run:
         with suppress(OSError):
             os.utime(self.path)
 
-    def last_used(self) -> float:
-        """When somebody last looked at it, in seconds since the epoch."""
-        return self.path.stat().st_mtime
+    def idle_seconds(self) -> float:
+        """Since somebody last looked at it; infinite for a run that is gone."""
+        try:
+            return steady_time() - os.stat(self.path).st_mtime
+        except OSError:
+            return float("inf")
 
     def request_stop(self) -> None:
         """Ask the worker to stop it."""
@@ -253,7 +271,7 @@ def find_run(root: Path, run_id: str) -> Run | None:
 
 
 def list_runs(root: Path) -> Iterator[Run]:
-    """All runs that are kept, oldest first."""
+    """All runs that are kept, oldest first. For where they stand, see `disk.list_entries`."""
     found = []
     for path in root.glob("[0-9a-f]*"):
         with suppress(FileNotFoundError):  # pruned at this moment

@@ -1,11 +1,19 @@
-"""Files that appear whole, and locks that end with their holder. Imports no torch."""
+"""Files that appear whole, their age, and locks that end with their holder. Imports no torch."""
 
 import os
+import time
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 MAX_NUMBER = 1e300  # of a number in a file of ours; NaN is not less
+# The time of day may be moved while we run; the difference of it and this clock may not.
+_CLOCK_OFFSET = time.time() - time.monotonic()
+
+
+def steady_time() -> float:
+    """Seconds since the epoch, to compare with a file's: a clock put forward makes none older."""
+    return min(_CLOCK_OFFSET + time.monotonic(), time.time())
 
 
 def write_atomic(path: Path, content: bytes, durable: bool = True) -> None:

@@ -7,13 +7,14 @@ import time
 from pathlib import Path
 
 from core import PROJECT, VERSION
-from core.runs import log
+from core.runs import disk, log
 
 _shared: dict[Path, "Supervisor"] = {}
 _sharing = threading.Lock()
 
 QUICK_DEATH = 10.0  # seconds; a process that dies sooner is started again after a pause
-MAX_RESTART_PAUSE = 8.0
+MAX_RESTART_PAUSE = 240.0
+WRITABLE_CHECK_SECONDS = 5.0  # between checks of a runs directory that is read-only
 HEAD_START = 3.0  # seconds that an app has for its first page
 
 
@@ -28,6 +29,7 @@ class Supervisor:
         self._started = 0.0  # of `time.monotonic`, as below
         self._not_before = time.monotonic() + head_start  # the next start
         self._pause = 0.0
+        self._can_write = True  # as far as was said in the log
         self._closed = threading.Event()
         self.ensure()
         threading.Thread(target=self._watch, daemon=True).start()
@@ -51,10 +53,28 @@ class Supervisor:
             command = [sys.executable, "-m", "core.workers.worker", str(self.root)]
             try:
                 self.root.mkdir(parents=True, exist_ok=True)
+                if not self._check_writable():
+                    return
                 self._process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE)
             except OSError:
                 log.trouble("worker cannot be started")
                 self._rest()
+
+    def _check_writable(self) -> bool:
+        """Can a worker do anything? One that cannot write would only die at once, again and again.
+
+        It is logged once, with what to do, and once more when that is done.
+        """
+        can_write = disk.is_writable(self.root)
+        if can_write and not self._can_write:
+            log.event("runs directory can be written again")
+        elif self._can_write and not can_write:
+            advice = "Make the folder writable for the app's user; runs wait until then."
+            log.warning("runs directory is read-only", folder=self.root, advice=advice)
+        if not can_write:
+            self._not_before = time.monotonic() + WRITABLE_CHECK_SECONDS
+        self._can_write = can_write
+        return can_write
 
     def _rest(self) -> None:
         """After a death or a failed start: decide how long to wait before the next start."""

@@ -1,10 +1,11 @@
-"""One warm process that does runs, one at a time.
+"""One warm process that does runs: one that trains at a time, and one that fine-tunes beside it.
 
 Importing torch takes longer than a short training, and a training inside the web server would
 freeze every visitor's page. So the app starts `python -m core.workers.worker RUNS_DIR` once and
 looks after it (core/workers/supervisor.py). The process imports, loads the data, takes a few steps
 to warm up, and then waits for runs to appear on disk. It has a lower priority than the app: answers
-to drawings come first.
+to drawings come first. Fine-tuning takes seconds, so a thread of its own does it: nobody who
+teaches a network waits behind trainings.
 
 The process holds a lock on the runs directory while it lives. So two apps on one directory train
 one run at a time, and a run that says "training" when the lock is taken was interrupted: what it
@@ -20,17 +21,17 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.engines.memory import keep_freed_memory
-from core.runs import log
+from core.runs import disk, log
 from core.runs.job import JobRunner
-from core.runs.run import WAITING, Run, list_runs
-from core.runs.status import lock_for_worker
+from core.runs.queue import note_turn, waiting_runs
+from core.workers.status import lock_for_worker
 
 POLL_SECONDS = 0.05  # between polls for a new run
 POLLS_PER_FULL_POLL = 20  # polls between those that do not trust the directory's time
 
 
 def serve(root: Path) -> None:
-    """Do the runs that appear in `root`, oldest first, until standard input closes.
+    """Do the runs that appear in `root`, in turn, until standard input closes.
 
     After something unforeseen it returns: the app starts a fresh process.
     """
@@ -49,19 +50,33 @@ def serve(root: Path) -> None:
         runner.recover_interrupted(root)
         runner.warm_up()
         log.event("worker ready")
+        beside = threading.Thread(target=_serve_finetunes, args=(root, runner))
+        beside.start()
         _serve_queue(root, runner)
+        beside.join()
     finally:
         lock.release()
 
 
-def _serve_queue(root: Path, runner: JobRunner) -> None:
+def _serve_finetunes(root: Path, runner: JobRunner) -> None:
+    try:
+        _serve_queue(root, runner, finetunes=True)
+    finally:
+        runner.needs_restart = True  # if it failed: a fresh process has both
+
+
+def _serve_queue(root: Path, runner: JobRunner, finetunes: bool = False) -> None:
     seen = polls = 0
     while not (runner.app_gone.is_set() or runner.needs_restart):
         polls += 1
         changed = root.stat().st_mtime_ns  # a new run is a new entry in this directory
         # poll now and then all the same: two entries within a tick of its clock are one change
-        waiting = _waiting(root) if changed != seen or polls % POLLS_PER_FULL_POLL == 0 else []
-        if waiting:
+        is_due = changed != seen or polls % POLLS_PER_FULL_POLL == 0
+        if is_due and not disk.is_writable(root):
+            log.warning("runs directory is read-only", advice="The worker ends until it is not.")
+            return
+        if is_due and (waiting := waiting_runs(root, finetunes)):
+            note_turn(root, waiting[0])
             runner.execute(waiting[0])
         else:
             seen = changed
@@ -71,10 +86,6 @@ def _serve_queue(root: Path, runner: JobRunner) -> None:
 def _wait_for_end_of_input(app_gone: threading.Event) -> None:
     sys.stdin.buffer.read()
     app_gone.set()
-
-
-def _waiting(root: Path) -> list[Run]:
-    return [run for run in list_runs(root) if run.state().name in WAITING]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks.load import children
 from benchmarks.visitor import LostError, Visitor
-from core.runs.status import read_status
+from core.workers.status import read_status
 from tests.browser.conftest import Visit
 from tests.browser.support import driver
 from tests.browser.support.app import App, serve

@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from core.runs.status import read_status
+from core.workers.status import read_status
 from tests.browser.conftest import Visit
 from tests.browser.support import driver
 from tests.browser.support.app import ROOT, App, free_port, serve

@@ -1,17 +1,30 @@
 """What the tests of runs and workers share: a runner on the drawn data set, workers by fork."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.data import download
 from core.dataset import Data
+from core.runs import limits
 from core.runs.job import JobRunner
 from core.runs.run import Run, State
 from core.workers.supervisor import Supervisor
 from tests.support.workers import ForkServer, Start, start_supervisor
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """limit(waiting=2) sets a limit for this test."""
+
+    def change(**values: float) -> None:
+        monkeypatch.setattr(limits, "LIMITS", replace(limits.LIMITS, **values))
+
+    change(free_megabytes=0)
+    return change
 
 
 @pytest.fixture

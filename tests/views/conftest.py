@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from core.data.drawing import Strokes
 from tests.support.pages import PAGES, Pen
@@ -19,6 +20,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("SKETCH_SUM_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(jobs, "worker", NoWorker)
+    monkeypatch.setattr(type(st.context), "ip_address", None)  # AppTest has a mock there
     networks._cached_checkpoint.clear()
 
 

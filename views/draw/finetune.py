@@ -9,7 +9,7 @@ from core import finetune
 from core.data.drawing import Pixels
 from core.finetune import ExampleError, HandExample
 from core.runs.limits import LIMITS
-from core.runs.queue import QueueError, queue_position, queue_words
+from core.runs.queue import QueueError
 from core.runs.run import Run, State, finetune_job_of, runs_dir
 from core.specs import CLASSES
 from core.storage.checkpoint import Card, CheckpointError
@@ -210,7 +210,7 @@ def _progress(session: Session, live: bool) -> None:
 
 def _progress_words(run: Run, now: State) -> str:
     if now.name == "queued":
-        return queue_words(queue_position(run.path.parent, run))
+        return jobs.waiting_words(run)
     if now.name == "evaluating":
         return "Testing it on MNIST."
     return now.message or "Learning your handwriting."

@@ -23,6 +23,7 @@ from streamlit import config, runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from core.runs import limits, log
+from views.server.handles import prepare_handles
 from views.server.live_route import live_path
 from views.server.messages import BrowserRequest, MessageError, ends_a_run, read_request
 from views.server.turns import Bucket, Turns
@@ -59,6 +60,8 @@ class Guard:
     def _begin(self) -> None:
         """What needs the running event loop."""
         self.ready = True
+        log.start()
+        prepare_handles()
         most = limits.LIMITS
         self.pages = Turns(int(most.page_runs), max(1, int(most.page_runs) - 1), HOLD)
         self.fragments = Turns(int(most.fragment_runs), max(1, int(most.fragment_runs) - 1), HOLD)

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import streamlit as st
+
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
-from core.runs import log, queue
+from core.runs import disk, log, queue
 from core.runs.run import (
+    WAITING,
     FinetuneJob,
     Run,
     find_run,
@@ -15,9 +18,12 @@ from core.runs.run import (
 from core.runs.snapshot import RunSnapshot, read_snapshot
 from core.workers.supervisor import Supervisor, shared_supervisor
 from views.session.networks import load_network, use_network
-from views.session.session import Session
+from views.session.session import Session, get_session
+from views.session.visitor import visitor_of_session
 
 ReadRun = Callable[[], RunSnapshot | None]
+
+KEEP_PLACE_SECONDS = 30  # between two signs that a page still waits for its run
 
 
 def worker() -> Supervisor:
@@ -44,7 +50,8 @@ def _enqueue(
 ) -> str:
     """The id of a new run of this visitor."""
     worker().ensure()
-    run = queue.enqueue(runs_dir(), session.own_runs, preset, recipe, finetune_job)
+    visitor = visitor_of_session(session)
+    run = queue.enqueue(runs_dir(), session.own_runs, preset, recipe, finetune_job, visitor)
     session.own_runs.append(run.id)
     log.event("run queued", run=run.id, settings=recipe.settings(), taught=finetune_job is not None)
     return run.id
@@ -60,6 +67,32 @@ def current_run(session: Session) -> RunSnapshot | None:
     if not snapshot.state.is_finished:
         worker().ensure()
     return snapshot
+
+
+def keep_places() -> None:
+    """While runs of this visitor wait, keep their places, whichever page is shown.
+
+    A run that waits leaves the queue when no page shows that it is still wanted.
+    """
+    session = get_session()
+    if _touch_waiting(session):
+        st.fragment(_touch_waiting, run_every=KEEP_PLACE_SECONDS)(session)
+
+
+def _touch_waiting(session: Session) -> bool:
+    """Do runs of this visitor wait?"""
+    found = [run for name in session.own_runs if (run := find_run(runs_dir(), name))]
+    waiting = [run for run in found if run.state().name in WAITING]
+    for run in waiting:
+        run.touch()
+    return bool(waiting)
+
+
+def waiting_words(run: Run) -> str:
+    """What a run waits for, for the visitor."""
+    if not disk.is_writable(run.path.parent):
+        return disk.UNWRITABLE
+    return queue.queue_words(queue.queue_position(run.path.parent, run))
 
 
 def reader(session: Session, snapshot: RunSnapshot | None) -> ReadRun:
@@ -101,5 +134,6 @@ def current_finetune(session: Session) -> Run | None:
         use_network(session, run.id)
         return None
     if not now.is_finished:
+        run.touch()
         worker().ensure()
     return run

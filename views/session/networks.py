@@ -27,6 +27,7 @@ from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record, history_file, read_history
 from views.session.link import Link
 from views.session.session import Session
+from views.session.visitor import visitor_of_session
 
 DEFAULT_NETWORK = Link.network
 MAX_UPLOADS = 10  # networks per visitor; each takes a place among the runs that are kept
@@ -207,8 +208,10 @@ def import_network(session: Session, content: bytes) -> None:
     """
     if session.uploaded_networks >= MAX_UPLOADS:
         raise QueueError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
-    queue.make_room(runs_dir())
-    run = import_run(runs_dir(), *bundle.unpack_bundle(content))
+    visitor = visitor_of_session(session)
+    model, card = bundle.unpack_bundle(content)
+    queue.make_room_for_upload(runs_dir(), visitor, len(content))
+    run = import_run(runs_dir(), model, card, visitor)
     session.uploaded_networks += 1
     session.own_runs.append(run.id)
     use_network(session, run.id)

@@ -8,8 +8,10 @@ worker) is cached in networks.py and jobs.py and never changed.
 import functools
 import gc
 import importlib
+import secrets
 import sys
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -36,6 +38,7 @@ class Session:
     own_runs: list[str] = field(default_factory=list)  # ids
     examples: list[HandExample] = field(default_factory=list)  # of the visitor's handwriting
     loaded_example_files: int = 0
+    word: str = field(default_factory=partial(secrets.token_hex, 4))  # says which runs are its own
     finetune_run: str = ""  # id of the run that learns the examples, or failed to; "" is none
 
     def choose(self, **choices: Any) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.recipes.settings import SETTINGS, Number, SettingError
 from core.runs.control import change_control
-from core.runs.queue import QueueError, queue_position, queue_words
+from core.runs.queue import QueueError, queue_position
 from core.runs.run import WAITING, Run
 from core.runs.snapshot import RunSnapshot
 from core.storage.history import Record
@@ -29,6 +29,8 @@ FIRST_POLL = 0.15  # while its first point or its results are due
 CURVES_POLL = 0.5  # while its curves grow
 REPLAY_POLL = 1.5  # of its answers to the visitor's picture
 QUEUE_POLL = 2.0  # while it waits for others: there may be many
+
+RESUMES = "Training resumes by itself after two minutes."
 
 
 def show_train() -> None:
@@ -270,7 +272,7 @@ def _ask(run: Run, **changes: float | None) -> None:
 def _status_words(snapshot: RunSnapshot) -> str:
     now, last = snapshot.state, snapshot.last
     if now.name == "queued":
-        return queue_words(_position(snapshot.run))
+        return jobs.waiting_words(snapshot.run)
     if now.name == "preparing":
         return now.message or "Preparing the data."
     if now.name == "failed" or now.name == "interrupted" or last is None:
@@ -279,9 +281,10 @@ def _status_words(snapshot: RunSnapshot) -> str:
     place = f"epoch {last['epoch']:.0f}, step {last['step']:,.0f} of {last['steps']:,.0f}"
     if now.name == "training":
         left = last["seconds"] * (last["steps"] / last["step"] - 1)
-        return f"Training: {place}, {speed:,.0f} images/s, {left:.0f} s left"
+        words = f"Training: {place}, {speed:,.0f} images/s, {left:.0f} s left"
+        return f"{words}. {now.message}" if now.message else words
     if now.name == "paused":
-        return f"Paused: {place}. Training resumes by itself after two minutes."
+        return f"Paused: {place}. {now.message or RESUMES}"
     if now.name == "evaluating":
         return now.message or f"Testing on 10,000 images with ten numbers each. ({place})"
     kept = now.message or "Stopped. What the network learned so far is kept"

@@ -12,7 +12,7 @@ import torch
 from core.evaluation.metrics import ood_threshold
 from core.recipes.recipe import PARAM_BOUNDS
 from core.runs import job, limits
-from core.runs.job import TOO_LONG
+from core.runs.control import TOO_LONG
 from core.runs.queue import create_run
 from core.runs.run import Run, State, list_runs
 from core.storage import checkpoint

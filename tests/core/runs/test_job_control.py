@@ -7,8 +7,8 @@ import pytest
 
 from core.data import download
 from core.runs import job
-from core.runs.control import ControlFile, read_control, write_control
-from core.runs.job import TOO_LONG, JobRunner
+from core.runs.control import TOO_LONG, ControlFile, read_control, write_control
+from core.runs.job import JobRunner
 from core.runs.queue import create_run
 from core.runs.run import State
 from core.storage import checkpoint, snapshots

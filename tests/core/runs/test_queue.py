@@ -3,7 +3,6 @@
 import os
 import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,24 +11,13 @@ import pytest
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.recipes.settings import SettingError
-from core.runs import limits, queue
-from core.runs.queue import QueueError, create_run, queue_position, staging_path
-from core.runs.run import LIVE, WAITING, FinetuneJob, Request, Run, State, list_runs
+from core.runs import queue
+from core.runs.queue import QueueError, create_run, queue_position
+from core.runs.run import LIVE, FinetuneJob, Request, Run, State, list_runs
 
 QUICK = PRESETS["quick"].recipe
 HAND = [HandExample(4, (((60.0, 52.0), (200.0, 50.0), (131.0, 236.0)),))]
 DAY = 86_400
-
-
-@pytest.fixture
-def limit(monkeypatch):
-    """limit(waiting=2) sets a limit for this test."""
-
-    def change(**values: float) -> None:
-        monkeypatch.setattr(limits, "LIMITS", replace(limits.LIMITS, **values))
-
-    change(free_megabytes=0)
-    return change
 
 
 def join(root: Path, *own: Run) -> Run:
@@ -85,10 +73,58 @@ def test_a_full_queue_is_said(root, limit):
     join(root)
 
 
-def test_a_finetune_job_takes_a_place_too(root, limit):
-    mine = queue.enqueue(root, [], "mnist", QUICK, FinetuneJob("mnist", HAND))
+def test_who_waits_to_train_may_teach_meanwhile_but_once(root, limit):
+    mine = join(root)
+    job = FinetuneJob("mnist", HAND)
+    taught = queue.enqueue(root, [mine.id], "mnist", QUICK, job)
+    assert [queue_position(root, run) for run in (mine, taught)] == [0, 0]
     with pytest.raises(QueueError):
-        join(root, mine)
+        queue.enqueue(root, [mine.id, taught.id], "mnist", QUICK, job)
+
+
+# --- a run that nobody waits for
+
+
+def leave(run: Run, seconds: float) -> None:
+    """The last page that showed it was closed so long ago."""
+    then = time.time() - seconds
+    os.utime(run.path, (then, then))
+
+
+def test_a_run_whose_page_is_gone_leaves_the_queue(root, limit):
+    gone, watched = join(root), join(root)
+    leave(gone, 121)
+    leave(watched, 110)
+    assert gone.state().name == "interrupted"
+    assert queue.waiting_runs(root, finetunes=False) == [watched]
+    assert queue_position(root, watched) == 0
+
+
+def test_who_comes_back_has_their_place_again(root, limit):
+    first, second = join(root), join(root)
+    leave(first, 121)
+    first.touch()
+    assert queue.waiting_runs(root, finetunes=False) == [first, second]
+
+
+def test_runs_whose_pages_are_gone_fill_no_queue(root, limit):
+    limit(waiting=2)
+    for run in (join(root), join(root)):
+        leave(run, 121)
+    assert join(root).state() == State("queued")
+
+
+@pytest.mark.parametrize("state", [*LIVE, "finished"])
+def test_a_run_that_has_begun_needs_no_page(root, limit, state):
+    run = make(root, state)
+    leave(run, 99_999)
+    assert run.state() == State(state)
+
+
+def test_a_clock_that_is_put_forward_takes_nobody_s_place(root, limit, monkeypatch):
+    run, now = join(root), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3_600)
+    assert run.state() == State("queued")
 
 
 def test_a_disk_that_is_nearly_full_takes_no_run(root, limit, monkeypatch):
@@ -141,89 +177,6 @@ def test_a_finetune_job_may_have_a_base_that_trained_long(root, limit):
     queue.enqueue(root, [], "mnist", long, FinetuneJob("mnist", HAND))
 
 
-# --- old runs
-
-
-def kept(root: Path) -> list[Run]:
-    queue.prune(root)
-    return list(list_runs(root))
-
-
-def test_the_oldest_runs_go_first(root, limit):
-    limit(kept_runs=2)
-    made = [make(root, idle=DAY) for _ in range(4)]
-    assert kept(root) == made[2:]
-
-
-def test_runs_that_nobody_used_for_long_go(root, limit):
-    limit(kept_days=30)
-    old, used = make(root, idle=31 * DAY), make(root, idle=29 * DAY)
-    assert kept(root) == [used]
-    assert not old.path.exists()
-
-
-def test_runs_go_until_the_rest_is_small_enough(root, limit):
-    limit(kept_megabytes=2.5)
-    made = [make(root) for _ in range(4)]
-    for run in made:
-        (run.path / "deeper").mkdir()
-        (run.path / "deeper" / "weights").write_bytes(bytes(1_000_000))
-        os.utime(run.path, (1, time.time() - DAY))
-    assert kept(root) == made[2:]
-
-
-@pytest.mark.parametrize("state", [*WAITING, *LIVE])
-def test_a_run_that_is_not_over_stays_whatever_the_limits(root, limit, state):
-    limit(kept_runs=1, kept_days=1, kept_megabytes=1e-6)
-    live = make(root, state, idle=99 * DAY)
-    make(root, idle=99 * DAY)
-    assert kept(root) == [live]
-
-
-def test_a_run_that_somebody_uses_stays(root, limit):
-    limit(kept_runs=1, kept_megabytes=1e-6)
-    used, other = make(root, idle=DAY), make(root, idle=DAY)
-    used.touch()
-    assert kept(root) == [used]
-    assert not other.path.exists()
-
-
-def test_a_run_is_in_use_for_so_many_minutes(root, limit):
-    limit(kept_runs=0, in_use_minutes=60)
-    idle_30, _ = make(root, idle=30 * 60), make(root, idle=61 * 60)
-    assert kept(root) == [idle_30]
-
-
-def test_a_new_run_makes_room_for_itself(root, limit):
-    limit(kept_runs=2)
-    old = [make(root, idle=DAY) for _ in range(4)]
-    new = join(root)
-    assert set(list_runs(root)) == {*old[2:], new}
-
-
-def test_a_run_is_gone_at_once_though_its_files_go_one_by_one(root, limit, monkeypatch):
-    limit(kept_days=30)
-    old = make(root, idle=31 * DAY)
-    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # the app is killed before it ends
-    assert kept(root) == []
-    monkeypatch.undo()
-    os.utime(staging_path(old), (1, 1))
-    queue.prune(root)
-    assert not list(root.iterdir())
-
-
-def test_what_a_killed_app_left_half_made_is_swept(root, limit):
-    half, fresh, foreign = root / ".0123456789abcdef", root / ".fedcba9876543210", root / ".other"
-    for folder in (half, fresh, foreign):
-        folder.mkdir()
-    for folder in (half, foreign):
-        os.utime(folder, (1, 1))
-    (root / ".lock").touch()
-    queue.prune(root)
-    assert not half.exists()
-    assert fresh.exists() and foreign.exists() and (root / ".lock").exists()
-
-
 # --- the clock
 
 
@@ -233,14 +186,6 @@ def test_a_clock_that_is_put_back_does_not_change_the_order(root, limit):
     os.utime(first.path / "recipe.json", ns=(future, future))
     others = [join(root) for _ in range(3)]
     assert list(list_runs(root)) == [first, *others]
-
-
-@pytest.mark.parametrize("years", [-10, 10])
-def test_a_clock_that_jumps_costs_no_run(root, limit, monkeypatch, years):
-    made = [make(root, idle=DAY) for _ in range(3)]
-    jumped = time.time() + years * 365 * DAY
-    monkeypatch.setattr(time, "time", lambda: jumped)
-    assert kept(root) == made
 
 
 def test_runs_that_come_within_one_tick_of_the_clock_keep_their_order(root, monkeypatch):

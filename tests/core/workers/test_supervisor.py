@@ -39,8 +39,42 @@ def test_a_worker_that_dies_at_once_is_not_started_in_a_tight_loop(root, monkeyp
     assert fourth - third >= 2
 
 
-def test_a_pause_is_never_so_long_that_a_visitor_waits_ten_seconds():
-    assert app_side.MAX_RESTART_PAUSE < 10
+def test_a_worker_that_dies_again_and_again_is_started_less_and_less_often(root, monkeypatch):
+    monkeypatch.setattr(Supervisor, "ensure", lambda *_: None)
+    started = Supervisor(root)
+    pauses = []
+    for _ in range(12):
+        started._started = time.monotonic()
+        started._rest()
+        pauses.append(started._pause)
+    started.close()
+    assert sum(pauses[:4]) < 10  # what dies a few times keeps no visitor waiting
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == app_side.MAX_RESTART_PAUSE == 240
+
+
+def test_a_read_only_folder_starts_no_worker_until_it_is_mended(root, monkeypatch, caplog):
+    """Without a process that dies at once, again and again: said once, mended by itself."""
+    caplog.set_level("INFO")
+    starts: list[float] = []
+
+    def popen(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        starts.append(time.monotonic())
+        return subprocess.Popen(["sleep", "60"], **options)
+
+    monkeypatch.setattr(app_side, "subprocess", SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE))
+    monkeypatch.setattr(app_side, "WRITABLE_CHECK_SECONDS", 0.01)
+    checks: list[int] = []
+    monkeypatch.setattr(os, "access", lambda path, mode: checks.append(mode) or len(checks) > 5)
+    started = Supervisor(root)
+    wait_for(lambda: starts, "a worker")
+    started.close()
+    assert len(checks) == 6
+    said = [record.getMessage() for record in caplog.records]
+    assert said.count("runs directory is read-only") == 1
+    assert said.index("runs directory is read-only") < said.index(
+        "runs directory can be written again"
+    )
 
 
 def test_an_app_that_cannot_start_its_worker_goes_on(tmp_path, monkeypatch, caplog):

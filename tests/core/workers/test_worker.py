@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from core.data import download
+from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.runs.job import JobRunner
 from core.runs.queue import create_run, queue_position
-from core.runs.run import LIVE, USABLE, Run, State, list_runs
+from core.runs.run import LIVE, USABLE, FinetuneJob, Run, State, list_runs
 from core.storage import checkpoint
 from core.storage.files import try_lock
 from core.workers import supervisor as app_side
@@ -34,6 +35,8 @@ from tests.support.workers import (
     start_supervisor,
     wait_for_progress,
 )
+
+HAND = [HandExample(4, (((60.0, 52.0), (200.0, 50.0), (131.0, 236.0)),))]
 
 
 @pytest.fixture
@@ -81,9 +84,9 @@ def test_a_run_is_found_though_the_directory_s_time_stands_still(root, serve, mo
             still = SimpleNamespace(st_mode=true.st_mode, st_mtime_ns=1)
             return still if self == root else true
 
-    def waiting(folder: Path) -> list[Run]:
-        found = look(folder)
-        if not list(list_runs(root)):  # it has looked, and now there is a run
+    def waiting(folder: Path, finetunes: bool) -> list[Run]:
+        found = look(folder, finetunes)
+        if not finetunes and not list(list_runs(root)):  # it has looked, and now there is a run
             create_run(root, "quick", TINY)
         return found
 
@@ -91,13 +94,23 @@ def test_a_run_is_found_though_the_directory_s_time_stands_still(root, serve, mo
         run.set_state(State("finished"))
         app_ends.set()
 
-    app_ends, look = threading.Event(), worker._waiting
+    app_ends, look = threading.Event(), worker.waiting_runs
     pipe = SimpleNamespace(read=lambda: app_ends.wait(PATIENCE))
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=pipe))
-    monkeypatch.setattr(worker, "_waiting", waiting)
+    monkeypatch.setattr(worker, "waiting_runs", waiting)
     monkeypatch.setattr(JobRunner, "execute", execute)
     worker.serve(Still(root))
     assert [run.state().name for run in list_runs(root)] == ["finished"]
+
+
+def test_a_worker_takes_no_run_that_it_could_not_write(root, serve, monkeypatch):
+    run = create_run(root, "quick", TINY)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    pipe = SimpleNamespace(read=lambda: threading.Event().wait(PATIENCE))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=pipe))
+    serve()  # returns: the app starts another one when it can be written
+    assert run.state() == State("queued")
+    assert run.history() == []
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +138,19 @@ def test_two_runs_train_one_after_the_other(alive):
     assert first.state().is_finished
     assert (end_of(first), end_of(second)) == ("finished", "finished")
     assert checkpoint.load(second.checkpoint)[1].epochs == 1
+
+
+def test_who_teaches_a_network_does_not_wait_for_a_training(alive):
+    base = add_run(alive.root)
+    assert end_of(base) == "finished"
+    long = add_run(alive.root, ENDLESS)
+    wait_for_progress(long)
+    taught = create_run(alive.root, "quick", SHORT, FinetuneJob(base.id, HAND))
+    assert end_of(taught) == "finished"
+    assert long.state().name == "training"
+    assert checkpoint.load(taught.checkpoint)[1].taught == 1
+    long.request_stop()
+    assert end_of(long) == "stopped"
 
 
 def test_a_run_that_waits_can_leave_the_queue(alive):

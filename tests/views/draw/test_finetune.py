@@ -142,7 +142,7 @@ def test_each_state_of_a_finetune_run_has_its_words(pen, now: State, said: str) 
 
 
 def test_a_fine_tuning_waits_in_the_queue(pen) -> None:
-    create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
+    finetune_run(SEVEN)  # somebody else's
     app = opened(draw_page)
     session_of(app).finetune_run = finetune_run(SEVEN).id
     assert "Waiting: one run is before yours." in status(app.run())

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.recipes.presets import PRESETS
+from core.runs import disk
 from core.runs.queue import create_run
 from core.runs.run import State, list_runs, runs_dir
 from core.runs.snapshot import read_snapshot
@@ -122,3 +123,10 @@ def test_the_time_left_is_that_of_the_steps_to_come() -> None:
 def test_who_waits_for_others_polls_seldom() -> None:
     first, second = (create_run(runs_dir(), "quick", PRESETS["quick"].recipe) for _ in range(2))
     assert [page._pace(read_snapshot(run)) for run in (first, second)] == [0.15, 2.0]
+
+
+def test_a_run_that_waits_in_a_read_only_folder_says_so(monkeypatch) -> None:
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
+    monkeypatch.setattr(disk, "is_writable", lambda root: False)
+    said = opened(train_page, run=run.id).get("progress")[0].proto.text
+    assert said == disk.UNWRITABLE

@@ -21,8 +21,8 @@ import msgspec
 from filelock import FileLock
 
 from core import VERSION
-from core.runs import queue
-from core.runs.run import LIVE, WAITING, list_runs
+from core.runs.disk import MEGABYTE, list_entries
+from core.runs.run import LIVE, WAITING
 from core.storage.files import try_lock, write_atomic
 
 
@@ -79,20 +79,21 @@ def read_status(root: Path) -> Status:
     """The status of the app with this runs directory, which need not be there."""
     has_worker = _has_worker(root)
     facts, since = _read_worker(root) if has_worker else (WorkerFile(), time.time())
-    found = [(run, run.state()) for run in list_runs(root)]
-    finished = [run for run, state in found if state.is_finished]
-    live = [run.id for run, state in found if state.name in LIVE]
+    entries = list_entries(root)
+    finished = [entry for entry in entries if entry.state.is_finished]
+    live = [entry.run for entry in entries if entry.state.name in LIVE]
+    training = [run.id for run in live if not run.is_finetune]
     there = next(path for path in (root, *root.parents) if path.exists())
     return Status(
         version=facts.version,
         worker=has_worker,
         pid=facts.pid,
         uptime=max(0.0, time.time() - since) if has_worker else 0.0,
-        training=live[0] if has_worker and live else "",
-        waiting=sum(state.name in WAITING for _, state in found),
+        training=training[0] if has_worker and training else "",
+        waiting=sum(entry.state.name in WAITING for entry in entries),
         kept=len(finished),
-        kept_megabytes=round(sum(map(queue.run_bytes, finished)) / queue.MEGABYTE, 1),
-        free_megabytes=round(shutil.disk_usage(there).free / queue.MEGABYTE),
+        kept_megabytes=round(sum(entry.size for entry in finished) / MEGABYTE, 1),
+        free_megabytes=round(shutil.disk_usage(there).free / MEGABYTE),
     )
 
 

@@ -15,8 +15,8 @@ from core.cli.main import main
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import Run, State
-from core.runs.status import lock_for_worker, read_status
 from core.storage.files import try_lock
+from core.workers.status import lock_for_worker, read_status
 
 
 def make(root: Path, state: str) -> Run:
@@ -92,7 +92,7 @@ def test_a_lock_is_free_when_its_holder_is_killed(root):
     """The holder says so when it has the lock, and never lets go of it."""
     code = (
         "import sys, time; from pathlib import Path; "
-        "from core.runs.status import lock_for_worker; "
+        "from core.workers.status import lock_for_worker; "
         "lock = lock_for_worker(Path(sys.argv[1])); print('held', flush=True); time.sleep(999)"
     )
     holder = subprocess.Popen(

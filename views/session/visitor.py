@@ -1,0 +1,42 @@
+"""Who a visitor is for the queue of runs: not a name, only who is the same as who."""
+
+import hashlib
+import hmac
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address, ip_network
+
+import streamlit as st
+from streamlit import config
+
+from core.runs.queue import Visitor
+from views.session.session import Session
+
+IPV6_PREFIX = 64  # bits; one household or one server has all addresses that share them
+
+
+def visitor_of_session(session: Session) -> Visitor:
+    """Who asks for a run of this session. Runs on disk keep it, and it tells nobody an address.
+
+    The address is the browser's, or whom a trusted proxy names, as in views/server/guard.py.
+    """
+    return Visitor(hash_address(st.context.ip_address), session.word)
+
+
+def hash_address(address: str | None) -> str:
+    """The keyed hash of a network address, 16 hexadecimal digits; "" for none: this machine's.
+
+    The key is Streamlit's `server.cookieSecret`. Unless the operator sets it, as replicas should,
+    each start of the app has another, and nobody can tell afterwards whose a run was.
+    """
+    if not address:
+        return ""
+    key = str(config.get_option("server.cookieSecret")).encode()
+    return hmac.new(key, _network(address).encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _network(address: str) -> str:
+    with suppress(ValueError):
+        found = ip_address(address)
+        if isinstance(found, IPv6Address):
+            return str(found.ipv4_mapped or ip_network((found, IPV6_PREFIX), strict=False))
+    return address
