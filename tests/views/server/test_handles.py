@@ -38,18 +38,18 @@ def test_all_that_the_system_allows_is_taken(system, caplog):
     assert caplog.text == ""
 
 
-@pytest.mark.parametrize("soft", [1_024, 8_099])
+@pytest.mark.parametrize("soft", [1_024, 10_099])
 def test_too_few_are_said_with_what_to_do(system, caplog, soft):
     system(soft, soft)
     handles.prepare_handles()
     (said,) = caplog.records
     assert said.getMessage() == "too few file handles"
     advice = said.facts["advice"]
-    assert advice.startswith("Allow 8100 (LimitNOFILE= of a service")
-    assert advice.endswith(f"or set SKETCH_SUM_SOCKETS to {(soft - 100) // 4}.")
+    assert advice.startswith("Allow 10100 (LimitNOFILE= of a service")
+    assert advice.endswith(f"or set SKETCH_SUM_SOCKETS to {(soft - 100) // 5}.")
 
 
-@pytest.mark.parametrize("soft", [8_100, -1])
+@pytest.mark.parametrize("soft", [10_100, -1])
 def test_enough_are_not_worth_a_word(system, caplog, soft):
     system(soft, soft)
     handles.prepare_handles()

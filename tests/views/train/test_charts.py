@@ -2,10 +2,8 @@
 
 import re
 
-import plotly.graph_objects as go
 import pytest
 
-from views.draw.charts import class_bars, sum_line
 from views.train.charts import (
     accuracy_curves,
     classes_while_learning,
@@ -37,26 +35,6 @@ def test_both_heads_can_be_read_on_their_paper(palette, paper):
     for color in (palette.class_head, palette.sum_head, palette.ink, palette.muted):
         bright, dim = sorted((luminance(color), luminance(paper)), reverse=True)
         assert (bright + 0.05) / (dim + 0.05) >= 4.5
-
-
-def test_the_winner_is_the_only_bar_in_full_color():
-    bars = class_bars([0.1, 0.7, 0.2], ["a", "b", "c"], LIGHT).data[0]
-    assert list(bars.y) == pytest.approx([10, 70, 20])
-    assert list(bars.marker.opacity) == [0.45, 1.0, 0.45]
-
-
-def test_names_of_garments_are_slanted_and_have_room():
-    digits, garments = (
-        class_bars([0.5, 0.5], names, LIGHT).layout for names in ("01", ["a", "Bag"])
-    )
-    assert (digits.xaxis.tickangle, garments.xaxis.tickangle) == (0, -45)
-    assert garments.height > digits.height
-
-
-def test_the_sum_line_shows_the_estimate_inside_the_ring_of_class_plus_number():
-    ring, estimate = sum_line(11.6, 12, LIGHT).data
-    assert (ring.x[0], estimate.x[0]) == (12, 11.6)
-    assert (ring.marker.line.color, estimate.marker.color) == (LIGHT.class_head, LIGHT.sum_head)
 
 
 def test_curves_run_over_the_epochs_of_the_whole_run():
@@ -154,25 +132,3 @@ def test_the_sum_while_it_learned_is_never_cut_off():
 def test_what_was_said_before_the_first_step_alone_is_a_figure():
     assert classes_while_learning([0], [(0.5, 0.5)], "01", LIGHT).data
     assert sum_while_learning([0], [9.0], 12, LIGHT).data
-
-
-@pytest.mark.parametrize(
-    "figure",
-    [
-        class_bars([0.1] * 10, "0123456789", LIGHT),
-        class_bars([0.1] * 10, ["Shirt"] * 10, DARK),
-        sum_line(12.3, 12, LIGHT),
-    ],
-)
-def test_a_figure_that_plotly_does_not_check_would_pass(figure):
-    """`_validate=False` is no promise of plotly's: an upgrade must not change what it means."""
-    assert go.Figure(figure.to_dict()) == figure
-
-
-def test_figures_made_from_the_same_preparation_share_nothing():
-    one = sum_line(3.0, 3, LIGHT)
-    one.update_layout(height=999)
-    one.data[0].marker.size = 99
-    assert sum_line(3.0, 3, LIGHT) != one
-    assert sum_line(3.0, 3, LIGHT).layout.height == 120
-    assert sum_line(3.0, 3, LIGHT).data[0].marker.size == 24

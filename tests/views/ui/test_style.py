@@ -35,7 +35,11 @@ def test_a_page_shows_its_own_style_sheet(page, pen) -> None:
 def test_a_style_sheet_uses_only_colors_of_the_palette() -> None:
     known = {f"--{field.name.replace('_', '-')}" for field in fields(Palette)}
     text = "".join(sheet.read_text() for sheet in SHEETS)
-    local = set(re.findall(r"(--[\w-]+):", text)) | {"--fill", "--depth"}  # the HTML sets these
+    local = set(re.findall(r"(--[\w-]+):", text)) | {
+        "--fill",
+        "--depth",
+        "--share",
+    }  # the HTML sets these
     used = set(re.findall(r"var\((--[\w-]+)\)", text))
     assert used - local - known == {"--st-primary-color", "--st-text-color"}  # Streamlit's own
 
