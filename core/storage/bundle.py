@@ -35,7 +35,7 @@ MAX_HEADER = 64_000  # bytes; names and shapes of the weights, and the card
 MAX_WORD = 64  # characters of a version, a date or a checksum
 # What reading a file that is no bundle may raise.
 JUNK = (SafetensorError, struct.error, ValueError, TypeError, KeyError, RecursionError)
-MAX_REASON = 120  # characters of an error that is quoted
+UNUSABLE = "The file holds a network that cannot be used: {}."  # no word of the file's own
 
 
 def pack_bundle(model: SumNet, card: Card) -> bytes:
@@ -61,14 +61,7 @@ def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
         facts = _header(content)
         tensors = load_tensors(content)
         checksum = facts["weights_sha256"]
-    except (
-        SafetensorError,
-        struct.error,
-        ValueError,
-        TypeError,
-        KeyError,
-        RecursionError,
-    ) as error:
+    except JUNK as error:
         raise CheckpointError("The file is no network that was downloaded here.") from error
     if _digest(tensors) != checksum:
         raise CheckpointError("The file is damaged: its weights do not match its card.")
@@ -76,12 +69,9 @@ def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
         card = checkpoint.check_card(facts)
         model = SumNet(Recipe.read(card.params).model)
         model.load_state_dict(tensors)
-        _check_bundle(model.eval(), card)
     except (UserError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:MAX_REASON]
-        raise CheckpointError(
-            f"The file holds a network that cannot be used ({reason})."
-        ) from error
+        raise CheckpointError(UNUSABLE.format("its weights are not what its card says")) from error
+    _check_bundle(model.eval(), card)
     return model, replace(card, parameters=model.parameter_count)
 
 
@@ -134,9 +124,9 @@ def _check_bundle(model: SumNet, card: Card) -> None:
         "words": all(len(word) <= MAX_WORD for word in (card.torch, card.date)),
     }
     if wrong := [name for name, is_sound in sound.items() if not is_sound]:
-        raise ValueError(f"its card: {', '.join(wrong)}")
+        raise CheckpointError(UNUSABLE.format(f"its card is wrong in {', '.join(wrong)}"))
     images = torch.arange(2 * 28 * 28).view(2, 1, 28, 28) % 256  # some ink, all shades
     with torch.inference_mode():
         output = model(images, torch.tensor([0, 9]))
     if not all(t.isfinite().all() for t in (*model.state_dict().values(), *output[:2])):
-        raise ValueError("its weights are not numbers")
+        raise CheckpointError(UNUSABLE.format("its weights are not numbers"))

@@ -23,6 +23,7 @@ from views.session.session import Session
 from views.ui.images import data_uri
 from views.ui.style import current_palette
 from views.ui.table import percent
+from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
 CURVES, CONFUSION, SUM_SCATTER, RELIABILITY, MISTAKES = COMPARE_VIEWS
@@ -149,7 +150,7 @@ def _readings(session: Session, compared: Sequence[Network], view: str) -> bool:
     try:
         analyses = [_analysis(network) for network in compared]
     except DownloadError as error:
-        st.info(str(error))
+        st.info(plain(error))
         return False
     if view == SUM_SCATTER:
         _sums(compared, analyses)

@@ -18,6 +18,7 @@ from views.session.session import Session
 from views.ui.images import image_tag
 from views.ui.polling import poll
 from views.ui.table import percent
+from views.ui.text import plain
 
 FINETUNE_POLL = 0.4  # seconds between polls of a fine-tuning run
 EXAMPLE_SIDE = 56  # CSS pixels of an example
@@ -48,7 +49,7 @@ def ask_label(session: Session) -> None:
                 session.examples, [HandExample(chosen, strokes)], int(LIMITS.examples)
             )
         except ExampleError as error:
-            st.warning(str(error))
+            st.warning(plain(error))
         else:
             st.rerun()
 
@@ -174,7 +175,7 @@ def _load(session: Session) -> None:
         found = finetune.parse_examples(file.getvalue().decode(errors="replace"), most)
         session.examples = finetune.add_examples(session.examples, found, most)
     except ExampleError as error:
-        st.warning(f"{error} Choose another file.")
+        st.warning(f"{plain(error)} Choose another file.")
     else:
         session.loaded_example_files += 1
         st.rerun()
@@ -184,7 +185,7 @@ def _start_finetune(session: Session) -> None:
     try:
         jobs.start_finetune(session)
     except (CheckpointError, QueueError) as error:
-        st.error(str(error))
+        st.error(plain(error))
     except OSError as error:
         st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
     else:
@@ -201,7 +202,7 @@ def _progress(session: Session, live: bool) -> None:
     now = run.state()
     with st.container(key="teach_status"):
         if now.is_finished:
-            st.warning(f"{now.message} Your examples are kept.")
+            st.warning(f"{plain(now.message)} Your examples are kept.")
         else:
             st.html(
                 f'<div class="note" role="status">{html.escape(_progress_words(run, now))}</div>'

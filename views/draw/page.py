@@ -19,6 +19,7 @@ from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session
 from views.ui.files import network_files
 from views.ui.share import show_share
+from views.ui.text import plain
 
 
 def show_draw() -> None:
@@ -36,7 +37,7 @@ def _board() -> None:
     try:
         model, card, trouble = networks.answering_network(session)
     except CheckpointError as error:
-        st.error(f"{error} Make it again with `python -m core train --preset mnist`.")
+        st.error(f"{plain(error)} Make it again with `python -m core train --preset mnist`.")
         return
     spec, hidden = SPECS[model.config.dataset], session.link.hidden
     left, right = st.columns([4, 7], gap="large")
@@ -46,7 +47,7 @@ def _board() -> None:
     saliency_place = None
     with right, st.container(key="answers"):
         if trouble:
-            st.warning(trouble)
+            st.warning(plain(trouble))
             if session.gone_network and st.button("Train it again", key="again"):
                 go_to("train")
         if image is None:

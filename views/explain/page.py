@@ -22,6 +22,7 @@ from views.session.navigation import Page
 from views.session.session import Session, get_session
 from views.ui.share import show_share
 from views.ui.style import current_palette
+from views.ui.text import plain
 
 
 def show_explain() -> None:
@@ -31,10 +32,10 @@ def show_explain() -> None:
     try:
         model, card, trouble = networks.answering_network(session)
     except CheckpointError as error:
-        st.error(f"{error} Make it again with `python -m core train --preset mnist`.")
+        st.error(f"{plain(error)} Make it again with `python -m core train --preset mnist`.")
         return
     if trouble:
-        st.warning(trouble)
+        st.warning(plain(trouble))
     shown = _subject(session, model, card)
     st.title("How it works", anchor=False)
     st.markdown(_whose(shown))

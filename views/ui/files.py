@@ -11,6 +11,7 @@ from core.storage.checkpoint import CheckpointError
 from core.storage.history import Record
 from views.session import networks
 from views.session.session import Session
+from views.ui.text import plain
 
 ONNX = "`python -m core export FILE` converts it to ONNX for other programs."
 
@@ -75,9 +76,9 @@ def _upload_network(session: Session) -> None:
     try:
         networks.import_network(session, file.getvalue())
     except CheckpointError as error:
-        st.warning(f"{error} Choose another file.")
+        st.warning(f"{plain(error)} Choose another file.")
     except QueueError as error:
-        st.warning(str(error))
+        st.warning(plain(error))
     except OSError as error:
         st.error(f"The network could not be written to disk ({error.strerror}). Try again later.")
     else:
