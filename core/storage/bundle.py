@@ -8,6 +8,7 @@ it runs, and it is used only if weights and card are what this project writes.
 """
 
 import csv
+import functools
 import hashlib
 import io
 import json
@@ -16,16 +17,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from core.data.drawing import IMAGE_SIDE, image_of_strokes
+from core.data.handwriting import handwritten_digits
 from core.errors import UserError
 from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
+from core.specs import CLASSES, SPECS
 from core.storage import checkpoint
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record
@@ -125,8 +130,23 @@ def _check_bundle(model: SumNet, card: Card) -> None:
     }
     if wrong := [name for name, is_sound in sound.items() if not is_sound]:
         raise CheckpointError(UNUSABLE.format(f"its card is wrong in {', '.join(wrong)}"))
-    images = torch.arange(2 * 28 * 28).view(2, 1, 28, 28) % 256  # some ink, all shades
     with torch.inference_mode():
-        output = model(images, torch.tensor([0, 9]))
-    if not all(t.isfinite().all() for t in (*model.state_dict().values(), *output[:2])):
+        output = model.every_addend(_tried_images(model.config.dataset))
+    weights_finite = all(tensor.isfinite().all() for tensor in model.state_dict().values())
+    if not (weights_finite and output.is_finite.all()):
         raise CheckpointError(UNUSABLE.format("its weights are not numbers"))
+
+
+@functools.cache
+def _tried_images(dataset: str) -> Tensor:
+    """What a stranger's network is tried on, uint8 (N, 1, 28, 28), before a page counts on it.
+
+    Paper, full ink, all shades, the example of the data set, and each digit as somebody writes it.
+    """
+    spec, side = SPECS[dataset], IMAGE_SIDE
+    shades = np.arange(side * side, dtype=np.uint8).reshape(side, side)
+    plain = [np.full((side, side), ink, np.uint8) for ink in (0, 255)]
+    example = image_of_strokes(spec.example, spec.form)
+    assert example is not None  # it has ink
+    digits, _ = handwritten_digits(CLASSES, seed=0)
+    return torch.from_numpy(np.concatenate([np.stack([*plain, shades, example])[:, None], digits]))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.evaluation.prediction import Prediction
+from core.evaluation.prediction import NOT_A_NUMBER, Prediction
 from core.specs import DatasetSpec
 from views.draw import charts
 from views.input.input_image import InputImage
@@ -26,6 +26,7 @@ class Doubt(NamedTuple):
 
     words: str  # where the answer would be
     advice: str  # where the equation would be
+    has_guess: bool = True  # is there an answer all the same?
 
 
 def show_answers(
@@ -47,7 +48,7 @@ def show_answers(
     else:
         _equation(prediction, spec, palette)
     _speak(spec, prediction, doubt)
-    if image.label is not None:
+    if image.label is not None and prediction.is_finite:
         _verdict(prediction, spec, image.label)
 
 
@@ -79,6 +80,9 @@ def show_invitation(session: Session, spec: DatasetSpec) -> None:
 def _doubt(
     spec: DatasetSpec, image: InputImage, prediction: Prediction, can_teach: bool
 ) -> Doubt | None:
+    if not prediction.is_finite:
+        advice = "Choose another network or another picture."
+        return Doubt(NOT_A_NUMBER, advice, has_guess=False)
     if image.digit_count > 1:
         count = COUNT_WORDS.get(image.digit_count, "many")
         return Doubt(f"I see {count} {spec.noun}s. Draw only one.", "")
@@ -94,7 +98,7 @@ def _class_head(
     name = spec.class_names[prediction.label]
     if doubt:
         _head("Class head", "class_answer", "", palette.class_head, doubt.words)
-        note = f"Closest guess: {html.escape(name)}?"
+        note = f"Closest guess: {html.escape(name)}?" if doubt.has_guess else "&nbsp;"
     else:
         _head("Class head", "class_answer", name, palette.class_head)
         note = f"{certainty(prediction.class_probs[prediction.label])} sure"
@@ -105,6 +109,10 @@ def _class_head(
 
 def _sum_head(prediction: Prediction, palette: Palette, doubt: Doubt | None) -> None:
     total = str(prediction.total)
+    if doubt and not doubt.has_guess:
+        _head("Sum head", "sum_answer", "", palette.sum_head, "–")
+        _note()
+        return _line(charts.empty_line(palette))
     if doubt:
         _head("Sum head", "sum_answer", "", palette.sum_head, f"{total}?")
     else:
@@ -151,7 +159,9 @@ def _speak(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) -> No
     """Both answers in one sentence each, for those who hear the page."""
     name = spec.class_names[prediction.label]
     sure = certainty(prediction.class_probs[prediction.label])
-    if doubt:
+    if doubt and not doubt.has_guess:
+        words = doubt.words
+    elif doubt:
         words = f"{doubt.words}. Closest guess: {name}, sum {prediction.total}."
     else:
         agree = "Both agree." if prediction.agree else "They contradict each other."

@@ -56,8 +56,9 @@ def _board() -> None:
             can_teach = image.source == "draw" and image.digit_count == 1 and can_finetune(model)
             can_teach &= "teach" not in hidden
             prediction = predict(model, image.pixels, session.link.addend, card.doubt_level)
+            can_teach &= prediction.is_finite
             show_answers(spec, image, prediction, can_teach)
-            if "seen" not in hidden:
+            if "seen" not in hidden and prediction.is_finite:
                 saliency_place = show_seen(image)
             if can_teach:
                 ask_label(session)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.evaluation.prediction import predict
+from core.evaluation.prediction import AnswerError, predict
 from core.model import SumNet
 from core.specs import SPECS
 from core.storage.checkpoint import Card, CheckpointError
@@ -38,12 +38,18 @@ def show_explain() -> None:
         st.warning(plain(trouble))
     shown = _subject(session, model, card)
     st.title("How it works", anchor=False)
+    if not shown.prediction.is_finite:
+        st.warning(str(AnswerError()))
+        return show_share(shared_link(session))
     st.markdown(_whose(shown))
     st.html(contents(list(SECTIONS)))
     for number, (title, tell) in enumerate(SECTIONS.items(), start=1):
         with st.container(key=f"idea_{number}"):
             st.subheader(f"{number}. {title}", anchor=f"idea-{number}")
-            tell(shown)
+            try:
+                tell(shown)
+            except AnswerError as error:  # to another number, or inside the network
+                st.warning(plain(error))
     show_share(shared_link(session))
 
 

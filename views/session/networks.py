@@ -1,7 +1,6 @@
 """The networks that answer, what they answer, and what is cached of both for all visitors."""
 
 import io
-import math
 from contextlib import suppress
 from pathlib import Path
 
@@ -159,7 +158,11 @@ def _saliency(
 
 
 def cached_saliency(model: SumNet, card: Card, image: Pixels, addend: int) -> Saliency:
-    """Which parts of a picture an answer depends on."""
+    """Which parts of a picture an answer depends on.
+
+    Raises:
+        AnswerError: an answer is not a number.
+    """
     return _saliency(card.weights_sha256, model.config, image, addend, model)
 
 
@@ -181,12 +184,10 @@ def answer_at_snapshot(
 ) -> Prediction | None:
     """What the network of a run answered to a picture after that step.
 
-    None if the snapshot is damaged, or if the loss had diverged and weights are not numbers.
+    It may be no number, if the loss had diverged. None if the snapshot is damaged.
     """
     model = snapshots.load_snapshot(_folder, _config, step)
-    answer = predict(model, image, addend) if model else None
-    is_finite = answer and all(map(math.isfinite, (answer.sum_value, *answer.class_probs)))
-    return answer if is_finite else None
+    return predict(model, image, addend) if model else None
 
 
 def network_history(name: str) -> list[Record]:
