@@ -12,13 +12,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.data.download import DownloadError
-from core.evaluation.diagnostics import Analysis, Mistake, cell_centers
+from core.evaluation.diagnostics import Analysis, Mistake, Reading, cell_centers
 from core.evaluation.prediction import NOT_A_NUMBER, AnswerError
 from core.specs import ADDENDS, SPECS, DatasetSpec
 from core.storage.checkpoint import Card
 from views.compare import charts
 from views.compare.charts import Curve
 from views.session import networks
+from views.session.heavy import heavy_work
 from views.session.link import COMPARE_VIEWS
 from views.session.session import Session
 from views.ui.images import data_uri
@@ -185,7 +186,7 @@ def _analysis(network: Network) -> Analysis:
         words = f"{network.title} is reading 10,000 test images."
         bar = st.progress(0.0, words)
         try:
-            while (share := reading.advance()) < 1:
+            while (share := _advance(reading)) < 1:
                 bar.progress(share, words)
         except AnswerError:
             bar.empty()
@@ -193,6 +194,11 @@ def _analysis(network: Network) -> Analysis:
         bar.empty()
     assert reading.analysis is not None
     return reading.analysis
+
+
+def _advance(reading: Reading) -> float:
+    with heavy_work():
+        return reading.advance()
 
 
 def _sums(compared: Sequence[Network], analyses: Sequence[Analysis]) -> None:

@@ -1,6 +1,7 @@
 """Teach it, on the Draw page: label a drawing, collect such examples, fine-tune on them."""
 
 import html
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -10,11 +11,12 @@ from core.data.drawing import Pixels
 from core.finetune import ExampleError, HandExample
 from core.runs.limits import LIMITS
 from core.runs.queue import QueueError, queue_position, queue_words
-from core.runs.run import Run, State, finetune_job_of, runs_dir
+from core.runs.run import Run, State
 from core.specs import CLASSES
 from core.storage.checkpoint import Card, CheckpointError
 from views.session import jobs, networks
-from views.session.session import Session
+from views.session.heavy import heavy_work
+from views.session.session import Session, cached_finetune_job, draw_all
 from views.ui.images import image_tag
 from views.ui.polling import poll
 from views.ui.table import percent
@@ -22,7 +24,6 @@ from views.ui.text import plain
 
 FINETUNE_POLL = 0.4  # seconds between polls of a fine-tuning run
 EXAMPLE_SIDE = 56  # CSS pixels of an example
-MAX_EXAMPLES_MEGABYTES = 4  # the most examples with the most points take three
 
 
 def ask_label(session: Session) -> None:
@@ -109,7 +110,7 @@ def _remove(session: Session, example: HandExample) -> None:
 
 def _effect(session: Session, card: Card, images: Pixels, read: list[int]) -> None:
     """What the network could read before it was taught, and what it can read now."""
-    job = finetune_job_of(runs_dir(), session.link.network)
+    job = cached_finetune_job(session.link.network)
     if job is None:
         return
     try:
@@ -139,7 +140,7 @@ def _actions(session: Session, live: bool) -> None:
     with st.container(horizontal=True, key="hand_actions"):
         pressed = False
         if count:
-            job = finetune_job_of(runs_dir(), session.link.network)
+            job = cached_finetune_job(session.link.network)
             pressed = st.button(
                 f"Teach it these {count}" if count > 1 else "Teach it this one",
                 key="teach",
@@ -149,7 +150,7 @@ def _actions(session: Session, live: bool) -> None:
             )
             st.download_button(
                 "Download examples",
-                finetune.dump_examples(session.examples),
+                partial(finetune.dump_examples, session.examples),
                 "my-hand.jsonl",
                 key="download_examples",
                 icon=":material/download:",
@@ -166,13 +167,19 @@ def _load(session: Session) -> None:
         "A file that you downloaded here",
         "jsonl",
         key=f"examples_{session.loaded_example_files}",  # an empty one after each file
-        max_upload_size=MAX_EXAMPLES_MEGABYTES,
+        max_upload_size=int(LIMITS.examples_megabytes),
     )
     if file is None:
         return
+    if file.size > LIMITS.examples_megabytes * 10**6:  # the browser was told, but need not obey
+        most_words = f"{LIMITS.examples_megabytes:g} MB"
+        st.warning(f"A file of examples may have up to {most_words}. Choose another file.")
+        return
     try:
         most = int(LIMITS.examples)
-        found = finetune.parse_examples(file.getvalue().decode(errors="replace"), most)
+        with heavy_work():
+            found = finetune.parse_examples(file.getvalue().decode(errors="replace"), most)
+        draw_all(found)
         session.examples = finetune.add_examples(session.examples, found, most)
     except ExampleError as error:
         st.warning(f"{plain(error)} Choose another file.")

@@ -24,6 +24,7 @@ from core.specs import SPECS, data_dir
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record, history_file, read_history
+from views.session.heavy import heavy_work
 from views.session.link import Link
 from views.session.session import Session
 
@@ -186,8 +187,9 @@ def answer_at_snapshot(
 
     It may be no number, if the loss had diverged. None if the snapshot is damaged.
     """
-    model = snapshots.load_snapshot(_folder, _config, step)
-    return predict(model, image, addend) if model else None
+    with heavy_work():  # one is quick, but a page asks for forty
+        model = snapshots.load_snapshot(_folder, _config, step)
+        return predict(model, image, addend) if model else None
 
 
 def network_history(name: str) -> list[Record]:
@@ -209,7 +211,9 @@ def import_network(session: Session, content: bytes) -> None:
     if session.uploaded_networks >= MAX_UPLOADS:
         raise QueueError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
     queue.make_room(runs_dir())
-    run = import_run(runs_dir(), *bundle.unpack_bundle(content))
+    with heavy_work():
+        network = bundle.unpack_bundle(content)
+    run = import_run(runs_dir(), *network)
     session.uploaded_networks += 1
     session.own_runs.append(run.id)
     use_network(session, run.id)
