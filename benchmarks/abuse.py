@@ -19,7 +19,6 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from benchmarks.heavy import HEAVY, put_file
 from benchmarks.visitor import LostError, Visitor
 from tests.browser.support.app import App, serve
 from tests.browser.support.driver import DIGITS
@@ -135,29 +135,9 @@ async def uploads(app: App, seconds: float) -> None:
 
 
 def _put(app: App, session: str) -> None:
-    host = app.url.removeprefix("http://")
-    reader = HTTPConnection(host)
-    reader.request("GET", "/_stcore/health")
-    cookie = dict(reader.getresponse().headers).get("set-cookie", "")
-    token = (re.findall(r"_streamlit_xsrf=([^;]+)", cookie) or [""])[0]
-    content = b"x" * 10_000_000
-    body = (
-        b"--b\r\nContent-Disposition: form-data; name=f; filename=f.png\r\n"
-        b"Content-Type: image/png\r\n\r\n" + content + b"\r\n--b--\r\n"
-    )
     for number in range(40):
         with suppress(OSError):
-            putter = HTTPConnection(host)
-            headers = {
-                "Content-Type": "multipart/form-data; boundary=b",
-                "X-Xsrftoken": token,
-                "Cookie": f"_streamlit_xsrf={token}",
-                "Origin": app.url,
-            }
-            address = f"/_stcore/upload_file/{session}/{number}"
-            putter.request("PUT", address, body, headers)
-            putter.getresponse().read()
-            putter.close()
+            put_file(app.url, session, str(number), b"x" * 10_000_000)
 
 
 ATTACKS = (
@@ -169,6 +149,7 @@ ATTACKS = (
     Attack("heartbeats, 2,000 a second", beats),
     Attack("`clear_cache` 40 times a second", caches),
     Attack("40 uploads of 10 MB", uploads),
+    *(Attack(words, do) for words, do in HEAVY),
 )
 
 
