@@ -129,7 +129,7 @@ def put_file(url: str, session: str, file: str, content: bytes) -> None:
     cookie = dict(reader.getresponse().headers).get("set-cookie", "")
     token = (re.findall(r"_streamlit_xsrf=([^;]+)", cookie) or [""])[0]
     body = (
-        b"--b\r\nContent-Disposition: form-data; name=f; filename=f.png\r\n"
+        b"--b\r\nContent-Disposition: form-data; name=f; filename=hand.jsonl\r\n"
         b"Content-Type: image/png\r\n\r\n" + content + b"\r\n--b--\r\n"
     )
     putter = HTTPConnection(host)

@@ -13,6 +13,7 @@ takes it from there.
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from PIL import Image, ImageDraw
 # for the whole process: `catch_warnings` in a thread changes all threads, and may stay for good.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
+Item = TypeVar("Item")
 Point = tuple[float, float]  # canvas pixels, x to the right and y down
 Stroke = tuple[Point, ...]  # pen down to pen up; one point is a dot
 Strokes = tuple[Stroke, ...]
@@ -92,10 +94,10 @@ def significance(stroke: Sequence[Point], least: float) -> list[float]:
     return found
 
 
-def thin(strokes: Sequence[Sequence[Point]], most: int = MAX_POINTS) -> Strokes:
+def thin(strokes: Sequence[Sequence[Item]], most: int = MAX_POINTS) -> tuple[tuple[Item, ...], ...]:
     """Strokes of `most` points together at most: of more, every so many stay, and all ends.
 
-    There may be up to `most` / 2 strokes.
+    There may be up to `most` / 2 strokes. Points may be anything, such as commands of a path.
     """
     total = sum(map(len, strokes))
     if total <= most:
@@ -104,7 +106,7 @@ def thin(strokes: Sequence[Sequence[Point]], most: int = MAX_POINTS) -> Strokes:
     return tuple(_evenly(stroke, max(2, int(share * len(stroke)))) for stroke in strokes)
 
 
-def _evenly(stroke: Sequence[Point], count: int) -> Stroke:
+def _evenly(stroke: Sequence[Item], count: int) -> tuple[Item, ...]:
     """`count` points of a stroke, both ends among them, or all where there are no more."""
     if len(stroke) <= count:
         return tuple(stroke)

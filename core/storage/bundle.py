@@ -36,8 +36,8 @@ from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record
 
 MAX_MEGABYTES = 8  # MB; the largest network that the settings allow has five
-MAX_BYTES = MAX_MEGABYTES * 10**6
-TOO_LARGE = f"The file has more than {MAX_MEGABYTES} MB: it is no network from here."
+MAX_BUNDLE_BYTES = MAX_MEGABYTES * 10**6
+BUNDLE_TOO_LARGE = f"The file has more than {MAX_MEGABYTES} MB: it is no network from here."
 MAX_HEADER = 64_000  # bytes; names and shapes of the weights, and the card
 MAX_WORD = 64  # characters of a version, a date or a checksum
 # What reading a file that is no bundle may raise.
@@ -60,8 +60,8 @@ def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
         CheckpointError: too large, damaged, or not a network of this project; the message is one
             sentence.
     """
-    if len(content) > MAX_BYTES:
-        raise CheckpointError(TOO_LARGE)
+    if len(content) > MAX_BUNDLE_BYTES:
+        raise CheckpointError(BUNDLE_TOO_LARGE)
     try:
         facts = _header(content)
         tensors = load_tensors(content)
@@ -90,7 +90,7 @@ def load_any(name: str) -> tuple[SumNet, Card]:
     file = stem.parent / f"{stem.name}.safetensors"
     if file.is_file() and not (stem.parent / f"{stem.name}.json").exists():
         with file.open("rb") as stream:
-            return unpack_bundle(stream.read(MAX_BYTES + 1))
+            return unpack_bundle(stream.read(MAX_BUNDLE_BYTES + 1))
     return checkpoint.load(stem)
 
 

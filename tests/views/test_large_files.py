@@ -4,11 +4,11 @@ import pytest
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.runs.limits import LIMITS
-from core.storage.bundle import MAX_BYTES
+from core.storage.bundle import MAX_BUNDLE_BYTES
 from tests.support.pages import draw_page, opened, session_of
 
 FILES = {
-    "network_": (MAX_BYTES, "The file has more than 8 MB: it is no network from here."),
+    "network_": (MAX_BUNDLE_BYTES, "The file has more than 8 MB: it is no network from here."),
     "examples_": (
         int(LIMITS.examples_megabytes * 10**6),
         "A file of examples may have up to 4 MB.",

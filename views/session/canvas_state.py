@@ -1,7 +1,7 @@
 """The drawing on the canvas: what the browser sends, read with suspicion, and Undo and Clear."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Any
@@ -20,7 +20,7 @@ from core.data.drawing import (
 
 SHARPNESS = 2  # browser pixels per canvas pixel: crisp on phones and projectors
 INK, PAPER = "#ffffff", (10, 11, 14)  # MNIST's look, the same in the light and the dark theme
-MAX_RAW_POINTS = 6_000  # that a browser may send in all; what comes after them is left out
+MAX_RAW_POINTS = 6_000  # of the curves of a drawing in all; what comes after them is left out
 FAR = 50 * CANVAS_SIDE  # no pen gets there: coordinates beyond are ignored
 TOLERANCE = 1.0  # simplifying moves no part of a line further than this many pixels
 
@@ -104,12 +104,15 @@ def _read_paths(json_data: object) -> tuple[Strokes, bool]:
     """The strokes of `parse_paths`, and whether these are all that the browser shows."""
     pieces: list[list[Point]] = []
     paths, budget = list(_paths(json_data)), MAX_RAW_POINTS
-    while paths and budget > 0 and len(pieces) <= MAX_STROKES:
-        path = paths.pop(0)
-        points = _flatten(path[:budget], budget)
+    is_whole = sum(map(len, paths)) <= MAX_POINTS
+    for path in thin(paths):
+        if budget <= 0 or len(pieces) > MAX_STROKES:
+            is_whole = False
+            break
+        points = _flatten(path, budget)
         pieces += map(_whole_pixels, _inside(points))
-        budget -= max(len(path), len(points))
-    is_whole = not paths and budget >= 0 and len(pieces) <= MAX_STROKES
+        budget -= len(points)
+    is_whole &= len(pieces) <= MAX_STROKES
     pieces = pieces[:MAX_STROKES]
     is_whole &= sum(map(len, pieces)) <= MAX_POINTS
     return tuple(simplify(stroke, TOLERANCE) for stroke in thin(pieces)), is_whole
@@ -123,7 +126,7 @@ def _paths(json_data: object) -> Iterator[list[Any]]:
             yield path
 
 
-def _flatten(path: list[Any], most: int) -> list[Point]:
+def _flatten(path: Sequence[Any], most: int) -> list[Point]:
     """The points of a path of M, L and Q commands; other commands are skipped.
 
     A curve that begins within the first `most` points is the last.

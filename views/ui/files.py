@@ -73,8 +73,8 @@ def _upload_network(session: Session) -> None:
     )
     if file is None:
         return
-    if file.size > bundle.MAX_BYTES:  # the browser was told, but need not obey
-        st.warning(f"{bundle.TOO_LARGE} Choose another file.")
+    if file.size > bundle.MAX_BUNDLE_BYTES:  # the browser was told, but need not obey
+        st.warning(f"{bundle.BUNDLE_TOO_LARGE} Choose another file.")
         return
     try:
         networks.import_network(session, file.getvalue())
