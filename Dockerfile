@@ -14,8 +14,11 @@ WORKDIR /app
 # The CPU build of torch saves gigabytes. pytorch.org names the address of an index that has it:
 #   docker build --build-arg PIP_EXTRA_INDEX_URL=... -t sketch-sum .
 ARG PIP_EXTRA_INDEX_URL=
-COPY requirements.txt ./
-RUN python3 -m venv /venv && /venv/bin/pip install --no-cache-dir -r requirements.txt
+COPY requirements.txt requirements.lock ./
+# All but torch as it was locked, each file by its hash; then torch, by its version.
+RUN python3 -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
+    && /venv/bin/pip install --no-cache-dir -r requirements.txt
 COPY --chown=demo:demo . ./
 
 ENV PATH=/venv/bin:$PATH SKETCH_SUM_DATA=/data/images SKETCH_SUM_RUNS=/data/runs

@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench weights clean data browser
+.PHONY: help demo test lint docs lock bench weights clean data browser
 
 # The first of these that is new enough; `make PYTHON=/path/to/python demo` chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -38,6 +38,9 @@ lint: .venv/.dev ## ruff (rules and format) and mypy
 
 docs: .venv/.dev ## write the tables in README.md and docs/ from the code
 	$(VENV_PYTHON) -m cogapp -r README.md docs/*.md
+
+lock: .venv/.dev ## write requirements.lock: all packages but torch, with their hashes
+	$(VENV_PYTHON) -m tools.lock
 
 bench: .venv/.dev data browser ## run the benchmarks; STROKES=FILE adds the drawn digits of a file
 	$(VENV_PYTHON) benchmarks/networks.py

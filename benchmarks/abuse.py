@@ -20,7 +20,6 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks import abuse_live
+from benchmarks.heavy import HEAVY, put_file
 from benchmarks.visitor import LostError, Visitor, pen_points
 from core.runs.run import WAITING, list_runs
 from tests.browser.support.app import App, serve
@@ -139,29 +139,9 @@ async def uploads(app: App, seconds: float) -> None:
 
 
 def _put(app: App, session: str) -> None:
-    host = app.url.removeprefix("http://")
-    reader = HTTPConnection(host)
-    reader.request("GET", "/_stcore/health")
-    cookie = dict(reader.getresponse().headers).get("set-cookie", "")
-    token = (re.findall(r"_streamlit_xsrf=([^;]+)", cookie) or [""])[0]
-    content = b"x" * 10_000_000
-    body = (
-        b"--b\r\nContent-Disposition: form-data; name=f; filename=f.png\r\n"
-        b"Content-Type: image/png\r\n\r\n" + content + b"\r\n--b--\r\n"
-    )
     for number in range(40):
         with suppress(OSError):
-            putter = HTTPConnection(host)
-            headers = {
-                "Content-Type": "multipart/form-data; boundary=b",
-                "X-Xsrftoken": token,
-                "Cookie": f"_streamlit_xsrf={token}",
-                "Origin": app.url,
-            }
-            address = f"/_stcore/upload_file/{session}/{number}"
-            putter.request("PUT", address, body, headers)
-            putter.getresponse().read()
-            putter.close()
+            put_file(app.url, session, str(number), b"x" * 10_000_000)
 
 
 async def wait_for_turn(app: App) -> float:
@@ -198,6 +178,7 @@ ATTACKS = (
     Attack("moving pens on 50 sockets, 100 questions a second each", abuse_live.pens),
     Attack("questions of 1,500 points on 50 sockets", abuse_live.long_lines),
     Attack("junk on the live channel, a new socket each time", abuse_live.junk),
+    *(Attack(words, do) for words, do in HEAVY),
 )
 
 

@@ -11,14 +11,26 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import torch
+from msgspec import Meta
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.augment import augment
-from core.data.drawing import CANVAS_SIDE, Pixels, Strokes, is_dot, mnist_form, rasterize
+from core.data.drawing import (
+    CANVAS_SIDE,
+    MAX_STROKES,
+    Pixels,
+    Strokes,
+    is_dot,
+    mnist_form,
+    rasterize,
+    thin,
+)
 from core.dataset import Split
 from core.engines.threads import parallel_map, run_unsplit
 from core.errors import UserError
@@ -33,7 +45,17 @@ PEN_RANGE = (14, 26)  # canvas pixels, the width of that pen
 DISTORTION = 0.6  # strength, see core/data/augment.py
 EXAMPLE_WEIGHT = 0.03  # of the examples' loss next to that of MNIST's images
 ANCHOR = 1e-4  # pulls the layer back to what it was
-MAX_POINTS = 2_000  # of one example
+MAX_LINE = 100_000  # characters of one example in a file; the longest drawing of ours has half
+
+
+Coordinate = Annotated[float, Meta(ge=0, lt=CANVAS_SIDE)]  # neither holds for a NaN
+
+
+class ExampleLine(msgspec.Struct):
+    """A line of a file of examples; other keys, such as the writer, are passed over."""
+
+    label: Annotated[int, Meta(ge=0, lt=CLASSES)]
+    strokes: Annotated[list[list[tuple[Coordinate, Coordinate]]], Meta(max_length=MAX_STROKES)]
 
 
 class ExampleError(UserError, ValueError):
@@ -61,14 +83,12 @@ def add_examples(
     """The examples and the new ones; a drawing that is labeled again gets its new label.
 
     Raises:
-        ExampleError: there would be more than `max_examples`, or a drawing is too long.
+        ExampleError: there would be more than `max_examples`.
     """
-    labels = {example.strokes: example.label for example in (*examples, *new)}
-    if max_examples is not None and len(labels) > max_examples:
-        raise ExampleError(f"That would be {len(labels)} examples; the limit is {max_examples}.")
-    if any(sum(map(len, strokes)) > MAX_POINTS for strokes in labels):
-        raise ExampleError("This drawing has too much ink to learn from. Draw it more simply.")
-    return [HandExample(label, strokes) for strokes, label in labels.items()]
+    found = {example.strokes: example for example in (*examples, *new)}
+    if max_examples is not None and len(found) > max_examples:
+        raise ExampleError(f"That would be {len(found)} examples; the limit is {max_examples}.")
+    return list(found.values())
 
 
 def dump_examples(examples: Iterable[HandExample]) -> str:
@@ -80,7 +100,7 @@ def dump_examples(examples: Iterable[HandExample]) -> str:
 
 
 def parse_examples(text: str, max_examples: int | None = None) -> list[HandExample]:
-    """The inverse of `dump_examples`; the text may come from anywhere.
+    """The inverse of `dump_examples`; the text may come from anywhere. Long drawings are thinned.
 
     Raises:
         ExampleError: a line is not an example, or there are more than `max_examples`.
@@ -92,18 +112,20 @@ def parse_examples(text: str, max_examples: int | None = None) -> list[HandExamp
 
 
 def _example(line: str, number: int) -> HandExample:
+    wrong = ExampleError(f"Line {number} is not an example of a drawn digit.")
+    if len(line) > MAX_LINE:
+        raise wrong
     try:
-        entry = json.loads(line)
-        label = entry["label"]
-        strokes = tuple(tuple((float(x), float(y)) for x, y in s) for s in entry["strokes"])
-        points = np.array([point for stroke in strokes for point in stroke])
-        if label not in range(CLASSES) or len(points) > MAX_POINTS or is_dot(strokes):
-            raise ValueError
-        if not (points.min() >= 0 and points.max() < CANVAS_SIDE):  # neither holds for a NaN
-            raise ValueError
-        return HandExample(int(label), tuple(filter(None, strokes)))
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
-        raise ExampleError(f"Line {number} is not an example of a drawn digit.") from error
+        entry = _line_decoder.decode(line)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise wrong from error
+    strokes = thin(tuple(filter(None, entry.strokes)))
+    if not strokes or is_dot(strokes):
+        raise wrong
+    return HandExample(entry.label, strokes)
+
+
+_line_decoder = msgspec.json.Decoder(ExampleLine)
 
 
 def can_finetune(model: SumNet) -> bool:

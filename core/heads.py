@@ -47,6 +47,12 @@ class Output(NamedTuple):
         """
         return self.class_logits.logsumexp(1)
 
+    @property
+    def is_finite(self) -> Tensor:
+        """Is each answer a number, neither NaN nor infinite? bool (B,)."""
+        finite = self.class_logits.isfinite().all(1) & self.sum_value.isfinite()
+        return finite if self.sum_logits is None else finite & self.sum_logits.isfinite().all(1)
+
     @classmethod
     def join(cls, parts: "Sequence[Output]") -> "Output":
         """The outputs of several batches as one."""

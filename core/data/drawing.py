@@ -10,8 +10,10 @@ Both give ink, uint8 (H, W), from 0 (paper) to 255 (full ink), and `mnist_form` 
 takes it from there.
 """
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ from PIL import Image, ImageDraw
 # for the whole process: `catch_warnings` in a thread changes all threads, and may stay for good.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
+Item = TypeVar("Item")
 Point = tuple[float, float]  # canvas pixels, x to the right and y down
 Stroke = tuple[Point, ...]  # pen down to pen up; one point is a dot
 Strokes = tuple[Stroke, ...]
@@ -33,6 +36,9 @@ PEN_WIDTH = 20  # width of its round pen
 IMAGE_SIDE = 28  # of an MNIST image
 DIGIT_SIDE = 20  # the longer side of the digit in it
 DOT_SIDE = 8  # canvas pixels; a drawing this small is an accidental dot
+
+MAX_POINTS = 1_500  # of a drawing, longer ones are thinned; a digit has 300, simplified some twenty
+MAX_STROKES = 60  # a digit has one to four
 
 
 def image_of_strokes(strokes: Strokes, form: Form) -> Pixels | None:
@@ -59,20 +65,53 @@ def simplify(stroke: Sequence[Point], tolerance: float) -> Stroke:
     goes back along its own trace keeps its turning point. Doing it twice changes nothing more, so
     the browser sends restored strokes back unchanged.
     """
+    kept = zip(stroke, significance(stroke, tolerance), strict=True)
+    return tuple(point for point, distance in kept if distance > tolerance)
+
+
+def significance(stroke: Sequence[Point], least: float) -> list[float]:
+    """For each point, up to which tolerance `simplify` keeps it, in pixels; 0 where not to `least`.
+
+    Infinite for both ends. So one pass serves all tolerances from `least` up.
+    """
     line = np.array([complex(x, y) for x, y in stroke])
-    keep = {0, len(line) - 1}
-    todo = [(0, len(line) - 1)]
+    found = [0.0] * len(line)
+    found[0] = found[-1] = math.inf
+    todo = [(0, len(line) - 1, math.inf)]
     while todo:
-        first, last = todo.pop()
+        first, last, above = todo.pop()
+        if last - first < 2:
+            continue
         offsets = line[first : last + 1] - line[first]
         chord = offsets[-1]
         along = (offsets * chord.conjugate()).real / max(abs(chord) ** 2, 1)
         distances = abs(offsets - along.clip(0, 1) * chord)
         far = int(distances.argmax())
-        if distances[far] > tolerance:
-            keep.add(first + far)
-            todo += [(first, first + far), (first + far, last)]
-    return tuple(stroke[i] for i in sorted(keep))
+        distance = min(above, float(distances[far]))
+        if distance > least:
+            found[first + far] = distance
+            todo += [(first, first + far, distance), (first + far, last, distance)]
+    return found
+
+
+def thin(strokes: Sequence[Sequence[Item]], most: int = MAX_POINTS) -> tuple[tuple[Item, ...], ...]:
+    """Strokes of `most` points together at most: of more, every so many stay, and all ends.
+
+    There may be up to `most` / 2 strokes. Points may be anything, such as commands of a path.
+    """
+    total = sum(map(len, strokes))
+    if total <= most:
+        return tuple(map(tuple, strokes))
+    share = (most - 2 * len(strokes)) / total
+    return tuple(_evenly(stroke, max(2, int(share * len(stroke)))) for stroke in strokes)
+
+
+def _evenly(stroke: Sequence[Item], count: int) -> tuple[Item, ...]:
+    """`count` points of a stroke, both ends among them, or all where there are no more."""
+    if len(stroke) <= count:
+        return tuple(stroke)
+    step = (len(stroke) - 1) / (count - 1)
+    return tuple(stroke[round(place * step)] for place in range(count))
 
 
 def is_dot(strokes: Strokes) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from core.data.drawing import Pixels
 from core.dataset import SUM_CLASSES, Split
 from core.engines.precision import autocast
+from core.evaluation.prediction import AnswerError, require_finite
 from core.heads import Output
 from core.model import SumNet
 from core.specs import ADDENDS
@@ -113,16 +114,25 @@ class Reading:
         self.outputs: list[Output] = []
         self.done = 0
         self.analysis: Analysis | None = None
+        self.is_lost = False  # is an answer not a number?
         self._lock = threading.Lock()
 
     def advance(self) -> float:
-        """Read some more images; the share that has been read. At 1 there is an `analysis`."""
+        """Read some more images; the share that has been read. At 1 there is an `analysis`.
+
+        Raises:
+            AnswerError: an answer is not a number, now or before.
+        """
         count = len(self.split.labels)
         with self._lock:
+            if self.is_lost:
+                raise AnswerError
             if self.analysis is None:
                 part = slice(self.done, self.done + READING_BATCH)
                 with torch.inference_mode(), autocast():
-                    self.outputs.append(self.model(self.split.images[part], self.addends[part]))
+                    output = self.model(self.split.images[part], self.addends[part])
+                self.is_lost = not output.is_finite.all()
+                self.outputs.append(require_finite(output))
                 self.done = min(count, self.done + READING_BATCH)
                 if self.done == count:
                     self.analysis = analyze(self._answers(), self.split)

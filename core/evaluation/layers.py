@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.drawing import IMAGE_SIDE, Pixels
+from core.evaluation.prediction import AnswerError, require_finite
 from core.heads import PixelFusion
 from core.model import SumNet
 from core.specs import ADDENDS
@@ -74,6 +75,9 @@ def feature_maps(model: SumNet, image: Pixels, addend: int) -> list[Floats]:
     """What is left of an image after each stage of the encoder: (C, H, W) each.
 
     A stage ends with the pooling and whatever follows it before the next convolution.
+
+    Raises:
+        AnswerError: a value is not a number.
     """
     maps: list[Tensor] = []
     pooled = False
@@ -85,6 +89,8 @@ def feature_maps(model: SumNet, image: Pixels, addend: int) -> list[Floats]:
             maps.append(step.output)
         elif pooled:
             maps[-1] = step.output
+    if not all(stage.isfinite().all() for stage in maps):
+        raise AnswerError
     return [stage[0].numpy() for stage in maps]
 
 
@@ -130,9 +136,13 @@ class FusionInputs(NamedTuple):
 
 @torch.inference_mode()
 def fusion_inputs(model: SumNet, image: Pixels, addend: int) -> FusionInputs:
-    """One image and one addend as `LateFusion` and `PixelFusion` combine them."""
+    """One image and one addend as `LateFusion` and `PixelFusion` combine them.
+
+    Raises:
+        AnswerError: the answer is not a number.
+    """
     images, addends = model_inputs(image, addend)
     onehot = F.one_hot(addends, ADDENDS).float()
-    probs = model.class_probs(model(images, addends).class_logits)[0]
+    probs = model.class_probs(require_finite(model(images, addends)).class_logits)[0]
     marked = PixelFusion(0).mark(images, onehot)[0, 0]
     return FusionInputs(probs.numpy(), onehot[0].numpy(), marked.numpy())

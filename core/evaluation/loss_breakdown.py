@@ -12,6 +12,7 @@ import torch
 from core.data.drawing import Pixels
 from core.dataset import SUM_CLASSES, Batch
 from core.evaluation.layers import Floats, model_inputs
+from core.evaluation.prediction import require_finite
 from core.heads import Output, SumHead
 from core.model import SumNet
 from core.specs import CLASSES
@@ -42,8 +43,12 @@ class LossBreakdown:
 def break_down(
     model: SumNet, image: Pixels, addend: int, label: int, sum_weight: float
 ) -> LossBreakdown:
-    """The losses of one image, uint8 (28, 28), computed by the trainer's own function."""
-    output = _double(model(*model_inputs(image, addend)))
+    """The losses of one image, uint8 (28, 28), computed by the trainer's own function.
+
+    Raises:
+        AnswerError: the answer is not a number.
+    """
+    output = _double(require_finite(model(*model_inputs(image, addend))))
     total = label + addend
     head = model.sum_head
     class_loss, sum_loss = _losses_of(head, output, label, total)
@@ -100,8 +105,11 @@ def broadcast_table(
 
     The published sum head gave a column, [N, 1], and the targets were a row, [N]. Torch broadcasts
     the two to a table, [N, N], and the squared error is the mean over all pairs.
+
+    Raises:
+        AnswerError: an answer is not a number.
     """
-    answers = model(*model_inputs(image, *addends)).sum_value
+    answers = require_finite(model(*model_inputs(image, *addends))).sum_value
     targets = torch.tensor([float(label + addend) for addend in addends])
     mean = targets.mean().expand(len(addends))
     return BroadcastTable(

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core.dataset import Split
 from core.engines.threads import parallel_map
+from core.evaluation.prediction import require_finite
 from core.heads import Output
 from core.model import SumNet
 from core.specs import ADDENDS, CLASSES
@@ -37,13 +38,17 @@ class Metrics:
 
 
 def evaluate(model: SumNet, split: Split) -> Metrics:
-    """Measure `model` on every image of `split` with all ten addends."""
+    """Measure `model` on every image of `split` with all ten addends.
+
+    Raises:
+        AnswerError: an answer is not a number.
+    """
     # Imported here: it takes as long as torch, and the first page does not evaluate anything.
     from sklearn.metrics import confusion_matrix, mean_absolute_error, r2_score
 
     model.eval()
     answer = torch.inference_mode()(model.every_addend)
-    output = Output.join(parallel_map(answer, split.images.split(EVAL_BATCH)))
+    output = require_finite(Output.join(parallel_map(answer, split.images.split(EVAL_BATCH))))
     labels = split.labels.repeat_interleave(ADDENDS)
     sums = labels + torch.arange(ADDENDS).repeat(len(split.labels))
     values = output.sum_value.double()  # the square of a diverged value overflows a float

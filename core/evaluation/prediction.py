@@ -7,7 +7,30 @@ import numpy as np
 import torch
 
 from core.data.drawing import Pixels
+from core.errors import UserError
 from core.evaluation.tracing import Forward
+from core.heads import Output
+from core.specs import CLASSES
+
+NOT_A_NUMBER = "This network's answer is not a number."  # what a page says in place of an answer
+
+
+class AnswerError(UserError):
+    """The network's answer is NaN or infinite, so there is nothing to show."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{NOT_A_NUMBER} Choose another network or another picture.")
+
+
+def require_finite(output: Output) -> Output:
+    """The output, if all of its answers are numbers.
+
+    Raises:
+        AnswerError: one is NaN or infinite.
+    """
+    if not output.is_finite.all():
+        raise AnswerError
+    return output
 
 
 @dataclass(frozen=True)
@@ -22,6 +45,7 @@ class Prediction:
     total: int  # after rounding
     sum_probs: tuple[float, ...] | None  # (19,), or None for a regressed sum
     is_readable: bool = True  # does the image look like anything that the network learned?
+    is_finite: bool = True  # is the answer a number? If not, all above is 0: it can be drawn
 
     @property
     def agree(self) -> bool:
@@ -52,9 +76,9 @@ def predict_batch(
         return []
     pixels = torch.from_numpy(np.stack(images))[:, None]
     output = model(pixels, torch.tensor(addends))
-    labels, totals = output.labels.tolist(), output.totals.tolist()
-    class_probs = output.class_logits.softmax(1).tolist()
-    sum_values, energies = output.sum_value.tolist(), output.energy.tolist()
+    is_finite, labels = output.is_finite.tolist(), output.labels.tolist()
+    class_probs, sum_values = output.class_logits.softmax(1).tolist(), output.sum_value.tolist()
+    totals, energies = output.totals.tolist(), output.energy.tolist()
     sum_probs = None if output.sum_logits is None else output.sum_logits.softmax(1).tolist()
     return [
         Prediction(
@@ -67,5 +91,13 @@ def predict_batch(
             sum_probs=None if sum_probs is None else tuple(sum_probs[index]),
             is_readable=ood_threshold is None or energies[index] >= ood_threshold,
         )
+        if is_finite[index]
+        else unanswered(image, addends[index])
         for index, image in enumerate(images)
     ]
+
+
+def unanswered(image: Pixels, addend: int) -> Prediction:
+    """What stands for an answer that is not a number."""
+    nothing = (0.0,) * CLASSES
+    return Prediction(image, addend, 0, nothing, 0.0, 0, None, is_readable=False, is_finite=False)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from core.data.drawing import IMAGE_SIDE, Pixels
+from core.evaluation.prediction import require_finite
 from core.model import SumNet
 
 PATCH = 8  # pixels, side of the square
@@ -33,7 +34,11 @@ class Saliency(NamedTuple):
 
 @torch.inference_mode()
 def saliency(model: SumNet, image: Pixels, addend: int) -> Saliency:
-    """Hide each part of `image`, uint8 (28, 28), and predict again: one batch of up to 37."""
+    """Hide each part of `image`, uint8 (28, 28), and predict again: one batch of up to 37.
+
+    Raises:
+        AnswerError: an answer is not a number.
+    """
     picture = torch.from_numpy(np.array(image)).view(1, IMAGE_SIDE, IMAGE_SIDE)
     hidden = [picture.clone()]
     places = []
@@ -45,7 +50,7 @@ def saliency(model: SumNet, image: Pixels, addend: int) -> Saliency:
                 places.append((top, left))
                 hidden.append(picture.clone())
                 hidden[-1][0, top : top + PATCH, left : left + PATCH] = 0
-    output = model(torch.stack(hidden), torch.full((len(hidden),), addend))
+    output = require_finite(model(torch.stack(hidden), torch.full((len(hidden),), addend)))
     probs = output.class_logits.softmax(1)[:, output.labels[0]]
     return Saliency(
         _spread((probs[0] - probs[1:]).clamp(min=0), places),

@@ -41,6 +41,8 @@ class Limits:
     upload_megabytes: float = _limit(10, "megabytes of a picture, 10 at most")
     upload_megapixels: float = _limit(50, "megapixels of a picture")
     examples: float = _limit(100, "examples of handwriting, of one visitor")
+    examples_megabytes: float = _limit(4, "megabytes of a file of such examples, 10 at most")
+    heavy_work: float = _limit(1, "long computations for pages at once; others wait their turn")
     sockets: float = _limit(2_000, "pages open at once, of all visitors")
     sockets_per_address: float = _limit(500, "pages open at once behind one network address")
     page_runs: float = _limit(3, "whole pages computed at once; others wait their turn")

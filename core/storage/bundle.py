@@ -8,6 +8,7 @@ it runs, and it is used only if weights and card are what this project writes.
 """
 
 import csv
+import functools
 import hashlib
 import io
 import json
@@ -16,26 +17,32 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from core.data.drawing import IMAGE_SIDE, image_of_strokes
+from core.data.handwriting import handwritten_digits
 from core.errors import UserError
 from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
+from core.specs import CLASSES, SPECS
 from core.storage import checkpoint
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record
 
 MAX_MEGABYTES = 8  # MB; the largest network that the settings allow has five
+MAX_BUNDLE_BYTES = MAX_MEGABYTES * 10**6
+BUNDLE_TOO_LARGE = f"The file has more than {MAX_MEGABYTES} MB: it is no network from here."
 MAX_HEADER = 64_000  # bytes; names and shapes of the weights, and the card
 MAX_WORD = 64  # characters of a version, a date or a checksum
 # What reading a file that is no bundle may raise.
 JUNK = (SafetensorError, struct.error, ValueError, TypeError, KeyError, RecursionError)
-MAX_REASON = 120  # characters of an error that is quoted
+UNUSABLE = "The file holds a network that cannot be used: {}."  # no word of the file's own
 
 
 def pack_bundle(model: SumNet, card: Card) -> bytes:
@@ -53,22 +60,13 @@ def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
         CheckpointError: too large, damaged, or not a network of this project; the message is one
             sentence.
     """
-    if len(content) > MAX_MEGABYTES * 10**6:
-        raise CheckpointError(
-            f"The file has more than {MAX_MEGABYTES} MB: it is no network from here."
-        )
+    if len(content) > MAX_BUNDLE_BYTES:
+        raise CheckpointError(BUNDLE_TOO_LARGE)
     try:
         facts = _header(content)
         tensors = load_tensors(content)
         checksum = facts["weights_sha256"]
-    except (
-        SafetensorError,
-        struct.error,
-        ValueError,
-        TypeError,
-        KeyError,
-        RecursionError,
-    ) as error:
+    except JUNK as error:
         raise CheckpointError("The file is no network that was downloaded here.") from error
     if _digest(tensors) != checksum:
         raise CheckpointError("The file is damaged: its weights do not match its card.")
@@ -76,12 +74,9 @@ def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
         card = checkpoint.check_card(facts)
         model = SumNet(Recipe.read(card.params).model)
         model.load_state_dict(tensors)
-        _check_bundle(model.eval(), card)
     except (UserError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:MAX_REASON]
-        raise CheckpointError(
-            f"The file holds a network that cannot be used ({reason})."
-        ) from error
+        raise CheckpointError(UNUSABLE.format("its weights are not what its card says")) from error
+    _check_bundle(model.eval(), card)
     return model, replace(card, parameters=model.parameter_count)
 
 
@@ -95,7 +90,7 @@ def load_any(name: str) -> tuple[SumNet, Card]:
     file = stem.parent / f"{stem.name}.safetensors"
     if file.is_file() and not (stem.parent / f"{stem.name}.json").exists():
         with file.open("rb") as stream:
-            return unpack_bundle(stream.read(MAX_MEGABYTES * 10**6 + 1))
+            return unpack_bundle(stream.read(MAX_BUNDLE_BYTES + 1))
     return checkpoint.load(stem)
 
 
@@ -134,9 +129,24 @@ def _check_bundle(model: SumNet, card: Card) -> None:
         "words": all(len(word) <= MAX_WORD for word in (card.torch, card.date)),
     }
     if wrong := [name for name, is_sound in sound.items() if not is_sound]:
-        raise ValueError(f"its card: {', '.join(wrong)}")
-    images = torch.arange(2 * 28 * 28).view(2, 1, 28, 28) % 256  # some ink, all shades
+        raise CheckpointError(UNUSABLE.format(f"its card is wrong in {', '.join(wrong)}"))
     with torch.inference_mode():
-        output = model(images, torch.tensor([0, 9]))
-    if not all(t.isfinite().all() for t in (*model.state_dict().values(), *output[:2])):
-        raise ValueError("its weights are not numbers")
+        output = model.every_addend(_tried_images(model.config.dataset))
+    weights_finite = all(tensor.isfinite().all() for tensor in model.state_dict().values())
+    if not (weights_finite and output.is_finite.all()):
+        raise CheckpointError(UNUSABLE.format("its weights are not numbers"))
+
+
+@functools.cache
+def _tried_images(dataset: str) -> Tensor:
+    """What a stranger's network is tried on, uint8 (N, 1, 28, 28), before a page counts on it.
+
+    Paper, full ink, all shades, the example of the data set, and each digit as somebody writes it.
+    """
+    spec, side = SPECS[dataset], IMAGE_SIDE
+    shades = np.arange(side * side, dtype=np.uint8).reshape(side, side)
+    plain = [np.full((side, side), ink, np.uint8) for ink in (0, 255)]
+    example = image_of_strokes(spec.example, spec.form)
+    assert example is not None  # it has ink
+    digits, _ = handwritten_digits(CLASSES, seed=0)
+    return torch.from_numpy(np.concatenate([np.stack([*plain, shades, example])[:, None], digits]))

@@ -145,9 +145,8 @@ def load(stem: Path) -> tuple[SumNet, Card]:
         model = SumNet(Recipe.read(card.params).model)
         model.load_state_dict(load_tensors(weights))
     except (SafetensorError, SettingError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
         raise CheckpointError(
-            f"The weights of {name!r} are for another architecture ({reason})."
+            f"The weights of {name!r} are for another architecture than their card says."
         ) from error
     return model.eval(), card
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from core import finetune
-from core.data.drawing import mnist_form, rasterize
+from core.data.drawing import MAX_POINTS, mnist_form, rasterize, thin
 from core.data.handwriting import write_digit
 from core.evaluation.prediction import predict
 from core.finetune import ExampleError, HandExample
@@ -49,7 +49,7 @@ def test_examples_survive_being_written_down():
         '{"label": 7, "strokes": [[[0, 0], [50, 280]]]}',
         '{"label": 7, "strokes": [[[0, 0], [50, -1]]]}',
         '{"label": 7, "strokes": [[[0, 0, 0], [50, 50, 0]]]}',
-        json.dumps({"label": 7, "strokes": [[[i % 200, 9] for i in range(2001)]]}),
+        json.dumps({"label": 7, "strokes": [[[i % 200, 9]] for i in range(61)]}),
         "[" * 100_000,
     ],
 )
@@ -145,13 +145,35 @@ def test_no_more_examples_are_kept_than_can_be_read_back():
         finetune.add_examples(many[:100], many[100:], max_examples=100)
 
 
-def test_a_drawing_that_could_not_be_read_back_is_refused():
-    longest = HandExample(1, (tuple((float(i % 200), 9.0) for i in range(2000)),))
-    assert finetune.parse_examples(
-        finetune.dump_examples(finetune.add_examples([], [longest]))
-    ) == [longest]
-    with pytest.raises(ExampleError, match="too much ink"):
-        finetune.add_examples([], [HandExample(1, (*longest.strokes, ((5.0, 5.0),)))])
+def test_a_long_drawing_of_a_file_is_thinned_and_the_longest_of_ours_is_read_back():
+    ours = HandExample(1, (tuple((float(i % 200), 9.0) for i in range(MAX_POINTS)),))
+    assert finetune.parse_examples(finetune.dump_examples([ours])) == [ours]
+    longer = HandExample(1, (tuple((float(i % 200), 9.0) for i in range(2_000)),))
+    (read,) = finetune.parse_examples(finetune.dump_examples([longer]))
+    assert read.strokes == thin(longer.strokes)
+    assert sum(map(len, read.strokes)) <= MAX_POINTS
+
+
+def test_examples_that_stay_are_not_drawn_again():
+    kept = HandExample(1, SLASH.strokes)
+    found = finetune.add_examples([kept, HandExample(2, (((0.0, 0.0), (9.0, 90.0)),))], [])
+    assert found[0] is kept
+    assert finetune.add_examples([kept], [SLASH]) == [SLASH]
+
+
+@given(
+    line=some.sampled_from(
+        [
+            '{"label": 7, "strokes": ' + "[" * 90_000,
+            json.dumps({"label": 7, "strokes": [[[1, 1], [90, 90]]] * 61}),
+            json.dumps({"label": 7, "strokes": [[[1, 1]] * 20_000]}),
+            json.dumps({"label": 7.0, "strokes": [[[0, 0], [50, 50]]], "more": [[[[1]]]] * 30_000}),
+        ]
+    )
+)
+def test_depth_and_counts_are_bounded(line):
+    with pytest.raises(ExampleError, match="Line 1 is not an example"):
+        finetune.parse_examples(line)
 
 
 def test_examples_are_read_as_drawings_are(shipped):

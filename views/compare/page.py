@@ -22,6 +22,7 @@ from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session, widget_value
 from views.ui.share import show_share
 from views.ui.table import Row, networks_table
+from views.ui.text import plain
 
 NAMED_SETTINGS = 3  # settings of a run that its row in the table names
 CAPTION = "10,000 test images, each with all ten numbers. ★ is the best of its data set."
@@ -65,7 +66,7 @@ def _available(session: Session) -> list[Network]:
         try:
             card = networks.load_network(name)[1]
         except CheckpointError as error:
-            st.warning(str(error))
+            st.warning(plain(error))
             continue
         kind = "shipped"
         if name not in PRESETS:

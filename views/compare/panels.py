@@ -12,17 +12,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.data.download import DownloadError
-from core.evaluation.diagnostics import Analysis, Mistake, cell_centers
+from core.evaluation.diagnostics import Analysis, Mistake, Reading, cell_centers
+from core.evaluation.prediction import NOT_A_NUMBER, AnswerError
 from core.specs import ADDENDS, SPECS, DatasetSpec
 from core.storage.checkpoint import Card
 from views.compare import charts
 from views.compare.charts import Curve
 from views.session import networks
+from views.session.heavy import heavy_work
 from views.session.link import COMPARE_VIEWS
 from views.session.session import Session
 from views.ui.images import data_uri
 from views.ui.style import current_palette
 from views.ui.table import percent
+from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
 CURVES, CONFUSION, SUM_SCATTER, RELIABILITY, MISTAKES = COMPARE_VIEWS
@@ -38,6 +41,7 @@ MEASURES = {
     "Class": "val_class_acc",
     "Rounded sum": "val_sum_acc",
 }
+LOST_READING = f"{NOT_A_NUMBER[:-1]} for some test images, so its mistakes cannot be shown."
 NEEDED_CONTROLS = {"sources", "number", "network"}  # of the Draw page, which a click changes
 
 
@@ -146,10 +150,20 @@ def _images(card: Card) -> list[list[float]]:
 
 def _readings(session: Session, compared: Sequence[Network], view: str) -> bool:
     """The views that need all test images read, which takes a while the first time."""
-    try:
-        analyses = [_analysis(network) for network in compared]
-    except DownloadError as error:
-        st.info(str(error))
+    analyses: list[Analysis] = []
+    readable: list[Network] = []
+    for network in compared:
+        try:
+            analyses.append(_analysis(network))
+        except DownloadError as error:
+            st.info(plain(error))
+            return False
+        except AnswerError:
+            st.warning(f"{network.title}: {LOST_READING}")
+        else:
+            readable.append(network)
+    compared = readable
+    if not compared:
         return False
     if view == SUM_SCATTER:
         _sums(compared, analyses)
@@ -161,16 +175,30 @@ def _readings(session: Session, compared: Sequence[Network], view: str) -> bool:
 
 
 def _analysis(network: Network) -> Analysis:
-    """Read the test images, or go on where another visitor stopped; leaving the page ends it."""
+    """Read the test images, or go on where another visitor stopped; leaving the page ends it.
+
+    Raises:
+        AnswerError: an answer is not a number.
+        DownloadError: the test images are not on this machine.
+    """
     reading = networks.reading(network.name)
     if reading.analysis is None:
         words = f"{network.title} is reading 10,000 test images."
         bar = st.progress(0.0, words)
-        while (share := reading.advance()) < 1:
-            bar.progress(share, words)
+        try:
+            while (share := _advance(reading)) < 1:
+                bar.progress(share, words)
+        except AnswerError:
+            bar.empty()
+            raise
         bar.empty()
     assert reading.analysis is not None
     return reading.analysis
+
+
+def _advance(reading: Reading) -> float:
+    with heavy_work():
+        return reading.advance()
 
 
 def _sums(compared: Sequence[Network], analyses: Sequence[Analysis]) -> None:

@@ -7,7 +7,7 @@ change when the page's own answer to the same drawing comes.
 import html
 from typing import NamedTuple
 
-from core.evaluation.prediction import Prediction
+from core.evaluation.prediction import NOT_A_NUMBER, Prediction
 from core.specs import DatasetSpec
 from views.draw.charts import class_bars, sum_line
 from views.input.input_image import InputImage
@@ -22,6 +22,7 @@ class Doubt(NamedTuple):
 
     words: str  # where the answer would be
     advice: str  # where the equation would be
+    has_guess: bool = True  # is there an answer all the same?
 
 
 def doubt_about(
@@ -37,6 +38,9 @@ def doubt_about(
     `can_teach` says whether the visitor can tell the network what the picture was. While they are
     still drawing it, there is nothing to advise.
     """
+    if not prediction.is_finite:
+        advice = "Choose another network or another picture."
+        return Doubt(NOT_A_NUMBER, advice, has_guess=False)
     is_one = image.digit_count == 1
     if is_one and prediction.is_readable:
         return None
@@ -57,7 +61,7 @@ def answers_html(
         below = f'<div class="equation"><span class="note">{doubt.advice}</span></div>'
     else:
         below = _equation(spec, prediction)
-    if image.label is not None:
+    if image.label is not None and prediction.is_finite:
         below += _verdict(spec, prediction, image.label)
     heads = _class_head(spec, prediction, doubt) + _sum_head(prediction, doubt)
     return _answers(heads, below, is_guess=doubt is not None)
@@ -83,6 +87,8 @@ def spoken_words(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None)
     """Both answers in one sentence each, for those who hear the page."""
     name = spec.class_names[prediction.label]
     sure = certainty(prediction.class_probs[prediction.label])
+    if doubt and not doubt.has_guess:
+        return f"{doubt.words} {doubt.advice}"
     if doubt:
         return f"{doubt.words}. Closest guess: {name}, sum {prediction.total}."
     agree = "Both agree." if prediction.agree else "They contradict each other."
@@ -99,6 +105,8 @@ def _answers(heads: str, below: str, is_guess: bool = False) -> str:
 
 
 def _class_head(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) -> str:
+    if doubt and not doubt.has_guess:
+        return _head("class", "", doubt.words, "", class_bars((), spec.class_names))
     name = spec.class_names[prediction.label]
     bars = class_bars(prediction.class_probs, spec.class_names)
     if doubt:
@@ -108,6 +116,8 @@ def _class_head(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) 
 
 
 def _sum_head(prediction: Prediction, doubt: Doubt | None) -> str:
+    if doubt and not doubt.has_guess:
+        return _head("sum", "", "–", "", sum_line())
     total = str(prediction.total)
     line = sum_line(prediction.sum_value, prediction.label + prediction.addend)
     if doubt:

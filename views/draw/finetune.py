@@ -1,6 +1,7 @@
 """Teach it, on the Draw page: label a drawing, collect such examples, fine-tune on them."""
 
 import html
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -10,18 +11,19 @@ from core.data.drawing import Pixels
 from core.finetune import ExampleError, HandExample
 from core.runs.limits import LIMITS
 from core.runs.queue import QueueError
-from core.runs.run import Run, State, finetune_job_of, runs_dir
+from core.runs.run import Run, State
 from core.specs import CLASSES
 from core.storage.checkpoint import Card, CheckpointError
 from views.session import jobs, networks
-from views.session.session import Session
+from views.session.heavy import heavy_work
+from views.session.session import Session, cached_finetune_job, draw_all
 from views.ui.images import image_tag
 from views.ui.polling import poll
 from views.ui.table import percent
+from views.ui.text import plain
 
 FINETUNE_POLL = 0.4  # seconds between polls of a fine-tuning run
 EXAMPLE_SIDE = 56  # CSS pixels of an example
-MAX_EXAMPLES_MEGABYTES = 4  # the most examples with the most points take three
 
 
 def ask_label(session: Session) -> None:
@@ -48,7 +50,7 @@ def ask_label(session: Session) -> None:
                 session.examples, [HandExample(chosen, strokes)], int(LIMITS.examples)
             )
         except ExampleError as error:
-            st.warning(str(error))
+            st.warning(plain(error))
         else:
             st.rerun()
 
@@ -108,7 +110,7 @@ def _remove(session: Session, example: HandExample) -> None:
 
 def _effect(session: Session, card: Card, images: Pixels, read: list[int]) -> None:
     """What the network could read before it was taught, and what it can read now."""
-    job = finetune_job_of(runs_dir(), session.link.network)
+    job = cached_finetune_job(session.link.network)
     if job is None:
         return
     try:
@@ -138,7 +140,7 @@ def _actions(session: Session, live: bool) -> None:
     with st.container(horizontal=True, key="hand_actions"):
         pressed = False
         if count:
-            job = finetune_job_of(runs_dir(), session.link.network)
+            job = cached_finetune_job(session.link.network)
             pressed = st.button(
                 f"Teach it these {count}" if count > 1 else "Teach it this one",
                 key="teach",
@@ -148,7 +150,7 @@ def _actions(session: Session, live: bool) -> None:
             )
             st.download_button(
                 "Download examples",
-                finetune.dump_examples(session.examples),
+                partial(finetune.dump_examples, session.examples),
                 "my-hand.jsonl",
                 key="download_examples",
                 icon=":material/download:",
@@ -165,16 +167,22 @@ def _load(session: Session) -> None:
         "A file that you downloaded here",
         "jsonl",
         key=f"examples_{session.loaded_example_files}",  # an empty one after each file
-        max_upload_size=MAX_EXAMPLES_MEGABYTES,
+        max_upload_size=int(LIMITS.examples_megabytes),
     )
     if file is None:
         return
+    if file.size > LIMITS.examples_megabytes * 10**6:  # the browser was told, but need not obey
+        most_words = f"{LIMITS.examples_megabytes:g} MB"
+        st.warning(f"A file of examples may have up to {most_words}. Choose another file.")
+        return
     try:
         most = int(LIMITS.examples)
-        found = finetune.parse_examples(file.getvalue().decode(errors="replace"), most)
+        with heavy_work():
+            found = finetune.parse_examples(file.getvalue().decode(errors="replace"), most)
+        draw_all(found)
         session.examples = finetune.add_examples(session.examples, found, most)
     except ExampleError as error:
-        st.warning(f"{error} Choose another file.")
+        st.warning(f"{plain(error)} Choose another file.")
     else:
         session.loaded_example_files += 1
         st.rerun()
@@ -184,7 +192,7 @@ def _start_finetune(session: Session) -> None:
     try:
         jobs.start_finetune(session)
     except (CheckpointError, QueueError) as error:
-        st.error(str(error))
+        st.error(plain(error))
     except OSError as error:
         st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
     else:
@@ -201,7 +209,7 @@ def _progress(session: Session, live: bool) -> None:
     now = run.state()
     with st.container(key="teach_status"):
         if now.is_finished:
-            st.warning(f"{now.message} Your examples are kept.")
+            st.warning(f"{plain(now.message)} Your examples are kept.")
         else:
             st.html(
                 f'<div class="note" role="status">{html.escape(_progress_words(run, now))}</div>'

@@ -28,6 +28,7 @@ from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session
 from views.ui.files import network_files
 from views.ui.share import show_share
+from views.ui.text import plain
 
 
 def show_draw() -> None:
@@ -46,7 +47,7 @@ def _board() -> None:
     try:
         model, card, trouble = networks.answering_network(session)
     except CheckpointError as error:
-        st.error(f"{error} Make it again with `python -m core train --preset mnist`.")
+        st.error(f"{plain(error)} Make it again with `python -m core train --preset mnist`.")
         return
     spec, hidden = SPECS[model.config.dataset], session.link.hidden
     left, right = st.columns([4, 7], gap="large")
@@ -56,7 +57,7 @@ def _board() -> None:
     saliency_place = None
     with right, st.container(key="answers"):
         if trouble:
-            st.warning(trouble)
+            st.warning(plain(trouble))
             if session.gone_network and st.button("Train it again", key="again"):
                 go_to("train")
         may_teach, can_teach = "teach" not in hidden, False
@@ -64,11 +65,11 @@ def _board() -> None:
         if image is None:
             show_answers(invitation(session, spec), question, session.canvas)
         else:
-            can_teach = can_label(image, model, is_allowed=may_teach)
             prediction = predict(traced(model), image.pixels, session.link.addend, card.doubt_level)
+            can_teach = prediction.is_finite and can_label(image, model, is_allowed=may_teach)
             answer = live_answer(spec, image, prediction, can_teach=can_teach)
             show_answers(answer, question, session.canvas)
-            if "seen" not in hidden:
+            if "seen" not in hidden and prediction.is_finite:
                 left, saliency_place = st.columns([1, 2], gap="small")
                 with left:
                     show_seen(answer)

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.drawing import Pixels
+from core.evaluation.prediction import AnswerError
 from core.evaluation.saliency import STRIDE
 from core.model import SumNet
 from core.storage.checkpoint import Card
@@ -12,6 +13,7 @@ from views.input.sources import SOURCES
 from views.session import networks
 from views.ui.images import image_tag, veiled_image
 from views.ui.style import current_palette
+from views.ui.text import plain
 
 FIGURE_SIDE = 104  # CSS pixels: three side by side on a phone
 FULL_CHANGE = 3.0  # change of the sum that is shown in full color; of a probability it is 1
@@ -26,7 +28,11 @@ def seen_html(image: InputImage) -> str:
 
 def show_saliency(model: SumNet, card: Card, pixels: Pixels, addend: int) -> None:
     """How much hiding each part of the picture changes both answers, in color on the picture."""
-    loss, change = networks.cached_saliency(model, card, pixels, addend)
+    try:
+        loss, change = networks.cached_saliency(model, card, pixels, addend)
+    except AnswerError as error:
+        st.caption(f"With a part covered: {plain(error)}")
+        return
     palette = current_palette()
     heads = {
         "class": (loss, palette.class_head, _of_class(float(loss.max()))),

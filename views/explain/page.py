@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.evaluation.prediction import predict
+from core.evaluation.prediction import AnswerError, predict
 from core.model import SumNet
 from core.specs import SPECS
 from core.storage.checkpoint import Card, CheckpointError
@@ -22,6 +22,7 @@ from views.session.navigation import Page
 from views.session.session import Session, get_session
 from views.ui.share import show_share
 from views.ui.style import current_palette
+from views.ui.text import plain
 
 
 def show_explain() -> None:
@@ -31,18 +32,24 @@ def show_explain() -> None:
     try:
         model, card, trouble = networks.answering_network(session)
     except CheckpointError as error:
-        st.error(f"{error} Make it again with `python -m core train --preset mnist`.")
+        st.error(f"{plain(error)} Make it again with `python -m core train --preset mnist`.")
         return
     if trouble:
-        st.warning(trouble)
+        st.warning(plain(trouble))
     shown = _subject(session, model, card)
     st.title("How it works", anchor=False)
+    if not shown.prediction.is_finite:
+        st.warning(str(AnswerError()))
+        return show_share(shared_link(session))
     st.markdown(_whose(shown))
     st.html(contents(list(SECTIONS)))
     for number, (title, tell) in enumerate(SECTIONS.items(), start=1):
         with st.container(key=f"idea_{number}"):
             st.subheader(f"{number}. {title}", anchor=f"idea-{number}")
-            tell(shown)
+            try:
+                tell(shown)
+            except AnswerError as error:  # to another number, or inside the network
+                st.warning(plain(error))
     show_share(shared_link(session))
 
 

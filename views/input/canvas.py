@@ -48,8 +48,9 @@ def draw_canvas(state: CanvasState, *, key: str = "pen", sends_itself: bool = Fa
     """
     if key not in st.session_state and state.strokes != state.start:
         state = state.show(state.strokes)  # back from another page: go on from the whole drawing
+    state = latest_canvas(state, key=key)  # before it is shown: a long drawing is shown as kept
     with st.container(key="canvas", width="content"):
-        answer = _component()(
+        _component()(
             data=canvas_message(state, sends_itself),
             key=key,
             on_drawing_change=lambda: None,
@@ -57,11 +58,11 @@ def draw_canvas(state: CanvasState, *, key: str = "pen", sends_itself: bool = Fa
             width=CANVAS_SIDE,
             height=CANVAS_SIDE,
         )
-    return state.hear(answer.get("drawing"))
+    return state
 
 
 def latest_canvas(state: CanvasState, *, key: str = "pen") -> CanvasState:
-    """The state with the browser's latest answer: for callbacks, which run before the page does.
+    """The state with the browser's latest answer; callbacks ask too, before the page runs.
 
     A stroke and the Undo after it may arrive together; Undo must then see that stroke.
     """

@@ -23,6 +23,7 @@ from views.session.canvas_state import CanvasState
 from views.session.link import parse_strokes
 from views.session.session import Session, widget_value
 from views.ui.images import image_tag
+from views.ui.text import plain
 
 INPUT_SIDE = CANVAS_SIDE  # CSS pixels: all sources are of one size
 CONTROLS_WIDTH = 328  # CSS pixels: of the picture and the tools beside it
@@ -116,7 +117,7 @@ class DatasetImage(Source):
             image = self.read(session, spec)
         except DownloadError as error:
             with st.container(width=INPUT_SIDE, height=INPUT_SIDE):
-                st.warning(str(error))
+                st.warning(plain(error))
             return None
         index = session.picture
         with st.container(key="test_image", width="content"):
@@ -202,7 +203,7 @@ class Upload(Source):
             try:
                 image = self.read(session, spec)
             except ImageFileError as error:
-                st.warning(f"{error} Choose another file.")
+                st.warning(f"{plain(error)} Choose another file.")
                 return None
             if image is None:
                 st.warning(f"This picture is empty. Choose one that shows a {spec.noun}.")

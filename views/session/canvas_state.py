@@ -1,17 +1,26 @@
 """The drawing on the canvas: what the browser sends, read with suspicion, and Undo and Clear."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice, pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
-from core.data.drawing import CANVAS_SIDE, PEN_WIDTH, Point, Stroke, Strokes, simplify
+from core.data.drawing import (
+    CANVAS_SIDE,
+    MAX_POINTS,
+    MAX_STROKES,
+    PEN_WIDTH,
+    Point,
+    Stroke,
+    Strokes,
+    simplify,
+    thin,
+)
 
 SHARPNESS = 2  # browser pixels per canvas pixel: crisp on phones and projectors
 INK, PAPER = "#ffffff", (10, 11, 14)  # MNIST's look, the same in the light and the dark theme
-MAX_STROKES = 60  # a digit has one to four
-MAX_STROKE_POINTS = 6_000  # a digit has about 300 before simplifying
+MAX_RAW_POINTS = 6_000  # of the curves of a drawing in all; what comes after them is left out
 FAR = 50 * CANVAS_SIDE  # no pen gets there: coordinates beyond are ignored
 TOLERANCE = 1.0  # simplifying moves no part of a line further than this many pixels
 
@@ -57,8 +66,10 @@ class CanvasState:
         raw = drawing.get("raw") if isinstance(drawing, dict) else None
         if not isinstance(raw, dict) or raw.get("background") != paper_color(self.generation):
             return self
-        heard = self.generation, len(list(_paths(raw)))
-        return replace(self, strokes=parse_paths(raw), heard=heard)
+        strokes, is_whole = _read_paths(raw)
+        heard = replace(self, heard=(self.generation, len(list(_paths(raw)))))
+        # The rest of a long drawing is not read; nor shall it be seen.
+        return replace(heard, strokes=strokes) if is_whole else heard.show(strokes)
 
 
 def paper_color(generation: int) -> str:
@@ -90,30 +101,45 @@ def parse_paths(json_data: object, *, simplified: bool = True) -> Strokes:
     """Read fabric.js JSON from a browser: what is not a pen stroke is skipped, never an error.
 
     A path's own coordinates are canvas coordinates, because nothing can be moved or scaled here.
-    Where the pen left the canvas the stroke is cut in two. Points are whole pixels, 0 to 279.
+    Where the pen left the canvas the stroke is cut in two. Points are whole pixels, 0 to 279, and
+    at most `MAX_POINTS`: a longer drawing is thinned evenly before it is simplified, which is slow.
     """
-    pieces = (piece for path in _paths(json_data) for piece in _inside(_flatten(path)))
-    strokes: list[Stroke] = []
-    budget = MAX_STROKE_POINTS
-    for piece in islice(pieces, MAX_STROKES):
-        points = _whole_pixels(piece)[:budget]
-        strokes.append(simplify(points, TOLERANCE) if simplified else tuple(points))
-        budget -= len(points)
-        if not budget:
+    return _read_paths(json_data, simplified=simplified)[0]
+
+
+def _read_paths(json_data: object, *, simplified: bool = True) -> tuple[Strokes, bool]:
+    """The strokes of `parse_paths`, and whether these are all that the browser shows."""
+    pieces: list[list[Point]] = []
+    paths, budget = list(_paths(json_data)), MAX_RAW_POINTS
+    is_whole = sum(map(len, paths)) <= MAX_POINTS
+    for path in thin(paths):
+        if budget <= 0 or len(pieces) > MAX_STROKES:
+            is_whole = False
             break
-    return tuple(strokes)
+        points = _flatten(path, budget)
+        pieces += map(_whole_pixels, _inside(points))
+        budget -= len(points)
+    is_whole &= len(pieces) <= MAX_STROKES
+    pieces = pieces[:MAX_STROKES]
+    is_whole &= sum(map(len, pieces)) <= MAX_POINTS
+    if not simplified:
+        return tuple(map(tuple, thin(pieces))), is_whole
+    return tuple(simplify(stroke, TOLERANCE) for stroke in thin(pieces)), is_whole
 
 
 def _paths(json_data: object) -> Iterator[list[Any]]:
     objects = json_data.get("objects") if isinstance(json_data, dict) else None
-    for item in objects[:MAX_STROKES] if isinstance(objects, list) else []:
+    for item in objects[: MAX_STROKES + 1] if isinstance(objects, list) else []:
         path = item.get("path") if isinstance(item, dict) and item.get("type") == "Path" else None
         if isinstance(path, list):
-            yield path[:MAX_STROKE_POINTS]
+            yield path
 
 
-def _flatten(path: list[Any]) -> list[Point]:
-    """The points of a path of M, L and Q commands; other commands are skipped."""
+def _flatten(path: Sequence[Any], most: int) -> list[Point]:
+    """The points of a path of M, L and Q commands; other commands are skipped.
+
+    A curve that begins within the first `most` points is the last.
+    """
     points: list[Point] = []
     for command in path:
         match command:
@@ -124,7 +150,7 @@ def _flatten(path: list[Any]) -> list[Point]:
                 points += _quadratic(
                     points[-1] if points else end, (cx / SHARPNESS, cy / SHARPNESS), end
                 )
-        if len(points) > MAX_STROKE_POINTS:
+        if len(points) > most:
             break
     return points
 

@@ -12,13 +12,12 @@ from core.runs.run import (
     FinetuneJob,
     Run,
     find_run,
-    finetune_job_of,
     runs_dir,
 )
 from core.runs.snapshot import RunSnapshot, read_snapshot
 from core.workers.supervisor import Supervisor, shared_supervisor
 from views.session.networks import load_network, use_network
-from views.session.session import Session, get_session
+from views.session.session import Session, cached_finetune_job, get_session
 from views.session.visitor import visitor_of_session
 
 ReadRun = Callable[[], RunSnapshot | None]
@@ -116,7 +115,7 @@ def start_finetune(session: Session) -> None:
         QueueError: there is no place in the queue.
         OSError: the run cannot be written.
     """
-    before = finetune_job_of(runs_dir(), session.link.network)
+    before = cached_finetune_job(session.link.network)
     base = before.base if before else session.link.network
     card = load_network(base)[1]
     job = FinetuneJob(base, session.examples)

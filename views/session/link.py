@@ -27,7 +27,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from core.data.drawing import CANVAS_SIDE, Strokes, simplify
+from core.data.drawing import CANVAS_SIDE, Strokes, significance
 from core.recipes.bugs import BUGS
 from core.recipes.presets import PRESETS
 from core.recipes.settings import SETTINGS, SettingError, Value
@@ -94,19 +94,29 @@ def link_query(link: Link) -> dict[str, str]:
     return {"v": LINK_VERSION} | said if said else {}
 
 
-@functools.lru_cache(maxsize=64)  # a page asks more than once, and a scribble takes a second
+@functools.lru_cache(maxsize=64)  # a page asks more than once
 def strokes_in_link(strokes: Strokes) -> Strokes:
     """The strokes as an address has room for them: those of a very long drawing a little rougher.
 
     () when even straight lines are too many.
     """
-    if len(format_strokes(strokes)) <= MAX_STROKES_TEXT:
+    if _text_length(strokes) <= MAX_STROKES_TEXT:
         return strokes
+    drawn = [(stroke, significance(stroke, TOLERANCES[0])) for stroke in strokes if stroke]
     for tolerance in TOLERANCES:
-        rough = tuple(simplify(stroke, tolerance) for stroke in strokes if stroke)
-        if len(format_strokes(rough)) <= MAX_STROKES_TEXT:
+        rough = tuple(
+            tuple(point for point, distance in zip(*each, strict=True) if distance > tolerance)
+            for each in drawn
+        )
+        if _text_length(rough) <= MAX_STROKES_TEXT:
             return rough
     return ()
+
+
+def _text_length(strokes: Strokes) -> int:
+    """Of what `format_strokes` gives: three characters a point, dots between."""
+    lengths = [3 * len(stroke) for stroke in strokes if stroke]
+    return sum(lengths) + max(0, len(lengths) - 1)
 
 
 def format_strokes(strokes: Strokes) -> str:

@@ -1,7 +1,6 @@
 """The networks that answer, what they answer, and what is cached of both for all visitors."""
 
 import io
-import math
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from core.specs import SPECS, data_dir
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record, history_file, read_history
+from views.session.heavy import heavy_work
 from views.session.link import Link
 from views.session.session import Session
 from views.session.visitor import visitor_of_session
@@ -160,7 +160,11 @@ def _saliency(
 
 
 def cached_saliency(model: SumNet, card: Card, image: Pixels, addend: int) -> Saliency:
-    """Which parts of a picture an answer depends on."""
+    """Which parts of a picture an answer depends on.
+
+    Raises:
+        AnswerError: an answer is not a number.
+    """
     return _saliency(card.weights_sha256, model.config, image, addend, model)
 
 
@@ -182,12 +186,11 @@ def answer_at_snapshot(
 ) -> Prediction | None:
     """What the network of a run answered to a picture after that step.
 
-    None if the snapshot is damaged, or if the loss had diverged and weights are not numbers.
+    It may be no number, if the loss had diverged. None if the snapshot is damaged.
     """
-    model = snapshots.load_snapshot(_folder, _config, step)
-    answer = predict(model, image, addend) if model else None
-    is_finite = answer and all(map(math.isfinite, (answer.sum_value, *answer.class_probs)))
-    return answer if is_finite else None
+    with heavy_work():  # one is quick, but a page asks for forty
+        model = snapshots.load_snapshot(_folder, _config, step)
+        return predict(model, image, addend) if model else None
 
 
 def network_history(name: str) -> list[Record]:
@@ -209,7 +212,8 @@ def import_network(session: Session, content: bytes) -> None:
     if session.uploaded_networks >= MAX_UPLOADS:
         raise QueueError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
     visitor = visitor_of_session(session)
-    model, card = bundle.unpack_bundle(content)
+    with heavy_work():
+        model, card = bundle.unpack_bundle(content)
     queue.make_room_for_upload(runs_dir(), visitor, len(content))
     run = import_run(runs_dir(), model, card, visitor)
     session.uploaded_networks += 1

@@ -12,14 +12,16 @@ import secrets
 import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 import torch
 
 from core.finetune import HandExample
-from core.runs.run import finetune_job_of, runs_dir
+from core.runs.run import FinetuneJob, find_run, finetune_job_of, runs_dir
 from views.session.canvas_state import CanvasState
+from views.session.heavy import heavy_work
 from views.session.link import Link, parse_link
 
 
@@ -50,16 +52,41 @@ def get_session() -> Session:
     """This visitor's session; the address that they came with fills it at the start."""
     if "session" not in st.session_state:
         link = parse_link(st.query_params.to_dict())
-        job = finetune_job_of(runs_dir(), link.network)
+        job = cached_finetune_job(link.network)
         st.session_state.session = Session(
             link,
             canvas=CanvasState().show(link.strokes) if link.strokes else CanvasState(),
             source="draw" if link.picture is None else "test",
             picture=link.picture or 0,
-            examples=job.examples if job else [],
+            examples=list(job.examples) if job else [],
         )
     found: Session = st.session_state.session
     return found
+
+
+def cached_finetune_job(network: str) -> FinetuneJob | None:
+    """What a network was fine-tuned with, read once for all visitors; None for another network."""
+    run = find_run(runs_dir(), network)
+    try:
+        written = (run.path / "examples.jsonl").stat().st_mtime_ns if run else 0
+    except OSError:
+        return None
+    return _finetune_job(runs_dir(), network, written) if written else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _finetune_job(root: Path, network: str, written: int) -> FinetuneJob | None:
+    """Its examples are drawn once, too: a hundred scribbles take half a second."""
+    job = finetune_job_of(root, network)
+    draw_all(job.examples if job else [])
+    return job
+
+
+def draw_all(examples: list[HandExample]) -> None:
+    """Make the image of each example, which it then keeps."""
+    for example in examples:
+        with heavy_work():
+            _ = example.image
 
 
 def widget_value(key: str) -> Any:

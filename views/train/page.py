@@ -22,6 +22,7 @@ from views.train.settings import bug_choice, settings_controls
 from views.ui.polling import poll
 from views.ui.share import show_share
 from views.ui.style import current_palette
+from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
 # Seconds between polls of a run
@@ -79,7 +80,7 @@ def _start_run(session: Session) -> None:
     try:
         jobs.start_run(session)
     except (SettingError, QueueError) as error:
-        st.error(str(error))
+        st.error(plain(error))
     except OSError as error:
         st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
     else:
@@ -110,7 +111,7 @@ def _run_panel(session: Session, snapshot: RunSnapshot) -> bool:
     pace, recipe = _pace(snapshot), snapshot.recipe
     poll(_status, pace, jobs.reader(session, snapshot), pace)
     if recipe is None:
-        st.warning(snapshot.run.damaged_words)
+        st.warning(plain(snapshot.run.damaged_words))
         return False
     if recipe.bug.name:
         with st.container(key="bug_note"):
@@ -153,7 +154,7 @@ def _status(read: jobs.ReadRun, pace: float | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="train_status"):
         if now.name == "preparing" and now.share is not None:
             share = now.share
-        st.progress(min(1.0, share), text=_status_words(snapshot))
+        st.progress(min(1.0, share), text=plain(_status_words(snapshot)))
         if not now.is_finished:
             _controls(snapshot)
     if snapshot.recipe:

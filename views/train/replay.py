@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.evaluation.prediction import Prediction
+from core.evaluation.prediction import NOT_A_NUMBER, Prediction
 from core.recipes.recipe import Recipe
 from core.runs.run import Run
 from core.specs import SPECS, DatasetSpec
@@ -29,11 +29,16 @@ def show_replay(read: jobs.ReadRun) -> None:
     run, recipe = snapshot.run, snapshot.recipe
     spec = SPECS[recipe.model.dataset]
     image = visitor_image(session, spec)
-    answers = _answers(run, recipe, image, session.link.addend)
+    every = _answers(run, recipe, image, session.link.addend)
+    if not every:
+        return
+    answers = {step: answer for step, answer in every.items() if answer.is_finite}
+    st.subheader(f"Watch it learn your {spec.noun}", anchor=False)
+    if len(answers) < len(every):
+        st.caption(_lost_words(list(every), list(answers)))
     if not answers:
         return
     said = list(answers.values())
-    st.subheader(f"Watch it learn your {spec.noun}", anchor=False)
     seen, left, right = st.columns([4, 5, 5], gap="medium")
     with seen, st.container(key="watched"):
         first, latest = said[0], said[-1]
@@ -65,6 +70,14 @@ def _answers(run: Run, recipe: Recipe, image: InputImage, addend: int) -> Mappin
         for step in snapshots.snapshot_steps(run.snapshots)
     }
     return {step: answer for step, answer in found.items() if answer}
+
+
+def _lost_words(steps: list[int], answered: list[int]) -> str:
+    """That some answers are no numbers, from which step on if that holds for all after it."""
+    first = next(step for step in steps if step not in answered)
+    until = all(step < first for step in answered)
+    when = f"from step {first:,} on" if until else f"at {len(steps) - len(answered)} of these steps"
+    return f"{NOT_A_NUMBER[:-1]} {when}."
 
 
 def _first_and_latest(first: Prediction, latest: Prediction, spec: DatasetSpec) -> str:

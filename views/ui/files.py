@@ -11,6 +11,7 @@ from core.storage.checkpoint import CheckpointError
 from core.storage.history import Record
 from views.session import networks
 from views.session.session import Session
+from views.ui.text import plain
 
 ONNX = "`python -m core export FILE` converts it to ONNX for other programs."
 
@@ -72,12 +73,15 @@ def _upload_network(session: Session) -> None:
     )
     if file is None:
         return
+    if file.size > bundle.MAX_BUNDLE_BYTES:  # the browser was told, but need not obey
+        st.warning(f"{bundle.BUNDLE_TOO_LARGE} Choose another file.")
+        return
     try:
         networks.import_network(session, file.getvalue())
     except CheckpointError as error:
-        st.warning(f"{error} Choose another file.")
+        st.warning(f"{plain(error)} Choose another file.")
     except QueueError as error:
-        st.warning(str(error))
+        st.warning(plain(error))
     except OSError as error:
         st.error(f"The network could not be written to disk ({error.strerror}). Try again later.")
     else:

@@ -18,6 +18,9 @@ from core.data.drawing import (
     is_dot,
     mnist_form,
     rasterize,
+    significance,
+    simplify,
+    thin,
 )
 from core.data.image_files import extract_ink
 from tests.support.pictures import SEVEN, difference, extent
@@ -223,3 +226,29 @@ def bars(*places: tuple[int, int, int, int]) -> Pixels:
 )
 def test_figures_side_by_side_are_counted(picture, count):
     assert count_digits(picture) == count
+
+
+wild = some.lists(
+    some.lists(some.tuples(*[some.floats(0, 279)] * 2), min_size=1, max_size=40), max_size=20
+)
+
+
+@given(strokes=wild, most=some.integers(40, 200))
+def test_thinning_keeps_the_ends_and_the_order_and_the_bound(strokes, most):
+    thinned = thin(strokes, most)
+    assert sum(map(len, thinned)) <= most
+    assert [(s[0], s[-1]) for s in thinned] == [(s[0], s[-1]) for s in strokes]
+    for kept, stroke in zip(thinned, strokes, strict=True):
+        rest = iter(stroke)
+        assert all(point in rest for point in kept)
+    if sum(map(len, strokes)) <= most:
+        assert thinned == tuple(map(tuple, strokes))
+
+
+@given(strokes=wild, tolerances=some.lists(some.floats(1, 100), min_size=2, max_size=5))
+def test_one_pass_tells_what_each_tolerance_keeps(strokes, tolerances):
+    for stroke in strokes:
+        distances = significance(stroke, min(tolerances))
+        for tolerance in tolerances:
+            kept = [p for p, d in zip(stroke, distances, strict=True) if d > tolerance]
+            assert tuple(kept) == simplify(stroke, tolerance)

@@ -15,6 +15,7 @@ from hypothesis import strategies as some
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
+from core.heads import Output
 from core.model import ModelConfig, SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
@@ -222,6 +223,30 @@ def test_weights_that_are_no_numbers_are_refused(packed, value):
         for name, t in load_tensors(packed).items()
     }
     assert "its weights are not numbers" in refusal(forged(packed, tensors))
+
+
+@pytest.mark.parametrize("tried", ["paper", "full ink", "shades", "example", *range(10)])
+def test_a_network_is_tried_on_several_pictures_with_all_numbers(packed, monkeypatch, tried):
+    """One bad answer is enough: to this picture and the last number only."""
+    place = ["paper", "full ink", "shades", "example", *range(10)].index(tried)
+    real = SumNet.every_addend
+
+    def every_addend(model: SumNet, images: torch.Tensor) -> Output:
+        output = real(model, images)
+        output.sum_value[10 * place + 9] = float("nan")
+        return output
+
+    monkeypatch.setattr(SumNet, "every_addend", every_addend)
+    assert "its weights are not numbers" in refusal(packed)
+
+
+def test_what_a_network_is_tried_on_is_a_digit_of_each_kind(shipped):
+    pictures = bundle._tried_images("mnist")
+    paper, full, *_ = pictures
+    assert (paper.max(), full.min(), len(pictures)) == (0, 255, 14)
+    with torch.inference_mode():
+        read = shipped[0](pictures[4:], torch.zeros(10, dtype=torch.int64)).labels
+    assert (read == torch.arange(10)).sum() >= 9
 
 
 def test_the_parameters_are_counted_not_believed(packed, model):

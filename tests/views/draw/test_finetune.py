@@ -10,7 +10,7 @@ from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.runs import queue
 from core.runs.queue import create_run
-from core.runs.run import FinetuneJob, State, runs_dir
+from core.runs.run import FinetuneJob, Run, State, runs_dir
 from core.storage import checkpoint
 from tests.support.pages import (
     draw_page,
@@ -79,15 +79,19 @@ def test_another_example_of_the_same_digit_stays(pen) -> None:
     assert told(app) == [(8, EXAMPLES["8"])]
 
 
-def test_a_drawing_of_too_many_points_is_one_sentence(pen, monkeypatch) -> None:
-    monkeypatch.setattr(finetune, "MAX_POINTS", 10)
-    pen(EXAMPLES["3"])
-    app = opened(draw_page)
-    app.button(key="tell_3").click().run()
-    assert [w.value for w in app.warning] == [
-        "This drawing has too much ink to learn from. Draw it more simply."
-    ]
-    assert told(app) == []
+def test_examples_are_read_and_drawn_once_and_not_with_each_page(pen, monkeypatch) -> None:
+    """A hundred scribbles take half a second."""
+    run = finetune_run(SEVEN, THREE)
+    taught(run)
+    opened(draw_page, net=run.id)
+    read, made = [], []
+    monkeypatch.setattr(Run, "finetune_job", lambda run: read.append(run))
+    monkeypatch.setattr("core.finetune.rasterize", lambda *_: made.append(1))
+    monkeypatch.setattr(finetune, "dump_examples", lambda *_: made.append(1))
+    app = opened(draw_page, net=run.id)
+    app.run()
+    assert told(app) == [(7, EXAMPLES["7"]), (3, EXAMPLES["3"])]
+    assert (read, made) == ([], [])
 
 
 def test_only_drawings_are_told(pen, data: Data, monkeypatch) -> None:

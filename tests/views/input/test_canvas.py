@@ -10,13 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from core.data.drawing import CANVAS_SIDE, PEN_WIDTH, Strokes
+from core.data.drawing import CANVAS_SIDE, MAX_STROKES, PEN_WIDTH, Strokes
 from views.input.canvas import _component, canvas_message
-from views.session import canvas_state
 from views.session.canvas_state import (
     INK,
-    MAX_STROKE_POINTS,
-    MAX_STROKES,
     SHARPNESS,
     CanvasState,
     paper_color,
@@ -118,28 +115,6 @@ def test_what_is_no_pen_stroke_is_no_stroke(junk: object) -> None:
 def test_junk_beside_a_stroke_does_not_spoil_the_stroke() -> None:
     paths = [["Z"], ["M", 20, 20], ["L", float("nan"), 7], ["?"], ["L", 400, 400]]
     assert parse_paths(drawing("junk", paths, 7)) == (((10, 10), (200, 200)),)
-
-
-def test_a_flood_is_read_up_to_a_bound() -> None:
-    zigzag = line(*((i % 2 * 279, i * 279 // 9_999) for i in range(10_000)))
-    strokes = parse_paths({"objects": drawing(zigzag)["objects"] * 10_000})
-    assert sum(map(len, strokes)) <= MAX_STROKE_POINTS
-    dots = parse_paths({"objects": drawing(line((5, 5)))["objects"] * 10_000})
-    assert dots == (((5, 5),),) * MAX_STROKES
-
-
-def test_no_more_points_than_the_bound_are_simplified(monkeypatch) -> None:
-    """That is the slow part."""
-    simplified: list[int] = []
-    real = canvas_state.simplify
-    monkeypatch.setattr(
-        canvas_state,
-        "simplify",
-        lambda points, by: simplified.append(len(points)) or real(points, by),
-    )
-    zigzag = line(*((i % 2 * 279, i * 279 // 4_999) for i in range(5_000)))
-    parse_paths(drawing(zigzag, zigzag, zigzag))
-    assert sum(simplified) == MAX_STROKE_POINTS
 
 
 numbers = some.integers() | some.floats() | some.integers(-100, 700)

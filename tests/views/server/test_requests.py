@@ -1,10 +1,12 @@
 """The guard's answers to requests: uploads, the operator's documents, headers."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
 
+from core.runs import log
 from tests.support.asgi import Message, Streamlit
 from views.server import guard as guarding
 from views.server.guard import Guard
@@ -96,3 +98,18 @@ def test_every_answer_says_how_it_may_be_used():
         assert headers[b"referrer-policy"] == b"strict-origin-when-cross-origin"
 
     asyncio.run(play())
+
+
+def test_a_session_id_is_in_no_log(most, forgotten, caplog):
+    """Who knows it takes the session over."""
+    most(uploads_per_minute=1)
+    caplog.set_level(logging.INFO)
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        for size in ("10", "10", "much"):
+            await put(guard, "SECRET", "1", size=size)
+
+    asyncio.run(play())
+    assert any("upload refused" in each.getMessage() for each in caplog.records)
+    assert not any("SECRET" in log.JsonLines().format(each) for each in caplog.records)

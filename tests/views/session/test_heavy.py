@@ -1,0 +1,62 @@
+"""Heavy work: so much at once, in the order of asking, and never lost."""
+
+import threading
+
+import pytest
+
+from views.session import heavy
+from views.session.heavy import Places
+
+
+def test_no_more_work_at_once_than_there_are_places():
+    places, most, now = Places(2), [0], [0]
+    guard = threading.Lock()
+
+    def work() -> None:
+        for _ in range(20):
+            with places.take():
+                with guard:
+                    now[0] += 1
+                    most[0] = max(most[0], now[0])
+                with guard:
+                    now[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert now == [0] and 1 <= most[0] <= 2
+
+
+def test_who_asks_again_at_once_comes_after_who_waits():
+    places, order = Places(1), []
+    asked = threading.Event()
+
+    def other() -> None:
+        asked.set()
+        with places.take():
+            order.append("other")
+
+    thread = threading.Thread(target=other)
+    with places.take():
+        thread.start()
+        asked.wait()
+        while not places._waiting:
+            pass
+    with places.take():
+        order.append("again")
+    thread.join()
+    assert order == ["other", "again"]
+
+
+def test_a_place_is_given_back_after_an_error():
+    places = Places(1)
+    with pytest.raises(ValueError), places.take():
+        raise ValueError
+    with places.take():
+        pass
+
+
+def test_one_core_is_enough_by_default():
+    assert heavy._places._free == 1

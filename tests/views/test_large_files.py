@@ -1,0 +1,39 @@
+"""Files larger than allowed: the browser was told, the server looks at the size before it reads."""
+
+import pytest
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.runs.limits import LIMITS
+from core.storage.bundle import MAX_BUNDLE_BYTES
+from tests.support.pages import draw_page, opened, session_of
+
+FILES = {
+    "network_": (MAX_BUNDLE_BYTES, "The file has more than 8 MB: it is no network from here."),
+    "examples_": (
+        int(LIMITS.examples_megabytes * 10**6),
+        "A file of examples may have up to 4 MB.",
+    ),
+    "file": (int(LIMITS.upload_megabytes * 2**20), "A picture may have up to 10 MB."),
+}
+
+
+ENDINGS = {"network_": ".safetensors", "examples_": ".jsonl", "file": ".png"}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_that_is_too_large_is_not_even_read(pen, monkeypatch, kind) -> None:
+    most, words = FILES[kind]
+
+    def read(*_: object) -> bytes:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(UploadedFile, "getvalue", read, raising=False)
+    app = opened(draw_page)
+    app.session_state["files"] = True
+    app.run()
+    app.segmented_control(key="source").set_value("upload").run()
+    uploader = next(each for each in app.file_uploader if each.key.startswith(kind))
+    uploader.upload(f"x{ENDINGS[kind]}", b"[" * (most + 1), "").run()
+    assert not app.exception
+    assert [warning.value for warning in app.warning] == [f"{words} Choose another file."]
+    assert session_of(app).examples == []
