@@ -18,8 +18,8 @@ from core.specs import ADDENDS, SPECS, DatasetSpec
 from core.storage.checkpoint import Card
 from views.compare import charts
 from views.compare.charts import Curve
+from views.server.heavy import heavy_work
 from views.session import networks
-from views.session.heavy import heavy_work
 from views.session.link import COMPARE_VIEWS
 from views.session.session import Session
 from views.ui.images import data_uri

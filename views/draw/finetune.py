@@ -14,8 +14,8 @@ from core.runs.queue import QueueError
 from core.runs.run import Run, State
 from core.specs import CLASSES
 from core.storage.checkpoint import Card, CheckpointError
+from views.server.heavy import heavy_work
 from views.session import jobs, networks
-from views.session.heavy import heavy_work
 from views.session.session import Session, cached_finetune_job, draw_all
 from views.ui.images import image_tag
 from views.ui.polling import poll

@@ -26,8 +26,8 @@ from views.session.session import Session
 MAX_QUESTION_POINTS = 1_500  # a digit has about 300
 MAX_COORDINATE = 100_000  # of a coordinate; no pen gets there
 
-Coordinate = Annotated[float, msgspec.Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
-Line = Annotated[list[Coordinate], msgspec.Meta(min_length=2)]  # x y x y ...
+CanvasNumber = Annotated[float, msgspec.Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
+Line = Annotated[list[CanvasNumber], msgspec.Meta(min_length=2)]  # x y x y ...
 Lines = Annotated[list[Line], msgspec.Meta(max_length=MAX_STROKES)]
 
 

@@ -24,7 +24,7 @@ from core.specs import SPECS, data_dir
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record, history_file, read_history
-from views.session.heavy import heavy_work
+from views.server.heavy import heavy_work
 from views.session.link import Link
 from views.session.session import Session
 from views.session.visitor import visitor_of_session

@@ -20,8 +20,8 @@ import torch
 
 from core.finetune import HandExample
 from core.runs.run import FinetuneJob, find_run, finetune_job_of, runs_dir
+from views.server.heavy import heavy_work
 from views.session.canvas_state import CanvasState
-from views.session.heavy import heavy_work
 from views.session.link import Link, parse_link
 
 
