@@ -35,7 +35,7 @@ class Limits:
     free_megabytes: float = _limit(200, "megabytes free on the disk; below, no run is accepted", 0)
     in_use_minutes: float = _limit(60, "minutes after its last use that a run is safe from removal")
     upload_megabytes: float = _limit(10, "megabytes of a picture, 10 at most")
-    upload_megapixels: float = _limit(50, "megapixels of a picture")
+    upload_megapixels: float = _limit(24, "megapixels of a picture")
     examples: float = _limit(100, "examples of handwriting, of one visitor")
     sockets: float = _limit(2_000, "pages open at once, of all visitors")
     sockets_per_address: float = _limit(500, "pages open at once behind one network address")

@@ -19,7 +19,7 @@ from core.data.drawing import (
     mnist_form,
     rasterize,
 )
-from core.data.image_files import extract_ink
+from core.data.photo import read_photo
 from tests.support.pictures import SEVEN, difference, extent
 
 places = some.tuples(*[some.floats(0, CANVAS_SIDE - 1)] * 2)
@@ -100,10 +100,9 @@ def test_it_does_not_matter_where_it_is_drawn(drawn, shift):
 @pytest.mark.parametrize("size", [110, 220, 560, 2100])
 def test_it_does_not_matter_how_large_it_is_drawn(seven, form, size):
     scaled = seven.resize((size, size), Image.Resampling.LANCZOS)
-    assert difference(mnist_form(extract_ink(scaled)), form) < 8
-    assert (
-        difference(mnist_form(np.rot90(extract_ink(scaled))), form) > 16
-    )  # what is another picture
+    ink = read_photo(np.asarray(scaled)).ink
+    assert difference(mnist_form(ink), form) < 8
+    assert difference(mnist_form(np.rot90(ink)), form) > 16  # what is another picture
 
 
 def test_a_thin_line_on_a_large_paper_is_not_faint():
