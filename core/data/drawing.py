@@ -81,23 +81,6 @@ def is_dot(strokes: Strokes) -> bool:
     return len(points) > 0 and float(np.ptp(points, axis=0).max()) <= DOT_SIDE
 
 
-def count_digits(ink: Pixels) -> int:
-    """The digit count: how many digits stand side by side, with empty columns between them.
-
-    A digit is at least half as high as all of the ink. A 5 with a detached hat is one digit: the
-    hat is low, and above the rest.
-    """
-    columns = np.concatenate([[False], ink.any(axis=0), [False]])
-    edges = np.flatnonzero(columns[1:] != columns[:-1])
-    heights = [_height(ink[:, left:right]) for left, right in edges.reshape(-1, 2)]
-    return sum(2 * height >= _height(ink) for height in heights)
-
-
-def _height(ink: Pixels) -> int:
-    rows = np.flatnonzero(ink.any(axis=1))
-    return int(rows[-1] - rows[0] + 1)
-
-
 def mnist_form(ink: Pixels) -> Pixels | None:
     """Crop to the ink, fit the longer side to 20, center of mass to the middle: uint8 (28, 28).
 

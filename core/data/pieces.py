@@ -33,17 +33,14 @@ GAP = 0.06  # of the taller piece: two digits, one above the other, are further 
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Connected ink."""
+class Box:
+    """Where connected ink is."""
 
     label: int
     top: int
     left: int
     bottom: int  # one beyond
     right: int
-    area: int  # pixels
-    contrast: float  # mean
-    steepness: float  # of its outline: the share of `contrast` that a pixel adds
 
     @property
     def height(self) -> int:
@@ -53,6 +50,15 @@ class Piece:
     def extent(self) -> int:
         """The longer side."""
         return max(self.height, self.right - self.left)
+
+
+@dataclass(frozen=True)
+class Piece(Box):
+    """Connected ink."""
+
+    area: int  # pixels
+    contrast: float  # mean
+    steepness: float  # of its outline: the share of `contrast` that a pixel adds
 
 
 def grow(contrast: Shades, faint: float, sure: float) -> Mask:
@@ -82,31 +88,33 @@ def keep_handwriting(mask: Mask, contrast: Shades, sharp: bool) -> Mask:
     return np.isin(labels, [piece.label for piece in kept])
 
 
+def find_boxes(mask: Mask) -> tuple[Labels, list[Box]]:
+    """Which piece each pixel belongs to, (H, W), 0 for paper; and where the pieces are."""
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(mask, NEIGHBORS)
+    return labels, [
+        Box(label, down.start, across.start, down.stop, across.stop)
+        for label, (down, across) in enumerate(ndimage.find_objects(labels), 1)
+    ]
+
+
 def find_pieces(mask: Mask, contrast: Shades) -> tuple[Labels, list[Piece]]:
     """Which piece each pixel belongs to, (H, W), 0 for paper; and the pieces."""
     from scipy import ndimage
 
-    labels, count = ndimage.label(mask, NEIGHBORS)
-    if not count:
+    labels, boxes = find_boxes(mask)
+    if not boxes:
         return labels, []
     slopes = ndimage.gaussian_gradient_magnitude(contrast, OUTLINE)
     outline = labels * ~ndimage.binary_erosion(mask, iterations=OUTLINE)
-    numbers = np.arange(1, count + 1)
+    numbers = np.arange(1, len(boxes) + 1)
+    areas = np.bincount(labels.ravel())[1:]
     means = ndimage.mean(contrast, labels, numbers)
-    edges = ndimage.mean(slopes, outline, numbers)
-    areas = np.bincount(labels.ravel())
+    steepness = ndimage.mean(slopes, outline, numbers) / np.maximum(means, 1)
     return labels, [
-        Piece(
-            label,
-            box[0].start,
-            box[1].start,
-            box[0].stop,
-            box[1].stop,
-            area=int(areas[label]),
-            contrast=float(means[label - 1]),
-            steepness=float(edges[label - 1] / max(means[label - 1], 1)),
-        )
-        for label, box in enumerate(ndimage.find_objects(labels), 1)
+        Piece(**vars(box), area=int(area), contrast=float(mean), steepness=float(steep))
+        for box, area, mean, steep in zip(boxes, areas, means, steepness, strict=True)
     ]
 
 
@@ -152,11 +160,11 @@ def cut_digits(ink: Pixels) -> tuple[Pixels, ...]:
     A digit has a body: a piece at least half as high as the tallest. Bodies that share columns are
     one digit, unless one is clearly above the other. What is no body goes with the nearest one.
     """
-    labels, found = find_pieces(ink > 0, ink.astype(np.float32))
+    labels, found = find_boxes(ink > 0)
     if not found:
         return ()
     tallest = max(piece.height for piece in found)
-    digits: list[list[Piece]] = []
+    digits: list[list[Box]] = []
     for piece in sorted(found, key=lambda piece: (piece.left, piece.top)):
         if piece.height < BODY_HEIGHT * tallest:
             continue
@@ -176,14 +184,14 @@ def cut_digits(ink: Pixels) -> tuple[Pixels, ...]:
     )
 
 
-def _same_digit(one: Piece, other: Piece) -> bool:
+def _same_digit(one: Box, other: Box) -> bool:
     shared = min(one.right, other.right) - max(one.left, other.left)
     narrower = min(one.right - one.left, other.right - other.left)
     apart = max(one.top, other.top) - min(one.bottom, other.bottom)
     return shared > SHARED * narrower and apart < GAP * max(one.height, other.height)
 
 
-def _distance(one: Piece, other: Piece) -> float:
+def _distance(one: Box, other: Box) -> float:
     """Between two boxes, in pixels; negative where they overlap."""
     across = max(one.left, other.left) - min(one.right, other.right)
     down = max(one.top, other.top) - min(one.bottom, other.bottom)

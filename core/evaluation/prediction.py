@@ -8,6 +8,8 @@ import torch
 from core.data.drawing import Pixels
 from core.model import SumNet
 
+FAR_SURER = 5.0  # nats of energy
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -21,11 +23,21 @@ class Prediction:
     total: int  # after rounding
     sum_probs: tuple[float, ...] | None  # (19,), or None for a regressed sum
     is_readable: bool = True  # does the image look like anything that the network learned?
+    energy: float = 0.0  # how much it does, in nats
 
     @property
     def agree(self) -> bool:
         """Do both heads, which never see each other's answer, lead to the same sum?"""
         return self.label + self.addend == self.total
+
+
+def is_upside_down(upright: Prediction, turned: Prediction) -> bool:
+    """Is a picture far more like a digit when it is `turned` by 180 degrees?
+
+    Of MNIST's test images the shipped network says so of 1 % that stand upright, and of most 2, 3,
+    4, 5 and 6 that stand on their head; a 0, 1, 8 or 9 may look the same or like another digit.
+    """
+    return turned.is_readable and turned.energy > upright.energy + FAR_SURER
 
 
 @torch.inference_mode()
@@ -39,6 +51,7 @@ def predict(
     images = torch.from_numpy(np.array(image)).view(1, 1, *image.shape)
     output = model(images, torch.tensor([addend]))
     probs = output.sum_logits
+    energy = float(output.energy)
     return Prediction(
         image=image,
         addend=addend,
@@ -47,5 +60,6 @@ def predict(
         sum_value=float(output.sum_value),
         total=int(output.totals),
         sum_probs=None if probs is None else tuple(probs.softmax(1)[0].tolist()),
-        is_readable=ood_threshold is None or float(output.energy) >= ood_threshold,
+        is_readable=ood_threshold is None or energy >= ood_threshold,
+        energy=energy,
     )

@@ -10,6 +10,7 @@ import streamlit as st
 from core.evaluation.prediction import Prediction
 from core.specs import DatasetSpec
 from views.draw import charts
+from views.draw.digits import MOST_CHIPS
 from views.input.input_image import InputImage
 from views.input.sources import SOURCES
 from views.session.session import Session
@@ -31,7 +32,7 @@ class Doubt(NamedTuple):
 def show_answers(
     spec: DatasetSpec, image: InputImage, prediction: Prediction, can_teach: bool
 ) -> None:
-    """Both answers, their charts and the equation. Several digits get no answer.
+    """Both answers, their charts and the equation. Several digits get none until one is picked.
 
     `can_teach` says whether the visitor can tell the network what the picture was.
     """
@@ -81,7 +82,9 @@ def _doubt(
 ) -> Doubt | None:
     if image.digit_count > 1:
         count = COUNT_WORDS.get(image.digit_count, "many")
-        return Doubt(f"I see {count} {spec.noun}s. Draw only one.", "")
+        can_pick = image.digit_count <= MOST_CHIPS
+        advice = "Pick one above." if can_pick else f"Show only one {spec.noun}."
+        return Doubt(f"I see {count} {spec.noun}s", advice)
     if prediction.is_readable:
         return None
     advice = SOURCES[image.source].advice(spec, can_teach)

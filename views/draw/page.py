@@ -10,6 +10,7 @@ from core.finetune import can_finetune
 from core.specs import ADDENDS, SPECS
 from core.storage.checkpoint import CheckpointError
 from views.draw.answers import show_answers, show_invitation
+from views.draw.digits import choose_digit, show_turn_hint
 from views.draw.finetune import ask_label, show_handwriting
 from views.draw.saliency import show_saliency, show_seen
 from views.input.sources import show_input
@@ -54,8 +55,10 @@ def _board() -> None:
         else:
             can_teach = image.source == "draw" and image.digit_count == 1 and can_finetune(model)
             can_teach &= "teach" not in hidden
+            image = choose_digit(model, spec, image)
             prediction = predict(model, image.pixels, session.link.addend, card.doubt_level)
             show_answers(spec, image, prediction, can_teach)
+            show_turn_hint(model, card, spec, image, prediction)
             if "seen" not in hidden:
                 saliency_place = show_seen(image)
             if can_teach:

@@ -2,16 +2,18 @@
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from core.data.drawing import Pixels
+from core.data.photo import PhotoReading
 from core.evaluation.saliency import STRIDE
 from core.model import SumNet
 from core.storage.checkpoint import Card
 from views.input.input_image import InputImage
 from views.input.sources import SOURCES
 from views.session import networks
-from views.ui.images import image_tag, veiled_image
+from views.ui.images import image_tag, picture_tag, veiled_image
 from views.ui.style import current_palette
 
 FIGURE_SIDE = 104  # CSS pixels: three side by side on a phone
@@ -21,10 +23,28 @@ FAINT_LOSS, FAINT_CHANGE = 0.05, 0.25  # less is not worth a number
 
 def show_seen(image: InputImage) -> DeltaGenerator:
     """The picture as the network gets it; returns the place for the saliency."""
+    if image.reading:
+        _show_steps(image.reading)
     left, right = st.columns([1, 2], gap="small")
     seen = image_tag(image.pixels, FIGURE_SIDE, "The picture as the network saw it")
     left.html(_seen_figure(seen, "What the network saw", SOURCES[image.source].form_note))
     return right
+
+
+def _show_steps(reading: PhotoReading) -> None:
+    """The way from a photo to its ink, so that who is misread sees why."""
+    steps = {
+        "Photo": (reading.photo, "In shades of grey"),
+        "Evened": (reading.evened, "Without light and shadow"),
+        "Ink": (reading.ink, "Without lines, frames and specks"),
+    }
+    figures = ""
+    for title, (picture, note) in steps.items():
+        small = Image.fromarray(picture)
+        small.thumbnail((2 * FIGURE_SIDE, 2 * FIGURE_SIDE), Image.Resampling.BOX)
+        shown = picture_tag(np.asarray(small), FIGURE_SIDE, f"{title}, on the way to the network")
+        figures += _seen_figure(shown, title, note)
+    st.html(f'<div class="looked steps">{figures}</div>')
 
 
 def show_saliency(model: SumNet, card: Card, pixels: Pixels, addend: int) -> None:

@@ -14,7 +14,6 @@ from core.data.drawing import (
     DOT_SIDE,
     PEN_WIDTH,
     Pixels,
-    count_digits,
     is_dot,
     mnist_form,
     rasterize,
@@ -196,29 +195,3 @@ def test_a_pen_that_leaves_the_canvas_does_no_harm(drawn):
 )
 def test_a_dot_is_a_slip_of_the_pen(strokes, dot):
     assert is_dot(strokes) is dot
-
-
-def bars(*places: tuple[int, int, int, int]) -> Pixels:
-    """Ink in rectangles: top, left, bottom, right."""
-    canvas = np.zeros((280, 280), np.uint8)
-    for top, left, bottom, right in places:
-        canvas[top:bottom, left:right] = 255
-    return canvas
-
-
-@pytest.mark.parametrize(
-    "picture, count",
-    [
-        (bars(), 0),
-        (bars((50, 50, 200, 80)), 1),
-        (bars((50, 50, 200, 80), (50, 100, 200, 130)), 2),
-        (bars((50, 50, 200, 80), (120, 100, 200, 130)), 2),  # one is smaller, but not by half
-        (bars((50, 50, 200, 80), (150, 100, 200, 130)), 1),  # a speck beside it
-        (bars((50, 50, 200, 80), (50, 80, 90, 130)), 1),  # they touch
-        (bars((40, 50, 60, 200), (90, 60, 200, 190)), 1),  # one above the other
-        (bars((50, 0, 200, 30), (50, 100, 200, 130), (50, 250, 200, 280)), 3),  # to the edges
-        (rasterize(SEVEN), 1),
-    ],
-)
-def test_figures_side_by_side_are_counted(picture, count):
-    assert count_digits(picture) == count
