@@ -80,10 +80,7 @@ def read_items(folder: Path) -> list[Item]:
 
 def as_uploaded(content: bytes, spec: DatasetSpec) -> Seen:
     """As the Draw page reads it."""
-    try:
-        image = image_of_photo(read_file(io.BytesIO(content)), spec, "upload", "your picture")
-    except ImageFileError:
-        return Seen(None)
+    image = image_of_photo(read_file(io.BytesIO(content)), spec, "upload", "your picture")
     return Seen(image.pixels, image.digit_count == 1) if image else Seen(None)
 
 
@@ -123,7 +120,10 @@ def measure(
     found: dict[str, list[tuple[bool, bool, bool, float]]] = defaultdict(list)
     for item in items:
         start = time.perf_counter()
-        seen = way(item.content, spec)
+        try:
+            seen = way(item.content, spec)
+        except (ImageFileError, OSError):  # no picture, for the page or for Pillow
+            seen = Seen(None)
         answer = None
         if seen.pixels is not None:
             answer = predict(model, seen.pixels, 0, card.doubt_level)

@@ -111,12 +111,13 @@ def find_ink(evened: Pixels) -> Pixels:
     found = smooth[smooth > least]
     if not len(found):
         return np.zeros(evened.shape, np.uint8)
-    strongest = float(np.percentile(found, 95))
-    faint = max(least, (GRAINY_INK if grain > 0.5 else FAINT_INK) * strongest)
+    is_grainy = grain > 0.5  # a photo, and no drawing
+    strongest = float(np.percentile(found, 95)) if is_grainy else float(contrast.max())
+    faint = max(least, (GRAINY_INK if is_grainy else FAINT_INK) * strongest)
     sure = max(least, SURE_INK * strongest)
     mask = without_lines(pieces.grow(smooth, faint, sure))
     mask = pieces.grow(np.where(mask, smooth, 0), faint, sure)
-    mask = pieces.keep_handwriting(mask, smooth, sharp=grain > 0.5)
+    mask = pieces.keep_handwriting(mask, smooth, sharp=is_grainy)
     around = ndimage.binary_dilation(mask, iterations=1)
     strength = (contrast - paper) / max(strongest - paper, 1)
     seen = around & (strength > FAINT_INK)

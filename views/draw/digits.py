@@ -19,16 +19,19 @@ def choose_digit(model: SumNet, spec: DatasetSpec, image: InputImage) -> InputIm
     """The picture; or one digit of it, where several stand apart and the visitor picked one."""
     if not 1 < image.digit_count <= MOST_CHIPS:
         return image
-    labels = [predict(model, pixels, 0).label for pixels in image.digits]
+    read = [spec.class_names[predict(model, pixels, 0).label] for pixels in image.digits]
+    chips = [
+        name if read.count(name) == 1 else f"{name} (no. {place})"
+        for place, name in enumerate(read, 1)
+    ]
     chosen = st.pills(
         f"{image.digit_count} {spec.noun}s: which one?",
-        range(image.digit_count),
-        format_func=lambda index: f"{spec.class_names[labels[index]]}",
+        chips,  # no two alike: the browser says which by its words
         key=f"digit_{zlib.crc32(image.pixels.tobytes())}",  # another picture, another choice
     )
     if chosen is None:
         return image
-    return replace(image, pixels=image.digits[chosen], digits=())
+    return replace(image, pixels=image.digits[chips.index(chosen)], digits=())
 
 
 def show_turn_hint(

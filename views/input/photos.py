@@ -26,6 +26,7 @@ class Photo(Source):
     name: str  # in `SOURCES` and `session.image_files`
     image_title: str  # in words, as `InputImage.title`
     key: str  # of the widget
+    past: str  # what the visitor did to get it
     again: str  # what to do after a bad one
 
     @abstractmethod
@@ -48,7 +49,7 @@ class Photo(Source):
             if not session.image_files.get(self.name):
                 return None
             if file is None:  # the widget forgets its file on another page, the session does not
-                st.caption("Using the picture from before.")
+                st.caption(f"Using the picture that you {self.past} before.")
             try:
                 image = self.read(session, spec)
             except ImageFileError as error:
@@ -75,7 +76,7 @@ class Upload(Photo):
 
     title = "Upload"
     name, key, image_title = "upload", "file", "your picture"
-    again = "Choose another file"
+    past, again = "chose", "Choose another file"
 
     def ask(self, spec: DatasetSpec, **options: Any) -> Any:
         return st.file_uploader(
@@ -96,7 +97,7 @@ class Camera(Photo):
 
     title = "Camera"
     name, key, image_title = "camera", "photo", "your photo"
-    again = "Take another one"
+    past, again = "took", "Take another one"
 
     def ask(self, spec: DatasetSpec, **options: Any) -> Any:
         return st.camera_input(f"One {spec.noun}, large, in the middle", **options)
