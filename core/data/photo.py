@@ -24,9 +24,11 @@ from PIL import Image
 
 from core.data import pieces
 from core.data.drawing import Pixels
+from core.data.pieces import Mask
 
 SMALL_SIDE = 64  # pixels; a smaller picture is no photo, and its paper is the shade of its border
 WINDOW = 0.25  # of the longer side: strokes are narrower, shadows and desks are wider
+SURROUNDINGS = 0.4  # of the longer side: paper is most of them even in a bold 8
 MIN_CONTRAST = 24  # of 255, between ink and paper; with less the picture is blank
 FAINT_INK = 0.15  # of the strongest ink; anything less is the soft edge of a stroke
 GRAINY_INK = 0.3  # the same where the paper has grain
@@ -43,8 +45,7 @@ EDGE = 0.08  # of the picture's width: what comes as near to an edge goes on bey
 MANY = 3  # lines, each half as long as the picture is wide, are ruled wherever they end
 MOST = 60  # lines in one direction
 
-Mask = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.intp]
+Counts = npt.NDArray[np.intp]  # (H, W) or (N,)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def is_light_ink(photo: Pixels) -> bool:
     small = Image.fromarray(photo)
     small.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.BOX)
     shades = np.asarray(small).astype(np.float32)
-    around = ndimage.median_filter(shades, round(WINDOW * SMALL_SIDE), mode="nearest")
+    around = ndimage.median_filter(shades, round(SURROUNDINGS * SMALL_SIDE), mode="nearest")
     middle = np.outer(*(np.hanning(side + 2)[1:-1] for side in shades.shape))
     return bool((middle * (shades - around) ** 3).sum() > 0)
 
@@ -144,7 +145,7 @@ class Line(NamedTuple):
 
     slope: float
     start: float  # its row where the picture begins
-    columns: Numbers  # that show it, in order
+    columns: Counts  # that show it, in order
     thickness: float  # pixels
 
     def is_across(self, width: int) -> bool:
@@ -176,7 +177,7 @@ def _level_lines(mask: Mask) -> Mask:
     return found
 
 
-def find_lines(thin: Mask, thickness: Numbers) -> list[Line]:
+def find_lines(thin: Mask, thickness: Counts) -> list[Line]:
     """The lines that many thin pixels lie on, the plainest first.
 
     Each thin pixel votes for the lines through it (R. Duda, P. Hart, "Use of the Hough
@@ -201,7 +202,7 @@ def find_lines(thin: Mask, thickness: Numbers) -> list[Line]:
     return lines
 
 
-def run_lengths(mask: Mask) -> Numbers:
+def run_lengths(mask: Mask) -> Counts:
     """For each pixel of a mask, how many of it lie in a row above and below: (H, W), 0 outside."""
     columns = np.pad(mask.T, ((0, 0), (1, 0))).ravel()
     starts = columns & ~np.roll(columns, 1)

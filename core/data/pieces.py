@@ -23,13 +23,13 @@ SIDE_SHARE = 0.6  # of a side of the picture: what takes up more of it is a desk
 HELD_SHARE = 0.35  # of a frame's size: what it holds is at least as large
 OUTLINE = 2  # pixels: how wide the edge of a piece is
 SOFTEST = 0.05  # of the picture's side: over more, only a shadow rises to its full strength
-SMALLEST = 0.04  # of the picture's side: a digit is larger
+SMALLEST = 0.03  # of the picture's side: a digit is larger
 SPECK_AREA = 0.04  # of the main piece
 SPECK_EXTENT = 0.2  # of the main piece
 PALE = 0.5  # of the main piece's contrast
 BODY_HEIGHT = 0.5  # of the tallest piece: a digit has a piece at least as high
 SHARED = 0.1  # of the narrower piece: two that share more columns are parts of one digit
-GAP = 0.06  # of the taller piece: two digits, one above the other, are further apart
+STACK_GAP = 0.06  # of the taller piece: two digits, one above the other, are further apart
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def _same_digit(one: Box, other: Box) -> bool:
     shared = min(one.right, other.right) - max(one.left, other.left)
     narrower = min(one.right - one.left, other.right - other.left)
     apart = max(one.top, other.top) - min(one.bottom, other.bottom)
-    return shared > SHARED * narrower and apart < GAP * max(one.height, other.height)
+    return shared > SHARED * narrower and apart < STACK_GAP * max(one.height, other.height)
 
 
 def _distance(one: Box, other: Box) -> float:

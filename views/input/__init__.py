@@ -1,4 +1,4 @@
-"""Where the picture comes from: the canvas, the test images, an upload.
+"""Where the picture comes from: the canvas, the test images, a photo.
 
 Imports views.ui, views.session and core.
 """
