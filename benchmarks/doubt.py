@@ -25,7 +25,7 @@ from core import dataset
 from core.data import download
 from core.data.drawing import Pixels, mnist_form, rasterize
 from core.data.handwriting import handwritten_digits, write_digit
-from core.data.image_files import FAINT_INK
+from core.data.photo import FAINT_INK
 from core.model import SumNet
 from core.specs import SPECS, data_dir
 from core.storage import checkpoint

@@ -114,7 +114,7 @@ def _set_up_predict(parser: argparse.ArgumentParser) -> None:
 
 def _predict(options: argparse.Namespace) -> None:
     """Answer for image files, in order."""
-    from core.data.image_files import read_image
+    from core.data.image_files import read_file
     from core.evaluation.prediction import predict
     from core.runs.limits import LIMITS
     from core.specs import SPECS
@@ -125,18 +125,35 @@ def _predict(options: argparse.Namespace) -> None:
     model, card = bundle.load_any(options.model)
     spec = SPECS[model.config.dataset]
     for file in options.images:
-        image = read_image(Path(file), spec.form, int(LIMITS.upload_megapixels * 1e6))
-        answer = None
-        if image is not None:
-            answer = predict(model, image, options.addend, card.doubt_level)
-        if options.json:
-            print(json.dumps({"file": file, "blank": answer is None} | _facts(answer, spec)))
-        else:
-            print(f"{file}: {_sentence(answer, spec) if answer else 'nothing drawn'}")
+        reading = read_file(Path(file), int(LIMITS.upload_megapixels * 1e6))
+        inks = reading.digits if spec.is_digits else (reading.ink,)
+        answers = [
+            predict(model, image, options.addend, card.doubt_level)
+            for image in map(spec.form, inks)
+            if image is not None
+        ]
+        _print_answers(file, answers, spec, options.json)
+
+
+def _print_answers(
+    file: str, answers: "list[Prediction]", spec: "DatasetSpec", as_json: bool
+) -> None:
+    """What is on one picture. Of several digits each is answered, from left to right."""
+    only = answers[0] if len(answers) == 1 else None
+    if as_json:
+        facts = {"file": file, "blank": not answers} | _facts(only, spec)
+        if len(answers) > 1:
+            facts["digits"] = [_facts(answer, spec) for answer in answers]
+        print(json.dumps(facts))
+    elif len(answers) > 1:
+        said = "; ".join(_sentence(answer, spec) for answer in answers)
+        print(f"{file}: {len(answers)} {spec.noun}s: {said}")
+    else:
+        print(f"{file}: {_sentence(only, spec) if only else 'nothing drawn'}")
 
 
 def _facts(answer: "Prediction | None", spec: "DatasetSpec") -> dict[str, object]:
-    """An answer under the keys of --json; each is None where the picture is blank."""
+    """An answer under the keys of --json; each is None where there is not one answer."""
     if answer is None:
         return dict.fromkeys(("label", "name", "class_probs", "sum_value", "total", "readable"))
     return {

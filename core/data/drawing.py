@@ -5,7 +5,7 @@ bilevel originals "were size normalized to fit in a 20x20 pixel box while preser
 ratio ... and centered in a 28x28 image by computing the center of mass of the pixels"). If we only
 shrink a drawing to 28 x 28, one in five is misread; in this form hardly any is.
 
-There are two ways in: pen strokes from the canvas (`rasterize`) and image files (`extract_ink`).
+There are two ways in: pen strokes from the canvas (`rasterize`) and photos (`read_photo`).
 Both give ink, uint8 (H, W), from 0 (paper) to 255 (full ink), and `mnist_form` or `fashion_form`
 takes it from there.
 """
@@ -118,23 +118,6 @@ def is_dot(strokes: Strokes) -> bool:
     """Did the pen only touch the canvas? Enlarged to MNIST form, that would be a solid square."""
     points = np.array([point for stroke in strokes for point in stroke])
     return len(points) > 0 and float(np.ptp(points, axis=0).max()) <= DOT_SIDE
-
-
-def count_digits(ink: Pixels) -> int:
-    """The digit count: how many digits stand side by side, with empty columns between them.
-
-    A digit is at least half as high as all of the ink. A 5 with a detached hat is one digit: the
-    hat is low, and above the rest.
-    """
-    columns = np.concatenate([[False], ink.any(axis=0), [False]])
-    edges = np.flatnonzero(columns[1:] != columns[:-1])
-    heights = [_height(ink[:, left:right]) for left, right in edges.reshape(-1, 2)]
-    return sum(2 * height >= _height(ink) for height in heights)
-
-
-def _height(ink: Pixels) -> int:
-    rows = np.flatnonzero(ink.any(axis=1))
-    return int(rows[-1] - rows[0] + 1)
 
 
 def mnist_form(ink: Pixels) -> Pixels | None:

@@ -33,6 +33,9 @@ def require_finite(output: Output) -> Output:
     return output
 
 
+FAR_SURER = 5.0  # nats of energy
+
+
 @dataclass(frozen=True)
 class Prediction:
     """The answers of both heads."""
@@ -46,11 +49,21 @@ class Prediction:
     sum_probs: tuple[float, ...] | None  # (19,), or None for a regressed sum
     is_readable: bool = True  # does the image look like anything that the network learned?
     is_finite: bool = True  # is the answer a number? If not, all above is 0: it can be drawn
+    energy: float = 0.0  # how much it looks like anything, in nats
 
     @property
     def agree(self) -> bool:
         """Do both heads, which never see each other's answer, lead to the same sum?"""
         return self.label + self.addend == self.total
+
+
+def is_upside_down(upright: Prediction, turned: Prediction) -> bool:
+    """Is a picture far more like a digit when it is `turned` by 180 degrees?
+
+    Of MNIST's test images the shipped network says so of 1 % that stand upright, and of most 2, 3,
+    4, 5 and 6 that stand on their head; a 0, 1, 8 or 9 may look the same or like another digit.
+    """
+    return turned.is_readable and turned.energy > upright.energy + FAR_SURER
 
 
 def predict(
@@ -90,6 +103,7 @@ def predict_batch(
             total=totals[index],
             sum_probs=None if sum_probs is None else tuple(sum_probs[index]),
             is_readable=ood_threshold is None or energies[index] >= ood_threshold,
+            energy=energies[index],
         )
         if is_finite[index]
         else unanswered(image, addends[index])

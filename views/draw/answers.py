@@ -10,6 +10,7 @@ from typing import NamedTuple
 from core.evaluation.prediction import NOT_A_NUMBER, Prediction
 from core.specs import DatasetSpec
 from views.draw.charts import class_bars, sum_line
+from views.draw.digits import MOST_CHIPS
 from views.input.input_image import InputImage
 from views.input.sources import SOURCES
 from views.ui.table import certainty
@@ -50,13 +51,16 @@ def doubt_about(
         advice = SOURCES[image.source].advice(spec, can_teach)
         return Doubt(f"I can't read this as a {spec.noun}", advice)
     count = COUNT_WORDS.get(image.digit_count, "many")
-    return Doubt(f"I see {count} {spec.noun}s. Draw only one.", "")
+    can_pick = image.digit_count <= MOST_CHIPS
+    advice = "Pick one above." if can_pick else f"Show only one {spec.noun}."
+    return Doubt(f"I see {count} {spec.noun}s", advice)
 
 
 def answers_html(
     spec: DatasetSpec, image: InputImage, prediction: Prediction, doubt: Doubt | None
 ) -> str:
-    """Both answers, their charts and the equation. What is doubted gets no answer."""
+    """Both answers, their charts and the equation. What is doubted gets no answer,
+    nor do several digits until one is picked."""
     if doubt:
         below = f'<div class="equation"><span class="note">{doubt.advice}</span></div>'
     else:

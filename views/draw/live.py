@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.evaluation.prediction import Prediction
 from core.finetune import can_finetune
 from core.model import SumNet
 from core.specs import DatasetSpec
 from views.draw.answers import answers_html, doubt_about, invitation_html, spoken_words
-from views.draw.saliency import seen_html
+from views.draw.saliency import seen_html, show_steps
 from views.input.input_image import InputImage
 from views.input.question import Question
 from views.input.sources import SOURCES
@@ -82,9 +83,14 @@ def show_answers(answer: LiveAnswer, question: Question | None, canvas: CanvasSt
     )
 
 
-def show_seen(answer: LiveAnswer) -> None:
-    """The place of what the network saw."""
-    _seen()(data={"name": "seen", "content": answer.seen}, key="live_seen")
+def show_seen(image: InputImage, answer: LiveAnswer) -> DeltaGenerator:
+    """What the network saw, and the way from a photo to it; returns the place for the saliency."""
+    if image.reading:
+        show_steps(image.reading)
+    left, right = st.columns([1, 2], gap="small")
+    with left:
+        _seen()(data={"name": "seen", "content": answer.seen}, key="live_seen")
+    return right
 
 
 def listen_to_pen(address: str | None) -> None:

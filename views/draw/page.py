@@ -9,6 +9,7 @@ from core.evaluation.prediction import predict
 from core.evaluation.tracing import traced
 from core.specs import ADDENDS, SPECS
 from core.storage.checkpoint import CheckpointError
+from views.draw.digits import choose_digit, show_turn_hint
 from views.draw.finetune import ask_label, show_handwriting
 from views.draw.live import (
     can_label,
@@ -61,18 +62,20 @@ def _board() -> None:
             if session.gone_network and st.button("Train it again", key="again"):
                 go_to("train")
         may_teach, can_teach = "teach" not in hidden, False
-        question = question_of(session, image, can_teach=may_teach)
         if image is None:
+            question = question_of(session, None, can_teach=may_teach)
             show_answers(invitation(session, spec), question, session.canvas)
         else:
+            can_teach = can_label(image, model, is_allowed=may_teach)
+            image = choose_digit(model, spec, image)
+            question = question_of(session, image, can_teach=may_teach)
             prediction = predict(traced(model), image.pixels, session.link.addend, card.doubt_level)
-            can_teach = prediction.is_finite and can_label(image, model, is_allowed=may_teach)
+            can_teach &= prediction.is_finite
             answer = live_answer(spec, image, prediction, can_teach=can_teach)
             show_answers(answer, question, session.canvas)
+            show_turn_hint(model, card, spec, image, prediction)
             if "seen" not in hidden and prediction.is_finite:
-                left, saliency_place = st.columns([1, 2], gap="small")
-                with left:
-                    show_seen(answer)
+                saliency_place = show_seen(image, answer)
             if can_teach:
                 ask_label(session)
         with st.container(horizontal=True, vertical_alignment="bottom", key="networks"):

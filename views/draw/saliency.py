@@ -2,8 +2,10 @@
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from core.data.drawing import Pixels
+from core.data.photo import PhotoReading
 from core.evaluation.prediction import AnswerError
 from core.evaluation.saliency import STRIDE
 from core.model import SumNet
@@ -11,7 +13,7 @@ from core.storage.checkpoint import Card
 from views.input.input_image import InputImage
 from views.input.sources import SOURCES
 from views.session import networks
-from views.ui.images import image_tag, veiled_image
+from views.ui.images import image_tag, picture_tag, veiled_image
 from views.ui.style import current_palette
 from views.ui.text import plain
 
@@ -24,6 +26,22 @@ def seen_html(image: InputImage) -> str:
     """The picture as the network gets it."""
     seen = image_tag(image.pixels, FIGURE_SIDE, "The picture as the network saw it")
     return _seen_figure(seen, "What the network saw", SOURCES[image.source].form_note)
+
+
+def show_steps(reading: PhotoReading) -> None:
+    """The way from a photo to its ink, so that who is misread sees why."""
+    steps = {
+        "Photo": (reading.photo, "In shades of grey"),
+        "Evened": (reading.evened, "Without light and shadow"),
+        "Ink": (reading.ink, "Without lines, frames and specks"),
+    }
+    figures = ""
+    for title, (picture, note) in steps.items():
+        small = Image.fromarray(picture)
+        small.thumbnail((2 * FIGURE_SIDE, 2 * FIGURE_SIDE), Image.Resampling.BOX)
+        shown = picture_tag(np.asarray(small), FIGURE_SIDE, f"{title}, on the way to the network")
+        figures += _seen_figure(shown, title, note)
+    st.html(f'<div class="looked steps">{figures}</div>')
 
 
 def show_saliency(model: SumNet, card: Card, pixels: Pixels, addend: int) -> None:

@@ -6,7 +6,9 @@ One example: a 3 on the canvas is an `InputImage` of 28 x 28 pixels in the form 
 
 from dataclasses import dataclass
 
-from core.data.drawing import Pixels, Strokes, count_digits, is_dot, rasterize
+from core.data.drawing import Pixels, Strokes, is_dot, rasterize
+from core.data.photo import PhotoReading
+from core.data.pieces import cut_digits
 from core.specs import DatasetSpec
 
 
@@ -19,7 +21,13 @@ class InputImage:
     title: str  # in words: "your drawing"; "" for an example that stands in
     ink: Pixels | None = None  # uint8 (280, 280), of a drawing
     label: int | None = None  # its class, of a test image
-    digit_count: int = 1  # digits side by side; garments may come in pairs and count as one
+    digits: tuple[Pixels, ...] = ()  # uint8 (28, 28), of each digit where several stand apart
+    reading: PhotoReading | None = None  # the way from photo to ink, of a file or the camera
+
+    @property
+    def digit_count(self) -> int:
+        """How many digits stand apart; garments may come in pairs and count as one."""
+        return max(1, len(self.digits))
 
 
 def image_of_drawing(
@@ -32,7 +40,25 @@ def image_of_drawing(
     pixels = spec.form(ink)
     if pixels is None:
         return None
-    return InputImage(pixels, source, title, ink, digit_count=digits_on(ink, spec))
+    digits = forms_of(cut_digits(ink), spec) if spec.is_digits else ()
+    return InputImage(pixels, source, title, ink, digits=digits)
+
+
+def image_of_photo(
+    reading: PhotoReading, spec: DatasetSpec, source: str, title: str
+) -> InputImage | None:
+    """A photo in the form of a data set; None if nothing is to be seen on it."""
+    pixels = spec.form(reading.ink)
+    if pixels is None:
+        return None
+    digits = forms_of(reading.digits, spec) if spec.is_digits else ()
+    return InputImage(pixels, source, title, digits=digits, reading=reading)
+
+
+def forms_of(inks: tuple[Pixels, ...], spec: DatasetSpec) -> tuple[Pixels, ...]:
+    """Each of several digits in the form of the data set; () for a single one."""
+    formed = [spec.form(ink) for ink in inks] if len(inks) > 1 else []
+    return tuple(pixels for pixels in formed if pixels is not None)
 
 
 def example_image(spec: DatasetSpec) -> InputImage:
@@ -40,8 +66,3 @@ def example_image(spec: DatasetSpec) -> InputImage:
     image = image_of_drawing(spec.example, spec, source="", title="")
     assert image  # an example has ink
     return image
-
-
-def digits_on(ink: Pixels, spec: DatasetSpec) -> int:
-    """How many digits stand side by side on a picture; 1 for a data set of other things."""
-    return count_digits(ink) if spec.is_digits else 1

@@ -24,6 +24,7 @@ from views.session.link import is_network_name
 from views.session.session import Session
 
 MAX_QUESTION_POINTS = 1_500  # a digit has about 300
+MAX_DIGITS = 20  # on one picture
 MAX_COORDINATE = 100_000  # of a coordinate; no pen gets there
 
 CanvasNumber = Annotated[float, msgspec.Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
@@ -44,9 +45,9 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     can_teach: bool = False  # may the visitor tell what a drawing was?
     drawing: Lines = []  # whole canvas pixels, as the page knows it
     pen: Lines = []  # drawn since, in pixels of the browser's canvas
-    pixels: Annotated[str, msgspec.Meta(max_length=1_100)] = ""  # of another source: base64
+    pixels: Annotated[str, msgspec.Meta(max_length=1_100)] = ""  # base64, unless a pen draws
     label: Annotated[int, msgspec.Meta(ge=0, lt=CLASSES)] | None = None
-    digits: Annotated[int, msgspec.Meta(ge=1, le=99)] = 1
+    digits: Annotated[int, msgspec.Meta(ge=1, le=MAX_DIGITS)] = 1
     down: bool = False  # is the pen still drawing?
     id: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0  # the browser's, for the answer
 
@@ -82,21 +83,25 @@ def question_of(session: Session, image: InputImage | None, *, can_teach: bool) 
 
     Without an image it is about an empty canvas, or one with a dot.
     """
-    network, addend = session.link.network, session.link.addend
+    pixels = ""
+    if image and (image.source != "draw" or image.digit_count == 1):
+        pixels = base64.b64encode(image.pixels.tobytes()).decode()
+    if session.source != "draw" and image is None:
+        return None
+    lines: list[list[float]] = []
     if session.source == "draw":
         lines = [[float(at) for point in line for at in point] for line in session.canvas.strokes]
         if sum(map(len, lines)) > MAX_QUESTION_POINTS:  # half of the points are left for the pen
             return None
-        return Question(network, addend, "draw", can_teach, drawing=lines)
-    if image is None:
-        return None
     return Question(
-        network,
-        addend,
-        image.source,  # type: ignore[arg-type]  # one of SOURCES
-        pixels=base64.b64encode(image.pixels.tobytes()).decode(),
-        label=image.label,
-        digits=image.digit_count,
+        session.link.network,
+        session.link.addend,
+        session.source,  # type: ignore[arg-type]  # one of SOURCES
+        can_teach and session.source == "draw",
+        drawing=lines,
+        pixels=pixels,
+        label=image.label if image else None,
+        digits=min(MAX_DIGITS, image.digit_count) if image else 1,
     )
 
 
@@ -106,7 +111,7 @@ def image_of_question(question: Question, spec: DatasetSpec) -> InputImage | Non
     Raises:
         QuestionError: its pixels are no picture of 28 x 28.
     """
-    if question.source == "draw":
+    if question.source == "draw" and (question.pen or not question.pixels):
         known = tuple(_points(line) for line in question.drawing)
         drawn = strokes_of_pen([_points(line) for line in question.pen], rough=question.down)
         return image_of_drawing(known + drawn, spec, "draw", "your drawing")
@@ -115,7 +120,8 @@ def image_of_question(question: Question, spec: DatasetSpec) -> InputImage | Non
         pixels = np.frombuffer(content, np.uint8).reshape(IMAGE_SIDE, IMAGE_SIDE)
     except ValueError as error:
         raise QuestionError("No question: no picture") from error
-    return InputImage(pixels, question.source, "", None, question.label, question.digits)
+    digits = (pixels,) * question.digits if question.digits > 1 else ()
+    return InputImage(pixels, question.source, "", None, question.label, digits)
 
 
 def _points(line: list[float]) -> Stroke:

@@ -2,9 +2,12 @@
 
 from abc import ABC, abstractmethod
 
+from core.data.drawing import CANVAS_SIDE
 from core.specs import DatasetSpec
 from views.input.input_image import InputImage
 from views.session.session import Session
+
+INPUT_SIDE = CANVAS_SIDE  # CSS pixels: all sources are of one size
 
 
 class Source(ABC):

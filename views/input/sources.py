@@ -1,7 +1,8 @@
 """The sources of the picture: each shows its controls on the Draw page and reads its picture.
 
-To add one, write its class here and name it in `SOURCES`: all pages then know it. It may keep a
-file of the visitor's in `session.image_files`, under its own name.
+Photos, from a file or the camera, are in photos.py. To add a source, write its class and name it in
+`SOURCES`: all pages then know it. It may keep a file of the visitor's in `session.image_files`,
+under its own name.
 """
 
 import random
@@ -11,13 +12,13 @@ from functools import partial
 import streamlit as st
 
 from core.data.download import DownloadError
-from core.data.drawing import CANVAS_SIDE, Strokes
+from core.data.drawing import Strokes
 from core.data.image_files import ImageFileError
-from core.runs.limits import LIMITS
 from core.specs import TEST_SIZE, DatasetSpec
 from views.input.canvas import draw_canvas, latest_canvas
-from views.input.input_image import InputImage, digits_on, example_image, image_of_drawing
-from views.input.source import Source
+from views.input.input_image import InputImage, example_image, image_of_drawing
+from views.input.photos import Camera, Upload
+from views.input.source import INPUT_SIDE, Source
 from views.session import networks
 from views.session.canvas_state import CanvasState
 from views.session.link import parse_strokes
@@ -25,10 +26,7 @@ from views.session.session import Session, widget_value
 from views.ui.images import image_tag
 from views.ui.text import plain
 
-INPUT_SIDE = CANVAS_SIDE  # CSS pixels: all sources are of one size
 CONTROLS_WIDTH = 328  # CSS pixels: of the picture and the tools beside it
-FILE_TYPES = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"]
-MAX_UPLOAD_BYTES = LIMITS.upload_megabytes * 1024**2
 
 EXAMPLES = {
     digit: parse_strokes(text)
@@ -172,58 +170,12 @@ def _choose_picture(session: Session, index: int) -> None:
     session.picture = index % TEST_SIZE
 
 
-class Upload(Source):
-    """An image file of the visitor's."""
-
-    title = "Upload"
-
-    def show(self, session: Session, spec: DatasetSpec) -> InputImage | None:
-        def choose() -> None:
-            file = widget_value("file")
-            fits = file and file.size <= MAX_UPLOAD_BYTES
-            session.image_files["upload"] = file.getvalue() if fits else b""
-
-        with st.container(width=INPUT_SIDE, height=INPUT_SIDE, key="upload"):
-            file = st.file_uploader(
-                f"A picture of one {spec.noun}, dark on light or light on dark",
-                FILE_TYPES,
-                key="file",
-                on_change=choose,
-                max_upload_size=int(LIMITS.upload_megabytes),
-            )
-            if file and file.size > MAX_UPLOAD_BYTES:  # the browser was told, but need not obey
-                st.warning(
-                    f"A picture may have up to {LIMITS.upload_megabytes:g} MB. Choose another file."
-                )
-                return None
-            if not session.image_files.get("upload"):
-                return None
-            if file is None:  # the widget forgets its file on another page, the session does not
-                st.caption("Using the picture that you chose before.")
-            try:
-                image = self.read(session, spec)
-            except ImageFileError as error:
-                st.warning(f"{plain(error)} Choose another file.")
-                return None
-            if image is None:
-                st.warning(f"This picture is empty. Choose one that shows a {spec.noun}.")
-            return image
-
-    def read(self, session: Session, spec: DatasetSpec) -> InputImage | None:
-        file = session.image_files.get("upload", b"")
-        pixels = networks.read_upload(file, spec.name) if file else None
-        if pixels is None:
-            return None
-        return InputImage(pixels, "upload", "your picture", digit_count=digits_on(pixels, spec))
-
-    def invitation(self, session: Session, spec: DatasetSpec) -> str:
-        return "Choose a picture"
-
-    def advice(self, spec: DatasetSpec, can_teach: bool) -> str:
-        return f"Choose a picture of one {spec.noun}, large and sharp."
-
-
-SOURCES: dict[str, Source] = {"draw": Drawing(), "test": DatasetImage(), "upload": Upload()}
+SOURCES: dict[str, Source] = {
+    "draw": Drawing(),
+    "test": DatasetImage(),
+    "upload": Upload(),
+    "camera": Camera(),
+}
 
 
 def show_input(session: Session, spec: DatasetSpec) -> InputImage | None:

@@ -9,7 +9,8 @@ import streamlit as st
 from core import dataset, finetune
 from core.data import download
 from core.data.drawing import Pixels
-from core.data.image_files import read_image
+from core.data.image_files import read_file
+from core.data.photo import PhotoReading
 from core.dataset import Split
 from core.evaluation.diagnostics import Reading
 from core.evaluation.prediction import Prediction, predict
@@ -221,12 +222,11 @@ def import_network(session: Session, content: bytes) -> None:
     use_network(session, run.id)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def read_upload(file: bytes, dataset: str) -> Pixels | None:
-    """An uploaded picture as a network of that data set gets it; None when it is blank.
+@st.cache_data(max_entries=64, show_spinner=False)
+def read_picture(file: bytes) -> PhotoReading:
+    """What a visitor's picture shows.
 
     Raises:
         ImageFileError: it cannot be read.
     """
-    most = int(LIMITS.upload_megapixels * 1e6)
-    return read_image(io.BytesIO(file), SPECS[dataset].form, most)
+    return read_file(io.BytesIO(file), int(LIMITS.upload_megapixels * 1e6))

@@ -107,6 +107,7 @@ def prepare_process() -> None:
     torch.set_num_threads(1)
     sys.setswitchinterval(0.001)
     importlib.import_module("pandas")
+    importlib.import_module("scipy.ndimage")  # cuts a drawing into digits
     gc.collect()
     gc.freeze()
 

@@ -33,6 +33,14 @@ def image_tag(pixels: Pixels, side: int, alt: str) -> str:
     )
 
 
+def picture_tag(pixels: Pixels, side: int, alt: str) -> str:
+    """An `<img>` of a photo as wide as it is high, its edges left blank where it is not."""
+    return (
+        f'<img width="{side}" height="{side}" alt="{html.escape(alt)}" src="{data_uri(pixels)}" '
+        f'style="object-fit:contain">'
+    )
+
+
 def veiled_image(
     ink: Pixels, shares: npt.NDArray[np.float32], color: str, side: int, alt: str
 ) -> str:

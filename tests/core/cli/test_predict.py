@@ -140,3 +140,19 @@ def test_predict_answers_a_damaged_image_or_refuses_it_in_one_line(
 
 def test_a_folder_is_said(tmp_path, capsys):
     assert "cannot be read as an image" in complaint(capsys, "predict", tmp_path, "--addend", 7)
+
+
+def test_each_of_several_digits_is_answered(five, tmp_path, capsys):
+    path = tmp_path / "two.png"
+    page = Image.new("L", (2 * five.width, five.height), 255)
+    page.paste(five, (0, 0))
+    page.paste(five, (five.width, 0))
+    page.save(path)
+    assert main(["predict", str(path), "--addend", "7"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"{path}: 2 digits: 5 (") and said.count("5 + 7 = 12") == 2
+    main(["predict", str(path), "--addend", "7", "--json"])
+    answer = last_line(capsys)
+    assert list(answer) == [*ANSWER, "digits"]
+    assert (answer["blank"], answer["label"]) == (False, None)
+    assert [digit["total"] for digit in answer["digits"]] == [12, 12]

@@ -14,7 +14,6 @@ from core.data.drawing import (
     DOT_SIDE,
     PEN_WIDTH,
     Pixels,
-    count_digits,
     is_dot,
     mnist_form,
     rasterize,
@@ -22,7 +21,7 @@ from core.data.drawing import (
     simplify,
     thin,
 )
-from core.data.image_files import extract_ink
+from core.data.photo import read_photo
 from tests.support.pictures import SEVEN, difference, extent
 
 places = some.tuples(*[some.floats(0, CANVAS_SIDE - 1)] * 2)
@@ -103,10 +102,9 @@ def test_it_does_not_matter_where_it_is_drawn(drawn, shift):
 @pytest.mark.parametrize("size", [110, 220, 560, 2100])
 def test_it_does_not_matter_how_large_it_is_drawn(seven, form, size):
     scaled = seven.resize((size, size), Image.Resampling.LANCZOS)
-    assert difference(mnist_form(extract_ink(scaled)), form) < 8
-    assert (
-        difference(mnist_form(np.rot90(extract_ink(scaled))), form) > 16
-    )  # what is another picture
+    ink = read_photo(np.asarray(scaled)).ink
+    assert difference(mnist_form(ink), form) < 8
+    assert difference(mnist_form(np.rot90(ink)), form) > 16  # what is another picture
 
 
 def test_a_thin_line_on_a_large_paper_is_not_faint():
@@ -200,32 +198,6 @@ def test_a_pen_that_leaves_the_canvas_does_no_harm(drawn):
 )
 def test_a_dot_is_a_slip_of_the_pen(strokes, dot):
     assert is_dot(strokes) is dot
-
-
-def bars(*places: tuple[int, int, int, int]) -> Pixels:
-    """Ink in rectangles: top, left, bottom, right."""
-    canvas = np.zeros((280, 280), np.uint8)
-    for top, left, bottom, right in places:
-        canvas[top:bottom, left:right] = 255
-    return canvas
-
-
-@pytest.mark.parametrize(
-    "picture, count",
-    [
-        (bars(), 0),
-        (bars((50, 50, 200, 80)), 1),
-        (bars((50, 50, 200, 80), (50, 100, 200, 130)), 2),
-        (bars((50, 50, 200, 80), (120, 100, 200, 130)), 2),  # one is smaller, but not by half
-        (bars((50, 50, 200, 80), (150, 100, 200, 130)), 1),  # a speck beside it
-        (bars((50, 50, 200, 80), (50, 80, 90, 130)), 1),  # they touch
-        (bars((40, 50, 60, 200), (90, 60, 200, 190)), 1),  # one above the other
-        (bars((50, 0, 200, 30), (50, 100, 200, 130), (50, 250, 200, 280)), 3),  # to the edges
-        (rasterize(SEVEN), 1),
-    ],
-)
-def test_figures_side_by_side_are_counted(picture, count):
-    assert count_digits(picture) == count
 
 
 wild = some.lists(

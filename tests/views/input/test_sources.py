@@ -11,7 +11,7 @@ from core.data.drawing import Strokes, rasterize
 from core.dataset import Data, Split
 from core.specs import SPECS, DatasetSpec
 from tests.support.pages import draw_page, keys, opened, session_of, words
-from views.input import input_image, sources
+from views.input import input_image, photos
 from views.input.input_image import InputImage, image_of_drawing
 from views.input.sources import EXAMPLES, SOURCES, Source, visitor_image
 from views.session import networks
@@ -45,7 +45,7 @@ def test_an_example_takes_no_drawing_away(pen, monkeypatch) -> None:
 
 
 def test_a_picture_of_too_many_bytes_is_not_kept(pen, monkeypatch):
-    monkeypatch.setattr(sources, "MAX_UPLOAD_BYTES", 1000)
+    monkeypatch.setattr(photos, "MAX_UPLOAD_BYTES", 1000)
     app = opened(draw_page)
     app.segmented_control(key="source").set_value("upload").run()
     app.file_uploader(key="file").upload("big.png", bytes(1001), "image/png").run()

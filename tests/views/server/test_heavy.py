@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from views.server import heavy
 from views.server.heavy import Places
-from views.session import heavy
 
 
 def test_no_more_work_at_once_than_there_are_places():

@@ -1,0 +1,116 @@
+"""From photos to ink: whatever the light, the paper and the frame, the digit is what is left."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from core.data.drawing import mnist_form
+from core.data.photo import even_light, is_light_ink, read_photo, run_lengths, without_lines
+from core.data.pieces import cut_digits
+from core.evaluation.prediction import predict
+from core.storage import checkpoint
+from tests.support.scenes import SCENES, digit_ink, pair, photograph
+
+MODEL, CARD = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
+
+
+def answer(ink: np.ndarray) -> int | None:
+    """What the network stands by; None where it reads nothing."""
+    pixels = mnist_form(ink)
+    if pixels is None:
+        return None
+    said = predict(MODEL, pixels, 0, CARD.doubt_level)
+    return said.label if said.is_readable else None
+
+
+def plain_digit(digit: int, rng: np.random.Generator) -> np.ndarray:
+    """One that the network reads well when it is drawn: what is tested is the photo."""
+    while answer(ink := digit_ink(digit, rng)) != digit or len(cut_digits(ink)) != 1:
+        pass
+    return ink
+
+
+@pytest.mark.parametrize("kind", SCENES)
+def test_a_digit_is_read_on_every_kind_of_photo(kind):
+    rng = np.random.default_rng(1)
+    readings = [read_photo(photograph(kind, plain_digit(d, rng), rng)) for d in range(10)]
+    assert [len(reading.digits) for reading in readings] == [1] * 10
+    assert sum(answer(reading.ink) == d for d, reading in enumerate(readings)) >= 9
+
+
+@pytest.mark.parametrize("kind", SCENES)
+def test_empty_paper_is_never_a_digit(kind):
+    rng = np.random.default_rng(2)
+    for _ in range(4):
+        reading = read_photo(photograph(kind, None, rng))
+        assert len(reading.digits) != 1 or answer(reading.ink) is None
+
+
+@pytest.mark.parametrize("stacked", [False, True], ids=["side by side", "stacked"])
+def test_digits_that_stand_apart_are_cut(stacked):
+    rng = np.random.default_rng(3)
+    right = 0
+    for first in range(10):
+        second = (3 * first + 1) % 10
+        inks = plain_digit(first, rng), plain_digit(second, rng)
+        found = read_photo(pair(inks, stacked, rng)).digits
+        right += sorted(map(answer, found), key=str) == sorted([first, second], key=str)
+    assert right >= 9
+
+
+def test_the_steps_have_the_size_of_the_photo():
+    rng = np.random.default_rng(4)
+    reading = read_photo(photograph("shadow", digit_ink(5, rng), rng)[:, 100:500])
+    steps = (reading.photo, reading.evened, reading.ink, *reading.digits)
+    assert {(step.shape, step.dtype) for step in steps} == {((600, 400), np.dtype(np.uint8))}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    shape=some.tuples(some.integers(1, 90), some.integers(1, 90)),
+    seed=some.integers(0, 2**32 - 1),
+    coarse=some.integers(1, 30),
+)
+def test_any_shades_are_read(shape, seed, coarse):
+    shades = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    reading = read_photo(shades // coarse * coarse)
+    assert reading.ink.shape == shape
+    assert bool(reading.digits) == bool(reading.ink.any())
+    whole = np.max([np.zeros(shape, np.uint8), *reading.digits], axis=0)
+    assert np.array_equal(whole, reading.ink)  # a digit is a part, and no ink is lost
+
+
+@pytest.mark.parametrize("kind", ["plain", "slope", "shadow", "sheet", "strip", "ruled"])
+@pytest.mark.parametrize("negative", [False, True])
+def test_ink_is_told_from_paper_by_which_is_rarer(kind, negative):
+    rng = np.random.default_rng(5)
+    photo = photograph(kind, digit_ink(4, rng), rng)
+    assert is_light_ink(255 - photo if negative else photo) == negative
+
+
+def test_light_is_evened_and_edges_of_shadows_leave_nothing():
+    shadow = np.full((300, 300), 220, np.uint8)
+    shadow[:, 150:] = 120
+    assert even_light(shadow).mean() > 253
+    assert not read_photo(shadow).ink.any()
+
+
+def test_a_ruled_line_goes_and_the_stem_of_a_seven_stays():
+    mask = np.zeros((300, 300), bool)
+    mask[200:203] = True
+    mask[60:240, 150:160] = True
+    left = without_lines(mask)
+    assert not left[200:203, :140].any() and not left[200:203, 170:].any()
+    assert left[60:240, 150:160].all()
+
+
+def test_a_single_long_stroke_is_no_ruled_line():
+    mask = np.zeros((300, 300), bool)
+    mask[40:260, 150:154] = True
+    assert np.array_equal(without_lines(mask), mask)
+
+
+def test_runs_are_measured_from_top_to_bottom():
+    mask = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 1]], bool)
+    assert run_lengths(mask).tolist() == [[2, 0, 1], [2, 2, 0], [0, 2, 1]]
