@@ -113,14 +113,15 @@ def find_ink(evened: Pixels) -> Pixels:
     if not len(found):
         return np.zeros(evened.shape, np.uint8)
     is_grainy = grain > 0.5  # a photo, and no drawing
-    strongest = float(np.percentile(found, 95)) if is_grainy else float(contrast.max())
+    strongest = float(np.percentile(found, 95 if is_grainy else 100))
     faint = max(least, (GRAINY_INK if is_grainy else FAINT_INK) * strongest)
     sure = max(least, SURE_INK * strongest)
     mask = without_lines(pieces.grow(smooth, faint, sure))
     mask = pieces.grow(np.where(mask, smooth, 0), faint, sure)
     mask = pieces.keep_handwriting(mask, smooth, sharp=is_grainy)
     around = ndimage.binary_dilation(mask, iterations=1)
-    strength = (contrast - paper) / max(strongest - paper, 1)
+    full = strongest if is_grainy else float(contrast.max())
+    strength = (contrast - paper) / max(full - paper, 1)
     seen = around & (strength > FAINT_INK)
     return np.where(seen, 255 * strength.clip(0, 1), 0).astype(np.uint8)
 
