@@ -28,8 +28,8 @@ MAX_DIGITS = 20  # on one picture
 MAX_COORDINATE = 100_000  # of a coordinate; no pen gets there
 
 CanvasNumber = Annotated[float, msgspec.Meta(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
-Line = Annotated[list[CanvasNumber], msgspec.Meta(min_length=2)]  # x y x y ...
-Lines = Annotated[list[Line], msgspec.Meta(max_length=MAX_STROKES)]
+PenLine = Annotated[list[CanvasNumber], msgspec.Meta(min_length=2)]  # x y x y ...
+Lines = Annotated[list[PenLine], msgspec.Meta(max_length=MAX_STROKES)]
 
 
 class QuestionError(ValueError):

