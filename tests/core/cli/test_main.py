@@ -128,7 +128,7 @@ def test_what_looks_at_runs_imports_no_torch(name):
     assert not imports_torch(f"import {module}")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["core.workers.status"], ["fetch", "--help"], ["paint"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["status"], ["fetch", "--help"], ["paint"]])
 def test_help_and_status_import_no_torch(arguments):
     code = f"""
 from core.cli.main import main
@@ -142,7 +142,7 @@ except SystemExit:
 
 def test_a_name_of_a_command_among_the_arguments_is_no_command(capsys):
     """`status` here is a file."""
-    said = complaint(capsys, "predict", "core.workers.status", "--addend", "7")
+    said = complaint(capsys, "predict", "status", "--addend", "7")
     assert said == "There is no file status.\n"
 
 
