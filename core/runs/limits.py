@@ -46,7 +46,7 @@ class Limits:
     sockets: float = _limit(2_000, "pages open at once, of all visitors")
     sockets_per_address: float = _limit(500, "pages open at once behind one network address")
     page_runs: float = _limit(3, "whole pages computed at once; others wait their turn")
-    fragment_runs: float = _limit(3, "parts of pages computed at once, such as answers")
+    fragment_runs: float = _limit(2, "parts of pages computed at once, such as answers")
     messages_per_second: float = _limit(20, "messages of one page; faster ones wait")
     message_kilobytes: float = _limit(400, "kilobytes of one message; a long drawing has 100")
     kilobytes_per_second: float = _limit(400, "kilobytes that one page may send; more waits")
