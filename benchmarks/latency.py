@@ -18,6 +18,7 @@ import os
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from core.data.drawing import CANVAS_SIDE, mnist_form, rasterize
 from core.evaluation.prediction import predict
+from core.evaluation.tracing import Forward, traced
 from core.runs.run import list_runs
 from core.storage import checkpoint
 from tests.browser.support import driver
@@ -212,8 +214,7 @@ def measure(times: int) -> dict[str, list[float]]:
             learner.wait_for_selector(".st-key-train_pause")  # it trains
             found |= live(page, app, times, "training")
             assert hook(learner, "train_pause").count(), "the training was over too soon"
-    found["prediction alone"] = predictions()
-    return found
+    return found | predictions()
 
 
 def spied_page(browser: Browser, url: str) -> Page:
@@ -233,18 +234,30 @@ def live(page: Page, app: App, times: int, when: str) -> dict[str, list[float]]:
     return {f"{when}, {name}": values for name, values in found.items()}
 
 
-def predictions(times: int = 300) -> list[float]:
-    """Milliseconds from the picture to both answers, on one core."""
+def predictions(times: int = 100) -> dict[str, list[float]]:
+    """Milliseconds from the picture to both answers, on one core; alone, and beside a thread that
+    is busy with Python, where the network that is not traced waits after each of its operations."""
     torch.set_num_threads(1)
+    sys.setswitchinterval(0.001)  # as the app
     model, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     images = [mnist_form(rasterize(DIGITS[digit])) for digit in SINGLE]
-    found = []
-    for time_ in range(times):
-        image = images[time_ % len(images)]
-        assert image is not None
-        start = time.perf_counter()
-        predict(model, image, time_ % 10, card.doubt_level)
-        found.append(1000 * (time.perf_counter() - start))
+    forwards: dict[str, Forward] = {"": traced(model), " not traced,": model}
+    found: dict[str, list[float]] = {}
+    stop = threading.Event()
+    busy = threading.Thread(target=lambda: [sum(range(1000)) for _ in iter(stop.is_set, True)])
+    for where in ("alone", "beside a busy thread"):
+        if where != "alone":
+            busy.start()
+        for kind, forward in forwards.items():
+            took = found[f"the prediction,{kind} {where}"] = []
+            for time_ in range(times):
+                image = images[time_ % len(images)]
+                assert image is not None
+                start = time.perf_counter()
+                predict(forward, image, time_ % 10, card.doubt_level)
+                took.append(1000 * (time.perf_counter() - start))
+    stop.set()
+    busy.join()
     return found
 
 
