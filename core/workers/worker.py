@@ -38,8 +38,7 @@ def serve(root: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the app, and that ends us
     os.nice(10)
     keep_freed_memory()
-    with suppress(OSError):  # where memory runs out, the system kills us and not the app
-        Path("/proc/self/oom_score_adj").write_text("500")
+    _be_killed_first()
     app_gone = threading.Event()
     threading.Thread(target=_wait_for_end_of_input, args=(app_gone,), daemon=True).start()
     while (lock := lock_for_worker(root)) is None:
@@ -56,6 +55,12 @@ def serve(root: Path) -> None:
         beside.join()
     finally:
         lock.release()
+
+
+def _be_killed_first() -> None:
+    """Where memory runs out, the system kills us and not the app."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _serve_finetunes(root: Path, runner: JobRunner) -> None:

@@ -44,6 +44,7 @@ def serve(root, monkeypatch) -> Callable[[], None]:
     """Serve the runs directory for an app that is already gone."""
     monkeypatch.setattr(download, "is_present", lambda *_: False)
     monkeypatch.setattr(os, "nice", lambda by: 0)
+    monkeypatch.setattr(worker, "_be_killed_first", lambda: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
     return lambda: worker.serve(root)
