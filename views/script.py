@@ -16,7 +16,7 @@ st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
 apply_style()
 prepare_process()
 jobs.worker()  # warms up behind the first page
-jobs.keep_places()
 page = choose_page((DRAW, TRAIN, COMPARE, EXPLAIN))
 show_lesson()
 page.run()
+jobs.keep_places()  # last: what it shows, which is nothing, takes a place on the page
