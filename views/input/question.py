@@ -24,6 +24,7 @@ from views.session.link import is_network_name
 from views.session.session import Session
 
 MAX_QUESTION_POINTS = 1_500  # a digit has about 300
+LONG = 300  # points; a stroke of a second has a hundred
 MAX_DIGITS = 20  # on one picture
 MAX_COORDINATE = 100_000  # of a coordinate; no pen gets there
 
@@ -55,6 +56,11 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     def points(self) -> int:
         """How many there are, as far as the browser says."""
         return sum(map(len, (*self.drawing, *self.pen))) // 2
+
+    @property
+    def is_long(self) -> bool:
+        """Does it take long to answer?"""
+        return self.points > LONG
 
 
 _decoder = msgspec.json.Decoder(Question)

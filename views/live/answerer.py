@@ -23,7 +23,6 @@ from views.input.question import Question, QuestionError, image_of_question
 from views.session.networks import load_network
 
 MOST_AT_ONCE = 16  # questions of a batch
-LONG = 300  # points; a stroke of a second has a hundred
 
 
 @dataclass(order=True)
@@ -54,7 +53,7 @@ class Answerer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="live", daemon=True)
                 self._thread.start()
-        waiting = Waiting(question.points > LONG, next(self._count), question)
+        waiting = Waiting(question.is_long, next(self._count), question)
         self._waiting.put(waiting)
         return waiting.answer
 

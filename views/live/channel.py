@@ -18,6 +18,8 @@ from views.live.answerer import Answerer
 from views.server.guard import NONSENSE, address_of
 from views.server.turns import Bucket, Turns
 
+LONGEST_ANSWER = 60.0  # seconds; an answer is there long before
+
 _answerer = Answerer()
 
 
@@ -25,17 +27,17 @@ class Channel:
     """All sockets of the live channel."""
 
     def __init__(self) -> None:
-        self.turns: Turns | None = None
+        self.lanes: tuple[Turns, Turns] | None = None
 
     async def answer(self, socket: WebSocket) -> None:
         """One visitor's socket, until it closes."""
-        if self.turns is None:
+        if self.lanes is None:
             places = int(limits.LIMITS.live_answers)
-            self.turns = Turns(places, max(1, places - 1), hold=60)
+            self.lanes = Turns(places, max(1, places - 1), LONGEST_ANSWER), Turns(1, 1, LONGEST_ANSWER)
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect, OSError):
             try:
-                await Conversation(socket, self.turns).run()
+                await Conversation(socket, *self.lanes).run()
             except QuestionError as error:
                 log.event("live socket closed", reason=str(error))
                 await socket.close(NONSENSE, str(error))
@@ -44,8 +46,8 @@ class Channel:
 class Conversation:
     """One visitor's questions and answers."""
 
-    def __init__(self, socket: WebSocket, turns: Turns) -> None:
-        self.socket, self.turns = socket, turns
+    def __init__(self, socket: WebSocket, turns: Turns, long_turns: Turns) -> None:
+        self.socket, self.turns, self.long_turns = socket, turns, long_turns
         self.address = address_of(socket.scope)
         self.newest: Question | None = None
         self.asked = asyncio.Event()
@@ -72,6 +74,10 @@ class Conversation:
             self.asked.set()
             await asyncio.sleep(self.questions.take())  # who asks too fast is heard later
 
+    def _lane(self) -> Turns:
+        """Long drawings take turns of their own, one at a time: others do not wait for them."""
+        return self.long_turns if self.newest and self.newest.is_long else self.turns
+
     async def _next(self) -> str:
         message = await self.socket.receive()
         if message["type"] == "websocket.disconnect":
@@ -84,10 +90,12 @@ class Conversation:
     async def _answer(self) -> None:
         while True:
             await self.asked.wait()
-            await self.turns.enter(self.address, self)
+            turns = self._lane()
+            await turns.enter(self.address, self)
             try:
                 question = self.newest
-                assert question
+                if question is None or turns is not self._lane():
+                    continue  # meanwhile a drawing of another length is the newest
                 self.asked.clear()
                 answer = await asyncio.wrap_future(_answerer.ask(question))
             except CheckpointError:
@@ -98,7 +106,7 @@ class Conversation:
                 log.event("live answer failed", error=repr(error))
                 continue
             finally:
-                self.turns.leave(self)
+                turns.leave(self)
             await self.socket.send_text(msgspec.json.encode(answer).decode())
 
 

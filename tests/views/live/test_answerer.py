@@ -13,9 +13,9 @@ from tests.conftest import PATIENCE
 from tests.support.pages import draw_page, finished, opened, places
 from tests.support.pictures import SEVEN
 from views.draw.live import LiveAnswer
-from views.input.question import Question, QuestionError
+from views.input.question import LONG, Question, QuestionError
 from views.live import answerer
-from views.live.answerer import LONG, Answerer, Waiting
+from views.live.answerer import Answerer, Waiting
 from views.session import networks
 
 LINES = [[at for point in stroke for at in point] for stroke in SEVEN]

@@ -16,7 +16,7 @@ from core.runs import limits
 from core.storage.checkpoint import CheckpointError
 from tests.support.asgi import Message, settle
 from views.draw.live import LiveAnswer
-from views.input.question import Question
+from views.input.question import LONG, Question
 from views.live import channel
 from views.live.channel import Channel
 
@@ -58,9 +58,10 @@ class Visitor:
     async def _hear(self, message: Any) -> None:
         self.got.append(message)
 
-    def ask(self, number: int) -> None:
+    def ask(self, number: int, points: int = 0) -> None:
         question = {"network": "mnist", "addend": 4, "source": "draw", "id": number}
-        self.say(json.dumps(question))
+        pen = [[1.0] * 2 * points] if points else []
+        self.say(json.dumps(question | {"pen": pen}))
 
     def say(self, text: str) -> None:
         self.said.put_nowait({"type": "websocket.receive", "text": text})
@@ -155,6 +156,29 @@ def test_many_pens_of_one_address_wait_for_each_other_and_not_others_for_them(an
         await settle()
         assert answers.ids == [1, 1, 99]
         for visitor in (*crowd, other):
+            await visitor.leave()
+
+    shared = Channel()
+    asyncio.run(play())
+
+
+def test_long_drawings_take_turns_of_their_own(answers):
+    async def play() -> None:
+        long = [Visitor(shared) for _ in range(20)]
+        for number, visitor in enumerate(long):
+            visitor.ask(number, points=LONG + 1)
+        await settle()
+        assert len(answers.asked) == 1
+        short = Visitor(shared)
+        short.ask(99, points=LONG)
+        await settle()
+        assert answers.ids[1:] == [99]
+        long[-1].ask(77)  # shorter by now, so it need not wait for the others
+        answers.answer()
+        await settle()
+        answers.answer()
+        await settle()
+        for visitor in (*long, short):
             await visitor.leave()
 
     shared = Channel()
