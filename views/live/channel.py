@@ -33,7 +33,10 @@ class Channel:
         """One visitor's socket, until it closes."""
         if self.lanes is None:
             places = int(limits.LIMITS.live_answers)
-            self.lanes = Turns(places, max(1, places - 1), LONGEST_ANSWER), Turns(1, 1, LONGEST_ANSWER)
+            self.lanes = (
+                Turns(places, max(1, places - 1), LONGEST_ANSWER),
+                Turns(1, 1, LONGEST_ANSWER),
+            )
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect, OSError):
             try:
