@@ -60,3 +60,22 @@ def test_a_place_is_given_back_after_an_error():
 
 def test_one_core_is_enough_by_default():
     assert heavy._places._free == 1
+
+
+def test_who_has_waited_longest_is_next():
+    places, order = Places(1), []
+
+    def work(name: str) -> None:
+        with places.take():
+            order.append(name)
+
+    threads = []
+    with places.take():
+        for count, name in enumerate(("first", "second", "third"), 1):
+            threads.append(threading.Thread(target=work, args=(name,)))
+            threads[-1].start()
+            while len(places._waiting) < count:
+                pass
+    for thread in threads:
+        thread.join()
+    assert order == ["first", "second", "third"]
