@@ -54,7 +54,9 @@ def changed_lines(since: str) -> dict[str, set[int]]:
 
 def whole_files(paths: list[str]) -> dict[str, set[int]]:
     """All lines of the files, and of the files in the folders."""
-    found = [file for path in paths for file in (sorted((ROOT / path).rglob("*.py")) or [ROOT / path])]
+    found = [
+        file for path in paths for file in (sorted((ROOT / path).rglob("*.py")) or [ROOT / path])
+    ]
     return {str(file.relative_to(ROOT)): set(ALL) for file in found if file.name != "__init__.py"}
 
 
@@ -78,9 +80,14 @@ def tests_of(file: str, wide: bool) -> list[str]:
     path = Path(file)
     room = ROOT / "tests" / path.parent
     module = ".".join(path.with_suffix("").parts)
-    importing = re.compile(rf"from {module} import|from {module.rpartition('.')[0]} import .*\b{path.stem}\b")
-    others = [test for test in sorted((ROOT / "tests" / path.parts[0]).rglob("test_*.py"))
-              if importing.search(test.read_text())]
+    importing = re.compile(
+        rf"from {module} import|from {module.rpartition('.')[0]} import .*\b{path.stem}\b"
+    )
+    others = [
+        test
+        for test in sorted((ROOT / "tests" / path.parts[0]).rglob("test_*.py"))
+        if importing.search(test.read_text())
+    ]
     found = [*sorted(room.glob(f"test_{path.stem}*.py")), *others, *room.glob("test_page.py")]
     far = [f"tests/{path.parts[0]}"] if wide else []
     return [*dict.fromkeys(str(test.relative_to(ROOT)) for test in found), *far]
@@ -116,7 +123,16 @@ def _run_tests(folder: Path, tests: list[str]) -> None:
     import pytest
 
     sys.dont_write_bytecode = True
-    options = ["-x", "-q", "--tb=line", "--assert=plain", "-p", "no:cacheprovider", "--basetemp", str(folder / "tmp")]
+    options = [
+        "-x",
+        "-q",
+        "--tb=line",
+        "--assert=plain",
+        "-p",
+        "no:cacheprovider",
+        "--basetemp",
+        str(folder / "tmp"),
+    ]
     status = 1
     try:
         status = int(pytest.main([*options, *tests]))
@@ -163,7 +179,9 @@ def _try_file(
     for mutation in mutations(source):
         if mutation.line in lines:
             on_line[mutation.line].append(mutation)
-    chosen = [m for found in on_line.values() for m in rng.sample(found, min(options.each, len(found)))]
+    chosen = [
+        m for found in on_line.values() for m in rng.sample(found, min(options.each, len(found)))
+    ]
     chosen = rng.sample(chosen, min(options.most, len(chosen)))
     passed = []
     for mutation in sorted(chosen, key=lambda each: each.line):

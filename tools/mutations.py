@@ -79,7 +79,9 @@ def _leave_out_slice(node: cst.Subscript) -> Iterator[cst.CSTNode]:
 
 def _leave_out_operand(node: cst.BinaryOperation) -> Iterator[cst.CSTNode]:
     if not isinstance(node.operator, cst.BitOr):
-        yield node.left.with_changes(lpar=node.lpar or node.left.lpar, rpar=node.rpar or node.left.rpar)
+        yield node.left.with_changes(
+            lpar=node.lpar or node.left.lpar, rpar=node.rpar or node.left.rpar
+        )
 
 
 def _leave_out_statement(node: cst.SimpleStatementLine) -> Iterator[cst.CSTNode]:
