@@ -33,8 +33,9 @@ class Mutation:
 
     def apply(self) -> str:
         """The source of the whole file with the bug in it."""
-        mutated = self.module.deep_replace(self.node, self.changed)  # type: ignore[arg-type]
-        return mutated.code  # type: ignore[union-attr]
+        mutated = self.module.deep_replace(self.node, self.changed)
+        assert isinstance(mutated, cst.Module)  # as its root is never replaced
+        return mutated.code
 
 
 def _decide(node: cst.If | cst.IfExp) -> Iterator[cst.CSTNode]:
@@ -132,7 +133,7 @@ class _Finder(cst.CSTVisitor):
             return False
         for kind, operator in OPERATORS:
             if isinstance(node, kind):
-                line = self.get_metadata(PositionProvider, node).start.line  # type: ignore[attr-defined]
+                line = self.get_metadata(PositionProvider, node).start.line
                 self.found += [Mutation(line, self.module, node, new) for new in operator(node)]
         return True
 
