@@ -139,7 +139,7 @@ def survivors(copy: Copy, file: str, chosen: list[Mutation], tests: list[str]) -
     started = time.monotonic()
     if not copy.passes(tests):
         return [f"{file}: its tests fail without any bug"]
-    seconds = 60 + 5 * (time.monotonic() - started)
+    seconds = 30 + 4 * (time.monotonic() - started)
     for mutation in chosen:
         (copy.folder / file).write_text(mutation.apply())
         if copy.passes(tests, seconds):
