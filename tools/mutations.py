@@ -38,7 +38,7 @@ class Mutation:
         return mutated.code
 
 
-def _decide(node: cst.If | cst.IfExp) -> Iterator[cst.CSTNode]:
+def _decide(node: cst.If) -> Iterator[cst.CSTNode]:
     for name in ("False", "True"):
         yield node.with_changes(test=cst.Name(name))
 

@@ -134,3 +134,10 @@ def test_a_length_of_several_bytes_is_read(size):
     message.rerun_script.query_string = "x" * size
     message.rerun_script.fragment_id = "board"
     assert read_request(message.SerializeToString(), ROOM) == BrowserRequest("rerun_script", True)
+
+
+@pytest.mark.parametrize("message", [b"\x5a\x7f", b"\x5a", b"\x5a\x05\x2a\x7f\x41\x41\x41"])
+def test_a_message_that_says_more_than_it_holds_is_refused(message):
+    """Field 11, of 127 bytes that are not there; and the same one level deeper."""
+    with pytest.raises(MessageError, match="half a message"):
+        read_request(message, ROOM)

@@ -141,3 +141,14 @@ def test_leaving_twice_frees_one_place(times):
         assert order == ["a1", "b1"]
 
     run(scene())
+
+
+def test_who_left_is_not_put_out_later_when_they_are_back():
+    async def scene() -> None:
+        turns, order = Turns(1, 1, hold=60), []
+        await queue(turns, order, "a1")
+        _, timer = turns.running["a1"]
+        turns.leave("a1")
+        assert timer.cancelled()
+
+    run(scene())

@@ -25,9 +25,10 @@ from tests.support.pages import (
     words,
 )
 from views.input.sources import EXAMPLES
-from views.session.address import absolute_link
+from views.session.address import absolute_link, shared_link
+from views.session.canvas_state import CanvasState
 from views.session.link import HIDEABLE, LOCKABLE, Link, format_strokes, parse_link
-from views.session.session import st
+from views.session.session import Session, st
 from views.ui import share as share_module
 from views.ui.share import PART_LABELS, qr
 
@@ -238,3 +239,14 @@ def test_a_shown_drawing_is_shared_as_it_is(pen, panel) -> None:
     pen(strokes)
     _, address = shared("draw", n="2")
     assert parse_link(dict(re.findall(r"(\w+)=([^&]+)", address))) == Link(2, strokes)
+
+
+@pytest.mark.parametrize(
+    ("source", "strokes", "picture"),
+    [("draw", True, None), ("test", False, 13), ("upload", False, None), ("camera", False, None)],
+)
+def test_a_link_carries_the_picture_that_is_shown_and_no_other(source, strokes, picture) -> None:
+    canvas = CanvasState().show(EXAMPLES["3"])
+    link = shared_link(Session(Link(), canvas, source=source, picture=13))
+    assert (link.strokes == EXAMPLES["3"], link.strokes == ()) == (strokes, not strokes)
+    assert link.picture == picture
