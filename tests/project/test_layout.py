@@ -24,7 +24,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.data"},
     {"core.specs"},
     {"core.dataset"},
-    {"core.heads"},
+    {"core.heads", "core.encoders"},
     {"core.model"},
     {"core.engines"},
     {"core.trainer"},
