@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from core.data.drawing import IMAGE_SIDE
 from core.encoders import ENCODERS
 from core.heads import FUSIONS, SUM_HEADS, Fusion, Output, SumHead
-from core.specs import ADDENDS, CLASSES, SPECS
+from core.specs import ADDENDS, CLASSES, find_spec
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class SumNet(nn.Module):
         if config.bug not in ALTERATIONS:
             known = ", ".join(filter(None, ALTERATIONS))
             raise ValueError(f"There is no bug {config.bug!r}; choose from {known}.")
-        spec = SPECS[config.dataset]
-        self.config = config
+        spec = find_spec(config.dataset)
+        self.config, self.spec = config, spec
         self.register_buffer("mean", torch.tensor(spec.mean * 255), persistent=False)
         self.register_buffer("std", torch.tensor(spec.std * 255), persistent=False)
         side = IMAGE_SIDE - 2 * config.margin

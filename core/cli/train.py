@@ -10,14 +10,18 @@ import torch
 
 from core import dataset
 from core.cli.commands import print_report
+from core.cli.own_data import read_own
 from core.cli.progress import ProgressBar
 from core.cli.unfinished import ResumeError, Unfinished
+from core.collections.collection import Collection
+from core.collections.shaping import SHAPES
+from core.dataset import Data
 from core.engines.distributed import LostProcessError, in_group, join_group
 from core.engines.engine import choose_device
 from core.engines.memory import keep_freed_memory
 from core.evaluation.metrics import evaluate, ood_threshold
 from core.recipes.bugs import BUGS
-from core.recipes.presets import PRESETS
+from core.recipes.presets import PRESETS, Preset, own_recipe
 from core.recipes.recipe import Recipe
 from core.recipes.settings import SETTINGS, Number
 from core.storage import checkpoint
@@ -30,7 +34,15 @@ Show = Callable[[Progress], None]
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command: a preset, every setting, and where to train and save."""
-    parser.add_argument("--preset", default="mnist", type=_preset)
+    parser.add_argument("--preset", type=_preset, help="mnist, if nothing else is said")
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help="a folder or zip file of your own pictures, in a folder for each class",
+    )
+    parser.add_argument(
+        "--kind", choices=list(SHAPES), help="of your pictures: ink on paper, or photos of things"
+    )
     for name, setting in SETTINGS.items():
         flag = f"--{name.replace('_', '-')}"
         metavar = "N" if isinstance(setting, Number) else "NAME"
@@ -73,10 +85,7 @@ def run_train(options: argparse.Namespace) -> None:
         DeviceError: this machine does not have the device.
         DivergedError, LostProcessError, ResumeError, OSError: as for `train_and_save`.
     """
-    preset = PRESETS[options.preset]
-    settings = {k: v for k, v in vars(options).items() if k in SETTINGS and v is not None}
-    recipe = preset.recipe.change(settings)
-    recipe = recipe.with_bug(options.bug) if options.bug else recipe
+    preset, recipe, own = _chosen(options)
     device = choose_device(options.device)
     out = Path(options.out) if options.out else None
     if out is None and preset.shipped and recipe == preset.recipe:
@@ -86,14 +95,27 @@ def run_train(options: argparse.Namespace) -> None:
     elif options.resume:
         raise ResumeError("Without --out nothing was saved: there is nothing to go on with.")
     with ProgressBar("step") as bar:
-        card = train_and_save(
-            options.preset, recipe, device, out, _shower(recipe, bar), options.resume
-        )
+        show, data = _shower(recipe, bar), own.data() if own else None
+        card = train_and_save(preset.name, recipe, device, out, show, options.resume, data)
     if card is None:  # another process of the group prints
         return
     print_report(card.report(), options.json)
     if not options.json:
-        print(f"saved as {out / options.preset}.safetensors" if out else "not saved (no --out)")
+        print(f"saved as {out / preset.name}.safetensors" if out else "not saved (no --out)")
+
+
+def _chosen(options: argparse.Namespace) -> tuple[Preset, Recipe, Collection | None]:
+    """The preset, its recipe with what the options change, and somebody's own pictures."""
+    settings = {k: v for k, v in vars(options).items() if k in SETTINGS and v is not None}
+    own = read_own(options.data, options.kind) if options.data else None
+    preset = PRESETS[options.preset or ("quick" if own else "mnist")]
+    usual = preset.recipe
+    if own:
+        settings["dataset"] = own.spec.name
+        if not options.preset:
+            usual = own_recipe(own.spec.name, own.train_count)
+    recipe = usual.change(settings)
+    return preset, recipe.with_bug(options.bug) if options.bug else recipe, own
 
 
 def _shower(recipe: Recipe, bar: ProgressBar) -> Show:
@@ -117,12 +139,13 @@ def train_and_save(
     out: Path | None,
     show: Show,
     resume: bool = False,
+    data: Data | None = None,
 ) -> Card | None:
     """Train, test, and save in `out` under the name of the preset.
 
-    After each epoch all that the rest depends on goes to a file called unfinished, which is removed
-    in the end; `resume` goes on from there. Every process of a group gets here; all of them but the
-    first return None.
+    `data` None is the recipe's data set. After each epoch all that the rest depends on goes to a
+    file called unfinished, which is removed in the end; `resume` goes on from there. Every process
+    of a group gets here; all of them but the first return None.
 
     Raises:
         DivergedError: the loss diverged.
@@ -131,7 +154,7 @@ def train_and_save(
         OSError: `out` cannot be written.
     """
     keep_freed_memory()
-    data = dataset.load_data(recipe.model.dataset)
+    data = data or dataset.load_data(recipe.model.dataset)
     model = recipe.build().to(device)
     training = recipe.training(model, data)
     unfinished = Unfinished(out / f"{preset}.unfinished.pt" if out else None, recipe, training)

@@ -16,7 +16,7 @@ from core.heads import FUSIONS
 from core.model import ModelConfig, SumNet
 from core.recipes.bugs import BUGS, Bug
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, SettingError, Value
-from core.specs import SPECS, VAL_SIZE
+from core.specs import VAL_SIZE, find_spec
 from core.trainer import LIVE_VAL_SIZE, Progress, TrainConfig, Training
 
 # Bounds of the values that are not settings, so only cards name them; whole numbers where both
@@ -112,7 +112,7 @@ class Recipe:
         if head != self.model.sum_head:
             checked = {"sum_weight": SUM_WEIGHTS[str(head)], **checked}
         changed = _rebuild(self, checked)
-        is_empty = SPECS[changed.model.dataset].empty_margin
+        is_empty = find_spec(changed.model.dataset).empty_margin
         if is_empty and not FUSIONS[changed.model.fusion].marks_images:
             return changed
         return _rebuild(changed, {"margin": 0})

@@ -24,6 +24,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.data"},
     {"core.specs"},
     {"core.dataset"},
+    {"core.collections"},
     {"core.heads", "core.encoders"},
     {"core.model"},
     {"core.engines"},
