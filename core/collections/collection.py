@@ -19,7 +19,7 @@ import torch
 
 from core.collections.archive import Archive, CollectionError, Picture, class_name, shown
 from core.collections.facts import as_it_is, read_facts
-from core.collections.shaping import SHAPES, guess_kind, read_picture
+from core.collections.shaping import SHAPES, guess_kind, picture_shades
 from core.data.drawing import Pixels
 from core.data.image_files import ImageFileError
 from core.dataset import Data, Split
@@ -30,9 +30,9 @@ GUESSED_FROM = 30  # pictures
 SMALL_EPOCH = 6_000  # images; an epoch of a smaller data set goes over it several times
 
 LEAST = 3  # pictures of a class: one for each part
-FEW = 10  # pictures of a class; fewer are a warning
+FEW_PICTURES = 10  # pictures of a class; fewer are a warning
 UNEVEN = 5  # times as many pictures of one class as of another are a warning
-NAMED = 3  # files in a warning
+NAMES_SAID = 3  # files in a warning
 
 
 class Unread(NamedTuple):
@@ -78,7 +78,7 @@ class Collection:
         return Split(images, torch.from_numpy(self.labels[chosen]))
 
 
-class Reading(NamedTuple):
+class ReadingProgress(NamedTuple):
     """How far a collection has been read."""
 
     done: int
@@ -91,7 +91,7 @@ def collect(
     kind: Kind | None = None,
     seed: int = 0,
     key: str = "",
-    report: Callable[[Reading], None] = lambda reading: None,
+    report: Callable[[ReadingProgress], None] = lambda reading: None,
 ) -> Collection:
     """Read the pictures of an archive and make a data set of them.
 
@@ -111,7 +111,7 @@ def collect(
     found: list[tuple[Picture, Pixels]] = []
     for number, picture in enumerate(archive.pictures, start=1):
         try:
-            image = shape(read_picture(picture.read()))
+            image = shape(picture_shades(picture.read()))
         except (CollectionError, ImageFileError) as error:
             unread.append(Unread(shown(picture.path), str(error)))
         else:
@@ -119,7 +119,7 @@ def collect(
                 unread.append(Unread(shown(picture.path), "There is nothing to see on it."))
             else:
                 found.append((picture, image))
-        report(Reading(number, len(archive.pictures)))
+        report(ReadingProgress(number, len(archive.pictures)))
     _check_enough(archive.classes, found)
     return _assemble(archive.classes, found, tuple(unread), title, kind, seed, key)
 
@@ -130,7 +130,7 @@ def _guess(archive: Archive, seed: int) -> Kind:
     some = []
     for picture in random.Random(seed).sample(archive.pictures, count):
         with suppress(CollectionError, ImageFileError):  # said when its turn comes
-            some.append(read_picture(picture.read()))
+            some.append(picture_shades(picture.read()))
     return guess_kind(some)
 
 
@@ -202,9 +202,9 @@ def split_parts(
 
 def _about_counts(classes: Sequence[str], found: Sequence[tuple[Picture, Pixels]]) -> Iterator[str]:
     counts = Counter(picture.folder for picture, _ in found)
-    few = [name for name in classes if counts[name] < FEW]
+    few = [name for name in classes if counts[name] < FEW_PICTURES]
     if few:
-        yield f"{listed(few)} {'has' if len(few) == 1 else 'have'} fewer than {FEW} pictures."
+        yield f"{listed(few)} {'has' if len(few) == 1 else 'have'} fewer than {FEW_PICTURES} pictures."
     (most, many), (least, rare) = counts.most_common()[0], counts.most_common()[-1]
     if many >= UNEVEN * rare:
         yield (
@@ -230,6 +230,6 @@ def _pictures(count: int) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence: "oak, Birch and 3 more"."""
-    if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    if len(names) > NAMES_SAID:
+        return f"{', '.join(names[:NAMES_SAID])} and {len(names) - NAMES_SAID} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

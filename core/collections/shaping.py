@@ -11,12 +11,11 @@ import numpy as np
 from PIL import Image
 
 from core.data.drawing import Pixels, mnist_form, photo_form
-from core.data.image_files import read_shades
+from core.data.image_files import MAX_PIXELS, read_shades
 from core.data.photo import is_light_ink, read_photo
 from core.specs import Kind
 
 SIDE = 128  # pixels of the longer side; a 28 x 28 picture needs no more
-MAX_PIXELS = 24_000_000  # of a picture
 
 # What tells a drawing from a photo of a thing.
 GUESS_SIDE = 64  # pixels of the longer side, for a look
@@ -26,7 +25,7 @@ PAPER_SHARE = 0.5  # of a drawing is paper
 STROKE = 0.35  # of the longer side of the ink: no stroke is wider
 
 
-def read_picture(content: bytes) -> Pixels:
+def picture_shades(content: bytes) -> Pixels:
     """The shades of grey of an image file, its longer side at most 128: uint8 (H, W).
 
     Raises:

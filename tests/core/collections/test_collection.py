@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.collections.archive import CollectionError, read_zip
-from core.collections.collection import Collection, Reading, collect, listed, split_parts
+from core.collections.collection import Collection, ReadingProgress, collect, listed, split_parts
 from core.collections.packing import pack
 from core.data.drawing import photo_form
 from core.specs import find_spec
@@ -167,16 +167,16 @@ def test_a_class_needs_three_different_pictures():
 
 
 def test_reading_reports_and_can_be_stopped():
-    seen: list[Reading] = []
+    seen: list[ReadingProgress] = []
 
-    def stop(reading: Reading) -> None:
+    def stop(reading: ReadingProgress) -> None:
         seen.append(reading)
         if reading.done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         collected(shape_files(5, ["circle", "cross"]), report=stop)
-    assert seen == [Reading(1, 10), Reading(2, 10), Reading(3, 10)]
+    assert seen == [ReadingProgress(1, 10), ReadingProgress(2, 10), ReadingProgress(3, 10)]
 
 
 @pytest.mark.parametrize(
