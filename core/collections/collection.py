@@ -204,7 +204,8 @@ def _about_counts(classes: Sequence[str], found: Sequence[tuple[Picture, Pixels]
     counts = Counter(picture.folder for picture, _ in found)
     few = [name for name in classes if counts[name] < FEW_PICTURES]
     if few:
-        yield f"{listed(few)} {'has' if len(few) == 1 else 'have'} fewer than {FEW_PICTURES} pictures."
+        has = "has" if len(few) == 1 else "have"
+        yield f"{listed(few)} {has} fewer than {FEW_PICTURES} pictures."
     (most, many), (least, rare) = counts.most_common()[0], counts.most_common()[-1]
     if many >= UNEVEN * rare:
         yield (
