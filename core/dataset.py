@@ -17,11 +17,16 @@ from torch.utils.data import Dataset, Subset, random_split
 
 from core.data import download
 from core.data.handwriting import handwritten_digits
-from core.specs import ADDENDS, CLASSES, SPECS, VAL_SIZE, DatasetSpec, data_dir
+from core.errors import UserError
+from core.specs import ADDENDS, CLASSES, VAL_SIZE, DatasetSpec, data_dir, find_spec
 
 SUM_CLASSES = CLASSES + ADDENDS - 1  # 0-18
 
 SPLIT_SEED = 0
+
+
+class OwnDataError(UserError):
+    """The pictures are not here: they are somebody's own."""
 
 
 class Split(NamedTuple):
@@ -91,8 +96,11 @@ def load_data(name: str, root: Path | None = None) -> Data:
 
     Raises:
         DownloadError: files are missing and could not be downloaded.
+        OwnDataError: it is somebody's own data set.
     """
-    spec = SPECS[name]
+    spec = find_spec(name)
+    if spec.own:
+        raise OwnDataError("The pictures of this data set are its owner's: give them with --data.")
     raw = download.download(spec.files, root or data_dir())
     images, labels = _read_idx(raw, "train")
     rest = len(images) - VAL_SIZE

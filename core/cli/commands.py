@@ -68,6 +68,9 @@ def _set_up_train(parser: argparse.ArgumentParser) -> None:
 
 def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="PRESET-OR-CHECKPOINT")
+    parser.add_argument(
+        "--data", metavar="PATH", help="your own pictures, if it was trained on these"
+    )
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=_evaluate)
 
@@ -75,11 +78,17 @@ def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     """Measure a checkpoint again on the test split."""
     from core import dataset
+    from core.cli.own_data import read_own
     from core.evaluation.metrics import evaluate
     from core.storage import bundle
 
     model, card = bundle.load_any(options.model)
-    metrics = evaluate(model, dataset.load_data(model.config.dataset).test)
+    if options.data:
+        own = model.spec.own
+        data = read_own(options.data, own.kind if own else None).data()
+    else:
+        data = dataset.load_data(model.config.dataset)
+    metrics = evaluate(model, data.test)
     print_report(replace(card, figures=metrics.scalars()).report(), options.json)
 
 
@@ -117,19 +126,19 @@ def _predict(options: argparse.Namespace) -> None:
     from core.data.image_files import read_file
     from core.evaluation.prediction import predict
     from core.runs.limits import LIMITS
-    from core.specs import SPECS
     from core.storage import bundle
 
     if not 0 <= options.addend <= 9:
         raise UsageError(f"--addend must be a whole number from 0 to 9, not {options.addend}.")
     model, card = bundle.load_any(options.model)
-    spec = SPECS[model.config.dataset]
+    spec = model.spec
     for file in options.images:
         reading = read_file(Path(file), int(LIMITS.upload_megapixels * 1e6))
         inks = reading.digits if spec.is_digits else (reading.ink,)
+        images = [spec.photo_form(reading.photo)] if spec.photo_form else map(spec.form, inks)
         answers = [
             predict(model, image, options.addend, card.doubt_level)
-            for image in map(spec.form, inks)
+            for image in images
             if image is not None
         ]
         _print_answers(file, answers, spec, options.json)
@@ -167,7 +176,7 @@ def _facts(answer: "Prediction | None", spec: "DatasetSpec") -> dict[str, object
 
 
 def _sentence(answer: "Prediction", spec: "DatasetSpec") -> str:
-    name, sure = spec.class_names[answer.label], answer.class_probs[answer.label]
+    name, sure = spec.numbered(answer.label), answer.class_probs[answer.label]
     text = f"{name} ({sure:.1%} sure), {name} + {answer.addend} = {answer.total}"
     if answer.is_readable:
         return text

@@ -5,6 +5,7 @@ protocol.
 """
 
 import os
+from collections.abc import Sequence
 from typing import Protocol, Self
 
 import torch
@@ -34,6 +35,10 @@ class Engine(Protocol):
     @property
     def is_primary(self) -> bool:
         """Is this the process that prints and writes files?"""
+
+    @property
+    def rngs(self) -> Sequence[torch.Generator]:
+        """The random numbers of its shards, for dropout and distortions."""
 
     @staticmethod
     def suits() -> bool:
