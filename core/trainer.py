@@ -100,11 +100,13 @@ def train(
     config: TrainConfig,
     method: Method = SOUND,
     lr_override: Callable[[], float | None] = lambda: None,
+    start: int = 0,
 ) -> Generator[Progress, None, None]:
     """Train in place, yielding after every step. On one kind of CPU a seed fixes the whole history.
 
     The network was initialized before. If the generator is closed early, the model stays as far as
-    it got. Every step calls `lr_override`; a number takes the place of `config.lr`.
+    it got. Every step calls `lr_override`; a number takes the place of `config.lr`. A network that
+    has made `start` steps already goes on after them; momentum and averages begin anew.
 
     Raises:
         DivergedError: the loss ran away, as it does when the learning rate is too high.
@@ -114,7 +116,7 @@ def train(
     kept: SumNet = averaged.module if averaged else model  # type: ignore[assignment]
     optimizer = _optimizer(model, config)
     steps = config.epochs * -(-len(data.train.labels) // config.batch_size)
-    schedule = _one_cycle(optimizer, steps)
+    schedule = _one_cycle(optimizer, steps, start)
     validations = {steps * (number + 1) // VALIDATIONS for number in range(VALIDATIONS)}
     loss = _batch_loss(model.sum_head, config, data.spec, method)
     step = images = 0
@@ -122,6 +124,9 @@ def train(
         with choose_engine(model, config.batch_size, config.seed) as engine:
             for epoch in range(1, config.epochs + 1):
                 for batch in batches(data.train, config.batch_size, rng):
+                    step, images = step + 1, images + len(batch.labels)
+                    if step <= start:
+                        continue
                     lr = _set_lr(optimizer, schedule, (lr_override() or config.lr) / config.lr)
                     means = engine.backward(loss, method.prepare(batch))
                     scores = _scores(means, config.sum_weight)
@@ -129,8 +134,6 @@ def train(
                     schedule.step()
                     if averaged:
                         averaged.update_parameters(model)
-                    step += 1
-                    images += len(batch.labels)
                     val = None
                     if step in validations:
                         split = data.val if step == steps else data.val.first(LIVE_VAL_SIZE)
@@ -150,16 +153,22 @@ def _check_losses(step: int, train: Scores, val: Scores | None) -> None:
         )
 
 
-def _one_cycle(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
-    """The learning rate of each group rises to its maximum and falls to zero."""
+def _one_cycle(
+    optimizer: torch.optim.Optimizer, steps: int, start: int
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    """The learning rate of each group rises to its maximum and falls to zero, from `start` on."""
     rise = max(0.25, 2 / (steps + 1))  # of all steps; torch divides by zero when it has no length
-    return torch.optim.lr_scheduler.OneCycleLR(
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         [group["lr"] for group in optimizer.param_groups],
         total_steps=steps + 1,
         pct_start=rise,
         cycle_momentum=False,
     )
+    for _ in range(start):
+        optimizer.step()  # without gradients: changes nothing, and the schedule expects it
+        schedule.step()
+    return schedule
 
 
 def _set_lr(

@@ -56,11 +56,16 @@ class Recipe:
         return SumNet(self.model)
 
     def fit(
-        self, model: SumNet, data: Data, lr_override: Callable[[], float | None] = lambda: None
+        self,
+        model: SumNet,
+        data: Data,
+        lr_override: Callable[[], float | None] = lambda: None,
+        start: int = 0,
     ) -> Generator[Progress, None, None]:
         """Train `model` as the recipe says: `trainer.train`, with the recipe's bug if it has one.
 
-        Every step calls `lr_override`; a number takes the place of the recipe's learning rate.
+        Every step calls `lr_override`; a number takes the place of the recipe's learning rate. A
+        network that has made `start` steps already goes on after them.
 
         Raises:
             DivergedError: the loss ran away.
@@ -69,7 +74,7 @@ class Recipe:
         if data.spec.is_digits:
             data = data.with_handwriting(self.train.pen, self.train.seed)
         data = data.to(model.mean.device)
-        return train(model, self.bug.data(data), self.train, self.bug.method, lr_override)
+        return train(model, self.bug.data(data), self.train, self.bug.method, lr_override, start)
 
     @property
     def bug(self) -> Bug:

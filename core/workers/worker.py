@@ -21,9 +21,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.engines.memory import keep_freed_memory
+from core.jobs.warm_up import warm_up
 from core.runs import disk, log
-from core.runs.job import JobRunner
 from core.runs.queue import note_turn, waiting_runs
+from core.workers.runner import JobRunner
 from core.workers.status import lock_for_worker
 
 POLL_SECONDS = 0.05  # between polls for a new run
@@ -47,7 +48,7 @@ def serve(root: Path) -> None:
     try:
         runner = JobRunner(app_gone)
         runner.recover_interrupted(root)
-        runner.warm_up()
+        warm_up(runner.data_sets)
         log.event("worker ready")
         beside = threading.Thread(target=_serve_finetunes, args=(root, runner))
         beside.start()

@@ -32,6 +32,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.recipes", "core.evaluation"},
     {"core.storage"},
     {"core.runs"},
+    {"core.jobs"},
     {"core.workers"},
     {"core.cli"},
     {"core.__main__"},
