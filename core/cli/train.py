@@ -13,6 +13,7 @@ from safetensors.torch import save
 from core import dataset
 from core.cli.commands import print_report
 from core.cli.progress import ProgressBar
+from core.engines.cores import respect_cores
 from core.engines.distributed import LostProcessError, in_group, join_group
 from core.engines.engine import choose_device
 from core.engines.memory import keep_freed_memory
@@ -117,6 +118,7 @@ def train_and_save(
         LostProcessError: another process of the group is gone; says where the weights so far are.
         OSError: `out` cannot be written.
     """
+    respect_cores()
     keep_freed_memory()
     data = dataset.load_data(recipe.model.dataset)
     model = recipe.build().to(device)

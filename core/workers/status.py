@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock
+from filelock import BaseFileLock
 
 from core import VERSION
+from core.locks import is_marker, try_lock
+from core.runs import log
 from core.runs.disk import MEGABYTE, list_entries
 from core.runs.run import LIVE, WAITING
-from core.storage.files import try_lock, write_atomic
+from core.storage.files import write_atomic
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class WorkerFile(msgspec.Struct, frozen=True):
     version: str = VERSION
 
 
-def lock_for_worker(root: Path) -> FileLock | None:
+def lock_for_worker(root: Path) -> BaseFileLock | None:
     """Become the worker of a runs directory; None while another process is.
 
     Keep what comes back: the lock is free again when the process ends, however it ends.
@@ -69,6 +71,9 @@ def lock_for_worker(root: Path) -> FileLock | None:
     """
     lock = try_lock(root / ".lock")
     if lock:
+        if is_marker(lock):
+            advice = "Put SKETCH_SUM_RUNS on another volume if apps on several hosts share it."
+            log.warning("volume has no locks: a marker file stands in", folder=root, advice=advice)
         facts = msgspec.json.encode(WorkerFile(os.getpid()))
         with suppress(OSError):  # a full disk
             write_atomic(root / ".worker.json", facts, durable=False)

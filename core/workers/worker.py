@@ -20,6 +20,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from core.engines.cores import respect_cores
 from core.engines.memory import keep_freed_memory
 from core.jobs.warm_up import warm_up
 from core.runs import disk, log
@@ -37,7 +38,8 @@ def serve(root: Path) -> None:
     After something unforeseen it returns: the app starts a fresh process.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the app, and that ends us
-    os.nice(10)
+    _step_back()
+    respect_cores()
     keep_freed_memory()
     _be_killed_first()
     app_gone = threading.Event()
@@ -58,10 +60,16 @@ def serve(root: Path) -> None:
         lock.release()
 
 
+def _step_back() -> None:
+    """Let others compute first. On Windows the supervisor has asked for that."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+
+
 def _be_killed_first() -> None:
     """Where memory runs out, the system kills us and not the app."""
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500")
+    with suppress(OSError):  # not Linux
+        Path("/proc/self/oom_score_adj").write_text("500", "utf-8")
 
 
 def _serve_finetunes(root: Path, runner: JobRunner) -> None:

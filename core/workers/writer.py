@@ -70,5 +70,5 @@ def read_job(run: Run, autosave: bytes = b"", tests: bool = False) -> Job:
         if stem is None:
             raise checkpoint.CheckpointError("The network to teach is no longer kept here.")
         base = Base(*checkpoint.read(stem))
-        examples = (run.path / "examples.jsonl").read_text()
+        examples = (run.path / "examples.jsonl").read_text("utf-8")
     return Job(preset, recipe.to_dict(), autosave, tests, base, examples, run.retry_words)
