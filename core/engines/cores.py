@@ -5,7 +5,9 @@ time, which Linux keeps in control groups (version 2: `cpu.max`; version 1: `cpu
 by a set of cores. Threads beyond that only wait for each other.
 """
 
+import ctypes
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import torch
 
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
+BELOW_NORMAL = 0x4000  # priority class of Windows, in <winbase.h>
 
 
 def usable_cores(groups: Path = CGROUPS, own: Path = OWN_CGROUP) -> int:
@@ -29,6 +32,15 @@ def respect_cores(wanted: int | None = None) -> int:
     count = min(wanted or torch.get_num_threads(), usable_cores())
     torch.set_num_threads(count)
     return count
+
+
+def step_back() -> None:
+    """Let others compute first."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    elif sys.platform == "win32":
+        system = ctypes.windll.kernel32
+        system.SetPriorityClass(system.GetCurrentProcess(), BELOW_NORMAL)
 
 
 def _quotas(groups: Path, own: Path) -> list[float]:

@@ -1,4 +1,4 @@
-"""What is done with a run, wherever: trained, taught or tested, with no directory in sight.
+"""What is done with a run, wherever: trained, taught or tested; and how that gets into its files.
 
-Imports core.runs, for its words alone, and what that stands on.
+Imports core.runs and what that stands on.
 """

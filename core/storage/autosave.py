@@ -31,11 +31,24 @@ def pack_autosave(model: SumNet, step: int, steps: int, seconds: float) -> bytes
 def unpack_autosave(content: bytes, config: ModelConfig) -> Recovered | None:
     """The inverse of `pack_autosave`; None where that is damaged or of another network."""
     try:
-        length = int.from_bytes(content[:8], "little")
-        facts = json.loads(content[8 : 8 + length])["__metadata__"]
+        facts = _facts(content)
         model = SumNet(config)
         model.load_state_dict(load_tensors(content))
         step, steps = int(facts["step"]), int(facts["steps"])
         return Recovered(model.eval(), step, steps, float(facts["seconds"]))
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError, RecursionError):
         return None
+
+
+def autosave_step(content: bytes) -> int:
+    """The step after which it was packed; 0 where it is damaged."""
+    try:
+        return int(_facts(content)["step"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return 0
+
+
+def _facts(content: bytes) -> dict[str, str]:
+    length = int.from_bytes(content[:8], "little")
+    facts: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
+    return facts

@@ -7,38 +7,13 @@ from pathlib import Path
 
 from core.engines.memory import give_back_freed_memory
 from core.jobs.data_sets import DataSets
-from core.jobs.events import Limit, StateChange
+from core.jobs.events import StateChange
 from core.jobs.job import do_job, errors_as_ends, interrupted_words
+from core.jobs.wishes import FileWishes
+from core.jobs.writer import RunWriter, read_job
 from core.runs import log, recovery
-from core.runs.control import ControlFile, TimeLimit, WatchedControl
-from core.runs.queue import waiting_runs
 from core.runs.recovery import RECOVERY_MESSAGE
 from core.runs.run import LIVE, WAITING, Run, State, list_runs
-from core.workers.writer import RunWriter, read_job
-
-
-class FileWishes:
-    """What is asked of a run by the files beside it, and by the end of the app."""
-
-    def __init__(self, run: Run, app_gone: threading.Event) -> None:
-        self.run, self.app_gone = run, app_gone
-        self._control = WatchedControl(run.path)
-        self._limit: TimeLimit | None = None
-
-    def control(self) -> ControlFile:
-        """Pause, one more step, another learning rate."""
-        return self._control.now()
-
-    def should_stop(self) -> bool:
-        """Does the visitor want it to end, or is the app gone?"""
-        return self.run.stop_requested() or self.app_gone.is_set()
-
-    def limit(self) -> Limit:
-        """The time limit, which others in the queue make shorter."""
-        if self._limit is None:
-            root = self.run.path.parent
-            self._limit = TimeLimit(lambda: bool(waiting_runs(root, finetunes=False)))
-        return Limit(self._limit.reason(), self._limit.words)
 
 
 class JobRunner:

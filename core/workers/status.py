@@ -21,6 +21,7 @@ import msgspec
 from filelock import BaseFileLock
 
 from core import VERSION
+from core.cluster.cluster import read_cluster
 from core.locks import is_marker, try_lock
 from core.runs import log
 from core.runs.disk import MEGABYTE, list_entries
@@ -41,6 +42,8 @@ class Status:
     kept: int  # finished runs
     kept_megabytes: float
     free_megabytes: float
+    cluster: str = ""  # how its cluster is, in words; "" is none
+    trainers: tuple[str, ...] = ()  # each of them, in words
 
     @property
     def words(self) -> str:
@@ -51,6 +54,7 @@ class Status:
             f"{'1 run trains' if self.training else 'no run trains'}, "
             f"{self.waiting} {'waits' if self.waiting == 1 else 'wait'}, "
             f"{self.kept} kept ({self.kept_megabytes:,.0f} MB), {self.free_megabytes:,.0f} MB free"
+            + "".join(f"\n{line}" for line in (self.cluster, *self.trainers) if line)
         )
 
 
@@ -88,6 +92,7 @@ def read_status(root: Path) -> Status:
     finished = [entry for entry in entries if entry.state.is_finished]
     live = [entry.run for entry in entries if entry.state.name in LIVE]
     training = [run.id for run in live if not run.is_finetune]
+    cluster = read_cluster(root) if has_worker else None
     there = next(path for path in (root, *root.parents) if path.exists())
     return Status(
         version=facts.version,
@@ -99,6 +104,8 @@ def read_status(root: Path) -> Status:
         kept=len(finished),
         kept_megabytes=round(sum(entry.size for entry in finished) / MEGABYTE, 1),
         free_megabytes=round(shutil.disk_usage(there).free / MEGABYTE),
+        cluster=f"Cluster {cluster.address}: {cluster.words}" if cluster else "",
+        trainers=tuple(cluster.lines) if cluster else (),
     )
 
 

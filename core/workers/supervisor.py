@@ -15,7 +15,6 @@ _sharing = threading.Lock()
 QUICK_DEATH = 10.0  # seconds; a process that dies sooner is started again after a pause
 MAX_RESTART_PAUSE = 240.0
 WRITABLE_CHECK_SECONDS = 5.0  # between checks of a runs directory that is read-only
-LOW_PRIORITY = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)  # of Windows alone
 HEAD_START = 3.0  # seconds that an app has for its first page
 
 
@@ -56,9 +55,7 @@ class Supervisor:
                 self.root.mkdir(parents=True, exist_ok=True)
                 if not self._check_writable():
                     return
-                self._process = subprocess.Popen(
-                    command, cwd=PROJECT, stdin=subprocess.PIPE, creationflags=LOW_PRIORITY
-                )
+                self._process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE)
             except OSError:
                 log.trouble("worker cannot be started")
                 self._rest()

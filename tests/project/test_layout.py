@@ -34,6 +34,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.storage"},
     {"core.runs"},
     {"core.jobs"},
+    {"core.cluster"},
     {"core.workers"},
     {"core.cli"},
     {"core.__main__"},

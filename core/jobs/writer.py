@@ -21,8 +21,9 @@ from core.storage import checkpoint, snapshots
 class RunWriter:
     """Writes the events of a job into the directory of its run, in their order."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, run: Run, done: int = 0) -> None:
+        """Records of the first `done` steps are there already."""
+        self.run, self.done = run, done
 
     def write(self, event: Event) -> None:
         """Write one event.
@@ -34,7 +35,8 @@ class RunWriter:
             case StateChange(state):
                 self._set_state(state)
             case Recorded(record):
-                self.run.append(record)
+                if record["step"] > self.done:
+                    self.run.append(record)
             case Snapshot(step, content):
                 snapshots.save_snapshot(self.run.snapshots, step, content)
             case Autosave(content):
