@@ -31,9 +31,6 @@ settings.register_profile("unhurried", deadline=None)
 settings.register_profile("nightly", deadline=None, max_examples=1_000)  # ten times as many
 settings.load_profile("unhurried")  # or another: pytest --hypothesis-profile=nightly
 
-# Fixtures whose workers are forks or whose processes are killed: tests of POSIX itself.
-POSIX_FIXTURES = {"fork_server", "start", "alive", "process", "no_flock"}
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(hide_posix.OPTION, action="store_true", help=hide_posix.__doc__)
@@ -43,12 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """With POSIX hidden, leave out the tests that are about POSIX itself."""
     if not hide_posix.is_asked():
         return
-    about_posix = [
-        item
-        for item in items
-        if item.get_closest_marker("posix")
-        or POSIX_FIXTURES & set(getattr(item, "fixturenames", ()))
-    ]
+    about_posix = [item for item in items if item.get_closest_marker("posix")]
     config.hook.pytest_deselected(items=about_posix)
     items[:] = [item for item in items if item not in about_posix]
 

@@ -3,17 +3,15 @@
     python -m pytest --hide-posix tests/core/runs
 
 Modules such as fcntl cannot be imported, and names such as os.fork and signal.SIGKILL are not
-there: for our code, and for filelock, which has something else for Windows. Other packages and the
-standard library keep them: here they could not work without. Processes that a test starts are
-treated in the same way, as the environment hands it on. Tests that are about POSIX itself are left
-out: those that fork, kill or limit a process for real.
+there: for our code alone. Other packages and the standard library keep them, as on Linux they could
+not work without, and tests do, which kill and fork. Processes that a test starts are treated in the
+same way, as the environment hands it on. Tests about POSIX itself (marked `posix`) are left out.
 """
 
 import builtins
 import os
 import signal
 import sys
-import warnings
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -48,7 +46,6 @@ def hide() -> None:
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if folder not in paths:
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [folder, *paths]))
-    warnings.filterwarnings("ignore", "only soft file lock is available")
     _hide_modules()
     for module, names in ((os, OS_NAMES), (signal, SIGNAL_NAMES)):
         _hide_names(module, names)
@@ -62,9 +59,7 @@ def _hide_modules() -> None:
     real = builtins.__import__
 
     def without_posix(name: str, *rest: Any, **options: Any) -> ModuleType:
-        frame = sys._getframe(1)
-        is_filelock = "/filelock/" in frame.f_code.co_filename
-        if name in MODULES and (_is_ours(frame) or is_filelock):
+        if name in MODULES and _is_ours(sys._getframe(1)):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return real(name, *rest, **options)
 

@@ -13,6 +13,7 @@ from core.engines.cores import respect_cores, usable_cores
 @pytest.fixture(autouse=True)
 def sixteen_cores(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
 
 
 def write(folder: Path, **files: str) -> None:

@@ -180,6 +180,7 @@ def test_a_worker_that_lives_is_left_alone(alive):
     assert alive.pid == before
 
 
+@pytest.mark.posix  # priorities
 def test_answers_come_before_training(alive):
     run = add_run(alive.root, ENDLESS)
     wait_for_progress(run)
