@@ -98,7 +98,8 @@ SOUND = Method()
 class Training:
     """One training of a network, in place. `state` and `restore` carry it over to another process.
 
-    Every step calls `lr_override`; a number takes the place of `config.lr`.
+    Every step calls `lr_override`; a number takes the place of `config.lr`. A network that has made
+    `start` steps already goes on after them, as well as that is possible without the optimizer.
     """
 
     def __init__(
@@ -108,15 +109,16 @@ class Training:
         config: TrainConfig,
         method: Method = SOUND,
         lr_override: Callable[[], float | None] = lambda: None,
+        start: int = 0,
     ) -> None:
         self._model, self._data, self._config, self._method = model, data, config, method
-        self._lr_override = lr_override
+        self._lr_override, self._start = lr_override, start
         self._rng = torch.Generator().manual_seed(config.seed)
         self._averaged = average_weights(model, config.ema) if config.ema else None
         self._optimizer = make_optimizer(model, config.lr, config.weight_decay, config.sum_weight)
         self.epochs = config.epochs
         self.steps = config.epochs * -(-len(data.train.labels) // config.batch_size)
-        self._schedule = one_cycle(self._optimizer, self.steps)
+        self._schedule = one_cycle(self._optimizer, self.steps, start)
         self._step = self._images = self._epoch = 0
         self._engine: Engine | None = None
         self._engine_rngs: list[Tensor] = []  # of a restored training, for its engine
@@ -142,6 +144,10 @@ class Training:
                 while self._epoch < config.epochs:
                     self._epoch += 1
                     for batch in batches(data.train, config.batch_size, self._rng):
+                        self._step += 1
+                        self._images += len(batch.labels)
+                        if self._step <= self._start:
+                            continue
                         lr, scores = self._learn(self._engine, loss, batch)
                         val = None
                         if self._step in validations:
@@ -167,8 +173,6 @@ class Training:
         self._schedule.step()
         if self._averaged:
             self._averaged.update_parameters(self._model)
-        self._step += 1
-        self._images += len(batch.labels)
         return lr, scores
 
     def state(self) -> dict[str, Any]:
@@ -206,16 +210,18 @@ def train(
     config: TrainConfig,
     method: Method = SOUND,
     lr_override: Callable[[], float | None] = lambda: None,
+    start: int = 0,
 ) -> Generator[Progress, None, None]:
     """Train in place, yielding after every step. On one kind of CPU a seed fixes the whole history.
 
     The network was initialized before. If the generator is closed early, the model stays as far as
-    it got. Every step calls `lr_override`; a number takes the place of `config.lr`.
+    it got. Every step calls `lr_override`; a number takes the place of `config.lr`. A network that
+    has made `start` steps already goes on after them; momentum and averages begin anew.
 
     Raises:
         DivergedError: the loss ran away, as it does when the learning rate is too high.
     """
-    return Training(model, data, config, method, lr_override).run()
+    return Training(model, data, config, method, lr_override, start).run()
 
 
 def _check_losses(step: int, train: Scores, val: Scores | None) -> None:

@@ -1,4 +1,5 @@
-"""The commands, each with its options: fetch, train, evaluate, predict, export, status.
+"""The commands, each with its options: fetch, train, evaluate, predict, export,
+status, trainer.
 
 A command's `run` takes the parsed options; what it returns, other than None, is the exit status.
 """
@@ -220,6 +221,16 @@ def _status(options: argparse.Namespace) -> int:
     return 0 if status.worker else 1
 
 
+# --- trainer
+
+
+def _set_up_trainer(parser: argparse.ArgumentParser) -> None:
+    from core.cli import trainer
+
+    trainer.add_options(parser)
+    parser.set_defaults(run=trainer.run)
+
+
 COMMANDS = {
     "fetch": Command("download the data sets", _set_up_fetch),
     "train": Command("train a preset, save it, print its test metrics", _set_up_train),
@@ -227,4 +238,5 @@ COMMANDS = {
     "predict": Command("read image files and add a number", _set_up_predict),
     "export": Command("write a preset or a checkpoint as ONNX", _set_up_export),
     "status": Command("state of the app: its worker, its queue, its disk", _set_up_status),
+    "trainer": Command("train for an app that runs elsewhere", _set_up_trainer),
 }

@@ -16,6 +16,7 @@ from core.cli.unfinished import ResumeError, Unfinished
 from core.collections.collection import Collection
 from core.collections.shaping import SHAPES
 from core.dataset import Data
+from core.engines.cores import respect_cores
 from core.engines.distributed import LostProcessError, in_group, join_group
 from core.engines.engine import choose_device
 from core.engines.memory import keep_freed_memory
@@ -153,6 +154,7 @@ def train_and_save(
         ResumeError: the unfinished training cannot go on.
         OSError: `out` cannot be written.
     """
+    respect_cores()
     keep_freed_memory()
     data = data or dataset.load_data(recipe.model.dataset)
     model = recipe.build().to(device)

@@ -36,16 +36,20 @@ def make_optimizer(
     return torch.optim.SGD(groups, lr, 0.9, nesterov=True, foreach=True)
 
 
-def one_cycle(optimizer: torch.optim.Optimizer, steps: int) -> OneCycleLR:
-    """The learning rate of each group rises to its maximum and falls to zero."""
+def one_cycle(optimizer: torch.optim.Optimizer, steps: int, start: int = 0) -> OneCycleLR:
+    """The learning rate of each group rises to its maximum and falls to zero, from `start` on."""
     rise = max(0.25, 2 / (steps + 1))  # of all steps; torch divides by zero when it has no length
-    return OneCycleLR(
+    schedule = OneCycleLR(
         optimizer,
         [group["lr"] for group in optimizer.param_groups],
         total_steps=steps + 1,
         pct_start=rise,
         cycle_momentum=False,
     )
+    for _ in range(start):
+        optimizer.step()  # without gradients: changes nothing, and the schedule expects it
+        schedule.step()
+    return schedule
 
 
 def set_lr(optimizer: torch.optim.Optimizer, schedule: OneCycleLR, scale: float) -> float:

@@ -4,7 +4,8 @@ If we let it, torch splits every single operation over the cores. Its threads th
 times in a step, and each time all of them wait for the last one. When something else needs a core
 for a moment, such as the browser that shows this very training, a step takes longer
 (benchmarks/training.py). Two shards meet once a step. The result does not depend on when each of
-them gets a core, or on how many cores there are, so a seed fixes a training on any machine.
+them gets a core, or on how many cores there are: on one kind of processor, with one version of
+torch, a seed fixes a training. Other instructions round otherwise, and figures differ a little.
 """
 
 from collections.abc import Callable, Iterable

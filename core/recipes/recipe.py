@@ -59,27 +59,37 @@ class Recipe:
         return SumNet(self.model)
 
     def training(
-        self, model: SumNet, data: Data, lr_override: Callable[[], float | None] = lambda: None
+        self,
+        model: SumNet,
+        data: Data,
+        lr_override: Callable[[], float | None] = lambda: None,
+        start: int = 0,
     ) -> Training:
         """The training of `model` as the recipe says, with the recipe's bug if it has one.
 
-        Every step calls `lr_override`; a number takes the place of the recipe's learning rate.
+        Every step calls `lr_override`; a number takes the place of the recipe's learning rate. A
+        network that has made `start` steps already goes on after them.
         """
         data = data.holding_out(self.train.held_out)
         if data.spec.is_digits:
             data = data.with_handwriting(self.train.pen, self.train.seed)
         data = data.to(model.mean.device)
-        return Training(model, self.bug.data(data), self.train, self.bug.method, lr_override)
+        bug = self.bug
+        return Training(model, bug.data(data), self.train, bug.method, lr_override, start)
 
     def fit(
-        self, model: SumNet, data: Data, lr_override: Callable[[], float | None] = lambda: None
+        self,
+        model: SumNet,
+        data: Data,
+        lr_override: Callable[[], float | None] = lambda: None,
+        start: int = 0,
     ) -> Generator[Progress, None, None]:
-        """Train `model` in place, from the first step to the last: `training`, run.
+        """Train `model` in place, to the last step: `training`, run.
 
         Raises:
             DivergedError: the loss ran away.
         """
-        return self.training(model, data, lr_override).run()
+        return self.training(model, data, lr_override, start).run()
 
     @property
     def bug(self) -> Bug:

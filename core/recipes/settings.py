@@ -203,7 +203,8 @@ SETTINGS: dict[str, Setting] = {
     ),
     "seed": Number(
         "Seed",
-        "Fixes everything random: the same recipe with the same seed gives the same network.",
+        "Fixes everything random: the same recipe with the same seed gives the same network, on "
+        "one kind of processor. Another kind rounds otherwise.",
         *(0, 2**31 - 1),
         whole=True,
     ),

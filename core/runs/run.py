@@ -34,7 +34,7 @@ from msgspec import Meta
 from core import PROJECT
 from core.errors import UserError
 from core.runs import limits
-from core.storage.files import steady_time, write_atomic
+from core.storage.files import read_whole, steady_time, write_atomic
 from core.storage.history import Record, dump_record, read_history
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class Run:
         from core import finetune
 
         with self._reading():
-            text = (self.path / "examples.jsonl").read_text()
+            text = (self.path / "examples.jsonl").read_text("utf-8")
             return FinetuneJob(base, finetune.parse_examples(text))
 
     @contextmanager
@@ -204,7 +204,7 @@ class Run:
         A run that waits while no page shows it has left the queue. It is back when one does.
         """
         try:
-            content = (self.path / "state.json").read_bytes()
+            content = read_whole(self.path / "state.json")
             state = msgspec.json.decode(content, type=State)
         except (OSError, msgspec.MsgspecError, RecursionError):
             return State("interrupted", self.damaged_words), False

@@ -14,11 +14,11 @@ from core.model import SumNet
 from core.recipes.recipe import Recipe
 from core.runs import recovery
 from core.runs.control import read_control
-from core.runs.job import JobRunner
 from core.runs.run import Run, find_run, list_runs
 from core.runs.snapshot import repeatable_recipe
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.history import history_file, read_history
+from core.workers.runner import JobRunner
 from views.session.link import link_query, parse_link
 
 OLD = Path(__file__).parents[1] / "data" / "v0.1"
@@ -117,7 +117,7 @@ def test_what_a_killed_worker_left_is_kept(tmp_path, mnist):
     assert (found.step, found.steps) == (expected["step"], expected["steps"])
     assert same(answers(found.model), expected["answers"])
     runner = JobRunner(threading.Event())
-    runner.data["mnist"] = mnist
+    runner.data_sets.loaded["mnist"] = mnist
     runner.recover_interrupted(tmp_path)
     assert run.state().name == "stopped"
 
