@@ -98,8 +98,8 @@ class Guard:
             else:
                 await self.app(scope, socket.receive, socket.send)
         finally:
-            self.pages.leave(socket)
-            self.fragments.leave(socket)
+            self.pages.forget(socket)
+            self.fragments.forget(socket)
             sockets[address] -= 1
             if not sockets[address]:
                 del sockets[address]
@@ -176,7 +176,7 @@ class GuardedSocket:
             if wait:
                 await asyncio.sleep(wait)
             if request.is_run:
-                await self._turns(request).enter(self.address, self)
+                await self._turns(request).enter(self.address, self, len(content))
                 return message
             if request.kind and self.beats.try_take():
                 return message
