@@ -19,8 +19,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.drawing import IMAGE_SIDE
-from core.heads import FUSIONS, SUM_HEADS, Fusion, Output, SumHead
+from core.heads import FUSIONS, SUM_HEADS, Fusion, InkDetector, Output, SumHead
 from core.specs import ADDENDS, CLASSES, SPECS
+
+INK_HIDDEN = 64  # width of the ink detector's one hidden layer
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class SumNet(nn.Module):
     std: Tensor
     fusion: Fusion
     sum_head: SumHead
+    ink_detector: InkDetector | None  # added after training, and not part of it
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -65,6 +68,7 @@ class SumNet(nn.Module):
         )
         self.fusion = FUSIONS[config.fusion](self.encoder.features)
         self.sum_head = SUM_HEADS[config.sum_head](self.fusion.width, config.hidden)
+        self.ink_detector = None
         ALTERATIONS[config.bug](self)
         # The memory order in which a CPU pools and normalizes fastest.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks it
@@ -73,10 +77,17 @@ class SumNet(nn.Module):
         """Answer for raw images (B, 1, 28, 28), pixels 0-255, and addends (B,), 0-9."""
         onehot = F.one_hot(addends, ADDENDS).float()  # (B, 10)
         pixels = self.normalize(self.fusion.mark(images, onehot))  # (B, 1, 28, 28)
-        features = self.encoder(pixels)  # (B, F)
+        features, ink_logits = self._encode(pixels)  # (B, F), (B, 3) or None
         class_logits = self.class_head(features)  # (B, 10)
         fused = self.fusion(features, self.class_probs(class_logits), onehot)  # (B, H)
-        return Output(class_logits.float(), *self.sum_head(fused))  # (B,), (B, 19) or None
+        sum_value, sum_logits = self.sum_head(fused)  # (B,), (B, 19) or None
+        return Output(class_logits.float(), sum_value, sum_logits, ink_logits)
+
+    def _encode(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
+        if self.ink_detector is None:
+            return self.encoder(pixels), None
+        seen, features = self.encoder.look(pixels)
+        return features, self.ink_detector(seen)
 
     def every_addend(self, images: Tensor) -> Output:
         """Answer for each image with each of the ten addends: (B * 10, ...), image by image."""
@@ -104,13 +115,33 @@ class SumNet(nn.Module):
         shown = slice(self.config.margin, IMAGE_SIDE - self.config.margin)
         return (images[:, :, shown, shown] - self.mean) / self.std
 
+    def add_ink_detector(self) -> InkDetector:
+        """Give it an ink detector, which has learned nothing yet."""
+        self.ink_detector = InkDetector(self.encoder.seen, INK_HIDDEN)
+        return self.ink_detector
+
+    def load_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """The inverse of `tensors`, with an ink detector where they hold one.
+
+        Raises:
+            RuntimeError: they are of another architecture.
+        """
+        if any(name.startswith("ink_detector.") for name in tensors):
+            self.add_ink_detector()
+        self.load_state_dict(tensors)
+
     def tensors(self) -> dict[str, Tensor]:
         """The state for a file: on the CPU, in the usual memory order."""
         return {name: tensor.cpu().contiguous() for name, tensor in self.state_dict().items()}
 
     @property
     def parameter_count(self) -> int:
-        return sum(parameter.numel() for parameter in self.parameters())
+        """Of what the two heads answer with; an ink detector counts for itself."""
+        return sum(
+            parameter.numel()
+            for name, parameter in self.named_parameters()
+            if not name.startswith("ink_detector.")
+        )
 
 
 class Encoder(nn.Sequential):
@@ -125,8 +156,9 @@ class Encoder(nn.Sequential):
 
     def __init__(self, width: int, convs: tuple[int, int, int], side: int = IMAGE_SIDE) -> None:
         layers: list[nn.Module] = []
-        channels = 1
+        channels, starts = 1, list[int]()
         for stage, count in enumerate(convs):
+            starts.append(len(layers))
             for conv in range(count):
                 out = width << stage
                 size = (
@@ -138,6 +170,17 @@ class Encoder(nn.Sequential):
                 channels = out
         super().__init__(*layers, nn.Flatten())
         self.features = channels * (side // 2**3) ** 2
+        self.third_stage = starts[2]
+        self.seen = (width << 1) * (side // 2**2) ** 2 + self.features
+
+    def look(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """What an ink detector sees, (B, seen): the second stage and the features, (B, F)."""
+        left = pixels
+        for place, layer in enumerate(self):
+            if place == self.third_stage:
+                middle = left.flatten(1)
+            left = layer(left)
+        return torch.cat([middle, left], 1), left
 
 
 class Dropout(nn.Dropout):

@@ -13,6 +13,7 @@ from safetensors.torch import save
 from core import dataset
 from core.cli.commands import print_report
 from core.cli.progress import ProgressBar
+from core.doubt.detector import add_detector
 from core.engines.distributed import LostProcessError, in_group, join_group
 from core.engines.engine import choose_device
 from core.engines.memory import keep_freed_memory
@@ -81,8 +82,10 @@ def run_train(options: argparse.Namespace) -> None:
         out = checkpoint.WEIGHTS_DIR
     if out:
         out.mkdir(parents=True, exist_ok=True)
+    has_detector = preset.has_detector and recipe == preset.recipe
     with ProgressBar("step") as bar:
-        card = train_and_save(options.preset, recipe, device, out, _shower(recipe, bar))
+        show = _shower(recipe, bar)
+        card = train_and_save(options.preset, recipe, device, out, show, has_detector)
     if card is None:  # another process of the group prints
         return
     print_report(card.report(), options.json)
@@ -105,9 +108,14 @@ def _shower(recipe: Recipe, bar: ProgressBar) -> Show:
 
 
 def train_and_save(
-    preset: str, recipe: Recipe, device: torch.device, out: Path | None, show: Show
+    preset: str,
+    recipe: Recipe,
+    device: torch.device,
+    out: Path | None,
+    show: Show,
+    has_detector: bool = False,
 ) -> Card | None:
-    """Train, test, and save in `out` under the name of the preset.
+    """Train, test, and save in `out` under the name of the preset, with an ink detector if wanted.
 
     After each epoch the weights so far go to a file called unfinished, which is removed in the end.
     Every process of a group gets here; all of them but the first return None.
@@ -143,6 +151,8 @@ def train_and_save(
         return None
     seconds = time.perf_counter() - recorder.start
     model.cpu()
+    if has_detector:
+        add_detector(model, data.holding_out(recipe.train.held_out), recipe.train.seed)
     held_out = data.val.first(recipe.train.held_out)
     metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
     card = Card.of(preset, recipe, model, metrics, recipe.train.epochs, seconds, threshold)

@@ -15,6 +15,7 @@ class Preset:
     title: str
     recipe: Recipe
     shipped: bool = True  # are its weights in weights/?
+    has_detector: bool = False  # is an ink detector trained when the network is finished?
 
 
 FASHION = Recipe(
@@ -51,6 +52,7 @@ PRESETS = {
                     held_out=2_000,
                 ),
             ),
+            has_detector=True,
         ),
         Preset(
             "fashion-late",

@@ -143,7 +143,7 @@ def load(stem: Path) -> tuple[SumNet, Card]:
         raise CheckpointError(f"The weights of {name!r} are damaged: they do not match their card.")
     try:
         model = SumNet(Recipe.read(card.params).model)
-        model.load_state_dict(load_tensors(weights))
+        model.load_tensors(load_tensors(weights))
     except (SafetensorError, SettingError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"The weights of {name!r} are for another architecture than their card says."

@@ -100,3 +100,11 @@ def test_the_answers_are_read_out_to_those_who_hear_the_page(pen) -> None:
     pen(EXAMPLES["3"])
     said = words(opened(draw_page, n="4"))
     assert "The class head reads 3, over 99.9 % sure. The sum head says 7 for 3 plus 4." in said
+
+
+def test_digits_that_touch_are_asked_to_be_one(pen) -> None:
+    """The network itself sees that they are several: no gap tells it."""
+    pen(((*ELEVEN[0], *ELEVEN[1]),))
+    said = words(opened(draw_page))
+    assert said.count("I see more than one digit") == 2  # once to be heard
+    assert "Show only one digit." in said and " sure" not in said
