@@ -76,12 +76,14 @@ def _half_distorted(images: Pixels, rng: torch.Generator) -> Tensor:
 def _garments(count: int, spec: DatasetSpec) -> Pixels:
     """Pictures of other things, from data sets that are not of digits, in the form of `spec`."""
     others = [name for name, other in SPECS.items() if not other.is_digits]
-    images = [
-        dataset.load_data(name).train.images[: count // len(others), 0].numpy() for name in others
-    ]
-    inks = [np.where(image < FAINT_INK * 255, 0, image) for image in np.concatenate(images)]
-    forms = [spec.form(ink.astype(np.uint8)) for ink in inks]
-    return np.stack([form for form in forms if form is not None])
+    images = [dataset.load_data(name).train.images[: count // len(others), 0] for name in others]
+    return np.stack([in_form_of(spec, image) for image in torch.cat(images).numpy()])
+
+
+def in_form_of(spec: DatasetSpec, image: Pixels) -> Pixels:
+    """A picture of another data set, (28, 28), in the form that the page would give it."""
+    fitted = spec.form(np.where(image < FAINT_INK * 255, 0, image).astype(np.uint8))
+    return image if fitted is None else fitted
 
 
 def _as_tensor(images: Pixels) -> Tensor:
