@@ -9,6 +9,7 @@ several times as long: with width 32, 128 features, each the mean of a map of 7 
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 STAGES = 3
@@ -26,9 +27,24 @@ class Encoder(nn.Sequential):
     way: str  # of the picture through it, for the page
     features: int  # F
     stage_ends: Sequence[str]  # of each stage: the path of the module whose output ends it
+    third_stage: int  # the place where it begins
+    seen: int  # how much an ink detector gets to see
 
     def __init__(self, width: int, depths: Sequence[int], side: int) -> None:
         raise NotImplementedError
+
+    def summary(self, maps: Tensor) -> Tensor:
+        """What an ink detector sees of the second stage: (B, C, H, W) to (B, seen - features)."""
+        raise NotImplementedError
+
+    def look(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """What an ink detector sees, (B, seen): the second stage and the features, (B, F)."""
+        left = pixels
+        for place, layer in enumerate(self):
+            if place == self.third_stage:
+                middle = self.summary(left)
+            left = layer(left)
+        return torch.cat([middle, left], 1), left
 
 
 class PlainEncoder(Encoder):
@@ -61,6 +77,11 @@ class PlainEncoder(Encoder):
         nn.Sequential.__init__(self, *layers, nn.Flatten())
         self.features = channels * (side // 2**STAGES) ** 2
         self.stage_ends = ends
+        self.third_stage = int(ends[1]) + 1
+        self.seen = (width << 1) * (side // 2**2) ** 2 + self.features
+
+    def summary(self, maps: Tensor) -> Tensor:
+        return maps.flatten(1)
 
 
 class ResidualEncoder(Encoder):
@@ -93,6 +114,11 @@ class ResidualEncoder(Encoder):
         nn.Sequential.__init__(self, *layers, MapMean())
         self.features = channels
         self.stage_ends = ends
+        self.third_stage = 1 + sum(depths[:2])  # after the first convolution
+        self.seen = (width << 1) + self.features
+
+    def summary(self, maps: Tensor) -> Tensor:
+        return maps.mean((2, 3))
 
 
 class ResidualBlock(nn.Module):

@@ -20,8 +20,10 @@ from torch.nn import functional as F
 
 from core.data.drawing import IMAGE_SIDE
 from core.encoders import ENCODERS
-from core.heads import FUSIONS, SUM_HEADS, Fusion, Output, SumHead
+from core.heads import FUSIONS, SUM_HEADS, Fusion, InkDetector, Output, SumHead
 from core.specs import ADDENDS, CLASSES, find_spec
+
+INK_HIDDEN = 64  # width of the ink detector's one hidden layer
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class SumNet(nn.Module):
     std: Tensor
     fusion: Fusion
     sum_head: SumHead
+    ink_detector: InkDetector | None  # added after training, and not part of it
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -68,6 +71,7 @@ class SumNet(nn.Module):
         )
         self.fusion = FUSIONS[config.fusion](self.encoder.features)
         self.sum_head = SUM_HEADS[config.sum_head](self.fusion.width, config.hidden)
+        self.ink_detector = None
         ALTERATIONS[config.bug](self)
         # The memory order in which a CPU pools and normalizes fastest.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks it
@@ -76,10 +80,17 @@ class SumNet(nn.Module):
         """Answer for raw images (B, 1, 28, 28), pixels 0-255, and addends (B,), 0-9."""
         onehot = F.one_hot(addends, ADDENDS).float()  # (B, 10)
         pixels = self.normalize(self.fusion.mark(images, onehot))  # (B, 1, 28, 28)
-        features = self.encoder(pixels)  # (B, F)
+        features, ink_logits = self._encode(pixels)  # (B, F), (B, 3) or None
         class_logits = self.class_head(features)  # (B, 10)
         fused = self.fusion(features, self.class_probs(class_logits), onehot)  # (B, H)
-        return Output(class_logits.float(), *self.sum_head(fused))  # (B,), (B, 19) or None
+        sum_value, sum_logits = self.sum_head(fused)  # (B,), (B, 19) or None
+        return Output(class_logits.float(), sum_value, sum_logits, ink_logits)
+
+    def _encode(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
+        if self.ink_detector is None:
+            return self.encoder(pixels), None
+        seen, features = self.encoder.look(pixels)
+        return features, self.ink_detector(seen)
 
     def every_addend(self, images: Tensor) -> Output:
         """Answer for each image with each of the ten addends: (B * 10, ...), image by image."""
@@ -107,13 +118,33 @@ class SumNet(nn.Module):
         shown = slice(self.config.margin, IMAGE_SIDE - self.config.margin)
         return (images[:, :, shown, shown] - self.mean) / self.std
 
+    def add_ink_detector(self) -> InkDetector:
+        """Give it an ink detector, which has learned nothing yet."""
+        self.ink_detector = InkDetector(self.encoder.seen, INK_HIDDEN)
+        return self.ink_detector
+
+    def load_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """The inverse of `tensors`, with an ink detector where they hold one.
+
+        Raises:
+            RuntimeError: they are of another architecture.
+        """
+        if any(name.startswith("ink_detector.") for name in tensors):
+            self.add_ink_detector()
+        self.load_state_dict(tensors)
+
     def tensors(self) -> dict[str, Tensor]:
         """The state for a file: on the CPU, in the usual memory order."""
         return {name: tensor.cpu().contiguous() for name, tensor in self.state_dict().items()}
 
     @property
     def parameter_count(self) -> int:
-        return sum(parameter.numel() for parameter in self.parameters())
+        """Of what the two heads answer with; an ink detector counts for itself."""
+        return sum(
+            parameter.numel()
+            for name, parameter in self.named_parameters()
+            if not name.startswith("ink_detector.")
+        )
 
 
 class Dropout(nn.Dropout):

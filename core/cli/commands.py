@@ -1,5 +1,5 @@
-"""The commands, each with its options: fetch, train, evaluate, predict, export,
-status, trainer.
+"""The commands, each with its options: fetch, train, detector, evaluate, predict, export, status,
+trainer.
 
 A command's `run` takes the parsed options; what it returns, other than None, is the exit status.
 """
@@ -62,6 +62,36 @@ def _set_up_train(parser: argparse.ArgumentParser) -> None:
 
     train.add_options(parser)
     parser.set_defaults(run=train.run_train)
+
+
+# --- detector
+
+
+def _set_up_detector(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="PRESET-OR-CHECKPOINT")
+    parser.set_defaults(run=_detector)
+
+
+def _detector(options: argparse.Namespace) -> None:
+    """Give a checkpoint an ink detector, or train the one that it has again; the rest stays."""
+    from core import dataset
+    from core.doubt.detector import add_detector
+    from core.evaluation.metrics import ood_threshold
+    from core.recipes.recipe import Recipe
+    from core.specs import SPECS
+    from core.storage import checkpoint
+
+    stem = checkpoint.stem_of(options.model)
+    model, card = checkpoint.load(stem)
+    if not SPECS[model.config.dataset].is_digits or model.fusion.marks_images:
+        raise UsageError(
+            f"{options.model} cannot have an ink detector: that takes digits and late fusion."
+        )
+    train = Recipe.read(card.params).train
+    data = dataset.load_data(model.config.dataset).holding_out(train.held_out)
+    add_detector(model, data, train.seed)
+    checkpoint.save(stem, model, replace(card, doubt_level=ood_threshold(model, data.val)))
+    print(f"saved as {stem}.safetensors")
 
 
 # --- evaluate
@@ -234,6 +264,7 @@ def _set_up_trainer(parser: argparse.ArgumentParser) -> None:
 COMMANDS = {
     "fetch": Command("download the data sets", _set_up_fetch),
     "train": Command("train a preset, save it, print its test metrics", _set_up_train),
+    "detector": Command("give a checkpoint an ink detector", _set_up_detector),
     "evaluate": Command("test metrics of a preset or a checkpoint", _set_up_evaluate),
     "predict": Command("read image files and add a number", _set_up_predict),
     "export": Command("write a preset or a checkpoint as ONNX", _set_up_export),

@@ -16,6 +16,7 @@ from core.cli.unfinished import ResumeError, Unfinished
 from core.collections.collection import Collection
 from core.collections.shaping import SHAPES
 from core.dataset import Data
+from core.doubt.detector import add_detector
 from core.engines.cores import respect_cores
 from core.engines.distributed import LostProcessError, in_group, join_group
 from core.engines.engine import choose_device
@@ -95,9 +96,12 @@ def run_train(options: argparse.Namespace) -> None:
         out.mkdir(parents=True, exist_ok=True)
     elif options.resume:
         raise ResumeError("Without --out nothing was saved: there is nothing to go on with.")
+    has_detector = preset.has_detector and recipe == preset.recipe
     with ProgressBar("step") as bar:
         show, data = _shower(recipe, bar), own.data() if own else None
-        card = train_and_save(preset.name, recipe, device, out, show, options.resume, data)
+        card = train_and_save(
+            preset.name, recipe, device, out, show, options.resume, data, has_detector
+        )
     if card is None:  # another process of the group prints
         return
     print_report(card.report(), options.json)
@@ -141,8 +145,9 @@ def train_and_save(
     show: Show,
     resume: bool = False,
     data: Data | None = None,
+    has_detector: bool = False,
 ) -> Card | None:
-    """Train, test, and save in `out` under the name of the preset.
+    """Train, test, and save in `out` under the name of the preset, with an ink detector if wanted.
 
     `data` None is the recipe's data set. After each epoch all that the rest depends on goes to a
     file called unfinished, which is removed in the end; `resume` goes on from there. Every process
@@ -164,6 +169,8 @@ def train_and_save(
         return None
     seconds = unfinished.seconds
     model.cpu()
+    if has_detector:
+        add_detector(model, data.holding_out(recipe.train.held_out), recipe.train.seed)
     held_out = data.val.first(recipe.train.held_out)
     metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
     card = Card.of(preset, recipe, model, metrics, recipe.train.epochs, seconds, threshold)

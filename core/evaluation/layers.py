@@ -95,6 +95,7 @@ def _forward_steps(model: SumNet, image: Pixels, addend: int) -> list[LayerOutpu
     """One forward pass with an image, uint8 (28, 28): every layer in the order in which it ran."""
     steps: list[LayerOutput] = []
     opened = copy.deepcopy(model).eval()
+    opened.ink_detector = None  # it answers nothing
     for name, module in opened.named_modules():
         if not any(module.children()):
             module.register_forward_hook(_keep(name, steps))

@@ -17,6 +17,7 @@ class Preset:
     title: str
     recipe: Recipe
     shipped: bool = True  # are its weights in weights/?
+    has_detector: bool = False  # is an ink detector trained when the network is finished?
 
 
 FASHION = Recipe(
@@ -53,6 +54,7 @@ PRESETS = {
                     held_out=2_000,
                 ),
             ),
+            has_detector=True,
         ),
         Preset(
             "fashion-late",

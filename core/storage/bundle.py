@@ -73,7 +73,7 @@ def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
     try:
         card = checkpoint.check_card(facts)
         model = SumNet(Recipe.read(card.params).model)
-        model.load_state_dict(tensors)
+        model.load_tensors(tensors)
     except (UserError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         raise CheckpointError(UNUSABLE.format("its weights are not what its card says")) from error
     _check_bundle(model.eval(), card)

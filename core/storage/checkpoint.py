@@ -185,7 +185,7 @@ def unpack(name: str, weights: bytes, card: bytes) -> tuple[SumNet, Card]:
         raise CheckpointError(f"The weights of {name!r} are damaged: they do not match their card.")
     try:
         model = SumNet(Recipe.read(parsed.params).model)
-        model.load_state_dict(load_tensors(weights))
+        model.load_tensors(load_tensors(weights))
     except (SafetensorError, SettingError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"The weights of {name!r} are for another architecture than their card says."

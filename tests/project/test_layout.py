@@ -30,6 +30,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.model"},
     {"core.engines"},
     {"core.trainer"},
+    {"core.doubt"},
     {"core.finetune"},
     {"core.recipes", "core.evaluation"},
     {"core.storage"},

@@ -242,3 +242,11 @@ def test_the_invitation_names_the_number_and_no_answer() -> None:
     assert '<span class="invitation">I add 4</span>' in page
     assert "try one of the examples" in page
     assert "try one of the test images" in invitation_html(FASHION, "Draw a garment", 4)
+
+
+def test_digits_that_touch_are_asked_to_be_one(pen) -> None:
+    """The network itself sees that they are several: no gap tells it."""
+    pen(((*ELEVEN[0], *ELEVEN[1]),))
+    said = words(opened(draw_page))
+    assert said.count("I see more than one digit") == 2  # once to be heard
+    assert "Show only one digit." in said and " sure" not in said
