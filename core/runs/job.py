@@ -14,7 +14,6 @@ import time
 from collections import defaultdict
 from contextlib import closing, suppress
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,10 +24,9 @@ from core.engines.memory import give_back_freed_memory
 from core.errors import UserError
 from core.evaluation.metrics import evaluate, ood_threshold
 from core.model import SumNet
-from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.runs import log, recovery
-from core.runs.control import KEPT, TimeLimit, WatchedControl, change_control
+from core.runs.control import KEPT, TimeLimit, WatchedControl, end_pause
 from core.runs.queue import waiting_runs
 from core.runs.run import (
     DISK_FULL,
@@ -44,9 +42,8 @@ from core.runs.run import (
 from core.specs import SPECS, data_dir
 from core.storage import checkpoint, snapshots
 from core.storage.history import Recorder
-from core.trainer import EVAL_BATCH, Progress, train
+from core.trainer import Progress
 
-WARM_UP_STEPS = 5
 PAUSE_POLL_SECONDS = 0.05  # between polls of what a paused run should do
 MAX_PAUSE_SECONDS = 120  # others may be waiting in the queue
 DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -104,7 +101,7 @@ class JobRunner:
     def _train(self, run: Run) -> None:
         """Train a network from nothing, on a GPU where there is one."""
         preset, recipe = run.recipe()
-        data = self._load(recipe.model.dataset, run)
+        data = self.load(recipe.model.dataset, run)
         model = recipe.build().to(engine.choose_device("auto"))
         run.set_state(State("training"))
         trained = self._take_steps(run, recipe, model, data)
@@ -155,7 +152,7 @@ class JobRunner:
                 told = limit.words
                 run.set_state(State("paused", told))
             if time.perf_counter() - start > MAX_PAUSE_SECONDS:
-                change_control(run.path, pause_at=None)
+                end_pause(run.path)
         return time.perf_counter() - start
 
     def _finetune(self, run: Run, job: FinetuneJob) -> None:
@@ -166,7 +163,7 @@ class JobRunner:
         model, card = checkpoint.load(stem)
         recipe = Recipe.read(card.params)
         start = time.perf_counter()
-        data = self._load(model.config.dataset, run)
+        data = self.load(model.config.dataset, run)
         run.set_state(State("training"))
         finetune.finetune(model, data.train, job.examples)
         seconds = time.perf_counter() - start
@@ -186,13 +183,13 @@ class JobRunner:
     ) -> None:
         """Test the network and save it with its card. `taught` counts the examples learned."""
         run.set_state(State("evaluating", message))
-        data = self._load(recipe.model.dataset)
+        data = self.load(recipe.model.dataset)
         held_out = data.val.first(recipe.train.held_out)
         metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
         card = checkpoint.Card.of(preset, recipe, model, metrics, epochs, seconds, threshold)
         checkpoint.save(run.checkpoint, model, replace(card, taught=taught))
 
-    def _load(self, name: str, run: Run | None = None) -> dataset.Data:
+    def load(self, name: str, run: Run | None = None) -> dataset.Data:
         """A data set from memory, from disk, or downloaded, as the state of `run` then says.
 
         Raises:
@@ -244,19 +241,6 @@ class JobRunner:
         self._save(run, preset, recipe, model, epochs, seconds, message=RECOVERY_MESSAGE)
         run.set_state(State("stopped", f"Stopped at step {step:,} of {steps:,}; {KEPT}"))
         recovery.remove_autosave(run)
-
-    def warm_up(self) -> None:
-        """Load what most runs need, take a few steps and evaluate: the first time is slowest."""
-        recipe = PRESETS["quick"].recipe
-        if not download.is_present(SPECS[recipe.model.dataset].files, data_dir()):
-            return
-        with suppress(download.DownloadError):  # damaged: the first run says so
-            data = self._load(recipe.model.dataset)
-            model = recipe.build()
-            with closing(train(model, data, recipe.train)) as steps:
-                for _ in islice(steps, WARM_UP_STEPS):
-                    pass
-            evaluate(model, data.val.first(EVAL_BATCH))
 
 
 def _end(run: Run, name: StateName, message: str) -> None:

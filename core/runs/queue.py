@@ -57,7 +57,7 @@ class Visitor(NamedTuple):
     """Who asks, as far as fairness must know: not who it is, but who is the same."""
 
     address: str = ""  # keyed hash of the network address; "" is this machine
-    session: str = ""  # a secret word for one page behind it
+    session: str = ""  # hash of the secret of one browser behind it, which owns the run
 
     @property
     def key(self) -> str:
@@ -152,12 +152,6 @@ def queue_position(root: Path, run: Run) -> int:
         return 0
     live = (entry.run for entry in list_entries(root) if entry.state.name in LIVE)
     return waiting.index(run) + sum(other.is_finetune == run.is_finetune for other in live)
-
-
-def queue_words(position: int) -> str:
-    """How long the queue before a run is, for the visitor."""
-    runs = "one run is" if position == 1 else f"{position} runs are"
-    return f"Waiting: {runs} before yours." if position else "Starting."
 
 
 def read_turns(root: Path) -> list[str]:

@@ -17,14 +17,17 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from core.engines.memory import keep_freed_memory
+from core.forecast.speed import note_run, write_speed
 from core.runs import disk, log
 from core.runs.job import JobRunner
 from core.runs.queue import note_turn, waiting_runs
 from core.workers.status import lock_for_worker
+from core.workers.warm_up import warm_up
 
 POLL_SECONDS = 0.05  # between polls for a new run
 POLLS_PER_FULL_POLL = 20  # polls between those that do not trust the directory's time
@@ -47,7 +50,8 @@ def serve(root: Path) -> None:
     try:
         runner = JobRunner(app_gone)
         runner.recover_interrupted(root)
-        runner.warm_up()
+        if speed := warm_up(runner):
+            write_speed(root, speed)
         log.event("worker ready")
         beside = threading.Thread(target=_serve_finetunes, args=(root, runner))
         beside.start()
@@ -82,7 +86,9 @@ def _serve_queue(root: Path, runner: JobRunner, finetunes: bool = False) -> None
             return
         if is_due and (waiting := waiting_runs(root, finetunes)):
             note_turn(root, waiting[0])
+            start = time.perf_counter()
             runner.execute(waiting[0])
+            note_run(root, waiting[0], time.perf_counter() - start)
         else:
             seen = changed
             runner.app_gone.wait(POLL_SECONDS)

@@ -8,10 +8,8 @@ worker) is cached in networks.py and jobs.py and never changed.
 import functools
 import gc
 import importlib
-import secrets
 import sys
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ import torch
 
 from core.finetune import HandExample
 from core.runs.run import FinetuneJob, find_run, finetune_job_of, runs_dir
+from views.server.browser_cookie import new_secret
 from views.server.heavy import heavy_work
 from views.session.canvas_state import CanvasState
 from views.session.link import Link, parse_link
@@ -40,8 +39,16 @@ class Session:
     own_runs: list[str] = field(default_factory=list)  # ids
     examples: list[HandExample] = field(default_factory=list)  # of the visitor's handwriting
     loaded_example_files: int = 0
-    word: str = field(default_factory=partial(secrets.token_hex, 4))  # says which runs are its own
+    secret: str = field(default_factory=new_secret)  # in place of the browser's, where it has none
     finetune_run: str = ""  # id of the run that learns the examples, or failed to; "" is none
+    unseen_run: str = ""  # id of the run whose end the Train page has still to show
+    arrivals: int = 0  # how often the page has to begin at its top; see views/frame/arrival.py
+    news: str = ""  # said once on the next page, in a sentence; "" is nothing
+
+    def arrive(self, news: str = "") -> None:
+        """What was just caused stands at the top of the page that comes: show that, and say it."""
+        self.arrivals += 1
+        self.news = news
 
     def choose(self, **choices: Any) -> None:
         """Replace choices of the link by new ones, by the names of `Link`."""
@@ -53,12 +60,14 @@ def get_session() -> Session:
     if "session" not in st.session_state:
         link = parse_link(st.query_params.to_dict())
         job = cached_finetune_job(link.network)
+        run = find_run(runs_dir(), link.run)
         st.session_state.session = Session(
             link,
             canvas=CanvasState().show(link.strokes) if link.strokes else CanvasState(),
             source="draw" if link.picture is None else "test",
             picture=link.picture or 0,
             examples=list(job.examples) if job else [],
+            unseen_run=link.run if run and not run.state().is_finished else "",
         )
     found: Session = st.session_state.session
     return found
@@ -89,9 +98,14 @@ def draw_all(examples: list[HandExample]) -> None:
             _ = example.image
 
 
-def widget_value(key: str) -> Any:
-    """What the visitor just chose in a widget: for callbacks, which run before the page does."""
-    return st.session_state[key]
+def widget_value(key: str, default: Any = None) -> Any:
+    """What the visitor chose in a widget, also just now; `default` where it was not shown yet."""
+    return st.session_state.get(key, default)
+
+
+def put_widget_value(key: str, value: Any) -> None:
+    """Choose for the visitor, before the widget is shown. The widget must have no default."""
+    st.session_state[key] = value
 
 
 @functools.cache

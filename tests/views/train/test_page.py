@@ -11,8 +11,8 @@ from core.runs.queue import create_run
 from core.runs.run import State, list_runs, runs_dir
 from core.runs.snapshot import read_snapshot
 from tests.conftest import record
-from tests.support.pages import finished, opened, session_of, the_run, train_page
-from views.train import page
+from tests.support.pages import finished, opened, session_of, the_run, train_page, words
+from views.train.status import pace_of
 
 
 def test_train_hands_over_the_settings_as_they_are(tmp_path: Path) -> None:
@@ -116,13 +116,12 @@ def test_the_time_left_is_that_of_the_steps_to_come() -> None:
     run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
     run.append(record(10))
     run.set_state(State("training"))
-    said = opened(train_page, run=run.id).get("progress")[0].proto.text
-    assert said.endswith(" 20 s left")
+    assert '<div class="headline">20 s left</div>' in words(opened(train_page, run=run.id))
 
 
 def test_who_waits_for_others_polls_seldom() -> None:
     first, second = (create_run(runs_dir(), "quick", PRESETS["quick"].recipe) for _ in range(2))
-    assert [page._pace(read_snapshot(run)) for run in (first, second)] == [0.15, 2.0]
+    assert [pace_of(read_snapshot(run)) for run in (first, second)] == [0.15, 2.0]
 
 
 def test_a_run_that_waits_in_a_read_only_folder_says_so(monkeypatch) -> None:
