@@ -5,8 +5,8 @@ import streamlit as st
 from views.compare.page import COMPARE
 from views.draw.page import DRAW
 from views.explain.page import EXPLAIN
-from views.frame.arrival import show_arrival
 from views.frame.badge import show_badge
+from views.frame.news import show_news
 from views.session import jobs
 from views.session.navigation import choose_page
 from views.session.session import prepare_process
@@ -22,5 +22,5 @@ page = choose_page((DRAW, TRAIN, COMPARE, EXPLAIN))
 show_lesson()
 page.run()
 show_badge(page.url_path)
-show_arrival()
+show_news()
 jobs.keep_places()  # last: what it shows, which is nothing, takes a place on the page

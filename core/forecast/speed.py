@@ -20,6 +20,7 @@ from core.recipes.settings import Value
 from core.runs.run import USABLE, Run, RunError
 from core.specs import TRAIN_SIZE
 from core.storage.files import MAX_NUMBER, write_atomic
+from core.storage.history import Record
 
 SPEED_FILE = ".speed.json"
 NARROW, USUAL, WIDE = 8, 16, 32  # widths: measured, of the quick recipe, measured
@@ -36,6 +37,7 @@ class Speed(msgspec.Struct, frozen=True):
     wide: Duration  # at width 32
     test: Duration  # to test a network of width 16
     ratios: list[Duration] = []  # of recent runs: seconds taken to seconds expected, latest last
+    tests: list[Duration] = []  # of recent runs: seconds of testing, as if of width 16
     finetunes: list[Duration] = []  # that recent fine-tunings took, latest last
 
     def train_seconds(self, settings: Mapping[str, Value]) -> float:
@@ -55,7 +57,8 @@ class Speed(msgspec.Struct, frozen=True):
 
     def test_seconds(self, width: float) -> float:
         """That the test images are expected to take at this width."""
-        return self.test * self._per_image(width) / self._per_image(USUAL)
+        usual = median(self.tests) if self.tests else self.test
+        return usual * self._per_image(width) / self._per_image(USUAL)
 
     def run_seconds(self, settings: Mapping[str, Value]) -> float:
         """From the first step to the test metrics."""
@@ -87,13 +90,23 @@ def note_run(root: Path, run: Run, seconds: float) -> None:
     if run.is_finetune:
         recent = [*speed.finetunes, max(seconds, 0.001)][-RECENT:]
         return write_speed(root, msgspec.structs.replace(speed, finetunes=recent))
-    with suppress(RunError, KeyError, TypeError, ValueError):  # damaged
+    with suppress(RunError, OSError, KeyError, TypeError, ValueError):  # damaged
         history = run.history()
-        if not history or history[-1]["images"] < LEAST_IMAGES:
-            return
-        last = history[-1]
-        settings = run.recipe()[1].settings()
-        share = last["step"] / last["steps"]
-        ratio = max(last["seconds"], 0.001) / (share * speed._expected(settings))
-        recent = [*speed.ratios, ratio][-RECENT:]
-        write_speed(root, msgspec.structs.replace(speed, ratios=recent))
+        if history and history[-1]["images"] >= LEAST_IMAGES:
+            write_speed(root, _with_run(speed, run, history[-1]))
+
+
+def _with_run(speed: Speed, run: Run, last: Record) -> Speed:
+    """What was known, and what this run says of training and of testing."""
+    settings = run.recipe()[1].settings()
+    share = last["step"] / last["steps"]
+    ratio = max(last["seconds"], 0.001) / (share * speed._expected(settings))
+    learned, tested = (
+        (run.path / name).stat().st_mtime for name in ("progress.jsonl", "state.json")
+    )
+    scale = speed._per_image(USUAL) / speed._per_image(float(settings["width"]))
+    return msgspec.structs.replace(
+        speed,
+        ratios=[*speed.ratios, ratio][-RECENT:],
+        tests=[*speed.tests, max(tested - learned, 0.001) * scale][-RECENT:],
+    )

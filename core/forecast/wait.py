@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.forecast.speed import Speed, read_speed
+from core.forecast.speed import USUAL, Speed, read_speed
 from core.runs import disk, limits, queue
 from core.runs.disk import list_entries
 from core.runs.run import LIVE, Request, Run
@@ -43,7 +43,7 @@ def wait_seconds(root: Path, run: Run) -> float | None:
     speed = read_speed(root)
     if speed is None:
         return None
-    most = limits.LIMITS.shared_seconds + speed.test
+    most = limits.LIMITS.shared_seconds + speed.test_seconds(USUAL)
     total = 0.0
     if live := training_run(root, run.is_finetune):
         left = _run_seconds(live, speed, is_live=True)

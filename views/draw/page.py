@@ -28,6 +28,7 @@ from views.session.address import shared_link
 from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session
 from views.ui.files import network_files
+from views.ui.lesson_banner import BY_TEACHER
 from views.ui.share import show_share
 from views.ui.text import plain
 
@@ -105,6 +106,8 @@ def _numbers(session: Session) -> None:
             keys = "" if locked else '<span class="keys">keys 0 to 9</span>'
             st.html(f'<div class="head">Number to add{keys}</div>', width="content")
             others = [number for number in range(ADDENDS) if number != session.link.addend]
+            if locked:
+                st.html(f'<div class="note">{BY_TEACHER}</div>', width="content")
             st.button(
                 "Roll the dice",
                 key="roll",
@@ -137,6 +140,7 @@ def _network_choice(session: Session) -> None:
             format_func=titles.__getitem__,
             key=f"network_{session.link.network}",  # a new widget for a new choice, whoever made it
             disabled="network" in session.link.locked,
+            help=BY_TEACHER if "network" in session.link.locked else None,
         )
     if chosen != session.link.network:
         networks.use_network(session, chosen)

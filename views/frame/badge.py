@@ -12,7 +12,11 @@ from views.session.session import Session, get_session
 from views.ui.polling import poll
 
 BADGE_POLL = 2.0  # seconds
-LINKS = ("stTopNavLink", "stSidebarNavLink")  # to a page, on wide and on narrow screens
+LINKS = (  # to a page, on wide and on narrow screens
+    '[data-testid="stTopNavLink"]',
+    '[data-testid="stSidebarNavLink"]',
+    ".st-key-page_bar a",
+)
 
 
 def show_badge(shown_page: str) -> None:
@@ -28,7 +32,7 @@ def _badge(session: Session, went_on: bool, shown_page: str) -> None:
     if went_on and (snapshot is None or snapshot.state.is_finished):
         st.rerun()
     words = _words(snapshot) if snapshot else ""
-    rules = "".join(_rule(f'[data-testid="{link}"][href*="/train"]') for link in LINKS)
+    rules = "".join(_rule(f'{link}[href*="/train"]') for link in LINKS)
     style = f"{rules} :root {{ --run-badge: {words!r}; }}" if words else ""
     st.html(f"<style>{style}</style>", width="content")
 

@@ -96,7 +96,7 @@ def network_titles(session: Session) -> dict[str, str]:
     wanted = {*session.own_runs, link.run, link.network, *link.compared}
     found = [run for name in wanted if (run := find_run(runs_dir(), name))]
     for run in sorted(found, key=Run.created):
-        with suppress(CheckpointError, RunError):  # not there yet, or damaged
+        with suppress(CheckpointError):  # not there yet, or damaged
             title = _run_title(session, run)
             same = sum(
                 other == title or other.startswith(f"{title} #") for other in titles.values()
@@ -115,7 +115,10 @@ def _shipped_title(name: str) -> str:
 
 def _run_title(session: Session, run: Run) -> str:
     """As "Mine: width 4, 98.7 %", or with the name that its owner gave it: "Ada (width 4, ...)"."""
-    card, request = load_network(run.id)[1], run.request()
+    card = load_network(run.id)[1]
+    request = Request("", {})
+    with suppress(RunError):  # damaged: nobody's
+        request = run.request()
     is_own = is_own_run(session, run, request)
     given = read_name(run)
     if card.taught:

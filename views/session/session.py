@@ -42,7 +42,7 @@ class Session:
     secret: str = field(default_factory=new_secret)  # in place of the browser's, where it has none
     finetune_run: str = ""  # id of the run that learns the examples, or failed to; "" is none
     unseen_run: str = ""  # id of the run whose end the Train page has still to show
-    arrivals: int = 0  # how often the page has to begin at its top; see views/frame/arrival.py
+    arrivals: int = 0  # how often the page has to begin at its top; see views/frame/news.py
     news: str = ""  # said once on the next page, in a sentence; "" is nothing
 
     def arrive(self, news: str = "") -> None:

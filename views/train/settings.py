@@ -9,8 +9,8 @@ from core.recipes.bugs import BUGS
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
 from views.session.session import Session, get_session, put_widget_value, widget_value
 from views.train.presets import setting_key
+from views.ui.lesson_banner import BY_TEACHER
 
-BY_TEACHER = "Set by your teacher"
 BUG_LABEL = "Published bug"
 
 

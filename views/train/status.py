@@ -18,7 +18,7 @@ from core.runs.snapshot import RunSnapshot
 from views.session import jobs
 from views.session.session import get_session, widget_value
 from views.session.visitor import is_owner_of
-from views.train.settings import BY_TEACHER
+from views.ui.lesson_banner import BY_TEACHER
 from views.ui.text import plain
 
 # Seconds between polls of a run

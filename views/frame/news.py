@@ -15,11 +15,11 @@ from views.ui.style import STATIC
 from views.ui.text import plain
 
 
-def show_arrival() -> None:
+def show_news() -> None:
     """Behind every page, always: an element that comes and goes would move others."""
     session = get_session()
-    with st.container(key="arrival"):
-        _scroller()(data={"arrivals": session.arrivals}, key="arrival_script")
+    with st.container(key="news"):
+        _scroller()(data={"arrivals": session.arrivals}, key="news_script")
     if session.news:
         st.toast(plain(session.news), icon=":material/check:", duration="long")
         session.news = ""
@@ -28,5 +28,5 @@ def show_arrival() -> None:
 @functools.cache
 def _scroller() -> Any:
     """Not at import: it can be registered in a running app only."""
-    script = (STATIC / "arrival.js").read_text()
-    return st.components.v2.component("arrival", html="<span></span>", js=script)
+    script = (STATIC / "news.js").read_text()
+    return st.components.v2.component("news", html="<span></span>", js=script)

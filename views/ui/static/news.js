@@ -1,4 +1,4 @@
-// The page begins at its top after something was caused that stands there: see frame/arrival.py.
+// The page begins at its top after something was caused that stands there: see frame/news.py.
 const app = (window.sketchAndSum ??= { places: {} });
 
 export default function ({ data }) {
