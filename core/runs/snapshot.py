@@ -37,7 +37,7 @@ class RunSnapshot:
 
 def read_snapshot(run: Run) -> RunSnapshot:
     """Read a run's directory; damaged files read as `RunSnapshot` says."""
-    request = _request(run)
+    request = read_request(run)
     return RunSnapshot(
         run,
         state=run.state(),
@@ -50,10 +50,11 @@ def read_snapshot(run: Run) -> RunSnapshot:
 
 def repeatable_recipe(run: Run) -> Recipe | None:
     """The same without reading the rest of the run."""
-    return _repeatable(run, _recipe(_request(run)), read_control(run.path))
+    return _repeatable(run, _recipe(read_request(run)), read_control(run.path))
 
 
-def _request(run: Run) -> Request:
+def read_request(run: Run) -> Request:
+    """What was asked for, and by whom; an empty one where that cannot be read."""
     try:
         return run.request()
     except RunError:

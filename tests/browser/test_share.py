@@ -249,4 +249,4 @@ def test_a_finger_draws_and_scrolls_nothing(visit: Visit) -> None:
 
 def test_an_app_without_runs_says_so_and_goes_on(own_app: App, visit: Visit) -> None:
     page = visit(f"/compare?v=1&c={GONE}.mnist&run={GONE}", app=own_app)
-    expect(hook(page, "compare_table")).to_contain_text("MNIST, careful")
+    expect(hook(page, "compare_table")).to_contain_text("Digits (our best")

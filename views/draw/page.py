@@ -7,10 +7,11 @@ import streamlit as st
 
 from core.evaluation.prediction import predict
 from core.evaluation.tracing import traced
+from core.finetune import can_finetune
 from core.specs import ADDENDS, SPECS
 from core.storage.checkpoint import CheckpointError
 from views.draw.digits import choose_digit, show_turn_hint
-from views.draw.finetune import ask_label, show_handwriting
+from views.draw.finetune import show_handwriting
 from views.draw.live import (
     can_label,
     invitation,
@@ -20,6 +21,7 @@ from views.draw.live import (
     show_seen,
 )
 from views.draw.saliency import show_saliency
+from views.draw.teaching import ask_label, show_learning, show_teaching
 from views.input.question import question_of
 from views.input.sources import show_input
 from views.server.live_route import is_live_on, live_path
@@ -55,14 +57,22 @@ def _board() -> None:
     left, right = st.columns([4, 7], gap="large")
     with left:
         image = show_input(session, spec)
-        _numbers(session)
+        may_teach = "teach" not in hidden
+        finetune_run = jobs.pending_finetune(session) if may_teach else None
+        if session.is_teaching and may_teach and can_finetune(model):
+            can_teach = image is not None and can_label(image, model, is_allowed=True)
+            show_teaching(session, can_label=can_teach)
+        else:
+            _numbers(session)
+        if finetune_run:
+            show_learning(session, finetune_run)
     saliency_place = None
     with right, st.container(key="answers"):
         if trouble:
             st.warning(plain(trouble))
             if session.gone_network and st.button("Train it again", key="again"):
                 go_to("train")
-        may_teach, can_teach = "teach" not in hidden, False
+        can_teach = False
         if image is None:
             question = question_of(session, None, can_teach=may_teach)
             show_answers(invitation(session, spec), question, session.canvas)
@@ -77,7 +87,7 @@ def _board() -> None:
             show_turn_hint(model, card, spec, image, prediction)
             if "seen" not in hidden and prediction.is_finite:
                 saliency_place = show_seen(image, answer)
-            if can_teach:
+            if can_teach and not session.is_teaching:
                 ask_label(session)
         with st.container(horizontal=True, vertical_alignment="bottom", key="networks"):
             if "network" not in hidden:

@@ -174,15 +174,21 @@ def start_finetune(session: Session) -> None:
     session.finetune_run = _enqueue(session, card.preset, Recipe.read(card.params), job)
 
 
+def pending_finetune(session: Session) -> Run | None:
+    """The run that learns the examples, just learned them or failed to; nothing changes by that."""
+    return find_run(runs_dir(), session.finetune_run)
+
+
 def current_finetune(session: Session) -> Run | None:
     """The run that learns the examples, or that failed to. Once finished, its network answers."""
-    run = find_run(runs_dir(), session.finetune_run)
+    run = pending_finetune(session)
     if run is None:
         return None
     now = run.state()
     if now.is_usable:
-        session.finetune_run = ""
+        session.finetune_run, session.is_teaching = "", False
         use_network(session, run.id)
+        session.arrive("Learned. Draw another one.")
         return None
     if not now.is_finished:
         run.touch()

@@ -40,6 +40,7 @@ class Session:
     examples: list[HandExample] = field(default_factory=list)  # of the visitor's handwriting
     loaded_example_files: int = 0
     secret: str = field(default_factory=new_secret)  # in place of the browser's, where it has none
+    is_teaching: bool = False  # are labels asked for, in the place of the number to add?
     finetune_run: str = ""  # id of the run that learns the examples, or failed to; "" is none
     unseen_run: str = ""  # id of the run whose end the Train page has still to show
     arrivals: int = 0  # how often the page has to begin at its top; see views/frame/news.py
