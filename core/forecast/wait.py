@@ -1,9 +1,10 @@
 """How long a run waits for its turn, and in which words a page says so."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from core.forecast.speed import USUAL, Speed, read_speed
-from core.runs import disk, limits, queue
+from core.runs import limits, queue
 from core.runs.disk import list_entries
 from core.runs.run import LIVE, Request, Run
 from core.storage.history import Record
@@ -35,24 +36,29 @@ def training_run(root: Path, finetunes: bool = False) -> Run | None:
     return next((run for run in live if run.is_finetune == finetunes), None)
 
 
-def wait_seconds(root: Path, run: Run) -> float | None:
-    """Until a run that waits begins: what is before it, each at most its share of the time.
+class Place(NamedTuple):
+    """Of a run in the queue."""
 
-    None where nothing was measured here yet.
-    """
-    speed = read_speed(root)
-    if speed is None:
-        return None
-    most = limits.LIMITS.shared_seconds + speed.test_seconds(USUAL)
-    total = 0.0
-    if live := training_run(root, run.is_finetune):
-        left = _run_seconds(live, speed, is_live=True)
-        total += min(most, left)
+    before: int  # runs, the one in training counted; 0 begins now
+    seconds: float | None  # until it begins; None where nothing was measured yet
+
+
+def place_of(root: Path, run: Run) -> Place:
+    """The place of a run that waits: what is before it takes at most its share of the time."""
+    speed, before = read_speed(root), []
     for other in queue.waiting_runs(root, run.is_finetune):
         if other == run:
             break
-        total += min(most, _run_seconds(other, speed))
-    return total
+        before.append(other)
+    live = training_run(root, run.is_finetune)
+    count = len(before) + (live is not None)
+    if speed is None:
+        return Place(count, None)
+    most = limits.LIMITS.shared_seconds + speed.test_seconds(USUAL)
+    each = [_run_seconds(other, speed) for other in before]
+    if live:
+        each.append(_run_seconds(live, speed, is_live=True))
+    return Place(count, sum(min(most, seconds) for seconds in each))
 
 
 def _run_seconds(run: Run, speed: Speed, is_live: bool = False) -> float:
@@ -62,15 +68,11 @@ def _run_seconds(run: Run, speed: Speed, is_live: bool = False) -> float:
     return time_left(history[-1] if history else None, run.request(), speed) or 0.0
 
 
-def queue_words(root: Path, run: Run) -> str:
+def queue_words(place: Place) -> str:
     """What a run waits for and how long, for the visitor."""
-    if not disk.is_writable(root):
-        return disk.UNWRITABLE
-    position = queue.queue_position(root, run)
-    if not position:
+    if not place.before:
         return "Starting."
-    runs = "one run is" if position == 1 else f"{position} runs are"
-    wait = wait_seconds(root, run)
-    if not wait:
+    runs = "one run is" if place.before == 1 else f"{place.before} runs are"
+    if not place.seconds:
         return f"Waiting: {runs} before yours."
-    return f"Waiting: {runs} before yours, which begins in about {about(wait)}."
+    return f"Waiting: {runs} before yours, which begins in about {about(place.seconds)}."

@@ -1,9 +1,9 @@
 """How runs come and go: who may join the queue, whose turn it is, how a run is made.
 
-One run trains at a time. Addresses take turns, and so do the pages behind one address, so nobody
+One run trains at a time. Addresses take turns, and so do the browsers behind one address, so nobody
 waits for all that somebody else has queued:
 
-    who came          A1 A2 A3 A4 B1 A1   (page 1 of address A, page 2 of it, ...)
+    who came          A1 A2 A3 A4 B1 A1   (browser 1 at address A, browser 2 there, ...)
     who is served     A1 B1 A2 A3 A4 A1
 
 Runs that fine-tune a network take seconds and have a queue of their own beside it. A visitor has
@@ -104,7 +104,7 @@ def in_turn(visitors: Sequence[Visitor], served: Sequence[str]) -> list[int]:
     """In which order runs are done: indices into their visitors, who are given oldest run first.
 
     Addresses take turns, beginning with the one that was served longest ago; at an address, its
-    pages do. `served` are keys of visitors, latest last.
+    browsers do. `served` are keys of visitors, latest last.
     """
     last = {key: turn for turn, key in enumerate(served)}
     last |= {key.partition("/")[0]: turn for turn, key in enumerate(served)}

@@ -37,7 +37,7 @@ class RunSnapshot:
 
 def read_snapshot(run: Run) -> RunSnapshot:
     """Read a run's directory; damaged files read as `RunSnapshot` says."""
-    request = read_request(run)
+    request = request_of(run)
     return RunSnapshot(
         run,
         state=run.state(),
@@ -50,10 +50,10 @@ def read_snapshot(run: Run) -> RunSnapshot:
 
 def repeatable_recipe(run: Run) -> Recipe | None:
     """The same without reading the rest of the run."""
-    return _repeatable(run, _recipe(read_request(run)), read_control(run.path))
+    return _repeatable(run, _recipe(request_of(run)), read_control(run.path))
 
 
-def read_request(run: Run) -> Request:
+def request_of(run: Run) -> Request:
     """What was asked for, and by whom; an empty one where that cannot be read."""
     try:
         return run.request()

@@ -95,7 +95,8 @@ def test_a_class_gets_fewer_controls_and_keeps_them_so(visit: Visit) -> None:
     assert link[0] == "/train?v=1&hide=bug"
     pupil = visit(link[0] + ".teach&lock=lr.number")
     expect(hook(pupil, "break")).to_have_count(0)
-    expect(hook(pupil, "setting_lr").get_by_role("slider")).to_be_disabled()
+    expect(hook(pupil, "setting_lr")).to_have_count(0)
+    expect(hook(pupil, "fixed")).to_contain_text(re.compile(r"Set by your teacher\s+Learning rate"))
     expect(hook(pupil, "setting_width").get_by_role("slider")).to_be_enabled()
     pupil.get_by_role("link", name="Draw").click()
     draw_digit(pupil, "7")

@@ -10,7 +10,7 @@ from core.recipes.presets import PRESETS
 from core.recipes.published import PUBLISHED
 from core.recipes.recipe import Recipe
 from core.runs.run import find_run, list_runs, runs_dir
-from core.runs.snapshot import read_request
+from core.runs.snapshot import request_of
 from core.specs import SPECS
 from core.storage import checkpoint
 from core.storage.checkpoint import Card, CheckpointError
@@ -101,7 +101,7 @@ def _available(session: Session) -> list[Network]:
             continue
         kind = "shipped"
         if name not in PRESETS and (run := find_run(runs_dir(), name)):
-            is_own = networks.is_own_run(session, run, read_request(run))
+            is_own = networks.is_own_run(session, run, request_of(run))
             uploaded = ["uploaded"] if run.is_uploaded else []
             whose = "yours" if is_own else "from a link"
             kind = ", ".join([whose, *uploaded, *_early_stop(card)])

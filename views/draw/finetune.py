@@ -22,7 +22,6 @@ from views.ui.images import image_tag
 from views.ui.table import percent
 from views.ui.text import plain
 
-FINETUNE_POLL = 0.4  # seconds between polls of a fine-tuning run
 EXAMPLE_SIDE = 56  # CSS pixels of an example
 
 

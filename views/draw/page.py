@@ -8,6 +8,7 @@ import streamlit as st
 from core.evaluation.prediction import predict
 from core.evaluation.tracing import traced
 from core.finetune import can_finetune
+from core.model import SumNet
 from core.specs import ADDENDS, SPECS
 from core.storage.checkpoint import CheckpointError
 from views.draw.digits import choose_digit, show_turn_hint
@@ -22,6 +23,7 @@ from views.draw.live import (
 )
 from views.draw.saliency import show_saliency
 from views.draw.teaching import ask_label, show_learning, show_teaching
+from views.input.input_image import InputImage
 from views.input.question import question_of
 from views.input.sources import show_input
 from views.server.live_route import is_live_on, live_path
@@ -58,14 +60,7 @@ def _board() -> None:
     with left:
         image = show_input(session, spec)
         may_teach = "teach" not in hidden
-        finetune_run = jobs.pending_finetune(session) if may_teach else None
-        if session.is_teaching and may_teach and can_finetune(model):
-            can_teach = image is not None and can_label(image, model, is_allowed=True)
-            show_teaching(session, can_label=can_teach)
-        else:
-            _numbers(session)
-        if finetune_run:
-            show_learning(session, finetune_run)
+        _under_canvas(session, model, image, may_teach)
     saliency_place = None
     with right, st.container(key="answers"):
         if trouble:
@@ -97,6 +92,19 @@ def _board() -> None:
     if image is not None and saliency_place is not None:
         with saliency_place:  # last: answers do not wait for it
             show_saliency(model, card, image.pixels, session.link.addend)
+
+
+def _under_canvas(
+    session: Session, model: SumNet, image: InputImage | None, may_teach: bool
+) -> None:
+    """The number to add, or in its place labels; below, how far the learning of them is."""
+    if session.is_teaching and may_teach and can_finetune(model):
+        is_allowed = image is not None and can_label(image, model, is_allowed=True)
+        show_teaching(session, can_label=is_allowed)
+    else:
+        _numbers(session)
+    if may_teach and (finetune_run := jobs.pending_finetune(session)):
+        show_learning(session, finetune_run)
 
 
 def _numbers(session: Session) -> None:

@@ -11,7 +11,7 @@ from core.forecast.speed import read_speed
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.settings import Value
-from core.runs import control, log, queue
+from core.runs import control, disk, log, queue
 from core.runs.run import (
     WAITING,
     FinetuneJob,
@@ -96,7 +96,14 @@ def _touch_waiting(session: Session) -> bool:
 
 def waiting_words(run: Run) -> str:
     """What a run waits for and how long, for the visitor."""
-    return wait.queue_words(run.path.parent, run)
+    if not disk.is_writable(run.path.parent):
+        return disk.UNWRITABLE
+    return wait.queue_words(place_of_run(run))
+
+
+def place_of_run(run: Run) -> wait.Place:
+    """Its place in the queue, while it waits."""
+    return wait.place_of(run.path.parent, run)
 
 
 def run_meanwhile(run: Run) -> RunSnapshot | None:

@@ -24,7 +24,7 @@ from core.runs.control import read_name, rename_run
 from core.runs.limits import LIMITS
 from core.runs.queue import QueueError, import_run
 from core.runs.run import Request, Run, find_run, network_stem, runs_dir
-from core.runs.snapshot import read_request
+from core.runs.snapshot import request_of
 from core.specs import SPECS, data_dir
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.checkpoint import Card, CheckpointError
@@ -117,7 +117,7 @@ def _shipped_title(name: str) -> str:
 def _run_title(session: Session, run: Run) -> str:
     """As "Mine: width 4, 98.7 %", or with the name that its owner gave it: "Ada (width 4, ...)"."""
     card = load_network(run.id)[1]
-    request = read_request(run)
+    request = request_of(run)
     is_own = is_own_run(session, run, request)
     given = read_name(run)
     if card.taught:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.forecast.wait import about
+from core.recipes.bugs import BUGS
 from core.recipes.settings import SETTINGS, Value
 from views.session import jobs
 from views.session.link import DEFAULT_SETTINGS
@@ -76,8 +77,12 @@ def back_to_usual(session: Session) -> None:
     link = session.link
     fixed = link.hidden + link.locked
     free = {name: DEFAULT_SETTINGS[name] for name in SETTINGS if name not in fixed}
-    changed = {name for name, usual in free.items() if link.settings[name] != usual}
-    if changed or (link.bug and "bug" not in fixed):
+    changed = [name for name, usual in free.items() if link.settings[name] != usual]
+    words = [SETTINGS[name].say(link.settings[name]) for name in changed]
+    if link.bug and "bug" not in fixed:
+        words.append(f"broken: {BUGS[link.bug].title}")
+    if words:
+        st.caption(f"Changed: {', '.join(words)}.")
         st.button(
             "Back to usual",
             key="usual",

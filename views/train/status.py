@@ -84,7 +84,7 @@ def _headline(snapshot: RunSnapshot) -> str:
     """What matters most, in two or three words."""
     now = snapshot.state
     if now.name in WAITING:
-        before = _position(snapshot.run)
+        before = jobs.place_of_run(snapshot.run).before
         return f"Number {before + 1} in the queue" if before else "Starting"
     if now.name == "training":
         seconds = jobs.seconds_left(snapshot)

@@ -3,7 +3,7 @@
 import pytest
 
 from core.forecast.speed import Speed, write_speed
-from core.forecast.wait import about, queue_words, time_left, training_run, wait_seconds
+from core.forecast.wait import Place, about, place_of, queue_words, time_left, training_run
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import Request, Run, State
@@ -41,21 +41,20 @@ def test_what_is_before_a_run_is_what_it_waits_for(root):
     live, _, mine = make(root, "training"), make(root), make(root)
     live.append(record(25))  # 12.5 s for half of its 50 steps
     assert training_run(root) == live
-    assert wait_seconds(root, mine) == pytest.approx(12.5 + 2 + 6)
-    assert queue_words(root, mine) == (
-        "Waiting: 2 runs are before yours, which begins in about 20 s."
-    )
+    place = place_of(root, mine)
+    assert place == Place(2, pytest.approx(12.5 + 2 + 6))
+    assert queue_words(place) == "Waiting: 2 runs are before yours, which begins in about 20 s."
 
 
 def test_nobody_holds_the_trainer_for_longer_than_others_may_be_kept_waiting(root, limit):
     limit(shared_seconds=40)
     write_speed(root, MEASURED)
     make(root, "training", epochs=50)
-    assert wait_seconds(root, make(root)) == pytest.approx(42)
+    assert place_of(root, make(root)) == Place(1, pytest.approx(42))
 
 
 def test_before_anything_was_measured_only_the_place_is_said(root):
-    said = [queue_words(root, make(root)) for _ in range(3)]
+    said = [queue_words(place_of(root, make(root))) for _ in range(3)]
     assert said == [
         "Starting.",
         "Waiting: one run is before yours.",
