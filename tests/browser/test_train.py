@@ -9,7 +9,15 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from core.runs.run import list_runs
 from tests.browser.conftest import Visit
 from tests.browser.support.app import App
-from tests.browser.support.driver import choose, draw_digit, hook, press, text
+from tests.browser.support.driver import (
+    answered,
+    choose,
+    draw_digit,
+    hook,
+    press,
+    text,
+    wait_until_idle,
+)
 
 TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 CURVE = ".scatterlayer .trace path.js-line"
@@ -27,6 +35,7 @@ def start(page: Page) -> None:
 
 def more_settings(page: Page) -> None:
     """Unfold the settings, if they are not."""
+    wait_until_idle(page)
     if not hook(page, "setting_lr").is_visible():
         hook(page, "more_settings").get_by_text("More settings").click()
     expect(hook(page, "setting_lr")).to_be_visible()
@@ -83,7 +92,8 @@ def test_a_stopped_run_keeps_what_it_learned(visit: Visit) -> None:
 def test_a_run_is_paused_and_watched_step_by_step(visit: Visit) -> None:
     page = visit()
     draw_digit(page, "3")
-    page.goto(page.url.replace("/?", "/train?"))
+    with answered(page):
+        page.goto(page.url.replace("/?", "/train?"))
     set_slider(page, "epochs", 4)
     start(page)
     press(page, "train_pause")
@@ -110,6 +120,7 @@ def test_a_reload_and_a_second_tab_steer_the_run_and_a_stranger_watches(visit: V
     set_slider(page, "epochs", 4)
     start(page)
     page.reload()
+    wait_until_idle(page)
     expect(hook(page, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,128"))
     stranger = visit("/train?" + page.url.split("?")[1])
     expect(hook(stranger, "train_status")).to_contain_text("You are watching.")
@@ -164,6 +175,7 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     page.get_by_role("link", name="Explain", exact=True).click()
     expect(hook(page, "idea_1")).to_be_visible()
     page.get_by_role("link", name="Train", exact=True).click()
+    more_settings(page)
     expect(rate).to_have_attribute("aria-valuetext", "0.5")
     expect(page).to_have_url(re.compile("/train"))
     assert parse_qs(urlsplit(page.url).query)["s"] == drawn
@@ -172,6 +184,7 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     set_slider(page, "lr", 1)
     page.wait_for_url(lambda url: "lr=0.3" in url)
     page.reload()
+    more_settings(page)
     expect(rate).to_have_attribute("aria-valuetext", "0.3")
     page.get_by_role("link", name="Draw", exact=True).click()
     expect(hook(page, "class_answer")).to_have_text("3")

@@ -112,11 +112,6 @@ def run_meanwhile(run: Run) -> RunSnapshot | None:
     return read_snapshot(other) if other else None
 
 
-def is_timed() -> bool:
-    """Is it known how fast this machine trains?"""
-    return read_speed(runs_dir()) is not None
-
-
 def expected_seconds(settings: Mapping[str, Value]) -> float | None:
     """That a run with these settings takes here; None where nothing was measured yet."""
     speed = read_speed(runs_dir())

@@ -42,6 +42,7 @@ class Session:
     secret: str = field(default_factory=new_secret)  # in place of the browser's, where it has none
     is_teaching: bool = False  # are labels asked for, in the place of the number to add?
     finetune_run: str = ""  # id of the run that learns the examples, or failed to; "" is none
+    settings_generation: int = 0  # how often the page itself chose settings of the next run
     unseen_run: str = ""  # id of the run whose end the Train page has still to show
     arrivals: int = 0  # how often the page has to begin at its top; see views/frame/news.py
     news: str = ""  # said once on the next page, in a sentence; "" is nothing
@@ -99,14 +100,9 @@ def draw_all(examples: list[HandExample]) -> None:
             _ = example.image
 
 
-def widget_value(key: str, default: Any = None) -> Any:
-    """What the visitor chose in a widget, also just now; `default` where it was not shown yet."""
-    return st.session_state.get(key, default)
-
-
-def put_widget_value(key: str, value: Any) -> None:
-    """Choose for the visitor, before the widget is shown. The widget must have no default."""
-    st.session_state[key] = value
+def widget_value(key: str) -> Any:
+    """What the visitor just chose in a widget: for callbacks, which run before the page does."""
+    return st.session_state[key]
 
 
 @functools.cache

@@ -27,7 +27,6 @@ from views.ui.style import current_palette
 from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
-TIMES_POLL = 2.0  # seconds between polls of how fast this machine is, until that is known
 REPLAY_POLL = 1.5  # seconds between polls of a run's answers to the visitor's picture
 MEANWHILE_POLL = 4.0  # of the run that a visitor watches who waits: there may be many
 
@@ -38,9 +37,8 @@ def show_train() -> None:
     snapshot = jobs.current_run(session)  # read once, for all that follows
     left, right = st.columns([4, 9], gap="large")
     with left:
-        is_busy, is_timed = _is_own_live(session, snapshot), jobs.is_timed()
-        panel = st.fragment(_settings_panel, run_every=None if is_timed else TIMES_POLL)
-        panel(jobs.reader(session, snapshot), is_busy, is_timed, breaks=bool(session.link.bug))
+        is_busy = _is_own_live(session, snapshot)
+        _settings_panel(jobs.reader(session, snapshot), is_busy, breaks=bool(session.link.bug))
     with right:
         uses = _run_panel(session, snapshot) if snapshot else _no_run(session)
         grows = snapshot is not None and snapshot.is_growing
@@ -58,14 +56,12 @@ def _is_own_live(session: Session, snapshot: RunSnapshot | None) -> bool:
     return is_owner_of(session, snapshot.request)
 
 
-def _settings_panel(read: jobs.ReadRun, is_busy: bool, was_timed: bool, breaks: bool) -> None:
+@st.fragment
+def _settings_panel(read: jobs.ReadRun, is_busy: bool, breaks: bool) -> None:
     """Train, and what the next run is made of. When something is chosen, only this runs again.
 
-    The session keeps the choice for the other pages, and the address keeps it for a reload. While
-    the worker starts, nobody knows how long a run takes here; the page says so once it is known.
+    The session keeps the choice for the other pages, and the address keeps it for a reload.
     """
-    if jobs.is_timed() != was_timed:
-        st.rerun()
     session, snapshot = get_session(), read()
     button = st.container()  # on top, where a low screen shows it too
     answer = st.container()  # where a phone shows it too

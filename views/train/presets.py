@@ -13,7 +13,7 @@ from core.recipes.bugs import BUGS
 from core.recipes.settings import SETTINGS, Value
 from views.session import jobs
 from views.session.link import DEFAULT_SETTINGS
-from views.session.session import Session, get_session, put_widget_value, widget_value
+from views.session.session import Session, get_session, widget_value
 
 PRESET_KEY = "train_preset"
 TRAIN_PRESETS: dict[str, tuple[dict[str, Value], str]] = {
@@ -28,15 +28,18 @@ def preset_choice(session: Session) -> None:
     """How long it may learn. Not where a link has hidden or fixed what a preset would change."""
     if not PRESET_SETTINGS.isdisjoint(session.link.hidden + session.link.locked):
         return
-    put_widget_value(PRESET_KEY, _chosen(session.link.settings))
-    st.radio(
-        "How long it may learn",
-        list(TRAIN_PRESETS),
-        index=None,
-        captions=[_caption(session, name) for name in TRAIN_PRESETS],
-        key=PRESET_KEY,
-        on_change=_take,
-    )
+    names, chosen = list(TRAIN_PRESETS), _chosen(session.link.settings)
+    key = f"{PRESET_KEY}_{chosen}"  # a new widget for a new choice, whoever made it
+    with st.container(key=PRESET_KEY):
+        st.radio(
+            "How long it may learn",
+            names,
+            names.index(chosen) if chosen else None,
+            captions=[_caption(session, name) for name in names],
+            key=key,
+            on_change=_take,
+            args=(key,),
+        )
 
 
 def _chosen(settings: Mapping[str, Value]) -> str | None:
@@ -53,23 +56,24 @@ def _caption(session: Session, name: str) -> str:
     return f"about {about(seconds)}: {words}" if seconds else words
 
 
-def _take() -> None:
+def _take(key: str) -> None:
     """The preset that was just chosen."""
     session = get_session()
-    settings, _ = TRAIN_PRESETS.get(widget_value(PRESET_KEY), ({}, ""))
+    settings, _ = TRAIN_PRESETS.get(widget_value(key), ({}, ""))
     choose_settings(session, settings)
 
 
 def choose_settings(session: Session, settings: Mapping[str, Value]) -> None:
-    """Choose for the visitor: the session and the controls of these settings."""
+    """Choose for the visitor. Their controls are new ones from now on, which begin with that."""
     session.choose(settings={**session.link.settings, **settings})
-    for name, value in settings.items():
-        put_widget_value(setting_key(name, session.link.settings), value)
+    session.settings_generation += 1
 
 
-def setting_key(name: str, settings: Mapping[str, Value]) -> str:
+def setting_key(session: Session, name: str) -> str:
     """Of a setting's control. Each sum head needs other weights, so it has a slider of its own."""
-    return f"setting_{name}_{settings['sum_head']}" if name == "sum_weight" else f"setting_{name}"
+    head = f"_{session.link.settings['sum_head']}" if name == "sum_weight" else ""
+    generation = f"_{session.settings_generation}" if session.settings_generation else ""
+    return f"setting_{name}{head}{generation}"
 
 
 def back_to_usual(session: Session) -> None:
@@ -97,4 +101,3 @@ def _reset(session: Session, free: Mapping[str, Value]) -> None:
     choose_settings(session, free)
     if "bug" not in session.link.hidden + session.link.locked:
         session.choose(bug="")
-        put_widget_value("bug", "")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.recipes.bugs import BUGS
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
-from views.session.session import Session, get_session, put_widget_value, widget_value
+from views.session.session import Session, get_session, widget_value
 from views.train.presets import setting_key
 from views.ui.lesson_banner import BY_TEACHER
 
@@ -42,7 +42,7 @@ def _controls(session: Session, names: list[str]) -> dict[str, Value]:
     values = session.link.settings
     return {
         name: SETTINGS[name].clamp(
-            _control(name, values[name], setting_key(name, values)), values[name]
+            _control(name, values[name], setting_key(session, name)), values[name]
         )
         for name in names
     }
@@ -75,29 +75,28 @@ def _change_head() -> None:
     """The usual weight follows the sum head; one that the visitor chose stays."""
     session = get_session()
     settings = session.link.settings
-    before, now = str(settings["sum_head"]), widget_value("setting_sum_head")
+    before, now = str(settings["sum_head"]), widget_value(setting_key(session, "sum_head"))
     weight = settings["sum_weight"]
     if "sum_weight" not in session.link.hidden + session.link.locked:
-        weight = widget_value(setting_key("sum_weight", settings), weight)
+        weight = widget_value(setting_key(session, "sum_weight"))
     if weight == SUM_WEIGHTS[before]:
         weight = SUM_WEIGHTS[now]
     session.choose(settings={**settings, "sum_head": now, "sum_weight": weight})
 
 
 def _control(name: str, value: Value, key: str) -> Value:
-    """The page chooses its first value; then the widget knows it, and presets may change it."""
     setting = SETTINGS[name]
-    if widget_value(key) is None:
-        put_widget_value(key, value)
     if isinstance(setting, Choice):
-        return _radio(setting, key, _change_head if name == "sum_head" else None)
+        return _radio(setting, str(value), key, _change_head if name == "sum_head" else None)
     return _number(setting, float(value), key)
 
 
-def _radio(setting: Choice, key: str, on_change: Callable[[], None] | None) -> str:
+def _radio(setting: Choice, value: str, key: str, on_change: Callable[[], None] | None) -> str:
+    names = list(setting.options)
     chosen = st.radio(
         setting.label,
-        list(setting.options),
+        names,
+        names.index(value),
         format_func=lambda name: setting.options[name].offered,
         key=key,
         help=setting.help,
@@ -111,7 +110,8 @@ def _number(setting: Number, value: float, key: str) -> float:
     if setting.ticks:
         stop: float = st.select_slider(
             setting.label,
-            sorted({*setting.ticks, value, widget_value(key)}),
+            sorted({*setting.ticks, value}),
+            value,
             format_func=lambda number: f"{number:g}",
             key=key,
             help=setting.help,
@@ -119,9 +119,9 @@ def _number(setting: Number, value: float, key: str) -> float:
         return stop
     if setting.whole:
         low, high = int(setting.low), int(setting.high)
-        return st.number_input(setting.label, low, high, key=key, help=setting.help)
+        return st.number_input(setting.label, low, high, int(value), key=key, help=setting.help)
     return st.slider(
-        setting.label, setting.low, setting.high, step=0.05, key=key, help=setting.help
+        setting.label, setting.low, setting.high, value, step=0.05, key=key, help=setting.help
     )
 
 
@@ -129,16 +129,16 @@ def bug_choice(session: Session, is_open: bool) -> None:
     """Which bug the next run has."""
     if "bug" in session.link.hidden + session.link.locked:
         return
-    if widget_value("bug") is None:
-        put_widget_value("bug", session.link.bug)
+    names, generation = list(BUGS), session.settings_generation
     with st.expander(
         "Break it on purpose", expanded=is_open, icon=":material/bug_report:", key="break"
     ):
         bug = st.selectbox(
             BUG_LABEL,
-            list(BUGS),
+            names,
+            names.index(session.link.bug),
             format_func=lambda option: BUGS[option].title,
-            key="bug",
+            key=f"bug_{generation}" if generation else "bug",
             help="Mistakes that broke published networks. The next run has the one you choose.",
         )
         session.choose(bug=bug)
