@@ -3,7 +3,12 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
+from views.server.browser_cookie import BrowserCookie
 from views.server.guard import Guard
 from views.server.live_route import live_routes
 
-app = st.App("views/script.py", routes=live_routes(), middleware=[Middleware(Guard)])
+app = st.App(
+    "views/script.py",
+    routes=live_routes(),
+    middleware=[Middleware(Guard), Middleware(BrowserCookie)],
+)

@@ -7,7 +7,7 @@ Nothing here imports streamlit or plotly. The rooms, from the ground up:
     engines, trainer, finetune     who computes a batch; training; learning somebody's handwriting
     recipes, evaluation            what to train; what a trained network can do
     storage                        what is on disk
-    runs, workers                  a training as a job; the process that does jobs
+    runs, forecast, workers        a training as a job; how long it takes; who does jobs
     cli                            python -m core
 """
 

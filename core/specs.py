@@ -254,8 +254,8 @@ class SumHeadSpec(NamedTuple):
 
 # By name; the classes are core/heads.py `FUSIONS`.
 FUSION_WORDS = {
-    "late": OptionWords("late: number joins the class probabilities", "late fusion"),
-    "pixels": OptionWords("pixels: number written into the picture", "pixel fusion"),
+    "late": OptionWords("late: after reading (easy)", "late fusion"),
+    "pixels": OptionWords("pixels: into the picture (hard)", "pixel fusion"),
 }
 
 # A squared error is far larger than a cross-entropy, and below a weight of 1 the network learns the

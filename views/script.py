@@ -5,6 +5,8 @@ import streamlit as st
 from views.compare.page import COMPARE
 from views.draw.page import DRAW
 from views.explain.page import EXPLAIN
+from views.frame.badge import show_badge
+from views.frame.news import show_news
 from views.session import jobs
 from views.session.address import tell_cut_link
 from views.session.navigation import choose_page
@@ -21,4 +23,6 @@ page = choose_page((DRAW, TRAIN, COMPARE, EXPLAIN))
 tell_cut_link(get_session())
 show_lesson()
 page.run()
+show_badge(page.url_path)
+show_news()
 jobs.keep_places()  # last: what it shows, which is nothing, takes a place on the page

@@ -13,7 +13,7 @@ from core.jobs.events import (
     StateChange,
 )
 from core.runs import recovery
-from core.runs.control import change_control
+from core.runs.control import end_pause
 from core.runs.run import LOST, Run, State, network_stem
 from core.storage import checkpoint, snapshots
 
@@ -44,7 +44,7 @@ class RunWriter:
             case Checkpoint(weights, card):
                 checkpoint.write(self.run.checkpoint, weights, card)
             case PauseOver():
-                change_control(self.run.path, pause_at=None)
+                end_pause(self.run.path)
             case Refused():  # who hands jobs out deals with it
                 pass
 

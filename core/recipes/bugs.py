@@ -192,8 +192,8 @@ BUGS = {
         Bug(
             "broadcast",
             "Squared error of all pairs",
-            "The sum head gives a column of answers, [N, 1], the targets are a row, [N], and the "
-            "squared error silently compares all N × N pairs.",
+            "Answers are a column, [N, 1], targets a row, [N]: every answer is compared with "
+            "everybody's target, so the sum head learns only the average, 9.",
             _broadcast,
             method=Method(losses=broadcast_error),
             needs={"sum_head": "regression"},
@@ -209,9 +209,9 @@ BUGS = {
         Bug(
             "shared-softmax",
             "One softmax across both heads",
-            "The sum is one of 19 classes, and a single softmax over all 29 outputs makes the "
-            "heads share a probability of 1, before cross-entropy applies its own; as published, "
-            "both losses weigh the same.",
+            "One softmax over all 29 outputs makes the heads share a probability of 1, so what one "
+            "gains the other loses. Cross-entropy then applies its own. As published, the sum is "
+            "one of 19 classes and both losses count the same.",
             _shared_softmax,
             method=Method(losses=one_softmax),
             needs={"sum_head": "classification", "sum_weight": 1.0},

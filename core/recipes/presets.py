@@ -40,7 +40,7 @@ PRESETS = {
     for preset in (
         Preset(  # answers on the Draw page
             "mnist",
-            "MNIST, careful",
+            "Digits",
             Recipe(
                 ModelConfig(width=32, convs=(1, 2, 2), dropout=0.1),
                 TrainConfig(
@@ -58,12 +58,12 @@ PRESETS = {
         ),
         Preset(
             "fashion-late",
-            "Fashion-MNIST, late fusion",
+            "Garments, late fusion",
             FASHION,
         ),
         Preset(
             "fashion-pixels",
-            "Fashion-MNIST, pixel fusion",
+            "Garments, pixel fusion",
             Recipe(
                 replace(FASHION.model, fusion="pixels"),
                 replace(FASHION.train, sum_weight=1.0),
@@ -71,7 +71,7 @@ PRESETS = {
         ),
         Preset(  # 99 % within seconds; the settings of the Train page change it
             "quick",
-            "MNIST, quick",
+            "Digits, quick",
             Recipe(
                 ModelConfig(width=16, margin=2),
                 TrainConfig(epochs=1, lr=0.2, sum_weight=0.003, label_smoothing=0.02),

@@ -36,6 +36,8 @@ class Number:
     high: float
     whole: bool = False
     ticks: tuple[float, ...] = ()  # that the page offers; any value within bounds is allowed
+    said: str = ""  # before a value; "" is the label
+    unit: str = ""  # behind a value, in place of both: "epoch"
 
     @property
     def allowed(self) -> str:
@@ -66,8 +68,10 @@ class Number:
             return default
 
     def say(self, value: Value) -> str:
-        """By itself: "width 8"."""
-        return f"{self.label.lower()} {self._text(float(value))}"
+        """By itself: "width 8", "3 epochs"."""
+        if self.unit:
+            return f"{self._text(float(value))} {self.unit}{'s' * (value != 1)}"
+        return f"{self.said or self.label.lower()} {self._text(float(value))}"
 
     def _text(self, value: float) -> str:
         """All digits of a whole number: nobody could repeat a run with a seed of 2e+07."""
@@ -134,16 +138,16 @@ _usual_weights = " and ".join(
 SETTINGS: dict[str, Setting] = {
     "dataset": DatasetChoice(
         "Data set",
-        "What it learns to read. Garments are harder than digits: nine in ten is good.",
+        "What it learns to read. Garments are harder than digits: 9 of 10 right is good.",
         {
             name: OptionWords(f"{spec.title} {spec.noun}s", spec.title)
             for name, spec in SPECS.items()
         },
     ),
     "fusion": Choice(
-        "Fusion",
-        "Where the picture and the number meet. Late is easy to learn; in the pixels the network "
-        "has to find the number before it can add it, which takes more epochs.",
+        "Fusion: where the number goes in",
+        "Late, the number joins what the network read: easy to learn. In the pixels, the network "
+        "has to find the number in the picture before it can add it, which takes more epochs.",
         FUSION_WORDS,
     ),
     "sum_head": Choice(
@@ -158,6 +162,7 @@ SETTINGS: dict[str, Setting] = {
         *(1, 50),
         whole=True,
         ticks=(1, 2, 3, 5, 8),
+        unit="epoch",
     ),
     "lr": Number(
         "Learning rate",
@@ -189,11 +194,12 @@ SETTINGS: dict[str, Setting] = {
         *(0.0, 0.9),
     ),
     "sum_weight": Number(
-        "Weight of the sum",
-        "How much the sum's loss counts next to the class's. At 0 the sum head learns nothing. "
+        "How much the sum counts",
+        "The weight of the sum's loss next to the class's. At 0 the sum head learns nothing. "
         f"Usual values are {_usual_weights}.",
         *(0.0, 1.0),
         ticks=(0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+        said="weight of the sum",
     ),
     "augment": Number(
         "Distortion",

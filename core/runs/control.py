@@ -1,10 +1,16 @@
-"""What a visitor asks of a run while it trains: pause, one more step, another learning rate.
+"""What a visitor asks of a run: pause, one more step, another learning rate, an end.
 
     runs/<id>/control.json      {"until": 12, "lr": 0.3}; the page writes it, the worker reads it
+              name.txt          what the owner calls the network
 
-The worker writes it only to end a pause that takes too long. And what all others ask of it: an end.
+Only its owner may ask: the browser whose hash is in the run's request. Whoever has the run's link
+watches. The worker writes the file only to end a pause that takes too long. And what all others
+ask of it: an end.
 """
 
+import hashlib
+import hmac
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,13 +20,17 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from core.errors import UserError
 from core.recipes.settings import SETTINGS, Number
 from core.runs import limits
+from core.runs.run import Request, Run
 from core.storage.files import read_whole, write_atomic
 
 KEPT = "what it learned so far is kept"
 TOO_LONG = f"Stopped at the time limit for a run; {KEPT}"
 OTHERS_WAITED = f"Stopped because others waited for their turn; {KEPT}"
+NAME_FILE = "name.txt"  # in a run's directory
+MAX_NAME = 40  # characters
 QUEUE_CHECK_SECONDS = 1.0  # between checks of whether others wait
 
 _LR = SETTINGS["lr"]
@@ -57,13 +67,83 @@ def write_control(folder: Path, control: ControlFile) -> None:
     write_atomic(folder / "control.json", msgspec.json.encode(control), durable=False)
 
 
-def change_control(folder: Path, **changes: Any) -> None:
+class NotOwnerError(UserError):
+    """Somebody else's run; the message is one sentence for the visitor."""
+
+
+def browser_hash(secret: str) -> str:
+    """What a run keeps of the secret of the browser that asked for it: 32 hexadecimal digits."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:32]
+
+
+def is_owner(request: Request, browser: str) -> bool:
+    """Did the browser with this hash ask for the run?
+
+    A request that names nobody, as the first versions wrote it, is everybody's.
+    """
+    return not request.session or hmac.compare_digest(request.session, browser)
+
+
+def _check_owner(run: Run, browser: str) -> None:
+    if not is_owner(run.request(), browser):
+        raise NotOwnerError("Only the browser that started this run can do that.")
+
+
+def change_control(run: Run, browser: str, **changes: Any) -> None:
     """Ask for the named changes, and leave everything else as it was asked for last.
+
+    Raises:
+        NotOwnerError: the run is not of the browser with this hash.
+        RunError: the files of the run are damaged.
+        OSError: the run is gone, or the disk is full.
+    """
+    _check_owner(run, browser)
+    write_control(run.path, msgspec.structs.replace(read_control(run.path), **changes))
+
+
+def end_pause(folder: Path) -> None:
+    """Let the run in `folder` go on: the worker's own way.
 
     Raises:
         OSError: as for `write_control`.
     """
-    write_control(folder, msgspec.structs.replace(read_control(folder), **changes))
+    write_control(folder, msgspec.structs.replace(read_control(folder), pause_at=None))
+
+
+def request_stop(run: Run, browser: str) -> None:
+    """Ask for the end of the run; what it has learned is kept.
+
+    Raises:
+        NotOwnerError, RunError, OSError: as for `change_control`.
+    """
+    _check_owner(run, browser)
+    run.request_stop()
+
+
+def clean_name(text: str) -> str:
+    """A name that somebody typed, safe to show anywhere: a line of at most 40 characters.
+
+    What could be markup, or cannot be seen, is left out.
+    """
+    seen = "".join(c if c.isprintable() else " " for c in text[: 10 * MAX_NAME])
+    return " ".join(re.sub(r"[<>&{}\[\]`|\\$]", "", seen).split())[:MAX_NAME].strip()
+
+
+def rename_run(run: Run, browser: str, name: str) -> None:
+    """Give the network of a run a name of its own; "" takes it away.
+
+    Raises:
+        NotOwnerError, RunError, OSError: as for `change_control`.
+    """
+    _check_owner(run, browser)
+    write_atomic(run.path / NAME_FILE, clean_name(name).encode())
+
+
+def read_name(run: Run) -> str:
+    """The name that its owner gave the network; "" is none."""
+    with suppress(OSError), open(run.path / NAME_FILE, "rb") as file:
+        return clean_name(file.read(10 * MAX_NAME).decode(errors="replace"))
+    return ""
 
 
 class WatchedControl:

@@ -1,9 +1,9 @@
 """How runs come and go: who may join the queue, whose turn it is, how a run is made.
 
-One run trains at a time. Addresses take turns, and so do the pages behind one address, so nobody
+One run trains at a time. Addresses take turns, and so do the browsers behind one address, so nobody
 waits for all that somebody else has queued:
 
-    who came          A1 A2 A3 A4 B1 A1   (page 1 of address A, page 2 of it, ...)
+    who came          A1 A2 A3 A4 B1 A1   (browser 1 at address A, browser 2 there, ...)
     who is served     A1 B1 A2 A3 A4 A1
 
 At an address a short run does not wait for all long ones: the longer a run is, the later is it due.
@@ -58,7 +58,7 @@ class Visitor(NamedTuple):
     """Who asks, as far as fairness must know: not who it is, but who is the same."""
 
     address: str = ""  # keyed hash of the network address; "" is this machine
-    session: str = ""  # a secret word for one page behind it
+    session: str = ""  # hash of the secret of one browser behind it, which owns the run
 
     @property
     def key(self) -> str:
@@ -120,7 +120,7 @@ def in_turn(
     """In which order runs are done: indices into their visitors, who are given oldest run first.
 
     Addresses take turns, beginning with the one that was served longest ago. At an address its
-    pages do, and of those that were never served the one whose first run is `due` first, in
+    browsers do, and of those that were never served the one whose first run is `due` first, in
     seconds. `served` are keys of visitors, latest last.
     """
     last = {key: turn for turn, key in enumerate(served)}
@@ -176,12 +176,6 @@ def queue_position(root: Path, run: Run) -> int:
         return 0
     live = (entry.run for entry in list_entries(root) if entry.state.name in LIVE)
     return waiting.index(run) + sum(other.is_finetune == run.is_finetune for other in live)
-
-
-def queue_words(position: int) -> str:
-    """How long the queue before a run is, for the visitor."""
-    runs = "one run is" if position == 1 else f"{position} runs are"
-    return f"Waiting: {runs} before yours." if position else "Starting."
 
 
 def read_turns(root: Path) -> list[str]:

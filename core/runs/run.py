@@ -6,15 +6,16 @@
               progress.jsonl      its history: a record every few steps, appended while it trains
               moments/            snapshots of the weights on the way; see core/storage/snapshots.py
               control.json        pause, or another learning rate; see core/runs/control.py
+              name.txt            what its owner calls the network; see there
               last.safetensors    autosave: the weights so far; see core/runs/recovery.py
               stop                exists once somebody asked for a stop
               disk-full.json      the state to take when there is no room to write another
               checkpoint.*        the network and its card, at the end
 
-Only the worker writes in a run, except for `stop` and `control.json`. Files appear whole (written
-aside, renamed); the one that grows may end in half a line, which readers skip. So a reload, a
-second tab, a crash or a second app finds everything that was learned. Ids cannot be guessed:
-whoever has the id may see the run. The directory's own time is when the run was last used.
+Only the worker writes in a run, except for `stop`, `name.txt` and `control.json`. Files appear
+whole (written aside, renamed); the one that grows may end in half a line, which readers skip. So a
+reload, a second tab, a crash or a second app finds everything that was learned. Ids cannot be
+guessed: whoever has the id may see the run. The directory's own time is when the run was last used.
 
 Imports no torch: what needs it (recipes, examples, checkpoints) is imported where it is used.
 """
@@ -89,7 +90,7 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     base: str | None = None  # network to fine-tune; None trains from nothing
     uploaded: bool = False  # did the network come from a file? Its metrics are that file's claim
     address: str = ""  # who asked, for fairness: keyed hash of a network address
-    session: str = ""  # and of which page behind it
+    session: str = ""  # and of which browser behind it: hash of its secret; it owns the run
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.runs.control import ControlFile, read_control
-from core.runs.run import Run, RunError, State
+from core.runs.run import Request, Run, RunError, State
 from core.storage.history import Record
 
 
@@ -16,6 +16,7 @@ class RunSnapshot:
     run: Run
     state: State  # read first: a finished run has its whole history
     history: list[Record]
+    request: Request  # what was asked for, and by whom; empty where it cannot be read
     recipe: Recipe | None  # None where it cannot be read
     control: ControlFile
 
@@ -36,25 +37,35 @@ class RunSnapshot:
 
 def read_snapshot(run: Run) -> RunSnapshot:
     """Read a run's directory; damaged files read as `RunSnapshot` says."""
+    request = request_of(run)
     return RunSnapshot(
         run,
         state=run.state(),
         history=run.history(),
-        recipe=_recipe(run),
+        request=request,
+        recipe=_recipe(request),
         control=read_control(run.path),
     )
 
 
 def repeatable_recipe(run: Run) -> Recipe | None:
     """The same without reading the rest of the run."""
-    return _repeatable(run, _recipe(run), read_control(run.path))
+    return _repeatable(run, _recipe(request_of(run)), read_control(run.path))
 
 
-def _recipe(run: Run) -> Recipe | None:
+def request_of(run: Run) -> Request:
+    """What was asked for, and by whom; an empty one where that cannot be read."""
     try:
-        return run.recipe()[1]
+        return run.request()
     except RunError:
-        return None
+        return Request("", {})
+
+
+def _recipe(request: Request) -> Recipe | None:
+    try:
+        return Recipe.read(request.params) if request.params else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None  # damaged
 
 
 def _repeatable(run: Run, recipe: Recipe | None, control: ControlFile) -> Recipe | None:

@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from core.cluster.cluster import MISSING, VARIABLE, Cluster, cluster_address, wr
 from core.engines.cores import respect_cores, step_back
 from core.engines.memory import keep_freed_memory
 from core.errors import UserError
+from core.forecast.speed import note_run, write_speed
 from core.jobs.warm_up import warm_up
 from core.runs import disk, log
 from core.runs.queue import note_turn, waiting_runs
@@ -54,7 +56,8 @@ def serve(root: Path) -> None:
             return _serve_cluster(root, app_gone)
         runner = JobRunner(app_gone)
         runner.recover_interrupted(root)
-        warm_up(runner.data_sets)
+        if speed := warm_up(runner.data_sets):
+            write_speed(root, speed)
         log.event("worker ready")
         beside = threading.Thread(target=_serve_finetunes, args=(root, runner))
         beside.start()
@@ -106,7 +109,9 @@ def _serve_queue(root: Path, runner: JobRunner, finetunes: bool = False) -> None
             return
         if is_due and (waiting := waiting_runs(root, finetunes)):
             note_turn(root, waiting[0])
+            start = time.perf_counter()
             runner.execute(waiting[0])
+            note_run(root, waiting[0], time.perf_counter() - start)
         else:
             seen = changed
             runner.app_gone.wait(POLL_SECONDS)

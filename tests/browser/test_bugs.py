@@ -13,6 +13,7 @@ TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 def test_a_bug_is_chosen_trained_with_and_given_away(visit: Visit) -> None:
     tall = {"width": 1440, "height": 1400}  # nothing scrolls: that would close an open list
     page = visit("/train?v=1&epochs=1&width=4", viewport=tall)
+    hook(page, "more_settings").get_by_text("More settings").click()
     with answered(page):
         hook(page, "setting_sum_head").get_by_text("19 classes").click()
     weight = hook(page, "setting_sum_weight_classification").get_by_role("slider")
@@ -20,7 +21,7 @@ def test_a_bug_is_chosen_trained_with_and_given_away(visit: Visit) -> None:
     hook(page, "break").get_by_text("Break it on purpose").click()
     hook(page, "break").get_by_text("Everything is as it should be.").hover()  # once it lies still
     choose(page, hook(page, "bug").get_by_role("combobox"), "Squared error of all pairs")
-    expect(hook(page, "break")).to_contain_text("[N, 1], the targets are a row, [N]")
+    expect(hook(page, "break")).to_contain_text("[N, 1], targets a row, [N]: every answer")
     expect(hook(page, "break")).to_contain_text(
         "Whatever you choose above, this run gets sum as one value"
     )

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.support.driver import answered, hook, text, wait_until_idle
+from tests.browser.support.driver import answered, hook, press, text, wait_until_idle
 
 READ_MS = 240_000  # for all test images by the shipped network, on a slow, busy machine
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
@@ -45,17 +45,19 @@ def test_every_view_has_something_to_see(visit: Visit) -> None:
     expect(hook(page, "reliability").locator(".js-plotly-plot")).to_be_visible()
 
 
-def test_a_phone_scrolls_the_table_and_keeps_the_names(visit: Visit) -> None:
+def test_a_phone_shows_every_figure_without_scrolling_sideways(visit: Visit) -> None:
     page = visit("/compare", **PHONE)
-    table = hook(page, "compare_table").locator(".wide")
-    name = table.get_by_role("rowheader").first
-    last = table.get_by_role("columnheader").last
-    expect(last).not_to_be_in_viewport()
-    before = name.bounding_box()
-    table.evaluate("element => { element.scrollLeft = element.scrollWidth }")
-    expect(last).to_be_in_viewport(ratio=0.95)
-    assert name.bounding_box() == before
+    expect(hook(page, "compare_bars").get_by_role("listitem").first).to_be_in_viewport()
+    for cell in hook(page, "compare_table").get_by_role("cell").all():
+        if box := cell.bounding_box():
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_who_has_no_network_is_led_to_train_one(visit: Visit) -> None:
+    page = visit("/compare")
+    press(page, "train_one")
+    expect(hook(page, "train_start")).to_be_visible()
 
 
 def test_a_network_can_be_left_out(visit: Visit) -> None:

@@ -95,7 +95,8 @@ def test_a_class_gets_fewer_controls_and_keeps_them_so(visit: Visit) -> None:
     assert link[0] == "/train?hide=bug&v=1"
     pupil = visit(link[0] + ".teach&lock=lr.number")
     expect(hook(pupil, "break")).to_have_count(0)
-    expect(hook(pupil, "setting_lr").get_by_role("slider")).to_be_disabled()
+    expect(hook(pupil, "setting_lr")).to_have_count(0)
+    expect(hook(pupil, "fixed")).to_contain_text(re.compile(r"Set by your teacher\s+Learning rate"))
     expect(hook(pupil, "setting_width").get_by_role("slider")).to_be_enabled()
     pupil.get_by_role("link", name="Draw").click()
     draw_digit(pupil, "7")
@@ -249,4 +250,4 @@ def test_a_finger_draws_and_scrolls_nothing(visit: Visit) -> None:
 
 def test_an_app_without_runs_says_so_and_goes_on(own_app: App, visit: Visit) -> None:
     page = visit(f"/compare?v=1&c={GONE}.mnist&run={GONE}", app=own_app)
-    expect(hook(page, "compare_table")).to_contain_text("MNIST, careful")
+    expect(hook(page, "compare_table")).to_contain_text("Digits (our best")

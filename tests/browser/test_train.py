@@ -9,7 +9,15 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from core.runs.run import list_runs
 from tests.browser.conftest import Visit
 from tests.browser.support.app import App
-from tests.browser.support.driver import choose, draw_digit, hook, press, text
+from tests.browser.support.driver import (
+    answered,
+    choose,
+    draw_digit,
+    hook,
+    press,
+    text,
+    wait_until_idle,
+)
 
 TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 CURVE = ".scatterlayer .trace path.js-line"
@@ -25,8 +33,17 @@ def start(page: Page) -> None:
     expect(hook(page, "train_status")).to_contain_text(re.compile(r"images/s"), timeout=TRAINED_MS)
 
 
+def more_settings(page: Page) -> None:
+    """Unfold the settings, if they are not."""
+    wait_until_idle(page)
+    if not hook(page, "setting_lr").is_visible():
+        hook(page, "more_settings").get_by_text("More settings").click()
+    expect(hook(page, "setting_lr")).to_be_visible()
+
+
 def set_slider(page: Page, key: str, presses: int) -> None:
     """Move a slider by the keyboard; only the settings are asked for anew."""
+    more_settings(page)
     slider = hook(page, f"setting_{key}").get_by_role("slider")
     for _ in range(abs(presses)):
         slider.press("ArrowRight" if presses > 0 else "ArrowLeft")
@@ -50,11 +67,12 @@ def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
 
     use.click()
     network = hook(page, "network_choice").get_by_role("combobox")
-    expect(network).to_have_value("Run 1")
+    expect(network).to_have_value(re.compile(r"Mine: width 8, \d\d\.\d %"))
+    expect(page.get_by_test_id("stToast")).to_contain_text("answers now. Draw.")
     draw_digit(page, "7")
     assert (text(page, "class_answer"), text(page, "sum_answer")) == ("7", "14")
     assert "net=" in page.url
-    choose(page, network, "MNIST, careful")
+    choose(page, network, "Digits (our best, 99.6 %)")
     assert "net=" not in page.url
 
 
@@ -74,7 +92,8 @@ def test_a_stopped_run_keeps_what_it_learned(visit: Visit) -> None:
 def test_a_run_is_paused_and_watched_step_by_step(visit: Visit) -> None:
     page = visit()
     draw_digit(page, "3")
-    page.goto(page.url.replace("/?", "/train?"))
+    with answered(page):
+        page.goto(page.url.replace("/?", "/train?"))
     set_slider(page, "epochs", 4)
     start(page)
     press(page, "train_pause")
@@ -96,17 +115,52 @@ def test_a_run_is_paused_and_watched_step_by_step(visit: Visit) -> None:
     expect(page.locator(".st-key-watch_class .js-plotly-plot")).to_be_visible()
 
 
-def test_a_reload_and_a_second_tab_find_the_run_again(visit: Visit) -> None:
+def test_a_reload_and_a_second_tab_steer_the_run_and_a_stranger_watches(visit: Visit) -> None:
     page = visit("/train")
     set_slider(page, "epochs", 4)
     start(page)
     page.reload()
+    wait_until_idle(page)
     expect(hook(page, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,128"))
-    second = visit("/train?" + page.url.split("?")[1])
-    expect(hook(second, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,128"))
+    stranger = visit("/train?" + page.url.split("?")[1])
+    expect(hook(stranger, "train_status")).to_contain_text("You are watching.")
+    expect(hook(stranger, "train_stop")).to_have_count(0)
+    second = page.context.new_page()
+    second.goto(page.url)
     hook(second, "train_stop").get_by_role("button").click()
-    for tab in (page, second):
+    for tab in (page, second, stranger):
         expect(hook(tab, "use_network")).to_be_visible(timeout=TRAINED_MS)
+    assert "sketch_sum_browser" not in page.evaluate("document.cookie")  # no script reads it
+    second.close()
+
+
+def test_the_other_pages_say_how_far_a_run_is(visit: Visit) -> None:
+    page = visit("/train")
+    set_slider(page, "epochs", 4)
+    start(page)
+    page.get_by_role("link", name=re.compile("^Draw")).click()
+    badge = "getComputedStyle(document.querySelector('[data-testid=stTopNavLink][href*=train]'), "
+    badge += "'::after').content"
+    page.wait_for_function(f"{badge}.endsWith(' %\"')")
+    page.get_by_role("link", name=re.compile("^Train")).click()
+    hook(page, "train_stop").get_by_role("button").click()
+    expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
+    page.get_by_role("link", name=re.compile("^Draw")).click()
+    expect(hook(page, "addend")).to_be_visible()
+    assert page.evaluate(badge) in ("none", "normal", '""')
+
+
+def test_on_a_phone_what_was_caused_is_in_view(visit: Visit) -> None:
+    page = visit("/train?v=1&width=4", viewport={"width": 390, "height": 844}, has_touch=True)
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 10_000)")
+    press(page, "train_start")
+    expect(hook(page, "train_status")).to_be_in_viewport()
+    use = hook(page, "use_network").get_by_role("button")
+    expect(use).to_be_visible(timeout=TRAINED_MS)
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 10_000)")
+    use.click()
+    expect(hook(page, "canvas")).to_be_in_viewport()
+    expect(page.get_by_test_id("stToast")).to_contain_text("answers now.")
 
 
 def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
@@ -114,12 +168,14 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     draw_digit(page, "3")
     drawn = parse_qs(urlsplit(page.url).query)["s"]
     page.get_by_role("link", name="Train", exact=True).click()
+    more_settings(page)
     rate = hook(page, "setting_lr").get_by_role("slider")
     expect(rate).to_have_attribute("aria-valuetext", "0.2")
     set_slider(page, "lr", 2)
     page.get_by_role("link", name="Explain", exact=True).click()
     expect(hook(page, "idea_1")).to_be_visible()
     page.get_by_role("link", name="Train", exact=True).click()
+    more_settings(page)
     expect(rate).to_have_attribute("aria-valuetext", "0.5")
     expect(page).to_have_url(re.compile("/train"))
     assert parse_qs(urlsplit(page.url).query)["s"] == drawn
@@ -128,6 +184,7 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     set_slider(page, "lr", 1)
     page.wait_for_url(lambda url: "lr=0.3" in url)
     page.reload()
+    more_settings(page)
     expect(rate).to_have_attribute("aria-valuetext", "0.3")
     page.get_by_role("link", name="Draw", exact=True).click()
     expect(hook(page, "class_answer")).to_have_text("3")

@@ -28,8 +28,12 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def left_for(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the pages that a page led to; there is only the one that is opened."""
     names: list[str] = []
+
+    def go_to(name: str, news: str = "") -> None:
+        names.append(name)
+
     for page in PAGES:
-        monkeypatch.setattr(f"views.{page}.page.go_to", names.append, raising=False)
+        monkeypatch.setattr(f"views.{page}.page.go_to", go_to, raising=False)
     return names
 
 

@@ -121,6 +121,6 @@ def test_compare_shows_the_other_networks(run, drawn, data, view):
     app = opened(compare_page, c=f"mnist.{run.id}", run=run.id, view=view)
     said = words(app)
     needs_answers = view not in ("curves", "confusion")
-    assert (f"Run 1: {NOT_A_NUMBER[:-1]} for some test images" in said) == needs_answers
+    assert (f" %: {NOT_A_NUMBER[:-1]} for some test images" in said) == needs_answers
     again = words(opened(compare_page, c=run.id, run=run.id, view=view))  # and is not read again
     assert (NOT_A_NUMBER[:-1] in again) == needs_answers

@@ -76,7 +76,7 @@ def test_ids_come_from_the_system_s_secrets():
 
 
 def test_a_visitor_sees_no_run_but_their_own_and_those_of_links(pen):
-    """Pages show no ids but titles: were there another run, one of the two would be Run 2."""
+    """Pages show no ids but titles: were there another run, one of the two would be the second."""
     mine, other = (create_run(runs_dir(), "quick", QUICK) for _ in range(2))
     for run in (mine, other):
         finished(run)
@@ -84,8 +84,8 @@ def test_a_visitor_sees_no_run_but_their_own_and_those_of_links(pen):
         app = opened(PAGES[page], run=mine.id, net=mine.id)
         offered = [each.options for each in (*app.selectbox, *app.multiselect)]
         shown = f"{words(app)} {offered} {app.main} {dict(app.query_params)}"
-        assert ("Run 1" in shown) == (page in ("draw", "compare")), page
-        assert "Run 2" not in shown and other.id not in shown, page
+        assert ("Shared: usual settings" in shown) == (page in ("draw", "compare")), page
+        assert " #2" not in shown and other.id not in shown, page
 
 
 EVIL = "<img src=x onerror=alert(1)>"

@@ -9,27 +9,27 @@ import streamlit as st
 from core.recipes.presets import PRESETS
 from core.recipes.published import PUBLISHED
 from core.recipes.recipe import Recipe
-from core.recipes.settings import SETTINGS
 from core.runs.run import find_run, list_runs, runs_dir
+from core.runs.snapshot import request_of
 from core.specs import SPECS
 from core.storage import checkpoint
 from core.storage.checkpoint import Card, CheckpointError
-from views.compare.charts import MAX_TOLD_APART
+from views.compare.bars import Bar, bars_html
+from views.compare.charts import HUES, MAX_TOLD_APART
 from views.compare.panels import PANEL_TITLES, Network, show_panel
 from views.session import networks
 from views.session.address import run_link
 from views.session.navigation import Page, go_to
-from views.session.session import Session, get_session, widget_value
+from views.session.session import Session, get_session, is_dark, widget_value
 from views.ui.share import show_share
 from views.ui.table import Row, networks_table
 from views.ui.text import plain
 
-NAMED_SETTINGS = 3  # settings of a run that its row in the table names
 CAPTION = "10,000 test images, each with all ten numbers. ★ is the best of its data set."
 FOOTNOTE = (
-    "Published metrics are as their authors gave them. They tested B1 and B2 on the images that "
-    "these networks had learned from. Training is in seconds on the machine that trained the "
-    "network. The metrics of an uploaded network are those in its file."
+    "Published metrics are as their authors gave them; the rest was not given. They tested B1 and "
+    "B2 on the images that these networks had learned from. Training is in seconds on the machine "
+    "that trained the network. The metrics of an uploaded network are those in its file."
 )
 
 
@@ -38,9 +38,12 @@ def show_compare() -> None:
     st.html(Path(__file__).with_name("compare.css"))
     session = get_session()
     compared = _available(session)
+    _show_bars(compared)
     with st.container(key="compare_table"):
+        st.subheader("All figures", anchor=False)
         st.html(networks_table(_table_rows(compared), CAPTION))
         st.caption(FOOTNOTE)
+    st.subheader("Side by side", anchor=False)
     chosen = _choose_networks(session, compared)
     view, names = session.link.view, tuple(network.name for network in chosen)
     show_share(replace(run_link(session), compared=names, view=view))
@@ -52,9 +55,37 @@ def show_compare() -> None:
         st.write("Choose a network to compare.")
         return
     with st.container(key="compare_shown"):
-        wants_to_draw = show_panel(session, chosen, view)
-    if wants_to_draw:
-        go_to("draw")
+        opened = show_panel(session, chosen, view)
+    if opened:
+        go_to("draw", f"Test image {session.picture:,} is open, answered by {opened.title}.")
+
+
+def _show_bars(compared: Sequence[Network]) -> None:
+    """The picture first: how often both answers are right; and who has no bar is invited."""
+    with st.container(key="compare_bars", gap="small"):
+        st.subheader("How often are both answers right?", anchor=False)
+        st.html(bars_html(_bars(compared), HUES[is_dark()][1]))
+        if all(network.name in PRESETS for network in compared):
+            wants_to_train = st.button(
+                "Train one to compare",
+                key="train_one",
+                type="primary",
+                icon=":material/model_training:",
+            )
+            if wants_to_train:
+                go_to("train")
+
+
+def _bars(compared: Sequence[Network]) -> list[Bar]:
+    """One data set after another."""
+    rows = [(p.dataset, p.title, "published", p.figures.get("joint_acc")) for p in PUBLISHED]
+    rows += [(n.dataset, n.title, n.kind, n.card.figures["joint_acc"]) for n in compared]
+    rows.sort(key=lambda row: list(SPECS).index(row[0]))
+    return [Bar(title, kind, _dataset_words(name), share) for name, title, kind, share in rows]
+
+
+def _dataset_words(name: str) -> str:
+    return f"{SPECS[name].title} {SPECS[name].noun}s"
 
 
 def _available(session: Session) -> list[Network]:
@@ -69,12 +100,12 @@ def _available(session: Session) -> list[Network]:
             st.warning(plain(error))
             continue
         kind = "shipped"
-        if name not in PRESETS:
-            whose = "yours" if name in session.own_runs else "from this link"
-            run = find_run(runs_dir(), name)
-            uploaded = ["uploaded"] if run and run.is_uploaded else []
-            kind = ", ".join([whose, *uploaded, *_special(card)])
-        compared.append(Network(name, titles[name], kind, card))
+        if name not in PRESETS and (run := find_run(runs_dir(), name)):
+            is_own = networks.is_own_run(session, run, request_of(run))
+            uploaded = ["uploaded"] if run.is_uploaded else []
+            whose = "yours" if is_own else "from a link"
+            kind = ", ".join([whose, *uploaded, *_early_stop(card)])
+        compared.append(Network(name, titles.get(name, name), kind, card))
     return compared
 
 
@@ -86,23 +117,12 @@ def _runs(session: Session) -> list[str]:
     return [run.id for run in every if run.id in wanted and run.state().is_usable]
 
 
-def _special(card: Card) -> list[str]:
-    """What is special about a run: its bug, settings that are not its preset's, an early stop.
-
-    The data set is not among them: each row of the table says it anyway.
-    """
-    recipe = Recipe.read(card.params)
-    usual = PRESETS.get(card.preset, PRESETS["quick"]).recipe.with_bug(recipe.bug.name)
-    changes = usual.diff(recipe.settings())
-    parts = [SETTINGS[name].say(value) for name, value in changes.items() if name != "dataset"]
-    if len(parts) > NAMED_SETTINGS:
-        parts[NAMED_SETTINGS:] = [f"{len(parts) - NAMED_SETTINGS} more"]
-    if recipe.bug.name:
-        parts.insert(0, f"bug: {recipe.bug.title}")
-    if card.epochs < recipe.train.epochs:
-        epochs = f"{card.epochs:.2g}"
-        parts.append(f"stopped after {epochs} epoch{'s' * (epochs != '1')}")
-    return parts
+def _early_stop(card: Card) -> list[str]:
+    """That a run was stopped before its end, where it was."""
+    if card.epochs >= Recipe.read(card.params).train.epochs:
+        return []
+    epochs = f"{card.epochs:.2g}"
+    return [f"stopped after {epochs} epoch{'s' * (epochs != '1')}"]
 
 
 def _table_rows(compared: Sequence[Network]) -> list[Row]:
@@ -138,7 +158,7 @@ def _choose_networks(session: Session, compared: Sequence[Network]) -> list[Netw
         "Networks to compare",
         list(by_name),
         [network.name for network in compared if network in (asked or first)],
-        format_func=lambda name: by_name[name].full_title,
+        format_func=lambda name: by_name[name].title,
         max_selections=MAX_TOLD_APART,
         key=key,
         on_change=change,

@@ -58,22 +58,16 @@ class Network:
     def dataset(self) -> str:
         return str(self.card.params["dataset"])
 
-    @property
-    def full_title(self) -> str:
-        """With its data set, where the title does not say it."""
-        dataset = SPECS[self.dataset].title
-        return self.title if self.title.startswith(dataset) else f"{self.title} ({dataset})"
 
-
-def show_panel(session: Session, compared: Sequence[Network], view: str) -> bool:
-    """One of `COMPARE_VIEWS`. True after a click on a mistake: it is the picture now."""
+def show_panel(session: Session, compared: Sequence[Network], view: str) -> Network | None:
+    """One of `COMPARE_VIEWS`. After a click on a mistake, who made it: it is the picture now."""
     if view == CURVES:
         _learning_curves(compared)
     elif view == CONFUSION:
         _confusions(compared)
     else:
         return _readings(session, compared, view)
-    return False
+    return None
 
 
 def _learning_curves(compared: Sequence[Network]) -> None:
@@ -96,12 +90,12 @@ def _learning_curves(compared: Sequence[Network]) -> None:
         )
     for network in compared:
         if not histories[network.name]:
-            st.caption(f"{network.title} has no curve: its history was not kept.")
+            st.caption(f"{plain(network.title)} has no curve: its history was not kept.")
 
 
 def _unseen(compared: Sequence[Network]) -> str:
     """Did the networks learn from the images that their curves are measured on?"""
-    seen = [n.title for n in compared if n.card.params["bug"] == "seen-images"]
+    seen = [plain(n.title) for n in compared if n.card.params["bug"] == "seen-images"]
     return f", which {' and '.join(seen) or 'no network'} learned from"
 
 
@@ -148,7 +142,7 @@ def _images(card: Card) -> list[list[float]]:
     return [[count / ADDENDS for count in row] for row in card.confusion]
 
 
-def _readings(session: Session, compared: Sequence[Network], view: str) -> bool:
+def _readings(session: Session, compared: Sequence[Network], view: str) -> Network | None:
     """The views that need all test images read, which takes a while the first time."""
     analyses: list[Analysis] = []
     readable: list[Network] = []
@@ -157,21 +151,21 @@ def _readings(session: Session, compared: Sequence[Network], view: str) -> bool:
             analyses.append(_analysis(network))
         except DownloadError as error:
             st.info(plain(error))
-            return False
+            return None
         except AnswerError:
-            st.warning(f"{network.title}: {LOST_READING}")
+            st.warning(f"{plain(network.title)}: {LOST_READING}")
         else:
             readable.append(network)
     compared = readable
     if not compared:
-        return False
+        return None
     if view == SUM_SCATTER:
         _sums(compared, analyses)
     elif view == RELIABILITY:
         _reliability(compared, analyses)
     else:
         return _mistakes(session, compared, analyses)
-    return False
+    return None
 
 
 def _analysis(network: Network) -> Analysis:
@@ -183,7 +177,7 @@ def _analysis(network: Network) -> Analysis:
     """
     reading = networks.reading(network.name)
     if reading.analysis is None:
-        words = f"{network.title} is reading 10,000 test images."
+        words = f"{plain(network.title)} is reading 10,000 test images."
         bar = st.progress(0.0, words)
         try:
             while (share := _advance(reading)) < 1:
@@ -248,15 +242,17 @@ def _reliability(compared: Sequence[Network], analyses: Sequence[Analysis]) -> N
         )
 
 
-def _mistakes(session: Session, compared: Sequence[Network], analyses: Sequence[Analysis]) -> bool:
-    """Pictures; True after a click on one: it is the picture now."""
+def _mistakes(
+    session: Session, compared: Sequence[Network], analyses: Sequence[Analysis]
+) -> Network | None:
+    """Pictures; after a click on one, who made the mistake: it is the picture now."""
     fixed = not NEEDED_CONTROLS.isdisjoint(session.link.hidden + session.link.locked)
     if not fixed:
         st.caption("Click a picture: the network that got it wrong reads it on the Draw page.")
     clicked = None
     for network, analysis in zip(compared, analyses, strict=True):
         spec = SPECS[network.dataset]
-        st.subheader(network.title)
+        st.subheader(plain(network.title), anchor=False)
         for kind, title, mistakes in (
             ("class", "Surest of a wrong class", analysis.wrong_classes),
             ("sum", "Farthest from the sum", analysis.wrong_sums),
@@ -269,12 +265,13 @@ def _mistakes(session: Session, compared: Sequence[Network], analyses: Sequence[
                     key = f"{kind}_{network.name}_{mistake.index}"
                     if _mistake(key, mistake, _what(kind, mistake, spec), fixed):
                         clicked = network, mistake
-    if clicked:
-        network, mistake = clicked
-        session.source, session.picture = "test", mistake.index
-        session.choose(addend=mistake.addend)
-        networks.use_network(session, network.name)
-    return clicked is not None
+    if not clicked:
+        return None
+    network, mistake = clicked
+    session.source, session.picture = "test", mistake.index
+    session.choose(addend=mistake.addend)
+    networks.use_network(session, network.name)
+    return network
 
 
 def _what(kind: str, mistake: Mistake, spec: DatasetSpec) -> tuple[str, str]:

@@ -1,6 +1,8 @@
-"""Teach it, on the Draw page: label a drawing, collect such examples, fine-tune on them."""
+"""The examples of a visitor's handwriting, on the Draw page, and what teaching them changed.
 
-import html
+They are drawn and taught under the canvas: see teaching.py.
+"""
+
 from functools import partial
 
 import numpy as np
@@ -10,55 +12,23 @@ from core import finetune
 from core.data.drawing import Pixels
 from core.finetune import ExampleError, HandExample
 from core.runs.limits import LIMITS
-from core.runs.queue import QueueError
-from core.runs.run import Run, State
-from core.specs import CLASSES
+from core.runs.run import Run
 from core.storage.checkpoint import Card, CheckpointError
+from views.draw.teaching import a_label, teach_button
 from views.server.heavy import heavy_work
-from views.session import jobs, networks
+from views.session import networks
 from views.session.session import Session, cached_finetune_job, draw_all
 from views.ui.images import image_tag
-from views.ui.polling import poll
 from views.ui.table import percent
 from views.ui.text import plain
 
-FINETUNE_POLL = 0.4  # seconds between polls of a fine-tuning run
 EXAMPLE_SIDE = 56  # CSS pixels of an example
-
-
-def ask_label(session: Session) -> None:
-    """Ten buttons for what the drawing was. The page then runs again, to list the example."""
-    strokes = session.canvas.strokes
-    known = {example.strokes: example.label for example in session.examples}.get(strokes)
-    words = "Wrong? Label it:" if known is None else f"Kept as {_a(known)}, see below."
-    chosen = None
-    with st.container(key="tell", gap="xsmall"):
-        st.html(f'<div class="note" role="status">{words}</div>')
-        with st.container(horizontal=True, key="labels"):
-            for label in range(CLASSES):
-                pressed = st.button(
-                    str(label),
-                    key=f"tell_{label}",
-                    type="primary" if label == known else "secondary",
-                    width="stretch",
-                )
-                chosen = label if pressed else chosen
-        if chosen is None:
-            return
-        try:
-            session.examples = finetune.add_examples(
-                session.examples, [HandExample(chosen, strokes)], int(LIMITS.examples)
-            )
-        except ExampleError as error:
-            st.warning(plain(error))
-        else:
-            st.rerun()
 
 
 def show_handwriting(session: Session, finetune_run: Run | None) -> None:
     """The visitor's examples, how the network reads them, and what teaching changed.
 
-    `finetune_run` is the run that learns them, or that failed to.
+    `finetune_run` is the run that learns them, or that failed to: see teaching.py.
     """
     try:
         model, card, _ = networks.answering_network(session)
@@ -68,26 +38,22 @@ def show_handwriting(session: Session, finetune_run: Run | None) -> None:
         return
     live = finetune_run is not None and not finetune_run.state().is_finished
     with st.container(key="hand"):
-        st.markdown("#### Your handwriting")
+        st.markdown("#### Teach it your handwriting")
         if session.examples:
             images = np.stack([example.image for example in session.examples])
             read = networks.cached_labels(model, card, images)
             _examples(session, read)
             _effect(session, card, images, read)
         else:
-            st.write(
-                "It learned from other people's digits. Draw yours, label them and press Teach it: "
-                "with about ten, it reads your handwriting a few seconds later."
-            )
+            st.write("Misread? Tap what it was, a few times, then Teach it. Ten examples do a lot.")
         _actions(session, live)
-        poll(_progress, FINETUNE_POLL if live else None, session, live)
 
 
 def _examples(session: Session, read: list[int]) -> None:
     """Each as a small picture, with its label and whether the network now reads it so."""
     with st.container(horizontal=True, key="examples"):
         for number, (example, label) in enumerate(zip(session.examples, read, strict=True), 1):
-            name = f"example {number}, {_a(example.label)}"
+            name = f"example {number}, {a_label(example.label)}"
             mark = "✓ read" if label == example.label else f"✗ read as {label}"
             with st.container(key=f"mine_{number}", width="content", gap=None):
                 st.html(
@@ -135,19 +101,17 @@ def _effect(session: Session, card: Card, images: Pixels, read: list[int]) -> No
 
 
 def _actions(session: Session, live: bool) -> None:
-    """Teach, save and load the examples."""
-    count = len(session.examples)
+    """Begin, or teach; save and load the examples."""
     with st.container(horizontal=True, key="hand_actions"):
-        pressed = False
-        if count:
-            job = cached_finetune_job(session.link.network)
-            pressed = st.button(
-                f"Teach it these {count}" if count > 1 else "Teach it this one",
-                key="teach",
-                type="primary",
-                icon=":material/school:",
-                disabled=live or (job is not None and job.examples == session.examples),
-            )
+        if not session.is_teaching:
+            teach_button(session, live)
+            more = "Draw more examples" if session.examples else "Draw examples"
+            if st.button(more, key="teaching_begins", icon=":material/draw:"):
+                session.is_teaching, session.source = True, "draw"
+                session.canvas = session.canvas.clear()
+                session.arrive()
+                st.rerun()
+        if session.examples:
             st.download_button(
                 "Download examples",
                 partial(finetune.dump_examples, session.examples),
@@ -158,8 +122,6 @@ def _actions(session: Session, live: bool) -> None:
             )
         with st.popover("Load examples", icon=":material/upload:", key="load_examples"):
             _load(session)
-    if pressed:
-        _start_finetune(session)
 
 
 def _load(session: Session) -> None:
@@ -186,43 +148,3 @@ def _load(session: Session) -> None:
     else:
         session.loaded_example_files += 1
         st.rerun()
-
-
-def _start_finetune(session: Session) -> None:
-    try:
-        jobs.start_finetune(session)
-    except (CheckpointError, QueueError) as error:
-        st.error(plain(error))
-    except OSError as error:
-        st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
-    else:
-        st.rerun()
-
-
-def _progress(session: Session, live: bool) -> None:
-    """How far the run is. Polls while it lives; runs the whole page once it ends."""
-    run = jobs.current_finetune(session)
-    if live and (run is None or run.state().is_finished):
-        st.rerun()
-    if run is None:
-        return
-    now = run.state()
-    with st.container(key="teach_status"):
-        if now.is_finished:
-            st.warning(f"{plain(now.message)} Your examples are kept.")
-        else:
-            st.html(
-                f'<div class="note" role="status">{html.escape(_progress_words(run, now))}</div>'
-            )
-
-
-def _progress_words(run: Run, now: State) -> str:
-    if now.name == "queued":
-        return jobs.waiting_words(run)
-    if now.name == "evaluating":
-        return "Testing it on MNIST."
-    return now.message or "Learning your handwriting."
-
-
-def _a(label: int) -> str:
-    return f"an {label}" if label == 8 else f"a {label}"

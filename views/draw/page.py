@@ -7,10 +7,12 @@ import streamlit as st
 
 from core.evaluation.prediction import predict
 from core.evaluation.tracing import traced
+from core.finetune import can_finetune
+from core.model import SumNet
 from core.specs import ADDENDS, SPECS
 from core.storage.checkpoint import CheckpointError
 from views.draw.digits import choose_digit, show_turn_hint
-from views.draw.finetune import ask_label, show_handwriting
+from views.draw.finetune import show_handwriting
 from views.draw.live import (
     can_label,
     invitation,
@@ -20,6 +22,8 @@ from views.draw.live import (
     show_seen,
 )
 from views.draw.saliency import show_saliency
+from views.draw.teaching import ask_label, show_learning, show_teaching
+from views.input.input_image import InputImage
 from views.input.question import question_of
 from views.input.sources import show_input
 from views.server.live_route import is_live_on, live_path
@@ -28,6 +32,7 @@ from views.session.address import shared_link
 from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session
 from views.ui.files import network_files
+from views.ui.lesson_banner import BY_TEACHER
 from views.ui.share import show_share
 from views.ui.text import plain
 
@@ -54,14 +59,15 @@ def _board() -> None:
     left, right = st.columns([4, 7], gap="large")
     with left:
         image = show_input(session, spec)
-        _numbers(session)
+        may_teach = "teach" not in hidden
+        _under_canvas(session, model, image, may_teach)
     saliency_place = None
     with right, st.container(key="answers"):
         if trouble:
             st.warning(plain(trouble))
             if session.gone_network and st.button("Train it again", key="again"):
                 go_to("train")
-        may_teach, can_teach = "teach" not in hidden, False
+        can_teach = False
         if image is None:
             question = question_of(session, None, can_teach=may_teach)
             show_answers(invitation(session, spec), question, session.canvas)
@@ -76,7 +82,7 @@ def _board() -> None:
             show_turn_hint(model, card, spec, image, prediction)
             if "seen" not in hidden and prediction.is_finite:
                 saliency_place = show_seen(image, answer)
-            if can_teach:
+            if can_teach and not session.is_teaching:
                 ask_label(session)
         with st.container(horizontal=True, vertical_alignment="bottom", key="networks"):
             if "network" not in hidden:
@@ -86,6 +92,19 @@ def _board() -> None:
     if image is not None and saliency_place is not None:
         with saliency_place:  # last: answers do not wait for it
             show_saliency(model, card, image.pixels, session.link.addend)
+
+
+def _under_canvas(
+    session: Session, model: SumNet, image: InputImage | None, may_teach: bool
+) -> None:
+    """The number to add, or in its place labels; below, how far the learning of them is."""
+    if session.is_teaching and may_teach and can_finetune(model):
+        is_allowed = image is not None and can_label(image, model, is_allowed=True)
+        show_teaching(session, can_label=is_allowed)
+    else:
+        _numbers(session)
+    if may_teach and (finetune_run := jobs.pending_finetune(session)):
+        show_learning(session, finetune_run)
 
 
 def _numbers(session: Session) -> None:
@@ -105,6 +124,8 @@ def _numbers(session: Session) -> None:
             keys = "" if locked else '<span class="keys">keys 0 to 9</span>'
             st.html(f'<div class="head">Number to add{keys}</div>', width="content")
             others = [number for number in range(ADDENDS) if number != session.link.addend]
+            if locked:
+                st.html(f'<div class="note">{BY_TEACHER}</div>', width="content")
             st.button(
                 "Roll the dice",
                 key="roll",
@@ -137,6 +158,7 @@ def _network_choice(session: Session) -> None:
             format_func=titles.__getitem__,
             key=f"network_{session.link.network}",  # a new widget for a new choice, whoever made it
             disabled="network" in session.link.locked,
+            help=BY_TEACHER if "network" in session.link.locked else None,
         )
     if chosen != session.link.network:
         networks.use_network(session, chosen)

@@ -1,13 +1,18 @@
 """The runs of a visitor: hand them to the worker, and see how far they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import streamlit as st
 
 from core.cluster.cluster import read_cluster
+from core.errors import UserError
+from core.forecast import wait
+from core.forecast.speed import read_speed
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
-from core.runs import disk, log, queue
+from core.recipes.settings import Value
+from core.runs import control, disk, log, queue
 from core.runs.run import (
     WAITING,
     FinetuneJob,
@@ -19,7 +24,7 @@ from core.runs.snapshot import RunSnapshot, read_snapshot
 from core.workers.supervisor import Supervisor, shared_supervisor
 from views.session.networks import load_network, use_network
 from views.session.session import Session, cached_finetune_job, get_session
-from views.session.visitor import visitor_of_session
+from views.session.visitor import browser_of_session, visitor_of_session
 
 ReadRun = Callable[[], RunSnapshot | None]
 
@@ -43,6 +48,8 @@ def start_run(session: Session) -> None:
     # the Compare page shows the new one without being asked
     session.choose(run=_enqueue(session, "quick", recipe), compared=())
     session.gone_network = ""
+    session.unseen_run = session.link.run
+    session.arrive()
 
 
 def _enqueue(
@@ -89,21 +96,67 @@ def _touch_waiting(session: Session) -> bool:
 
 
 def waiting_words(run: Run) -> str:
-    """What a run waits for, for the visitor."""
+    """What a run waits for and how long, for the visitor."""
     root = run.path.parent
     if not disk.is_writable(root):
         return disk.UNWRITABLE
-    if cluster := read_cluster(root):
-        waiting = queue.waiting_runs(root, run.is_finetune)
-        before = waiting.index(run) if run in waiting else 0
-        return queue.queue_words(before) if before else f"Waiting for a trainer: {cluster.words}"
-    return queue.queue_words(queue.queue_position(root, run))
+    place = place_of_run(run)
+    if not place.before and (cluster := read_cluster(root)):
+        return f"Waiting for a trainer: {cluster.words}"
+    return wait.queue_words(place)
 
 
 def trainers_words() -> str:
     """How many trainers there are and how long the queue is; "" without a cluster."""
     cluster = read_cluster(runs_dir())
     return cluster.words if cluster else ""
+
+
+def place_of_run(run: Run) -> wait.Place:
+    """Its place in the queue, while it waits."""
+    return wait.place_of(run.path.parent, run)
+
+
+def run_meanwhile(run: Run) -> RunSnapshot | None:
+    """Of the run that trains while this one waits: how far it is. Whose it is, nobody sees."""
+    other = wait.training_run(run.path.parent)
+    return read_snapshot(other) if other else None
+
+
+def expected_seconds(settings: Mapping[str, Value]) -> float | None:
+    """That a run with these settings takes here; None where nothing was measured yet."""
+    speed = read_speed(runs_dir())
+    return speed.run_seconds(settings) if speed else None
+
+
+def expected_finetune_seconds() -> float | None:
+    """That teaching takes here; None where nobody did yet."""
+    speed = read_speed(runs_dir())
+    return speed.finetune_seconds() if speed else None
+
+
+def seconds_left(snapshot: RunSnapshot) -> float | None:
+    """Until the run is over; None where nothing is known."""
+    speed = read_speed(snapshot.run.path.parent)
+    return wait.time_left(snapshot.last, snapshot.request, speed)
+
+
+# --- whose it is
+
+
+def change_run(run: Run, **changes: float | None) -> None:
+    """Ask for changes to a run of this browser. Anybody else's page offers none."""
+    with suppress(OSError, UserError):  # the run is gone or the disk is full: the page says so
+        control.change_control(run, browser_of_session(get_session()), **changes)
+
+
+def stop_run(run: Run) -> None:
+    """Stop a run of this browser, or leave the queue with it."""
+    with suppress(OSError, UserError):
+        control.request_stop(run, browser_of_session(get_session()))
+
+
+# --- reading it
 
 
 def reader(session: Session, snapshot: RunSnapshot | None) -> ReadRun:
@@ -134,15 +187,21 @@ def start_finetune(session: Session) -> None:
     session.finetune_run = _enqueue(session, card.preset, Recipe.read(card.params), job)
 
 
+def pending_finetune(session: Session) -> Run | None:
+    """The run that learns the examples, just learned them or failed to; nothing changes by that."""
+    return find_run(runs_dir(), session.finetune_run)
+
+
 def current_finetune(session: Session) -> Run | None:
     """The run that learns the examples, or that failed to. Once finished, its network answers."""
-    run = find_run(runs_dir(), session.finetune_run)
+    run = pending_finetune(session)
     if run is None:
         return None
     now = run.state()
     if now.is_usable:
-        session.finetune_run = ""
+        session.finetune_run, session.is_teaching = "", False
         use_network(session, run.id)
+        session.arrive("Learned. Draw another one.")
         return None
     if not now.is_finished:
         run.touch()

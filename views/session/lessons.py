@@ -45,34 +45,34 @@ def _train(lesson: str, free: str, bug: str = "", **settings: Value) -> Link:
 LESSONS = {
     "rate": Lesson(
         "A learning rate that is too high",
-        "Press Train: at a learning rate of 30, the loss diverges at once. Then lower the rate "
-        "until the network learns, and further until it hardly does.",
+        "Guess: what does a learning rate of 30 do? Now press Train. Then lower the rate until the "
+        "network learns, and further until it hardly does.",
         "train",
         _train("rate", "lr", lr=30.0),
     ),
     "weight": Lesson(
-        "A sum that does not count",
-        "Press Train: with a weight of 0, the class head learns as usual, and the sum head is "
-        "right one time in ten. Then give the sum its weight back.",
+        "Switch one loss off",
+        "Guess: what does the sum head learn while the sum counts 0? Now press Train. Then let it "
+        "count again.",
         "train",
         _train("weight", "sum_weight", sum_weight=0.0),
     ),
     "fusion": Lesson(
         "Pixel against late fusion",
-        "Press Train, then choose late fusion and train again: after the same two epochs, the sum "
-        "is right far more often, as the network need not find the number in the picture.",
+        "Guess: is the sum easier when the number is written into the picture, or when it joins "
+        "after reading? Press Train, then choose late fusion and train again.",
         "train",
         _train("fusion", "fusion", fusion="pixels", epochs=2),
     ),
     "bug": Lesson(
         "A published bug",
-        "Press Train: with the bug of network A, the class head reads nearly every digit, and R² "
-        "of the sum stays near 0. Then choose No bug.",
+        "Guess: which head does the bug of network A spoil? Now press Train. Then choose No bug "
+        "and train again.",
         "train",
         _train("bug", "", bug="broadcast"),
     ),
     "misread": Lesson(
-        "A 7 that it cannot read",
+        "Fool it with a 7",
         "This 7 looks like a V, and the network is sure that it is a 4. Change the number and see "
         "the sum follow the mistake. Then draw a 7 that it reads correctly.",
         "",
@@ -80,8 +80,8 @@ LESSONS = {
     ),
     "teach": Lesson(
         "Teach it your handwriting",
-        "This mirrored 2 is read as a 5. Label it 2 below, press Teach it, and a few seconds later "
-        "it is read correctly.",
+        "This mirrored 2 is read as a 5. Tap 2 below, then Teach it, and draw it once more a few "
+        "seconds later.",
         "",
         Link(strokes=A_2_IN_A_MIRROR, lesson="teach"),
     ),

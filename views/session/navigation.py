@@ -46,6 +46,10 @@ def choose_page(pages: Sequence[Page]) -> StreamlitPage:
     return chosen
 
 
-def go_to(name: str) -> None:
-    """Leave this page for another one, now: what stands behind the call is not done."""
+def go_to(name: str, news: str = "") -> None:
+    """Leave this page for the top of another one, now: what stands behind the call is not done.
+
+    `news` says there what was just caused, in a sentence.
+    """
+    get_session().arrive(news)
     st.switch_page(st.session_state[PAGES_KEY][name])

@@ -16,11 +16,15 @@ from core.evaluation.diagnostics import Reading
 from core.evaluation.prediction import Prediction, predict
 from core.evaluation.saliency import Saliency, saliency
 from core.model import ModelConfig, SumNet
+from core.recipes.naming import NO_CHANGE, bug_parts, recipe_parts
 from core.recipes.presets import PRESETS
+from core.recipes.recipe import Recipe
 from core.runs import queue
+from core.runs.control import read_name, rename_run
 from core.runs.limits import LIMITS
 from core.runs.queue import QueueError, import_run
-from core.runs.run import Run, find_run, network_stem, runs_dir
+from core.runs.run import Request, Run, find_run, network_stem, runs_dir
+from core.runs.snapshot import request_of
 from core.specs import SPECS, data_dir
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.checkpoint import Card, CheckpointError
@@ -28,7 +32,7 @@ from core.storage.history import Record, history_file, read_history
 from views.server.heavy import heavy_work
 from views.session.link import Link
 from views.session.session import Session
-from views.session.visitor import visitor_of_session
+from views.session.visitor import browser_of_session, is_owner_of, visitor_of_session
 
 DEFAULT_NETWORK = Link.network
 MAX_UPLOADS = 10  # networks per visitor; each takes a place among the runs that are kept
@@ -84,33 +88,76 @@ def use_network(session: Session, network: str) -> None:
 
 
 def network_titles(session: Session) -> dict[str, str]:
-    """The networks that this visitor can choose from, and their titles.
+    """The networks that this visitor can choose from, and what they are; no two are the same.
 
-    The shipped ones, then those of the visitor's runs and of the runs in the link, numbered from
-    the oldest as on the Compare page.
+    The shipped ones, then those of the visitor's runs and of the runs in the link, oldest first.
     """
-    titles = {name: PRESETS[name].title for name in checkpoint.shipped_names()}
+    titles = {name: _shipped_title(name) for name in checkpoint.shipped_names()}
     link = session.link
     wanted = {*session.own_runs, link.run, link.network, *link.compared}
     found = [run for name in wanted if (run := find_run(runs_dir(), name))]
-    number = finetuned = 0
     for run in sorted(found, key=Run.created):
         with suppress(CheckpointError):  # not there yet, or damaged
-            taught = load_network(run.id)[1].taught
-            number, finetuned = number + 1, finetuned + bool(taught)
-            titles[run.id] = (
-                _finetuned_title(taught, finetuned) if taught else _numbered_title(run, number)
+            title = _run_title(session, run)
+            same = sum(
+                other == title or other.startswith(f"{title} #") for other in titles.values()
             )
+            titles[run.id] = f"{title} #{same + 1}" if same else title
     return titles
 
 
-def _numbered_title(run: Run, number: int) -> str:
-    return f"{'Upload' if run.is_uploaded else 'Run'} {number}"
+def _shipped_title(name: str) -> str:
+    """As "Digits (our best, 99.6 %)": of the card, not typed."""
+    title = PRESETS[name].title
+    with suppress(CheckpointError):
+        return f"{title} (our best, {_right(load_network(name)[1])})"
+    return title
 
 
-def _finetuned_title(examples: int, number: int) -> str:
-    which = f" {number}" if number > 1 else ""  # no two networks have the same title
-    return f"Your handwriting{which} ({examples} example{'s' * (examples > 1)})"
+def _run_title(session: Session, run: Run) -> str:
+    """As "Mine: width 4, 98.7 %", or with the name that its owner gave it: "Ada (width 4, ...)"."""
+    card = load_network(run.id)[1]
+    request = request_of(run)
+    is_own = is_own_run(session, run, request)
+    given = read_name(run)
+    if card.taught:
+        whose = given or ("Your handwriting" if is_own else "Somebody's handwriting")
+        return f"{whose} ({card.taught} example{'s' * (card.taught > 1)})"
+    recipe = Recipe.read(card.params)
+    broken, parts = bug_parts(recipe), recipe_parts(card.preset, recipe)
+    if given:
+        return f"{given} ({', '.join([*broken, *parts, _right(card)])})"
+    whose = "Upload" if request.uploaded else "Mine" if is_own else "Shared"
+    if broken:  # "Mine, broken: ..."
+        return f"{whose}, {', '.join([*broken, *parts, _right(card)])}"
+    return f"{whose}: {', '.join([*(parts or [NO_CHANGE]), _right(card)])}"
+
+
+def is_own_run(session: Session, run: Run, request: Request) -> bool:
+    """Was it made here, in this browser? Nobody knows of the runs of the first versions."""
+    known = bool(request.session) and is_owner_of(session, request)
+    return known or run.id in session.own_runs
+
+
+def _right(card: Card) -> str:
+    """How often the class is right, on the test images."""
+    return f"{100 * card.figures['class_acc']:.1f} %"
+
+
+def title_of(session: Session, name: str) -> str:
+    """What a network is called; "That network" where it cannot be loaded."""
+    return network_titles(session).get(name, "That network")
+
+
+def rename_network(session: Session, run: Run, name: str) -> None:
+    """Give a network of this browser another name; "" takes it away.
+
+    Raises:
+        NotOwnerError: it is somebody else's.
+        RunError: its files are damaged.
+        OSError: it cannot be written.
+    """
+    rename_run(run, browser_of_session(session), name)
 
 
 @st.cache_resource(max_entries=len(SPECS), show_spinner=False)

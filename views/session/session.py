@@ -8,10 +8,8 @@ worker) is cached in networks.py and jobs.py and never changed.
 import functools
 import gc
 import importlib
-import secrets
 import sys
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ import torch
 
 from core.finetune import HandExample
 from core.runs.run import FinetuneJob, find_run, finetune_job_of, runs_dir
+from views.server.browser_cookie import new_secret
 from views.server.heavy import heavy_work
 from views.session.canvas_state import CanvasState
 from views.session.link import OWN_PARAMETERS, Link, is_cut, parse_link
@@ -44,8 +43,18 @@ class Session:
     own_runs: list[str] = field(default_factory=list)  # ids
     examples: list[HandExample] = field(default_factory=list)  # of the visitor's handwriting
     loaded_example_files: int = 0
-    word: str = field(default_factory=partial(secrets.token_hex, 4))  # says which runs are its own
+    secret: str = field(default_factory=new_secret)  # in place of the browser's, where it has none
+    is_teaching: bool = False  # are labels asked for, in the place of the number to add?
     finetune_run: str = ""  # id of the run that learns the examples, or failed to; "" is none
+    settings_generation: int = 0  # how often the page itself chose settings of the next run
+    unseen_run: str = ""  # id of the run whose end the Train page has still to show
+    arrivals: int = 0  # how often the page has to begin at its top; see views/frame/news.py
+    news: str = ""  # said once on the next page, in a sentence; "" is nothing
+
+    def arrive(self, news: str = "") -> None:
+        """What was just caused stands at the top of the page that comes: show that, and say it."""
+        self.arrivals += 1
+        self.news = news
 
     def choose(self, **choices: Any) -> None:
         """Replace choices of the link by new ones, by the names of `Link`."""
@@ -58,6 +67,7 @@ def get_session() -> Session:
         query = st.query_params.to_dict()
         link = parse_link(query)
         job = cached_finetune_job(link.network)
+        run = find_run(runs_dir(), link.run)
         st.session_state.session = Session(
             link,
             canvas=CanvasState().show(link.strokes) if link.strokes else CanvasState(),
@@ -66,6 +76,7 @@ def get_session() -> Session:
             examples=list(job.examples) if job else [],
             is_link_cut=is_cut(query),
             other_parameters=_other_parameters(),
+            unseen_run=link.run if run and not run.state().is_finished else "",
         )
     found: Session = st.session_state.session
     return found

@@ -1,4 +1,8 @@
-"""Who a visitor is for the queue of runs: not a name, only who is the same as who."""
+"""Who a visitor is for the runs: not a name, only who is the same as who.
+
+Fairness asks which network address and which browser they come from. Whoever has the browser's
+secret also owns its runs: only there may they be paused, stopped or renamed.
+"""
 
 import hashlib
 import hmac
@@ -6,7 +10,10 @@ import hmac
 import streamlit as st
 from streamlit import config
 
+from core.runs.control import browser_hash, is_owner
 from core.runs.queue import Visitor
+from core.runs.run import Request
+from views.server.browser_cookie import secret_in
 from views.server.guard import network_of
 from views.session.session import Session
 
@@ -16,7 +23,20 @@ def visitor_of_session(session: Session) -> Visitor:
 
     The address is the browser's, or whom a trusted proxy names, as in views/server/guard.py.
     """
-    return Visitor(hash_address(st.context.ip_address), session.word)
+    return Visitor(hash_address(st.context.ip_address), browser_of_session(session))
+
+
+def browser_of_session(session: Session) -> str:
+    """The hash that runs of this browser keep, in all its tabs and after a reload.
+
+    A browser that keeps no cookies has another one for each page that it opens.
+    """
+    return browser_hash(secret_in(st.context.cookies) or session.secret)
+
+
+def is_owner_of(session: Session, request: Request) -> bool:
+    """May this browser pause, stop and rename the run that was asked for so?"""
+    return is_owner(request, browser_of_session(session))
 
 
 def hash_address(address: str | None) -> str:

@@ -1,81 +1,106 @@
 """The Train page: settings, a run in the worker, its curves as they grow, and its results."""
 
-from contextlib import suppress
-from functools import partial
-
 import streamlit as st
 
-from core.recipes.settings import SETTINGS, Number, SettingError
-from core.runs.control import change_control
-from core.runs.queue import QueueError, queue_position
-from core.runs.run import WAITING, Run
+from core.forecast.wait import about
+from core.recipes.naming import recipe_words
+from core.recipes.settings import SettingError
+from core.runs.queue import QueueError
+from core.runs.run import WAITING
 from core.runs.snapshot import RunSnapshot
+from core.specs import TRAIN_SIZE
 from core.storage.history import Record
 from views.session import jobs, networks
 from views.session.address import publish, run_link
 from views.session.navigation import Page, go_to
-from views.session.session import Session, get_session, widget_value
+from views.session.session import Session, get_session
+from views.session.visitor import is_owner_of
 from views.train import charts
+from views.train.presets import back_to_usual, preset_choice
 from views.train.replay import show_replay
 from views.train.results import show_results
 from views.train.settings import bug_choice, settings_controls
+from views.train.status import pace_of, show_changed_rate, show_status
 from views.ui.polling import poll
 from views.ui.share import show_share
 from views.ui.style import current_palette
 from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
-# Seconds between polls of a run
-FIRST_POLL = 0.15  # while its first point or its results are due
-CURVES_POLL = 0.5  # while its curves grow
-REPLAY_POLL = 1.5  # of its answers to the visitor's picture
-QUEUE_POLL = 2.0  # while it waits for others: there may be many
-
-RESUMES = "Training resumes by itself after two minutes."
+REPLAY_POLL = 1.5  # seconds between polls of a run's answers to the visitor's picture
+MEANWHILE_POLL = 4.0  # of the run that a visitor watches who waits: there may be many
 
 
 def show_train() -> None:
     """The whole page."""
     session = get_session()
     snapshot = jobs.current_run(session)  # read once, for all that follows
-    live = snapshot is not None and not snapshot.state.is_finished
     left, right = st.columns([4, 9], gap="large")
     with left:
-        pressed = st.button(  # on top, where a low screen shows it too
-            "Train again" if session.link.run else "Train",
-            key="train_start",
-            type="primary",
-            icon=":material/play_arrow:",
-            width="stretch",
-            disabled=live,
-        )
-        answer = st.container()  # where a phone shows it too
+        is_busy = _is_own_live(session, snapshot)
         if words := jobs.trainers_words():
             st.caption(plain(words))
-        _settings_panel(jobs.reader(session, snapshot), breaks=bool(session.link.bug))
-        if pressed:
-            with answer:
-                _start_run(session)
+        _settings_panel(jobs.reader(session, snapshot), is_busy, breaks=bool(session.link.bug))
     with right:
-        wants_to_draw = _run_panel(session, snapshot) if snapshot else _no_run(session)
+        uses = _run_panel(session, snapshot) if snapshot else _no_run(session)
         grows = snapshot is not None and snapshot.is_growing
         replay = st.fragment(show_replay, run_every=REPLAY_POLL if grows else None)
         replay(jobs.reader(session, snapshot))
     show_share(run_link(session, snapshot))
-    if wants_to_draw:
-        go_to("draw")
+    if uses:
+        go_to("draw", f"{networks.title_of(session, session.link.network)} answers now. Draw.")
+
+
+def _is_own_live(session: Session, snapshot: RunSnapshot | None) -> bool:
+    """Does a run of this browser go on? Whoever watches somebody else's may start one."""
+    if snapshot is None or snapshot.state.is_finished:
+        return False
+    return is_owner_of(session, snapshot.request)
 
 
 @st.fragment
-def _settings_panel(read: jobs.ReadRun, breaks: bool) -> None:
-    """What the next run is made of. When something is chosen, only this runs again.
+def _settings_panel(read: jobs.ReadRun, is_busy: bool, breaks: bool) -> None:
+    """Train, and what the next run is made of. When something is chosen, only this runs again.
 
     The session keeps the choice for the other pages, and the address keeps it for a reload.
     """
-    session = get_session()
-    settings_controls(session)
-    bug_choice(session, is_open=breaks)
-    publish(run_link(session, read()))
+    session, snapshot = get_session(), read()
+    button = st.container()  # on top, where a low screen shows it too
+    answer = st.container()  # where a phone shows it too
+    if is_busy and snapshot:
+        _show_recipe(snapshot)
+    else:
+        preset_choice(session)
+        settings_controls(session)
+        bug_choice(session, is_open=breaks)
+        back_to_usual(session)
+    with button:
+        pressed = st.button(
+            _train_words(session, is_busy),
+            key="train_start",
+            type="primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            disabled=is_busy,
+        )
+    if pressed:
+        with answer:
+            _start_run(session)
+    publish(run_link(session, snapshot))
+
+
+def _train_words(session: Session, is_busy: bool) -> str:
+    """What the button does, and how long that takes here."""
+    words = "Train again" if session.link.run else "Train"
+    seconds = None if is_busy else jobs.expected_seconds(session.link.settings)
+    return f"{words} (about {about(seconds)})" if seconds else words
+
+
+def _show_recipe(snapshot: RunSnapshot) -> None:
+    """While it trains: what this run is made of. The settings come back when it is over."""
+    if snapshot.recipe:
+        words = recipe_words(snapshot.request.preset, snapshot.recipe)
+        st.caption(f"This run: {words}. You can change the settings when it is over.")
 
 
 def _start_run(session: Session) -> None:
@@ -100,9 +125,8 @@ def _no_run(session: Session) -> bool:
         return False
     st.subheader("Train a network of your own")
     st.write(
-        "Choose the settings and press Train. The network learns from 50,000 images, its curves "
-        "grow here, and in the end you can draw with it. Nothing that you try can break the "
-        "shipped network."
+        f"Press Train. The network learns from {TRAIN_SIZE:,} images while its curves grow here, "
+        "and then you draw with it. Nothing that you try can break the shipped network."
     )
     _shipped_curves()
     return False
@@ -110,10 +134,16 @@ def _no_run(session: Session) -> bool:
 
 def _run_panel(session: Session, snapshot: RunSnapshot) -> bool:
     """How far it is, its curves, and in the end its results; True to draw with it."""
-    pace, recipe = _pace(snapshot), snapshot.recipe
-    poll(_status, pace, jobs.reader(session, snapshot), pace)
+    pace, recipe = pace_of(snapshot), snapshot.recipe
+    if snapshot.state.is_finished and session.unseen_run == snapshot.run.id:
+        session.unseen_run = ""
+    poll(show_status, pace, jobs.reader(session, snapshot), pace)
     if recipe is None:
         st.warning(plain(snapshot.run.damaged_words))
+        return False
+    show_changed_rate(snapshot)
+    if snapshot.state.name in WAITING:
+        st.fragment(_meanwhile, run_every=MEANWHILE_POLL)(snapshot)
         return False
     if recipe.bug.name:
         with st.container(key="bug_note"):
@@ -121,46 +151,26 @@ def _run_panel(session: Session, snapshot: RunSnapshot) -> bool:
                 f":material/bug_report: **Broken on purpose: {recipe.bug.title}.** "
                 f"{recipe.bug.about}"
             )
+    uses = snapshot.state.is_usable and show_results(session, snapshot, recipe)
     learned = st.fragment(_learned, run_every=pace if snapshot.is_growing else None)
     learned(jobs.reader(session, snapshot), recipe.train.epochs)
     dots = "validation images, with the same bug" if recipe.bug.name else "images it has never seen"
     st.caption(f"Thin: images it learns from. Dots: {dots}.")
-    return snapshot.state.is_usable and show_results(session, snapshot, recipe)
+    return uses
 
 
-def _pace(snapshot: RunSnapshot) -> float | None:
-    """Seconds until the next poll of the run; None when it is finished."""
-    now = snapshot.state
-    if now.is_finished:
-        return None
-    if now.name in WAITING:
-        return QUEUE_POLL if _position(snapshot.run) else FIRST_POLL
-    started = snapshot.history and now.name != "evaluating"
-    return CURVES_POLL if started else FIRST_POLL
-
-
-def _position(run: Run) -> int:
-    return queue_position(run.path.parent, run)
-
-
-def _status(read: jobs.ReadRun, pace: float | None) -> None:
-    """One line of words, one bar, its buttons, always in the same place.
-
-    Polls while the run lives; runs the whole page when the run ends or needs another pace.
-    """
-    snapshot = read()
-    if snapshot is None or _pace(snapshot) != pace:
-        st.rerun()
-    now, last = snapshot.state, snapshot.last
-    share = last["step"] / last["steps"] if last else 0.0
-    with st.container(horizontal=True, vertical_alignment="center", key="train_status"):
-        if now.name == "preparing" and now.share is not None:
-            share = now.share
-        st.progress(min(1.0, share), text=plain(_status_words(snapshot)))
-        if not now.is_finished:
-            _controls(snapshot)
-    if snapshot.recipe:
-        _learning_rate(snapshot, snapshot.recipe.train.lr)
+def _meanwhile(waiting: RunSnapshot) -> None:
+    """What can be watched while a run waits: the one that trains now, whoever asked for it."""
+    other = jobs.run_meanwhile(waiting.run)
+    st.subheader("Meanwhile, watch the run that trains now", anchor=False)
+    if other is None or other.recipe is None or not other.history:
+        st.caption("One run trains at a time. The next one begins in a moment.")
+        return
+    words = recipe_words(other.request.preset, other.recipe)
+    seconds = jobs.seconds_left(other)
+    left = f", about {about(seconds)} left" if seconds else ""
+    st.caption(f"One run trains at a time. Somebody's network, {words}{left}:")
+    _curves(other.history, other.recipe.train.epochs, "meanwhile_")
 
 
 def _learned(read: jobs.ReadRun, epochs: float) -> None:
@@ -197,102 +207,6 @@ def _curves(history: list[Record], epochs: float, name: str = "") -> None:
         st.plotly_chart(
             figure, key=f"{name}accuracy", config=SAVABLE_CONFIG, alt="Accuracy by epoch"
         )
-
-
-def _controls(snapshot: RunSnapshot) -> None:
-    """Pause or resume, one step, stop."""
-    run, now, last = snapshot.run, snapshot.state, snapshot.last
-    step = last["step"] if last else 0
-    ask = partial(_ask, run)
-    paused = now.name == "paused"
-    if now.name in ("training", "paused"):
-        st.button(
-            "Resume" if paused else "Pause",
-            key="train_pause",
-            icon=":material/play_arrow:" if paused else ":material/pause:",
-            on_click=ask,
-            kwargs={"pause_at": None if paused else 0},
-        )
-        st.button(
-            "One step",
-            key="train_step",
-            icon=":material/skip_next:",
-            disabled=not paused,
-            on_click=ask,
-            kwargs={"pause_at": step + 1},
-        )
-    st.button(
-        "Stop",
-        key="train_stop",
-        icon=":material/stop:",
-        disabled=run.stop_requested(),
-        on_click=partial(_stop, run),
-    )
-
-
-def _learning_rate(snapshot: RunSnapshot, max_lr: float) -> None:
-    """A slider for the learning rate while it trains; afterwards, whether it was changed."""
-    lr_override = snapshot.control.lr
-    if snapshot.state.name not in ("training", "paused"):
-        if lr_override is not None:
-            st.caption(
-                f"The learning rate was changed in training, from {max_lr:g} to {lr_override:g}: "
-                "the settings alone would not repeat this run."
-            )
-        return
-    session = get_session()
-    if "lr" in session.link.hidden:
-        return
-    lr = max_lr if lr_override is None else lr_override
-
-    def move() -> None:
-        if (chosen := widget_value("live_lr")) != lr:  # also called when the slider first appears
-            _ask(snapshot.run, lr=chosen)
-
-    setting = SETTINGS["lr"]
-    assert isinstance(setting, Number)
-    st.select_slider(
-        "Change the learning rate now",
-        sorted({*setting.ticks, max_lr, lr}),
-        lr,
-        key="live_lr",
-        on_change=move,
-        disabled="lr" in session.link.locked,
-        format_func=lambda stop: f"{stop:g}",
-    )
-
-
-def _stop(run: Run) -> None:
-    with suppress(OSError):  # as in `_ask`
-        run.request_stop()
-
-
-def _ask(run: Run, **changes: float | None) -> None:
-    with suppress(OSError):  # the run is gone or the disk is full: the page says so by itself
-        change_control(run.path, **changes)
-
-
-def _status_words(snapshot: RunSnapshot) -> str:
-    now, last = snapshot.state, snapshot.last
-    if now.name == "queued":
-        return jobs.waiting_words(snapshot.run)
-    if now.name == "preparing":
-        return now.message or "Preparing the data."
-    if now.name == "failed" or now.name == "interrupted" or last is None:
-        return now.message or "Starting."
-    speed = last["images"] / max(last["seconds"], 0.001)
-    place = f"epoch {last['epoch']:.0f}, step {last['step']:,.0f} of {last['steps']:,.0f}"
-    if now.name == "training":
-        left = last["seconds"] * (last["steps"] / last["step"] - 1)
-        words = f"Training: {place}, {speed:,.0f} images/s, {left:.0f} s left"
-        return f"{words}. {now.message}" if now.message else words
-    if now.name == "paused":
-        return f"Paused: {place}. {now.message or RESUMES}"
-    if now.name == "evaluating":
-        return now.message or f"Testing on 10,000 images with ten numbers each. ({place})"
-    kept = now.message or "Stopped. What the network learned so far is kept"
-    end = "Finished" if now.name == "finished" else kept
-    return f"{end}: {place}, {speed:,.0f} images/s, {last['seconds']:.1f} s"
 
 
 TRAIN = Page("train", "Train", ":material/model_training:", show_train)

@@ -6,10 +6,13 @@ from contextlib import suppress
 
 import streamlit as st
 
+from core.errors import UserError
 from core.recipes.bugs import what_gave_it_away
 from core.recipes.presets import PRESETS
 from core.recipes.published import PUBLISHED
 from core.recipes.recipe import Recipe
+from core.runs.control import MAX_NAME, read_name
+from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot
 from core.specs import SPECS
 from core.storage.checkpoint import Card, CheckpointError, read_card
@@ -17,25 +20,21 @@ from views.session import networks
 from views.session.session import Session, get_session
 from views.ui.files import network_downloads
 from views.ui.table import COLUMNS
+from views.ui.text import plain
 
 RESULT_METRICS = ("class_acc", "sum_acc", "joint_acc", "sum_r2")
 
 
 def show_results(session: Session, snapshot: RunSnapshot, recipe: Recipe) -> bool:
-    """Results, and what to do with the network. True when the visitor wants to draw with it."""
+    """What to do with the network, and its metrics. True when the visitor wants to draw with it."""
     run = snapshot.run
     try:
         card = read_card(run.checkpoint)
     except (OSError, CheckpointError):
         st.warning("The files of this network are damaged. Train again.")
         return False
-    st.html(_results_table(card, recipe))
-    if bug := recipe.bug.name:
-        said = what_gave_it_away(bug, card.figures, card.confusion, snapshot.history)
-        with st.container(key="gave_away"):
-            st.markdown(f"**What gave it away.** {said}")
     in_use = session.link.network == run.id
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="results_actions"):
         use = st.button(
             "Draw with it" if in_use else "Use this network",
             key="use_network",
@@ -44,10 +43,43 @@ def show_results(session: Session, snapshot: RunSnapshot, recipe: Recipe) -> boo
         )
         if in_use:
             st.button("Back to the shipped one", key="use_shipped", on_click=_use_shipped)
+        if networks.is_own_run(session, run, snapshot.request):
+            _rename(session, run)
         network_downloads(session, run.id, snapshot.history)
+    st.html(_results_table(card, recipe))
+    if bug := recipe.bug.name:
+        said = what_gave_it_away(bug, card.figures, card.confusion, snapshot.history)
+        with st.container(key="gave_away"):
+            st.markdown(f"**What gave it away.** {said}")
     if use:
         networks.use_network(session, run.id)
     return use
+
+
+def _rename(session: Session, run: Run) -> None:
+    """A name of one's own, which every list of networks then shows, also to those with its link."""
+    with (
+        st.popover("Name it", icon=":material/edit:", key="rename", on_change="rerun") as panel,
+        st.container(key="rename_panel", gap="small"),
+    ):
+        if not panel.open:
+            return
+        name = st.text_input(
+            "Name of this network",
+            read_name(run),
+            max_chars=MAX_NAME,
+            key=f"name_{run.id}",
+            placeholder="For example: Ada's first",
+            help="Whoever has the link of the network sees it, too.",
+        )
+        if st.button("Save", key="rename_save", type="primary"):
+            try:
+                networks.rename_network(session, run, name)
+            except (UserError, OSError):
+                st.error("The name could not be saved. Try again later.")
+            else:
+                title = networks.title_of(session, run.id)
+                st.caption(f"It is called {plain(title)} now.")
 
 
 def _use_shipped() -> None:

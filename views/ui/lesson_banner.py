@@ -6,6 +6,7 @@ from views.session.lessons import LESSONS
 from views.session.session import get_session
 from views.ui.style import TEXT_WIDTH
 
+BY_TEACHER = "Set by your teacher"  # of what a link for a class has fixed
 ELSEWHERE = (
     "Each opens in its own tab and says there what to do. You can make any page a lesson: Share "
     "makes links *for a class*, which hide parts of the pages or fix their controls."

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 STAR = '<span class="star" role="img" aria-label="best" title="Best of its data set">★</span>'
-UNKNOWN = '<span title="Not given">–</span>'
+UNKNOWN = '<span class="note">not given</span>'
 
 
 @dataclass(frozen=True)
@@ -78,29 +78,34 @@ def best_rows(rows: Sequence[Row], name: str) -> set[int]:
 def networks_table(rows: Sequence[Row], caption: str) -> str:
     """All rows, in order; a line above the first of each data set.
 
-    The caption stands above it, where a phone need not scroll sideways to read it.
+    The caption stands above it. On a phone each row is a card, so each cell has its heading.
     """
     winners = {name: best_rows(rows, name) for name in COLUMNS}
-    head = "".join(f'<th scope="col">{column.title}</th>' for column in COLUMNS.values())
+    head = "".join(
+        f'<th scope="col" role="columnheader">{column.title}</th>' for column in COLUMNS.values()
+    )
     body = ""
     for place, row in enumerate(rows):
         new = place == 0 or rows[place - 1].dataset != row.dataset
         cells = "".join(_cell(row, name, place in winners[name]) for name in COLUMNS)
         kind = ' class="first"' if new else ""
-        body += f"<tr{kind}>{_heading(row)}{cells}</tr>"
+        body += f'<tr role="row"{kind}>{_heading(row)}{cells}</tr>'
     return (
-        f'<div class="note">{html.escape(caption)}</div><div class="wide"><table class="figures">'
-        f"<tr><td></td>{head}</tr>{body}</table></div>"
+        f'<div class="note">{html.escape(caption)}</div>'
+        '<div class="wide"><table class="figures" role="table">'
+        f'<tr role="row"><td role="cell"></td>{head}</tr>{body}</table></div>'
     )
 
 
 def _heading(row: Row) -> str:
     title, note = html.escape(row.title), html.escape(f"{row.dataset}, {row.kind}")
-    return f'<th scope="row">{title}<span class="note">{note}</span></th>'
+    return f'<th scope="row" role="rowheader">{title}<span class="note">{note}</span></th>'
 
 
 def _cell(row: Row, name: str, is_best: bool) -> str:
+    column = COLUMNS[name]
+    heading = f'role="cell" data-heading="{html.escape(column.title)}"'
     if name not in row.metrics:
-        return f"<td>{UNKNOWN}</td>"
-    text = COLUMNS[name].write(row.metrics[name])
-    return f"<td><b>{text}</b>{STAR}</td>" if is_best else f"<td>{text}</td>"
+        return f'<td class="unknown" {heading}>{UNKNOWN}</td>'
+    text = column.write(row.metrics[name])
+    return f"<td {heading}><b>{text}</b>{STAR}</td>" if is_best else f"<td {heading}>{text}</td>"

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from core import PROJECT
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
-from core.runs.queue import create_run, queue_position, queue_words
+from core.runs.queue import create_run, queue_position
 from core.runs.run import FinetuneJob, Run, State, find_run, list_runs, runs_dir
 from core.trainer import Scores
 from tests.conftest import record
@@ -277,12 +277,3 @@ def test_a_finetune_job_that_failed_says_to_teach_again(root, finetune_job):
     run = create_run(root, "quick", QUICK, finetune_job)
     (run.path / "state.json").write_text("{")
     assert run.state().message == "The files of this run are damaged. Teach it again."
-
-
-def test_a_run_that_waits_says_behind_how_many(root):
-    said = [queue_words(queue_position(root, make(root))) for _ in range(3)]
-    assert said == [
-        "Starting.",
-        "Waiting: one run is before yours.",
-        "Waiting: 2 runs are before yours.",
-    ]

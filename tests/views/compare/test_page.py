@@ -11,13 +11,14 @@ from core.runs.run import State
 from core.storage import bundle, checkpoint
 from tests.support.pages import (
     compare_page,
+    keys,
     opened,
     session_of,
     words,
 )
 from tests.views.compare.conftest import QUICK, look, made
 from views.compare.charts import MAX_TOLD_APART
-from views.compare.page import _special
+from views.compare.page import _early_stop
 from views.compare.panels import PANEL_TITLES
 from views.session import jobs, networks
 from views.session.link import COMPARE_VIEWS, MAX_COMPARED
@@ -40,20 +41,24 @@ def test_published_shipped_and_own_networks_stand_in_one_table(run) -> None:
     figures = rows(opened(compare_page, run=run.id))
     assert list(figures) == [
         "Network A (MNIST, published)",
-        "MNIST, careful (MNIST, shipped)",
-        "Run 1 (MNIST, from this link, width 4, seed 3)",
+        "Digits (our best, 99.6 %) (MNIST, shipped)",
+        "Shared: width 4, seed 3, 50.0 % (MNIST, from a link)",
         "Network B1 (Fashion-MNIST, published)",
         "Network B2 (Fashion-MNIST, published)",
     ]
     card = checkpoint.read_card(checkpoint.WEIGHTS_DIR / "mnist")
-    assert figures["MNIST, careful (MNIST, shipped)"] == [
+    assert figures["Digits (our best, 99.6 %) (MNIST, shipped)"] == [
         *(percent(card.figures[name]) for name in ("class_acc", "sum_acc", "joint_acc")),
         f"{card.figures['sum_r2']:.4f}",
         f"{card.figures['sum_mae']:.3f}",
         f"{card.parameters:,}",
         f"{card.train_seconds:,.0f} s",
     ]
-    assert figures["Network A (MNIST, published)"] == ["98.59 %", "–", "–", "0.2869", *"–––"]
+    unknown = "not given"
+    assert figures["Network A (MNIST, published)"] == [
+        *("98.59 %", unknown, unknown, "0.2869"),
+        *[unknown] * 3,
+    ]
 
 
 def test_ones_own_run_is_looked_at_and_called_ones_own(run) -> None:
@@ -62,7 +67,7 @@ def test_ones_own_run_is_looked_at_and_called_ones_own(run) -> None:
     session_of(app).own_runs.append(run.id)
     app.run()
     assert app.multiselect[0].value == ["mnist", run.id]
-    assert any("Run 1 (MNIST, yours" in name for name in rows(app))
+    assert "Mine: width 4, seed 3, 50.0 % (MNIST, yours)" in rows(app)
 
 
 def test_an_early_stop_is_said(run) -> None:
@@ -74,25 +79,24 @@ def test_an_early_stop_is_said(run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "bug", "note"),
+    ("settings", "bug", "title"),
     [
-        ({}, "broadcast", "bug: Squared error of all pairs"),
-        ({}, "shared-softmax", "bug: One softmax across both heads"),
-        ({"fusion": "pixels"}, "", "pixel fusion"),
-        ({"sum_head": "classification"}, "", "sum as 19 classes"),
+        ({}, "broadcast", ", broken: Squared error of all pairs, width 4, 50.0 %"),
+        ({}, "shared-softmax", ", broken: One softmax across both heads, width 4, 50.0 %"),
+        ({"fusion": "pixels"}, "", ": pixel fusion, width 4, 50.0 %"),
+        ({"sum_head": "classification"}, "", ": sum as 19 classes, width 4, 50.0 %"),
         (
             {"sum_head": "classification", "sum_weight": 0.1, "fusion": "pixels", "lr": 0.1},
             "relu",
-            "bug: ReLU on the logits, pixel fusion, sum as 19 classes, learning rate 0.1, 2 more",
+            ", broken: ReLU on the logits, pixel fusion, sum as 19 classes, learning rate 0.1, "
+            "2 more, 50.0 %",
         ),
     ],
 )
-def test_a_run_says_its_bug_and_what_it_is_made_of(settings, bug: str, note: str) -> None:
+def test_a_network_is_called_by_what_it_is(settings, bug: str, title: str) -> None:
     recipe = QUICK.change({"width": 4, **settings}).with_bug(bug)
     run = made(recipe.build(), recipe)
-    names = list(rows(opened(compare_page, run=run.id)))
-    more = "" if "more" in note else ", width 4"
-    assert f"Run 1 (MNIST, from this link, {note}{more})" in names
+    assert f"Shared{title} (MNIST, from a link)" in rows(opened(compare_page, run=run.id))
 
 
 def test_a_run_on_garments_stands_among_the_garments() -> None:
@@ -102,9 +106,12 @@ def test_a_run_on_garments_stands_among_the_garments() -> None:
     assert list(rows(app))[2:] == [
         "Network B1 (Fashion-MNIST, published)",
         "Network B2 (Fashion-MNIST, published)",
-        "Run 1 (Fashion-MNIST, from this link, width 4)",
+        "Shared: garments, width 4, 50.0 % (Fashion-MNIST, from a link)",
     ]
-    assert app.multiselect[0].options == ["MNIST, careful", "Run 1 (Fashion-MNIST)"]
+    assert app.multiselect[0].options == [
+        "Digits (our best, 99.6 %)",
+        "Shared: garments, width 4, 50.0 %",
+    ]
     assert app.multiselect[0].value == [run.id]  # the newest, and what has the same data set
 
 
@@ -119,16 +126,32 @@ def test_a_link_opens_the_same_comparison(run) -> None:
     again = opened(compare_page, **query)
     assert again.multiselect[0].value == [run.id]
     assert again.button_group(key="compare_view_choice").value == "confusion"
-    assert any("Run 1 (MNIST, from this link" in name for name in rows(again))
+    assert any("(MNIST, from a link" in name for name in rows(again))
     assert dict(again.query_params) == query
 
 
-def test_two_runs_keep_their_numbers_in_a_link(trained) -> None:
-    ids = [made(trained, QUICK.change({"width": 4, "seed": seed})).id for seed in (1, 2)]
+def test_two_networks_that_are_the_same_have_numbers(trained) -> None:
+    ids = [made(trained, QUICK.change({"width": 4})).id for _ in range(2)]
     for shown in (ids, ids[::-1]):
         names = list(rows(opened(compare_page, c=".".join(shown))))
-        assert "Run 1 (MNIST, from this link, width 4, seed 1)" in names
-        assert "Run 2 (MNIST, from this link, width 4, seed 2)" in names
+        assert "Shared: width 4, 50.0 % (MNIST, from a link)" in names
+        assert "Shared: width 4, 50.0 % #2 (MNIST, from a link)" in names
+
+
+def test_the_picture_comes_first_and_says_who_gave_no_figure(run) -> None:
+    said = words(opened(compare_page))
+    assert said.index('<ul class="shares"') < said.index("<table")
+    card = checkpoint.read_card(checkpoint.WEIGHTS_DIR / "mnist")
+    share = card.figures["joint_acc"]
+    assert f'width:{100 * share:.3f}%"></i></span><b>{percent(share)}</b>' in said
+    assert 'Network A <span class="note">published</span></span><span class="note">gave no' in said
+
+
+def test_who_has_no_network_is_invited_to_train_one(run, left_for) -> None:
+    app = opened(compare_page)
+    app.button(key="train_one").click().run()
+    assert left_for == ["train"]
+    assert "train_one" not in keys(opened(compare_page, run=run.id))
 
 
 @pytest.mark.parametrize("c", ["", "x", "../mnist", "0123456789abcdef", "fashion-late"])
@@ -171,7 +194,7 @@ def test_nothing_chosen_asks_for_a_choice() -> None:
 )
 def test_a_run_that_was_stopped_says_when(epochs: float, said: str) -> None:
     card = checkpoint.read_card(checkpoint.WEIGHTS_DIR / "mnist")
-    assert _special(replace(card, epochs=epochs))[-1] == f"stopped {said}"
+    assert _early_stop(replace(card, epochs=epochs)) == [f"stopped {said}"]
 
 
 def test_at_most_four_networks_are_compared_the_newest_first(trained) -> None:

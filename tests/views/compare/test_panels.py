@@ -25,7 +25,9 @@ def test_what_a_bug_showed_it_is_not_called_unseen(trained) -> None:
         for bug in ("", "seen-images")
     )
     app = opened(compare_page, c=f"{sound.id}.{broken.id}")
-    assert "which Run 2 learned from" in words(app)
+    said = words(app).replace("\N{WORD JOINER}", "")
+    title = "Shared, broken: Evaluation on training images, width 4, 50.0 %"
+    assert f"which {title} learned from" in said
     assert "which no network learned from" in words(opened(compare_page, c=sound.id))
 
 
@@ -89,8 +91,8 @@ def test_mistakes_open_nothing_where_a_link_keeps_the_choices(run, drawn, kept) 
 
 def test_a_network_without_a_history_has_no_curve_and_that_is_said(run) -> None:
     app = opened(compare_page, run=run.id)
-    assert "MNIST, careful has no curve: its history was not kept" in words(app)
-    assert "Run 1 has no curve" not in words(app)
+    assert "Digits (our best, 99.6 %) has no curve: its history was not kept" in words(app)
+    assert "50.0 % has no curve" not in words(app)
     write_history(history_file(checkpoint.WEIGHTS_DIR / "mnist"), LOOKS)
     assert "was not kept" not in words(opened(compare_page, run=run.id))
 

@@ -84,13 +84,16 @@ def test_a_second_visitor_is_answered_by_the_shipped_network(pen, left_for) -> N
     assert session_of(opened(draw_page)).link.network == networks.DEFAULT_NETWORK
 
 
-def test_runs_are_numbered_as_on_the_compare_page(pen) -> None:
+def test_networks_are_called_as_on_the_compare_page(pen) -> None:
     made = [create_run(runs_dir(), "quick", PRESETS["quick"].recipe) for _ in range(3)]
     for run in made[::2]:
         finished(run)  # the one between has no network yet
     app = opened(draw_page, net=made[2].id)
     session_of(app).own_runs = [run.id for run in made]
-    assert app.run().selectbox[0].options[-2:] == ["Run 1", "Run 2"]
+    assert app.run().selectbox[0].options[-2:] == [
+        "Mine: usual settings, 99.6 %",
+        "Mine: usual settings, 99.6 % #2",
+    ]
 
 
 def test_the_dice_give_any_number_but_the_one_that_is_there(pen, monkeypatch) -> None:

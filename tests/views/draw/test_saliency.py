@@ -42,6 +42,7 @@ def test_where_it_looked_is_computed_once_for_a_picture_and_a_number(pen, monkey
     app.run()
     app.button(key="tell_3").click().run()
     assert asked == [7]
+    app.button(key="teaching_ends").click().run()
     app.button(key="addend_4").click().run()
     assert asked == [7, 4]
 

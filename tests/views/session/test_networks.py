@@ -56,7 +56,7 @@ def test_our_weights_with_another_card_change_nothing_for_others(pen, monkeypatc
     [(1, 0, "The disk is nearly full"), (10**12, 10, "10 networks have been uploaded here.")],
 )
 def test_networks_are_not_taken_without_end(monkeypatch, free, before, said) -> None:
-    session = SimpleNamespace(uploaded_networks=before, own_runs=[], word="")
+    session = SimpleNamespace(uploaded_networks=before, own_runs=[], secret="")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
     content = bundle.pack_bundle(*checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist"))
     with pytest.raises(QueueError, match=said):
@@ -72,7 +72,7 @@ def test_no_two_taught_networks_are_called_the_same(pen) -> None:
     session_of(app).own_runs = [first.id, second.id]
     titles = networks.network_titles(session_of(app))
     assert titles[first.id] == "Your handwriting (1 example)"
-    assert titles[second.id] == "Your handwriting 2 (1 example)"
+    assert titles[second.id] == "Your handwriting (1 example) #2"
 
 
 def test_a_run_whose_network_answers_is_in_use() -> None:

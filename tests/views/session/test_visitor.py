@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from core.runs.control import browser_hash
 from core.runs.run import runs_dir
 from tests.support.pages import opened, session_of, the_run, train_page
 from views.session import jobs
@@ -49,9 +50,11 @@ def test_a_run_knows_its_page_and_no_address(alone, monkeypatch):
     app = opened(train_page)
     app.button(key="train_start").click().run()
     request = the_run(app).request()
-    assert (request.address, request.session) == (hash_address("192.0.2.7"), session_of(app).word)
+    secret = session_of(app).secret
+    assert (request.address, request.session) == (hash_address("192.0.2.7"), browser_hash(secret))
     for file in runs_dir().rglob("*"):
-        assert file.is_dir() or b"192.0.2.7" not in file.read_bytes()
+        kept = b"" if file.is_dir() else file.read_bytes()
+        assert b"192.0.2.7" not in kept and secret.encode() not in kept
 
 
 def test_a_run_keeps_its_place_whichever_page_is_shown(alone):

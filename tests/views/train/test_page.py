@@ -12,8 +12,8 @@ from core.runs.queue import create_run
 from core.runs.run import Run, State, list_runs, runs_dir
 from core.runs.snapshot import read_snapshot
 from tests.conftest import record
-from tests.support.pages import finished, opened, session_of, the_run, train_page
-from views.train import page
+from tests.support.pages import finished, opened, session_of, the_run, train_page, words
+from views.train.status import _status_words, pace_of
 
 
 def test_train_hands_over_the_settings_as_they_are(tmp_path: Path) -> None:
@@ -117,13 +117,12 @@ def test_the_time_left_is_that_of_the_steps_to_come() -> None:
     run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
     run.append(record(10))
     run.set_state(State("training"))
-    said = opened(train_page, run=run.id).get("progress")[0].proto.text
-    assert said.endswith(" 20 s left")
+    assert '<div class="headline">20 s left</div>' in words(opened(train_page, run=run.id))
 
 
 def test_who_waits_for_others_polls_seldom() -> None:
     first, second = (create_run(runs_dir(), "quick", PRESETS["quick"].recipe) for _ in range(2))
-    assert [page._pace(read_snapshot(run)) for run in (first, second)] == [0.15, 2.0]
+    assert [pace_of(read_snapshot(run)) for run in (first, second)] == [0.15, 2.0]
 
 
 def test_a_run_that_waits_in_a_read_only_folder_says_so(monkeypatch) -> None:
@@ -142,7 +141,7 @@ def run_in(state: State, step: int = 10, **more: float) -> Run:
 
 
 def status(run: Run) -> str:
-    return page._status_words(read_snapshot(run))
+    return _status_words(read_snapshot(run))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +150,7 @@ def status(run: Run) -> str:
         (State("preparing"), "Preparing the data."),
         (
             State("training", "It shares the cores."),
-            "Training: epoch 1, step 10 of 50, 256 images/s, 20 s left. It shares the cores.",
+            "Training: epoch 1, step 10 of 50, 256 images/s. It shares the cores.",
         ),
         (
             State("paused"),
@@ -193,7 +192,7 @@ def test_a_run_whose_first_step_is_due_says_that_it_starts() -> None:
     ],
 )
 def test_a_page_asks_as_often_as_there_may_be_news(name, step, seconds) -> None:
-    assert page._pace(read_snapshot(run_in(State(name), step))) == seconds
+    assert pace_of(read_snapshot(run_in(State(name), step))) == seconds
 
 
 @pytest.mark.parametrize(
@@ -263,3 +262,32 @@ def test_a_run_whose_recipe_is_damaged_says_so() -> None:
     (run.path / "recipe.json").write_text("[]")
     app = opened(train_page, run=run.id)
     assert [warning.value for warning in app.warning] == [run.damaged_words]
+
+
+def test_a_run_whose_end_was_shown_has_no_badge_any_more() -> None:
+    app = opened(train_page)
+    app.button(key="train_start").click().run()
+    assert session_of(app).unseen_run == the_run(app).id
+    finished(the_run(app))
+    app.run()
+    assert session_of(app).unseen_run == ""
+
+
+def test_who_waits_watches_the_run_that_trains() -> None:
+    first, second = (create_run(runs_dir(), "quick", PRESETS["quick"].recipe) for _ in range(2))
+    first.append(record(10))
+    first.set_state(State("training"))
+    app = opened(train_page, run=second.id)
+    said = words(app)
+    assert '<div class="headline">Number 2 in the queue</div>' in said
+    assert "Meanwhile, watch the run that trains now" in said
+    assert "Somebody's network, usual settings, about 20 s left:" in said
+    assert len(app.get("plotly_chart")) == 2
+    assert first.id not in f"{said} {app.main} {dict(app.query_params)}"
+    assert app.button(key="train_stop").label == "Leave the queue"
+
+
+def test_pressing_train_brings_the_page_to_its_top() -> None:
+    app = opened(train_page)
+    app.button(key="train_start").click().run()
+    assert session_of(app).arrivals == 1

@@ -123,13 +123,9 @@ def test_a_setting_is_locked_or_left_out_and_keeps_the_value_of_the_link(name) -
     value = "16" if name in ("batch_size", "width") else "0.5" if name == "dropout" else value
     for how in ("hide", "lock"):
         app = opened(train_page, **{name: value, how: name})
-        controls = [
-            widget
-            for kind in (app.radio, app.select_slider, app.slider, app.number_input)
-            for widget in kind
-            if widget.label == SETTINGS[name].label
-        ]
-        assert [widget.disabled for widget in controls] == ([] if how == "hide" else [True])
+        assert not {key for key in widget_keys(app) if key and key.startswith(f"setting_{name}")}
+        shown = f"<dt>{SETTINGS[name].label}</dt>" in words(app)
+        assert (shown, "Set by your teacher" in words(app)) == (how == "lock", how == "lock")
         app.button(key="train_start").click().run()
         run = find_run(runs_dir(), session_of(app).link.run)
         assert run
@@ -137,10 +133,24 @@ def test_a_setting_is_locked_or_left_out_and_keeps_the_value_of_the_link(name) -
         shutil.rmtree(run.path)
 
 
+@pytest.mark.parametrize(
+    ("lock", "query", "shown"),
+    [
+        ("lr", {"lr": "0.3"}, "<dt>Learning rate</dt><dd>0.3</dd>"),
+        ("epochs", {"epochs": "3"}, "<dt>Epochs</dt><dd>3</dd>"),
+        ("dataset", {"dataset": "fashion-mnist"}, "<dd>Fashion-MNIST garments</dd>"),
+        ("bug", {"bug": "relu"}, "<dt>Published bug</dt><dd>ReLU on the logits</dd>"),
+    ],
+)
+def test_what_a_link_fixes_is_shown_with_its_value(lock, query, shown, pen) -> None:
+    assert shown in words(opened(train_page, lock=lock, **query))
+
+
 def test_a_locked_number_stays_what_it_is(pen) -> None:
     app = opened(draw_page, n="4", lock="number.network")
     assert all(app.button(key=f"addend_{number}").disabled for number in range(10))
     assert app.button(key="roll").disabled
+    assert "Set by your teacher" in words(app)
     assert app.selectbox(key="network_mnist").disabled
 
 
@@ -157,7 +167,7 @@ def test_the_drawing_is_in_the_address_of_every_page(page, pen) -> None:
 
 
 def test_a_locked_bug_is_shown(pen) -> None:
-    assert opened(train_page, lock="bug", bug="relu").selectbox(key="bug").disabled
+    assert not opened(train_page, lock="bug", bug="relu").selectbox
     app = opened(train_page, hide="bug", bug="relu")
     assert not app.selectbox
     assert app.query_params["bug"] == "relu"

@@ -37,6 +37,7 @@ def test_a_style_sheet_uses_only_colors_of_the_palette() -> None:
     text = "".join(sheet.read_text() for sheet in SHEETS)
     local = set(re.findall(r"(--[\w-]+):", text)) | {
         "--fill",
+        "--mine",
         "--depth",
         "--share",
     }  # the HTML sets these

@@ -1,0 +1,76 @@
+"""How long a run waits, and how that is said."""
+
+import pytest
+
+from core.forecast.speed import Speed, write_speed
+from core.forecast.wait import Place, about, place_of, queue_words, time_left, training_run
+from core.recipes.presets import PRESETS
+from core.runs.queue import create_run
+from core.runs.run import Request, Run, State
+from tests.conftest import record
+
+QUICK = PRESETS["quick"].recipe
+MEASURED = Speed(narrow=40e-6, wide=160e-6, test=2.0)  # an epoch at width 16 takes 4 s
+
+
+def make(root, state: str = "queued", **settings: float) -> Run:
+    run = create_run(root, "quick", QUICK.change(settings))
+    run.set_state(State(state))
+    return run
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "1 s"),
+        (7.4, "7 s"),
+        (9.4, "9 s"),
+        (11, "10 s"),
+        (43, "45 s"),
+        (58, "1 min"),
+        (95, "2 min"),
+        (600, "10 min"),
+    ],
+)
+def test_a_time_is_as_precise_as_it_is_known(seconds, said):
+    assert about(seconds) == said
+
+
+def test_what_is_before_a_run_is_what_it_waits_for(root):
+    write_speed(root, MEASURED)
+    live, _, mine = make(root, "training"), make(root), make(root)
+    live.append(record(25))  # 12.5 s for half of its 50 steps
+    assert training_run(root) == live
+    place = place_of(root, mine)
+    assert place == Place(2, pytest.approx(12.5 + 2 + 6))
+    assert queue_words(place) == "Waiting: 2 runs are before yours, which begins in about 20 s."
+
+
+def test_nobody_holds_the_trainer_for_longer_than_others_may_be_kept_waiting(root, limit):
+    limit(shared_seconds=40)
+    write_speed(root, MEASURED)
+    make(root, "training", epochs=50)
+    assert place_of(root, make(root)) == Place(1, pytest.approx(42))
+
+
+def test_before_anything_was_measured_only_the_place_is_said(root):
+    said = [queue_words(place_of(root, make(root))) for _ in range(3)]
+    assert said == [
+        "Starting.",
+        "Waiting: one run is before yours.",
+        "Waiting: 2 runs are before yours.",
+    ]
+
+
+def test_what_is_left_of_a_run_includes_its_test():
+    request = Request("quick", QUICK.to_dict())
+    assert time_left(record(25), request, MEASURED) == pytest.approx(14.5)
+    assert time_left(None, request, MEASURED) == pytest.approx(6.0)
+    assert time_left(record(25), request, None) == pytest.approx(12.5)
+    assert time_left(None, request, None) is None
+
+
+@pytest.mark.parametrize("params", [{}, {"epochs": "many", "width": None}])
+def test_a_damaged_request_has_the_time_of_its_steps(params):
+    assert time_left(record(25), Request("quick", params), MEASURED) == pytest.approx(12.5)
+    assert time_left(None, Request("quick", params), MEASURED) is None

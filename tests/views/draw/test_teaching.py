@@ -1,0 +1,49 @@
+"""Teaching under the canvas: the next sheet by itself, Undo, and what is said at the end."""
+
+from tests.support.pages import (
+    draw_page,
+    keys,
+    opened,
+    opened_app,
+    session_of,
+    taught,
+    the_finetune_run,
+    words,
+)
+from tests.views.draw.test_finetune import status, told
+from views.input.sources import EXAMPLES
+
+
+def test_the_next_sheet_comes_by_itself_and_undo_brings_the_last_one_back() -> None:
+    app = opened(draw_page)
+    session = session_of(app)
+    session.canvas = session.canvas.show(EXAMPLES["8"])
+    app.run().button(key="tell_8").click().run()
+    assert told(app) == [(8, EXAMPLES["8"])]
+    assert session.canvas.strokes == ()
+    assert session.canvas.undo().strokes == EXAMPLES["8"]
+    assert "Kept as an 8. Draw the next one." in words(app)
+    assert app.button(key="tell_3").disabled  # there is nothing to label yet
+    assert "addend_3" not in keys(app)  # the labels stand in the place of the numbers
+    app.button(key="teaching_ends").click().run()
+    assert "addend_3" in keys(app) and "tell_3" not in keys(app)
+
+
+def test_examples_are_drawn_under_the_canvas_from_the_start() -> None:
+    app = opened(draw_page)
+    app.button(key="teaching_begins").click().run()
+    assert "Draw a digit, then tap what it is." in words(app)
+    assert session_of(app).arrivals == 1  # the canvas is in view
+
+
+def test_a_network_that_has_learned_says_so_and_is_adding_again(pen) -> None:
+    pen(EXAMPLES["8"])
+    app = opened_app()
+    app.button(key="tell_8").click().run()
+    app.button(key="teach").click().run()
+    assert "tell_8" in keys(app)  # below the answers, as before
+    assert status(app) == "Starting."
+    taught(the_finetune_run(app))
+    app.run()
+    assert [toast.value for toast in app.toast] == ["Learned. Draw another one."]
+    assert "addend_3" in keys(app)

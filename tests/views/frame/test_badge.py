@@ -1,0 +1,71 @@
+"""What stands around the pages: the badge of a run at Train, and what was just caused."""
+
+import json
+
+import pytest
+
+from core.recipes.presets import PRESETS
+from core.runs.queue import create_run
+from core.runs.run import Run, State, runs_dir
+from tests.conftest import record
+from tests.support.pages import finished, opened_app, session_of
+
+QUICK = PRESETS["quick"].recipe
+
+
+def badge(app) -> str:
+    """What stands at Train; "" is nothing."""
+    styles = [part.proto.body for part in app.get("html") if "--run-badge" in part.proto.body]
+    return styles[0].split("--run-badge: '")[1].split("'")[0] if styles else ""
+
+
+def run_in(name: str) -> Run:
+    run = create_run(runs_dir(), "quick", QUICK)
+    run.set_state(State(name))
+    return run
+
+
+def test_the_other_pages_say_how_far_the_run_is(pen):
+    run = run_in("queued")
+    app = opened_app(run=run.id)
+    assert badge(app) == "waits"
+    run.set_state(State("training"))
+    assert badge(app.run()) == "…"
+    run.append(record(21))
+    assert badge(app.run()) == "42 %"
+    finished(run)
+    assert badge(app.run()) == "done"
+
+
+def test_a_run_that_failed_has_ended(pen):
+    run = run_in("training")
+    app = opened_app(run=run.id)
+    run.set_state(State("failed", "It went wrong."))
+    assert badge(app.run()) == "ended"
+
+
+@pytest.mark.parametrize("gone", ["", "0123456789abcdef"])
+def test_without_a_run_there_is_none(pen, gone):
+    assert badge(opened_app(run=gone)) == ""
+
+
+def test_a_run_that_was_over_when_its_link_was_opened_has_none(pen):
+    run = run_in("queued")
+    finished(run)
+    assert badge(opened_app(run=run.id)) == ""
+
+
+def test_what_was_caused_is_said_once_and_the_page_begins_at_its_top(pen):
+    app = opened_app()
+    session_of(app).arrive("*Mine* answers now.")
+    app.run()
+    assert [toast.value for toast in app.toast] == [r"\*Mine\* answers now."]
+    assert arrivals(app) == 1
+    app.run()
+    assert not app.toast
+    assert arrivals(app) == 1  # the browser has seen that one
+
+
+def arrivals(app) -> int:
+    found = [json.loads(part.proto.json) for part in app.get("bidi_component")]
+    return next(data["arrivals"] for data in found if "arrivals" in data)

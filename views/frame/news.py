@@ -1,0 +1,32 @@
+"""What was just caused is in view and said: the page begins at its top, and a note says it.
+
+One example: on a phone, *Use this network* stands far down the Train page. The Draw page that
+follows would be shown from its middle; so it is scrolled to its top, and a note says "Mine: width
+8, 98.9 % answers now." The script keeps no state but which arrival it has shown.
+"""
+
+import functools
+from typing import Any
+
+import streamlit as st
+
+from views.session.session import get_session
+from views.ui.style import STATIC
+from views.ui.text import plain
+
+
+def show_news() -> None:
+    """Behind every page, always: an element that comes and goes would move others."""
+    session = get_session()
+    with st.container(key="news"):
+        _scroller()(data={"arrivals": session.arrivals}, key="news_script")
+    if session.news:
+        st.toast(plain(session.news), icon=":material/check:", duration="long")
+        session.news = ""
+
+
+@functools.cache
+def _scroller() -> Any:
+    """Not at import: it can be registered in a running app only."""
+    script = (STATIC / "news.js").read_text()
+    return st.components.v2.component("news", html="<span></span>", js=script)

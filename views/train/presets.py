@@ -1,0 +1,103 @@
+"""Three presets of the Train page for who has never trained a network, with their expected time.
+
+One example: "Thorough" is five epochs at width 24. What they do not name stays as it is, so whoever
+has chosen garments or a bug keeps it.
+"""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.forecast.wait import about
+from core.recipes.bugs import BUGS
+from core.recipes.settings import SETTINGS, Value
+from views.session import jobs
+from views.session.link import DEFAULT_SETTINGS
+from views.session.session import Session, get_session, widget_value
+
+PRESET_KEY = "train_preset"
+TRAIN_PRESETS: dict[str, tuple[dict[str, Value], str]] = {
+    "Quick": ({"epochs": 1, "width": 16}, "sees each image once"),
+    "Longer": ({"epochs": 3, "width": 16}, "sees each image three times"),
+    "Thorough": ({"epochs": 5, "width": 24}, "a wider network, five times"),
+}
+PRESET_SETTINGS = {name for settings, _ in TRAIN_PRESETS.values() for name in settings}
+
+
+def preset_choice(session: Session) -> None:
+    """How long it may learn. Not where a link has hidden or fixed what a preset would change."""
+    if not PRESET_SETTINGS.isdisjoint(session.link.hidden + session.link.locked):
+        return
+    names, chosen = list(TRAIN_PRESETS), _chosen(session.link.settings)
+    key = f"{PRESET_KEY}_{chosen}"  # a new widget for a new choice, whoever made it
+    with st.container(key=PRESET_KEY):
+        st.radio(
+            "How long it may learn",
+            names,
+            names.index(chosen) if chosen else None,
+            captions=[_caption(session, name) for name in names],
+            key=key,
+            on_change=_take,
+            args=(key,),
+        )
+
+
+def _chosen(settings: Mapping[str, Value]) -> str | None:
+    """The preset that these settings are; None for others."""
+    return next(
+        (name for name, (some, _) in TRAIN_PRESETS.items() if some.items() <= settings.items()),
+        None,
+    )
+
+
+def _caption(session: Session, name: str) -> str:
+    settings, words = TRAIN_PRESETS[name]
+    seconds = jobs.expected_seconds({**session.link.settings, **settings})
+    return f"about {about(seconds)}: {words}" if seconds else words
+
+
+def _take(key: str) -> None:
+    """The preset that was just chosen."""
+    session = get_session()
+    settings, _ = TRAIN_PRESETS.get(widget_value(key), ({}, ""))
+    choose_settings(session, settings)
+
+
+def choose_settings(session: Session, settings: Mapping[str, Value]) -> None:
+    """Choose for the visitor. Their controls are new ones from now on, which begin with that."""
+    session.choose(settings={**session.link.settings, **settings})
+    session.settings_generation += 1
+
+
+def setting_key(session: Session, name: str) -> str:
+    """Of a setting's control. Each sum head needs other weights, so it has a slider of its own."""
+    head = f"_{session.link.settings['sum_head']}" if name == "sum_weight" else ""
+    generation = f"_{session.settings_generation}" if session.settings_generation else ""
+    return f"setting_{name}{head}{generation}"
+
+
+def back_to_usual(session: Session) -> None:
+    """A button that takes back what was changed, where anything was."""
+    link = session.link
+    fixed = link.hidden + link.locked
+    free = {name: DEFAULT_SETTINGS[name] for name in SETTINGS if name not in fixed}
+    changed = [name for name, usual in free.items() if link.settings[name] != usual]
+    words = [SETTINGS[name].say(link.settings[name]) for name in changed]
+    if link.bug and "bug" not in fixed:
+        words.append(f"broken: {BUGS[link.bug].title}")
+    if words:
+        st.caption(f"Changed: {', '.join(words)}.")
+        st.button(
+            "Back to usual",
+            key="usual",
+            type="tertiary",
+            icon=":material/restart_alt:",
+            on_click=_reset,
+            args=(session, free),
+        )
+
+
+def _reset(session: Session, free: Mapping[str, Value]) -> None:
+    choose_settings(session, free)
+    if "bug" not in session.link.hidden + session.link.locked:
+        session.choose(bug="")
