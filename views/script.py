@@ -5,6 +5,7 @@ import streamlit as st
 from views.compare.page import COMPARE
 from views.draw.page import DRAW
 from views.explain.page import EXPLAIN
+from views.frame.bar import show_bar
 from views.session import jobs
 from views.session.navigation import choose_page
 from views.session.session import prepare_process
@@ -12,11 +13,14 @@ from views.train.page import TRAIN
 from views.ui.lesson_banner import show_lesson
 from views.ui.style import apply_style
 
+PAGES = (DRAW, TRAIN, COMPARE, EXPLAIN)
+
 st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
 apply_style()
 prepare_process()
 jobs.worker()  # warms up behind the first page
-page = choose_page((DRAW, TRAIN, COMPARE, EXPLAIN))
+page = choose_page(PAGES)
+show_bar(PAGES)
 show_lesson()
 page.run()
 jobs.keep_places()  # last: what it shows, which is nothing, takes a place on the page

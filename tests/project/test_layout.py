@@ -39,6 +39,7 @@ FLOORS: tuple[set[str], ...] = (
     {"views.server"},
     {"views.session"},
     {"views.ui"},
+    {"views.frame"},
     {"views.input"},
     {f"views.{page.parent.name}" for page in ROOT.glob("views/*/page.py")},  # no page knows another
     {"views.live"},

@@ -20,6 +20,7 @@ from views.draw.live import (
     show_seen,
 )
 from views.draw.saliency import show_saliency
+from views.frame.share import show_share
 from views.input.question import question_of
 from views.input.sources import show_input
 from views.server.live_route import is_live_on, live_path
@@ -28,7 +29,6 @@ from views.session.address import shared_link
 from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session
 from views.ui.files import network_files
-from views.ui.share import show_share
 from views.ui.text import plain
 
 

@@ -11,6 +11,7 @@ from core.runs.queue import QueueError, queue_position
 from core.runs.run import WAITING, Run
 from core.runs.snapshot import RunSnapshot
 from core.storage.history import Record
+from views.frame.share import show_share
 from views.session import jobs, networks
 from views.session.address import publish, run_link
 from views.session.navigation import Page, go_to
@@ -20,7 +21,6 @@ from views.train.replay import show_replay
 from views.train.results import show_results
 from views.train.settings import bug_choice, settings_controls
 from views.ui.polling import poll
-from views.ui.share import show_share
 from views.ui.style import current_palette
 from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
