@@ -43,3 +43,11 @@ class Source(ABC):
 
         `can_teach` says whether the visitor can tell the network what it was.
         """
+
+    def caveat(self, spec: DatasetSpec) -> str:
+        """What to know about an answer to its picture; "" for nothing."""
+        return ""
+
+    def one_only(self, spec: DatasetSpec) -> str:
+        """What to do about a picture with several digits."""
+        return f"Crop it to one {spec.noun}."

@@ -49,7 +49,7 @@ def addresses_for_others() -> list[str]:
 
 def why_nobody_else() -> str:
     """Why there is no such address, and what to do about it."""
-    return ONLY_HERE if is_local(_served_at()) else NO_NETWORK
+    return NO_NETWORK if _served_at() in ("", "0.0.0.0", "::") else ONLY_HERE
 
 
 def is_local(host: str) -> bool:
