@@ -15,10 +15,15 @@ function show({ code, typed, how }) {
     dialog.querySelector(".room-address").textContent = typed;
     dialog.querySelector(".room-how").textContent = how;
     const leave = () => document.fullscreenElement || dialog.close();
+    const hear = (event) => {  // the page behind hears no key, and its panels stay open
+        event.stopPropagation();
+        if (event.key === "Escape") dialog.close();
+    };
     dialog.querySelector("button").onclick = () => dialog.close();
-    dialog.addEventListener("keydown", (event) => event.stopPropagation());  // the page hears none
+    window.addEventListener("keydown", hear, true);
     document.addEventListener("fullscreenchange", leave);
     dialog.onclose = () => {
+        window.removeEventListener("keydown", hear, true);
         document.removeEventListener("fullscreenchange", leave);
         dialog.remove();
         if (document.fullscreenElement) document.exitFullscreen();
