@@ -14,6 +14,7 @@ class Source(ABC):
     """A way to get a picture."""
 
     title: str  # in the choice of sources
+    follows_dataset = False  # is its picture one of whatever data set is asked about?
     form_note = "Cropped, shrunk to 28 × 28 and centered"  # what was done to its picture
 
     @abstractmethod

@@ -4,10 +4,12 @@ import re
 from urllib.parse import unquote
 
 from core.data.drawing import Strokes
+from core.dataset import Data
 from core.specs import FASHION_MNIST, MNIST
 from tests.support.pages import draw_page, keys, opened, session_of, words
 from views.draw.ghost import ghost_style
 from views.input.sources import EXAMPLES, visitor_image
+from views.session import networks
 
 DOT: Strokes = (((60.0, 60.0),),)
 
@@ -53,3 +55,10 @@ def test_a_digit_is_no_picture_for_a_network_of_garments(pen):
     session.choose(network="fashion-late")
     assert visitor_image(session, FASHION_MNIST).title == "your drawing"
     assert visitor_image(session, MNIST).title == ""
+
+
+def test_a_test_image_is_one_of_the_data_set_in_question(pen, data: Data, monkeypatch):
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    session = session_of(opened(draw_page, t="3"))
+    for spec in (MNIST, FASHION_MNIST):
+        assert visitor_image(session, spec).title == f"test image 3 of {spec.title}"
