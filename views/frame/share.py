@@ -69,8 +69,8 @@ def _present_button(link: Link) -> None:
 
 
 def _panel(link: Link) -> None:
+    can_open, site = _reach()
     place = st.container(key="share_link", gap="small")
-    site = _site()
     with st.expander("For a class", icon=":material/co_present:", key="share_class"):
         hidden = _pick("Hide", HIDEABLE, link.hidden, "hide")
         locked = _pick("Show, but fix", LOCKABLE, link.locked, "lock")
@@ -81,24 +81,26 @@ def _panel(link: Link) -> None:
         st.code(shared, language=None, wrap_lines=True)
         with st.container(horizontal=True, gap="small"):
             _copy_button()(data=shared, key="copy")
-            show_to_room(absolute_link(room_link(given), page, site))
+            if can_open:
+                show_to_room(absolute_link(room_link(given), page, site))
         st.html(code_tag(shared))
         if missing := _missing(link):
             st.caption(missing)
 
 
-def _site() -> str:
-    """Where others open the app, if not at this page's own address, which is "". Says who they are.
+def _reach() -> tuple[bool, str]:
+    """Can others open the link, and at which site, "" for this page's own? Tells the visitor.
 
     Behind a proxy and on a public host, the page's own address is right.
     """
     if not is_local(own_host()):
-        return ""
+        return True, ""
     addresses = addresses_for_others()
     with st.container(key="share_reach", gap="xsmall"):
         if not addresses:
             st.warning(f"Others cannot open this address. {why_nobody_else()}")
-            return ""
+            return False, ""
+        site = addresses[0]
         if len(addresses) > 1:
             site = st.selectbox(
                 "This machine's address",
@@ -106,11 +108,9 @@ def _site() -> str:
                 key="share_address",
                 help="It is in several networks. Choose the one that the others are in.",
             )
-        else:
-            site = addresses[0]
         where = "Opens on every device in this network, such as phones in the same Wi-Fi."
         st.caption(f"{where} {IN_CONTAINER}" if is_in_container() else where)
-    return site
+    return True, site
 
 
 def _missing(link: Link) -> str:

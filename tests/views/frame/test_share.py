@@ -44,7 +44,7 @@ QUICK = PRESETS["quick"].recipe
 def panel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages whose Share is open; its buttons need a browser."""
     monkeypatch.setattr(share_module, "_copy_button", lambda: lambda **_: None)
-    monkeypatch.setattr(room_module, "_button", lambda: lambda **_: None)
+    monkeypatch.setattr(room_module, "_button", lambda: lambda **data: st.text(data["key"]))
 
 
 def shared(page: str, **query: str) -> tuple[AppTest, str]:
@@ -110,6 +110,7 @@ def test_from_localhost_the_link_has_the_address_in_the_network(pen, panel, at_h
     assert address == "http://192.168.1.23:8501/?v=1&n=3"
     assert any("phones in the same Wi-Fi" in caption.value for caption in app.caption)
     assert not app.warning
+    assert [text.value for text in app.text] == ["room"]  # its button
 
 
 def test_of_several_addresses_one_is_chosen(pen, panel, at_home) -> None:
@@ -124,6 +125,7 @@ def test_a_link_that_nobody_else_can_open_says_so(pen, panel, at_home) -> None:
     app, address = at_home("", n="3")
     assert address == "http://localhost:8501/?v=1&n=3"
     assert app.warning[0].value.startswith("Others cannot open this address. ")
+    assert not app.text  # nothing to show to a room
 
 
 def test_a_link_for_others_does_not_present(pen, panel) -> None:
