@@ -11,6 +11,7 @@ GHOST = """() => {
     return getComputedStyle(root, "::before").backgroundImage;
 }"""
 
+
 def test_the_ghost_is_gone_at_the_first_touch_and_the_canvas_stays(page: Page) -> None:
     assert page.evaluate(GHOST).startswith('url("data:image/svg+xml')
     canvas = page.locator(CANVAS_ELEMENT)

@@ -1,11 +1,14 @@
 """For a room: pages twice as large on a projector, and a code that fills the screen."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.support.app import App, serve
 from tests.browser.support.driver import (
     CANVAS_ELEMENT,
     DIGITS,
@@ -16,6 +19,7 @@ from tests.browser.support.driver import (
     text,
     wait_until_idle,
 )
+from tests.browser.test_access import violations
 from tests.browser.test_live import PLACE, RESTED
 
 PROJECTOR = {"width": 1920, "height": 1080}
@@ -118,8 +122,18 @@ def test_a_large_chart_is_as_wide_as_the_page_and_follows_the_pointer(visit: Vis
     assert at[0] <= left <= at[0] + 40 and top <= at[1] <= bottom
 
 
-def test_the_code_fills_the_screen_until_escape_and_clears_nothing(visit: Visit) -> None:
-    page = visit("/", viewport=PROJECTOR)
+@pytest.fixture
+def room_app(tmp_path: Path) -> Iterator[App]:
+    """An app that others can open, by its operator's word."""
+    others = {"STREAMLIT_BROWSER_SERVER_ADDRESS": "192.168.1.23"}
+    with serve(tmp_path / "app", environment=others) as app:
+        yield app
+
+
+def test_the_code_fills_the_screen_until_escape_and_clears_nothing(
+    visit: Visit, room_app: App
+) -> None:
+    page = visit("/", app=room_app, viewport=PROJECTOR)
     draw_digit(page, "7")
     for close in ("Escape", "button"):
         press(page, "share")
@@ -129,7 +143,8 @@ def test_the_code_fills_the_screen_until_escape_and_clears_nothing(visit: Visit)
         assert box and [box["width"], box["height"]] == size
         code = room.get_by_alt_text("QR code of the link").bounding_box()
         assert code and code["height"] >= 0.6 * size[1]
-        expect(room).to_contain_text(page.url.split("/")[2])
+        expect(room).to_contain_text(f"192.168.1.23:{room_app.url.split(':')[-1]}")
+        assert violations(page) == []
         if close == "Escape":
             page.keyboard.press("Escape")
         else:

@@ -89,7 +89,8 @@ def networks_table(rows: Sequence[Row], caption: str) -> str:
         kind = ' class="first"' if new else ""
         body += f"<tr{kind}>{_heading(row)}{cells}</tr>"
     return (
-        f'<div class="note">{html.escape(caption)}</div><div class="wide"><table class="figures">'
+        f'<div class="note">{html.escape(caption)}</div><div class="wide" tabindex="0" '
+        'role="region" aria-label="Metrics, a row for each network"><table class="figures">'
         f"<tr><td></td>{head}</tr>{body}</table></div>"
     )
 
