@@ -26,11 +26,11 @@ help: ## list these words
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r word text; \
 		do printf '  make %-9s %s\n' "$$word" "$$text"; done
 
-demo: .venv/.runtime data ## serve the app and print its address; PORT=8501
+demo: .venv/.runtime data ## serve the app, print its addresses; PORT=8501, ADDRESS=localhost
 	@$(VENV_PYTHON) -c 'import socket, sys; socket.create_server(("", int(sys.argv[1]))).close()' \
 		'$(PORT)' 2>/dev/null || $(call stop,Port $(PORT) is taken or is no port: \
 		choose another as in `make demo PORT=8502`.)
-	@exec $(VENV_PYTHON) -m views --server.port $(PORT)
+	@exec $(VENV_PYTHON) -m views --server.port $(PORT) $(if $(ADDRESS),--server.address $(ADDRESS))
 
 test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
 	$(VENV_PYTHON) -m pytest $(ORDER) tests --ignore tests/browser

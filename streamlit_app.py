@@ -6,9 +6,11 @@ from starlette.middleware import Middleware
 from views.server.browser_cookie import BrowserCookie
 from views.server.guard import Guard
 from views.server.live_route import live_routes
+from views.server.network import announce
 
 app = st.App(
     "views/script.py",
+    lifespan=announce,
     routes=live_routes(),
     middleware=[Middleware(Guard), Middleware(BrowserCookie)],
 )

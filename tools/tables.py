@@ -53,7 +53,7 @@ def lessons() -> str:
 def parts() -> str:
     """The parts of the pages that a link for a class may leave out or lock."""
     set_log_level("ERROR")  # the caches of the pages warn that there is no server
-    from views.ui.share import PART_LABELS
+    from views.frame.share import PART_LABELS
 
     rows = [
         (f"`{name}`", PART_LABELS[name], _yes(name in HIDEABLE), _yes(name in LOCKABLE))

@@ -6,6 +6,7 @@ from views.compare.page import COMPARE
 from views.draw.page import DRAW
 from views.explain.page import EXPLAIN
 from views.frame.badge import show_badge
+from views.frame.bar import show_bar
 from views.frame.news import show_news
 from views.session import jobs
 from views.session.address import tell_cut_link
@@ -15,12 +16,15 @@ from views.train.page import TRAIN
 from views.ui.lesson_banner import show_lesson
 from views.ui.style import apply_style
 
+PAGES = (DRAW, TRAIN, COMPARE, EXPLAIN)
+
 st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
 apply_style()
 prepare_process()
 jobs.worker()  # warms up behind the first page
-page = choose_page((DRAW, TRAIN, COMPARE, EXPLAIN))
+page = choose_page(PAGES)
 tell_cut_link(get_session())
+show_bar(PAGES)
 show_lesson()
 page.run()
 show_badge(page.url_path)

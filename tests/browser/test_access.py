@@ -17,7 +17,8 @@ BAD = ("serious", "critical")
 RUN = "() => axe.run(document, {resultTypes: ['violations']})"
 PAGES = ("/", "/train", "/compare", "/explain")
 TALL = {"width": 1440, "height": 2400}  # more of a page at once
-WIDTHS = (360, 390, 768, 1440)
+WIDTHS = (360, 390, 768, 1440, 1920)
+PRESENTED = tuple(f"{path}?v=1&present=1" for path in PAGES)
 WIDE = "document.documentElement.scrollWidth"
 MAIN_WIDE = """() => {
     const main = document.querySelector("[data-testid=stMain]");
@@ -66,7 +67,15 @@ def test_what_opens_has_none(visit: Visit, panel: str, scheme: str) -> None:
 
 LOCKED = "/train?v=1&lock=lr.dataset.bug.seed.dropout&task=rate&bug=relu"
 STATES = (
-    *("/?v=1&t=3", "/?v=1&net=0123456789abcdef", "/train?v=1&run=0123456789abcdef", LOCKED),
+    *(
+        "/?v=1&t=3",
+        "/?v=1&t=2654",
+        "/?v=1&net=fashion-late&t=19",
+        "/train?v=1&present=1",
+        "/?v=1&net=0123456789abcdef",
+        "/train?v=1&run=0123456789abcdef",
+        LOCKED,
+    ),
     *(f"/compare?v=1&view={view}" for view in ("confusion", "sums", "reliability")),
 )
 
@@ -78,7 +87,9 @@ def test_states_that_a_link_opens_have_none(visit: Visit, path: str, scheme: str
     assert violations(visit(path, viewport=TALL, color_scheme=scheme)) == []
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/?v=1&t=3&task=rate", "/compare?v=1&view=mistakes"])
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/?v=1&t=3&task=rate", "/compare?v=1&view=mistakes", *PRESENTED]
+)
 def test_nothing_scrolls_sideways(visit: Visit, path: str) -> None:
     page = visit(path)
     if path == "/":
@@ -88,6 +99,13 @@ def test_nothing_scrolls_sideways(visit: Visit, path: str) -> None:
         page.evaluate(TWO_FRAMES)
         assert page.evaluate(WIDE) <= width
         assert page.evaluate(MAIN_WIDE) <= 0, width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_phone_with_its_bar_has_none(visit: Visit, path: str, scheme: str) -> None:
+    page = visit(path, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    assert violations(page) == []
 
 
 def test_a_violation_would_be_found(visit: Visit) -> None:

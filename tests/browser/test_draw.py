@@ -30,7 +30,7 @@ def test_a_first_visit_invites_and_answers_nothing(page: Page) -> None:
 def test_both_heads_read_a_drawn_digit(page: Page, digit: str) -> None:
     draw_digit(page, digit)
     assert answers(page) == (digit, str(int(digit) + 7))
-    expect(page.get_by_text("the heads agree")).to_be_visible()
+    expect(page.get_by_text("the sum fits the digit", exact=True)).to_be_visible()
     expect(page.get_by_alt_text("The picture as the network saw it")).to_be_visible()
 
 
@@ -94,7 +94,7 @@ def test_a_test_image_is_shown_with_what_it_really_is(page: Page, visit: Visit) 
     assert answers(page) == ("7", "14")  # the first of MNIST's test images is a 7
     press(page, "next")
     assert answers(page) == ("2", "9")
-    expect(page.get_by_text("Really: 2 + 7 = 9. ✓ class right, ✓ sum right.")).to_be_visible()
+    expect(page.get_by_text("✓ Right: this is a 2, and 2 + 7 = 9.")).to_be_visible()
     assert answers(visit("/?" + page.url.split("?")[1])) == ("2", "9")
     with answered(page):
         page.get_by_role("radio", name="Draw").click()

@@ -208,6 +208,7 @@ def test_a_test_image_is_answered_live_with_another_number(held: Held) -> None:
     driver.open_in(held.page, held.page.url.split("?")[0] + "?v=1&t=0&n=1")
     assert driver.text(held.page, "sum_answer") == "8"  # a 7
     held.holding = True
+    hook(held.page, "addend_1").get_by_role("button").focus()
     held.page.keyboard.press("2")
     expect(hook(held.page, "sum_answer")).to_have_text("9")
-    expect(held.page.locator("[data-truth]")).to_contain_text("Really: 7 + 2 = 9")
+    expect(held.page.locator("[data-truth]")).to_have_text("✓ Right: this is a 7, and 7 + 2 = 9.")

@@ -9,6 +9,7 @@ from core.recipes.settings import SETTINGS
 from tests.core.recipes.test_recipe import valid_settings
 from views.session.link import (
     COMPARE_VIEWS,
+    FIELDS,
     HIDEABLE,
     LESSON_NAMES,
     LOCKABLE,
@@ -48,9 +49,10 @@ links = some.builds(
     hidden=subsets(HIDEABLE),
     locked=subsets(LOCKABLE),
     lesson=some.sampled_from(["", *LESSON_NAMES]),
+    present=some.booleans(),
 )
 
-keys = ["v", "n", "s", "net", "t", "run", "bug", "c", "view", "hide", "lock", "task", "x"]
+keys = ["v", *(each.parameter for each in FIELDS), "x"]
 
 names = some.sampled_from([*keys, *SETTINGS]) | some.text(max_size=3)
 

@@ -17,11 +17,11 @@ from core.storage.checkpoint import Card, CheckpointError
 from views.compare.bars import Bar, bars_html
 from views.compare.charts import HUES, MAX_TOLD_APART
 from views.compare.panels import PANEL_TITLES, Network, show_panel
+from views.frame.share import show_share
 from views.session import networks
 from views.session.address import run_link
 from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session, is_dark, widget_value
-from views.ui.share import show_share
 from views.ui.table import Row, networks_table
 from views.ui.text import plain
 

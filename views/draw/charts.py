@@ -16,7 +16,8 @@ TICKS = range(0, 19, 2)
 def class_bars(probs: Sequence[float], names: Sequence[str]) -> str:
     """The class head's probabilities: a bar per class, the likeliest in full color.
 
-    Without probabilities, where they will be.
+    Bars of classes with names lie on their side, each behind its name. Without probabilities,
+    where they will be.
     """
     best = max(range(len(probs)), key=probs.__getitem__) if probs else None
     bars = ""
@@ -29,7 +30,7 @@ def class_bars(probs: Sequence[float], names: Sequence[str]) -> str:
         kind = "bar best" if index == best else "bar"
         bar = f'<i style="--share:{share:.4f}"></i><b>{shown}</b>'
         bars += f'<div class="{kind}"{title}>{bar}</div>'
-    words = " words" if max(map(len, names)) > 1 else ""  # slanted, also where a phone is narrow
+    words = " words" if max(map(len, names)) > 1 else ""
     return f'<div class="bars{words}" role="img" aria-label="Class probabilities">{bars}</div>'
 
 

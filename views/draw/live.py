@@ -50,7 +50,7 @@ def live_answer(
     return LiveAnswer(
         answers_html(spec, image, prediction, doubt),
         seen_html(image),
-        spoken_words(spec, prediction, doubt),
+        spoken_words(spec, image, prediction, doubt),
     )
 
 
@@ -58,7 +58,8 @@ def invitation(session: Session, spec: DatasetSpec) -> LiveAnswer:
     """Before there is a picture."""
     words, addend = SOURCES[session.source].invitation(session, spec), session.link.addend
     spoken = f"{words}. The number to add is {addend}."
-    return LiveAnswer(invitation_html(spec, words, addend), "", spoken)
+    on_canvas = session.source == "draw" and not session.canvas.strokes
+    return LiveAnswer(invitation_html(spec, words, addend, on_canvas=on_canvas), "", spoken)
 
 
 def can_label(image: InputImage, model: SumNet, *, is_allowed: bool) -> bool:

@@ -1,6 +1,7 @@
 """The Draw page: a picture, a number, what both heads answer, and the visitor's handwriting."""
 
 import random
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -23,6 +24,7 @@ from views.draw.live import (
 )
 from views.draw.saliency import show_saliency
 from views.draw.teaching import ask_label, show_learning, show_teaching
+from views.frame.share import show_share
 from views.input.input_image import InputImage
 from views.input.question import question_of
 from views.input.sources import show_input
@@ -33,8 +35,9 @@ from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session
 from views.ui.files import network_files
 from views.ui.lesson_banner import BY_TEACHER
-from views.ui.share import show_share
 from views.ui.text import plain
+
+KEYS_HELP = "After a click on the canvas or on a number"
 
 
 def show_draw() -> None:
@@ -73,7 +76,7 @@ def _board() -> None:
             show_answers(invitation(session, spec), question, session.canvas)
         else:
             can_teach = can_label(image, model, is_allowed=may_teach)
-            image = choose_digit(model, spec, image)
+            image = with_told_label(session, choose_digit(model, spec, image))
             question = question_of(session, image, can_teach=may_teach)
             prediction = predict(traced(model), image.pixels, session.link.addend, card.doubt_level)
             can_teach &= prediction.is_finite
@@ -88,6 +91,8 @@ def _board() -> None:
             if "network" not in hidden:
                 _network_choice(session)
             network_files(session)
+            if image is not None and "pages" not in hidden:
+                _lead_to_train()
     show_share(shared_link(session))
     if image is not None and saliency_place is not None:
         with saliency_place:  # last: answers do not wait for it
@@ -121,7 +126,7 @@ def _numbers(session: Session) -> None:
             vertical_alignment="center",
             key="number_title",
         ):
-            keys = "" if locked else '<span class="keys">keys 0 to 9</span>'
+            keys = "" if locked else f'<span class="keys" title="{KEYS_HELP}">keys 0 to 9</span>'
             st.html(f'<div class="head">Number to add{keys}</div>', width="content")
             others = [number for number in range(ADDENDS) if number != session.link.addend]
             if locked:
@@ -141,10 +146,23 @@ def _numbers(session: Session) -> None:
                     key=f"addend_{number}",
                     type="primary" if number == session.link.addend else "secondary",
                     width="stretch",
-                    shortcut=str(number),
                     disabled=locked,
                     on_click=partial(choose, number),
                 )
+
+
+def with_told_label(session: Session, image: InputImage) -> InputImage:
+    """The picture, with its label where it is a drawing that the visitor told the network."""
+    if image.source != "draw":
+        return image
+    told = {example.strokes: example.label for example in session.examples}
+    return replace(image, label=told.get(session.canvas.strokes))
+
+
+def _lead_to_train() -> None:
+    """The next thing to do, for who has seen an answer."""
+    if st.button("Train your own", key="train_your_own", icon=":material/model_training:"):
+        go_to("train")
 
 
 def _network_choice(session: Session) -> None:

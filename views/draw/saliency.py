@@ -2,7 +2,7 @@
 
 import numpy as np
 import streamlit as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from core.data.drawing import Pixels
 from core.data.photo import PhotoReading
@@ -18,6 +18,7 @@ from views.ui.style import current_palette
 from views.ui.text import plain
 
 FIGURE_SIDE = 104  # CSS pixels: three side by side on a phone
+FRAME = 6  # pixels around the ink of a photo, where the photo is twice as large as it is shown
 FULL_CHANGE = 3.0  # change of the sum that is shown in full color; of a probability it is 1
 FAINT_LOSS, FAINT_CHANGE = 0.05, 0.25  # less is not worth a number
 
@@ -31,7 +32,7 @@ def seen_html(image: InputImage) -> str:
 def show_steps(reading: PhotoReading) -> None:
     """The way from a photo to its ink, so that who is misread sees why."""
     steps = {
-        "Photo": (reading.photo, "In shades of grey"),
+        "Photo": (reading.photo, "In shades of grey; the frame is what is read"),
         "Evened": (reading.evened, "Without light and shadow"),
         "Ink": (reading.ink, "Without lines, frames and specks"),
     }
@@ -39,9 +40,27 @@ def show_steps(reading: PhotoReading) -> None:
     for title, (picture, note) in steps.items():
         small = Image.fromarray(picture)
         small.thumbnail((2 * FIGURE_SIDE, 2 * FIGURE_SIDE), Image.Resampling.BOX)
+        if picture is reading.photo:
+            small = _framed(small, reading.ink)
         shown = picture_tag(np.asarray(small), FIGURE_SIDE, f"{title}, on the way to the network")
         figures += _seen_figure(shown, title, note)
     st.html(f'<div class="looked steps">{figures}</div>')
+
+
+def _framed(photo: Image.Image, ink: Pixels) -> Image.Image:
+    """A photo of any size, with a frame around the part of it that holds the ink."""
+    framed = photo.convert("RGB")
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    if rows.size:
+        across, down = framed.width / ink.shape[1], framed.height / ink.shape[0]
+        box = (
+            max(0, round(columns[0] * across) - FRAME),
+            max(0, round(rows[0] * down) - FRAME),
+            min(framed.width - 1, round(columns[-1] * across) + FRAME),
+            min(framed.height - 1, round(rows[-1] * down) + FRAME),
+        )
+        ImageDraw.Draw(framed).rectangle(box, outline=current_palette().sum_head, width=FRAME // 2)
+    return framed
 
 
 def show_saliency(model: SumNet, card: Card, pixels: Pixels, addend: int) -> None:

@@ -15,12 +15,12 @@ from core.storage.checkpoint import Card, CheckpointError
 from views.explain.figures import contents
 from views.explain.section import Subject
 from views.explain.sections import SECTIONS
+from views.frame.share import show_share
 from views.input.sources import visitor_image
 from views.session import networks
 from views.session.address import shared_link
 from views.session.navigation import Page
 from views.session.session import Session, get_session
-from views.ui.share import show_share
 from views.ui.style import current_palette
 from views.ui.text import plain
 

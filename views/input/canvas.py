@@ -22,19 +22,27 @@ import streamlit as st
 from core.data.drawing import CANVAS_SIDE, PEN_WIDTH
 from views.session.canvas_state import INK, PAPER, SHARPNESS, CanvasState, paper_color, to_paths
 
-# Its style sheet is not loaded either: these few rules are all a bare canvas needs.
+# Its style sheet is not loaded either: these few rules are all a bare canvas needs. What the page
+# puts into `--ghost` is seen on it and is no ink.
 CANVAS_CSS = f"""
 .canvas-root {{ width: {CANVAS_SIDE}px; height: {CANVAS_SIDE}px; border-radius: 12px;
   overflow: hidden; position: relative; background: rgb{PAPER}; }}
 .canvas-root::after {{ content: ""; position: absolute; inset: 0; z-index: 20; pointer-events: none;
   border: 1px solid rgb(128 128 128 / 45%); border-radius: inherit; }}
+.canvas-root::before {{ content: ""; position: absolute; inset: 0; z-index: 19;
+  pointer-events: none; background: var(--ghost, none) center / contain no-repeat; }}
+.canvas-root:focus-visible {{ outline: 3px solid var(--st-primary-color); outline-offset: -3px; }}
 .dc-container {{ position: relative; }}
 .dc-container, .canvas-container, canvas {{
   width: {CANVAS_SIDE}px !important; height: {CANVAS_SIDE}px !important; }}
 .dc-background-canvas, .dc-canvas {{ position: absolute; top: 0; left: 0; }}
 .dc-toolbar, .dc-textarea-host {{ display: none !important; }}
 """
-CANVAS_HTML = '<div class="canvas-root" role="img" aria-label="Canvas to draw on"></div>'
+# Keys are for it while it has the focus: see pen.js.
+CANVAS_HTML = (
+    '<div class="canvas-root" role="application" tabindex="0" aria-label="Canvas to draw on. '
+    'Keys: 0 to 9 set the number to add, Escape clears."></div>'
+)
 
 
 def draw_canvas(state: CanvasState, *, key: str = "pen", sends_itself: bool = False) -> CanvasState:

@@ -20,7 +20,7 @@ class InputImage:
     source: str  # the name in `SOURCES`; "" for an example that stands in
     title: str  # in words: "your drawing"; "" for an example that stands in
     ink: Pixels | None = None  # uint8 (280, 280), of a drawing
-    label: int | None = None  # its class, of a test image
+    label: int | None = None  # its class, where that is known: of a test image, or told
     digits: tuple[Pixels, ...] = ()  # uint8 (28, 28), of each digit where several stand apart
     reading: PhotoReading | None = None  # the way from photo to ink, of a file or the camera
 

@@ -14,6 +14,7 @@ class Source(ABC):
     """A way to get a picture."""
 
     title: str  # in the choice of sources
+    follows_dataset = False  # is its picture one of whatever data set is asked about?
     form_note = "Cropped, shrunk to 28 × 28 and centered"  # what was done to its picture
 
     @abstractmethod
@@ -43,3 +44,11 @@ class Source(ABC):
 
         `can_teach` says whether the visitor can tell the network what it was.
         """
+
+    def caveat(self, spec: DatasetSpec) -> str:
+        """What to know about an answer to its picture; "" for nothing."""
+        return ""
+
+    def one_only(self, spec: DatasetSpec) -> str:
+        """What to do about a picture with several digits."""
+        return f"Crop it to one {spec.noun}."

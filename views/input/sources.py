@@ -59,7 +59,17 @@ class Drawing(Source):
         return f"Draw a {spec.noun}"
 
     def advice(self, spec: DatasetSpec, can_teach: bool) -> str:
+        if not spec.is_digits:
+            return self.caveat(spec)
         return f"Draw it larger and simpler{', or label it below' if can_teach else ''}."
+
+    def caveat(self, spec: DatasetSpec) -> str:
+        if spec.is_digits:
+            return ""
+        return f"This network knows {spec.noun}s: pick a test image or draw one."
+
+    def one_only(self, spec: DatasetSpec) -> str:
+        return "Draw only one."
 
 
 def _tools(session: Session, spec: DatasetSpec) -> None:
@@ -82,8 +92,7 @@ def _tools(session: Session, spec: DatasetSpec) -> None:
             "Clear",
             key="clear",
             icon=":material/delete:",
-            help="Clear (Esc)",
-            shortcut="Esc",
+            help="Clear (Esc on the canvas)",
             disabled=not session.canvas.strokes,
             on_click=partial(change, CanvasState.clear),
         )
@@ -108,6 +117,7 @@ class DatasetImage(Source):
     """One of the 10,000 test images, whose label is known."""
 
     title = "Test image"
+    follows_dataset = True
     form_note = "As it is"
 
     def show(self, session: Session, spec: DatasetSpec) -> InputImage | None:
@@ -206,9 +216,14 @@ def show_input(session: Session, spec: DatasetSpec) -> InputImage | None:
 
 
 def visitor_image(session: Session, spec: DatasetSpec) -> InputImage:
-    """The visitor's picture for a page without controls; where there is none, an example."""
+    """The visitor's picture for a page without controls; where there is none, an example.
+
+    A picture for a network of another data set is none: nobody wants a 5 to be read as a garment.
+    """
+    source = SOURCES[session.source]
     try:
-        image = SOURCES[session.source].read(session, spec)
+        is_meant = source.follows_dataset or networks.answering_dataset(session) == spec.name
+        image = source.read(session, spec) if is_meant else None
     except (DownloadError, ImageFileError):
         image = None  # the Draw page says what to do about it
     return image or example_image(spec)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -37,12 +38,20 @@ def tell_cut_link(session: Session) -> None:
         st.toast(CUT_LINK, icon=":material/content_cut:", duration="long")
 
 
-def absolute_link(link: Link, page: str = "") -> str:
+def own_host() -> str:
+    """The host in the address of this visitor's page; "" for none."""
+    return urlsplit(st.context.url or "").hostname or ""
+
+
+def absolute_link(link: Link, page: str = "", site: str = "") -> str:
     """The absolute link to a page of this app, the one that is shown.
 
-    `page` is its name in the address; the first page has none.
+    `page` is its name in the address; the first page has none. `site` is where others open the app
+    (scheme, host and port), where that is not as in this visitor's own address.
     """
     base = (st.context.url or "").split("?")[0].rstrip("/")
+    if site:
+        base = site + urlsplit(base).path
     base = base if page and base.endswith(f"/{page}") else f"{base}/"
     query = "&".join(f"{name}={value}" for name, value in link_query(link).items())
     return f"{base}?{query}" if query else base

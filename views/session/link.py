@@ -10,6 +10,7 @@
     /train?lock=lr&hide=bug.files&v=1
                                 for a class: a control that is fixed, parts that are hidden
     /train?lr=30&task=rate&v=1  a lesson: the page says what to try
+    /?present=1&v=1             twice as large, for a projector
 
 The version stands last: chats cut a link, or leave its last characters out unless these are letters
 or digits. A drawing is then read as far as it goes.
@@ -39,7 +40,7 @@ from core.runs.run import RUN_ID
 LINK_VERSION = "1"
 # Characters; with everything else an address stays under 2,000. The longest address names each
 # setting three times, to hide it, to fix it and with up to 20 characters of its value.
-MAX_STROKES_TEXT = 1_780 - sum(3 * len(name) + 24 for name in SETTINGS)
+MAX_STROKES_TEXT = 1_768 - sum(3 * len(name) + 24 for name in SETTINGS)
 MAX_OLD_TEXT = 1_600  # of links from before there was so much else
 TOLERANCES = (1.5, 2, 3, 4, 6, 8, 12, 16, 24, 48, 96, 400)  # pixels that long lines may be off
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # base64url
@@ -78,6 +79,7 @@ class Link:
     hidden: tuple[str, ...] = ()  # parts of the pages that are left out, in the order of HIDEABLE
     locked: tuple[str, ...] = ()  # controls that cannot be changed, in the order of LOCKABLE
     lesson: str = ""  # that the pages tell; "" is none
+    present: bool = False  # are the pages as large as a projector needs them?
 
 
 def parse_link(query: Mapping[str, str]) -> Link:
@@ -264,5 +266,6 @@ FIELDS = (
     Field("hide", "hidden", _hidden, ".".join),
     Field("lock", "locked", _locked, ".".join),
     Field("task", "lesson", _lesson, str),
+    Field("present", "present", "1".__eq__, lambda present: "1" if present else ""),
 )
 OWN_PARAMETERS = {"v", *(each.parameter for each in FIELDS), *SETTINGS}

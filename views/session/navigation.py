@@ -46,6 +46,11 @@ def choose_page(pages: Sequence[Page]) -> StreamlitPage:
     return chosen
 
 
+def link_to(name: str) -> None:
+    """A link to a page, with its icon and title; nothing of the session is lost on the way."""
+    st.page_link(st.session_state[PAGES_KEY][name], width="stretch")
+
+
 def go_to(name: str, news: str = "") -> None:
     """Leave this page for the top of another one, now: what stands behind the call is not done.
 

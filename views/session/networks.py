@@ -77,6 +77,17 @@ def answering_network(session: Session) -> tuple[SumNet, Card, str]:
         return *load_network(DEFAULT_NETWORK), _instead(str(error))
 
 
+def answering_dataset(session: Session) -> str:
+    """The name of the data set of the network that answers this visitor.
+
+    For one that cannot be used, that of the shipped network, which stands in for it.
+    """
+    try:
+        return load_network(session.link.network)[0].config.dataset
+    except CheckpointError:
+        return PRESETS[DEFAULT_NETWORK].recipe.model.dataset
+
+
 def _instead(reason: str) -> str:
     return f"{reason} The shipped network answers instead."
 

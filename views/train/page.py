@@ -10,6 +10,7 @@ from core.runs.run import WAITING
 from core.runs.snapshot import RunSnapshot
 from core.specs import TRAIN_SIZE
 from core.storage.history import Record
+from views.frame.share import show_share
 from views.session import jobs, networks
 from views.session.address import publish, run_link
 from views.session.navigation import Page, go_to
@@ -22,7 +23,6 @@ from views.train.results import show_results
 from views.train.settings import bug_choice, settings_controls
 from views.train.status import pace_of, show_changed_rate, show_status
 from views.ui.polling import poll
-from views.ui.share import show_share
 from views.ui.style import current_palette
 from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG

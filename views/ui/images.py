@@ -19,7 +19,7 @@ VEIL_OPACITY = 0.8  # at most: the ink shows through
 
 
 def data_uri(pixels: Pixels) -> str:
-    """A PNG as an address: of grey (H, W), and opacity (H, W, 2), or of RGB and it (H, W, 4)."""
+    """A PNG as an address: of grey (H, W) or RGB (H, W, 3), with opacity (H, W, 2) or (H, W, 4)."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

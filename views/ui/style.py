@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from views.session.session import is_dark
+from views.session.session import get_session, is_dark
 from views.ui.theme import DARK, LIGHT, Palette
 
 TEXT_WIDTH = 736  # CSS pixels; longer lines are hard to read
@@ -26,8 +26,10 @@ def apply_style() -> None:
     """Once per run of the app, before the page."""
     colors = asdict(current_palette()).items()
     variables = ";".join(f"--{name.replace('_', '-')}:{color}" for name, color in colors)
-    st.html(f"<style>:root {{ {variables} }}</style>")
-    st.html(STATIC / "style.css")
+    for sheet in ("style.css", "frame.css"):
+        st.html(STATIC / sheet)
+    larger = (STATIC / "present.css").read_text() if get_session().link.present else ""
+    st.html(f"<style>:root {{ {variables} }}\n{larger}</style>")
     st.logo(WORDMARK, size="large")
 
 

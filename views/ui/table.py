@@ -91,8 +91,9 @@ def networks_table(rows: Sequence[Row], caption: str) -> str:
         kind = ' class="first"' if new else ""
         body += f'<tr role="row"{kind}>{_heading(row)}{cells}</tr>'
     return (
-        f'<div class="note">{html.escape(caption)}</div>'
-        '<div class="wide"><table class="figures" role="table">'
+        f'<div class="note">{html.escape(caption)}</div><div class="wide" tabindex="0" '
+        'role="region" aria-label="Metrics, a row for each network">'
+        '<table class="figures" role="table">'
         f'<tr role="row"><td role="cell"></td>{head}</tr>{body}</table></div>'
     )
 

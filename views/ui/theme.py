@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 @dataclass(frozen=True)
 class Palette:
-    """Colors of a theme; both heads' are at least 4.5 : 1 on its background."""
+    """Colors of a theme; those of words are at least 4.5 : 1 on its background."""
 
     class_head: str
     sum_head: str
@@ -20,10 +20,16 @@ class Palette:
     muted: str
     faint: str
     paper: str  # the background of the page, as in .streamlit/config.toml
+    right: str  # with a mark or a word, never alone
+    wrong: str
 
 
-LIGHT = Palette("#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA", "#FFFFFF")
-DARK = Palette("#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844", "#14161B")
+LIGHT = Palette(
+    "#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA", "#FFFFFF", "#15803D", "#C81E1E"
+)
+DARK = Palette(
+    "#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844", "#14161B", "#4ADE80", "#FF8A80"
+)
 
 CAMERA_GREY = "#80868F"  # of the camera, on light and dark
 BARE_CONFIG = {"displayModeBar": False}

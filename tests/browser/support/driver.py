@@ -201,13 +201,15 @@ def draw(page: Page, strokes: Strokes) -> None:
 
     The browser asks the app once the pen has rested, so nothing is to be waited for between two
     strokes; on a busy machine it may ask there, too.
+    A canvas that is shown larger is drawn on larger.
     """
     canvas = page.locator(CANVAS_ELEMENT)
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
-    assert box and round(box["width"]) == CANVAS_SIDE, f"the canvas lies at {box}"
+    assert box and round(box["width"]) >= CANVAS_SIDE, f"the canvas lies at {box}"
+    scale = box["width"] / CANVAS_SIDE
     for stroke in strokes:
-        points = [(box["x"] + x, box["y"] + y) for x, y in stroke]
+        points = [(box["x"] + scale * x, box["y"] + scale * y) for x, y in stroke]
         page.mouse.move(*points[0])
         page.mouse.down()
         for point in points[1:]:

@@ -34,7 +34,7 @@ def test_without_probabilities_no_bar_wins():
     assert "best" not in bars and "title" not in bars
 
 
-def test_names_of_garments_are_slanted_and_have_room():
+def test_bars_of_garments_lie_behind_their_names():
     assert 'class="bars"' in class_bars([0.5, 0.5], "01")
     assert 'class="bars words"' in class_bars([0.5, 0.5], ["a", "Bag"])
 

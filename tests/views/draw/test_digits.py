@@ -126,7 +126,7 @@ def test_a_written_page_is_no_choice(pen) -> None:
     for index in range(12):
         photo[150:220, 20 + 48 * index : 30 + 48 * index] = 30
     said = words(with_photo(photo))
-    assert "I see many digits" in said and "Show only one digit." in said
+    assert "I see many digits" in said and "Crop it to one digit." in said
 
 
 def test_any_digit_of_a_scene_is_kept_apart_from_its_light(pen) -> None:

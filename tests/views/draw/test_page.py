@@ -25,7 +25,7 @@ def test_an_empty_canvas_is_not_answered(pen) -> None:
 def test_a_drawing_is_answered_by_both_heads(pen) -> None:
     pen(EXAMPLES["3"])
     said = words(opened(draw_page, n="4"))
-    assert "the heads agree" in said
+    assert "the sum fits the digit" in said
     assert ">3</span> + 4 = <span" in said
     assert ">7</span></div>" in said
 
@@ -70,11 +70,11 @@ def test_a_network_for_garments_speaks_of_garments(pen, data: Data, monkeypatch)
     monkeypatch.setattr(networks, "test_split", lambda name: data.test)
     invited = words(opened(draw_page, net=run.id))
     assert "Draw a garment" in invited
-    assert "try one of the test images" in invited
+    assert "Draw a garment. One network reads it, and adds 7 to its number." in invited
     assert "digit" not in invited
     said = words(opened(draw_page, net=run.id, t="7", n="3"))
     assert "Test image 7 of Fashion-MNIST" in said
-    assert "Really: Sneaker (7) + 3 = 10." in said
+    assert "this is a Sneaker (7), and 7 + 3 = 10." in said
 
 
 def test_a_second_visitor_is_answered_by_the_shipped_network(pen, left_for) -> None:

@@ -48,6 +48,7 @@ LONGEST = Link(
     hidden=HIDEABLE,
     locked=LOCKABLE,
     lesson="misread",
+    present=True,
 )
 
 

@@ -15,6 +15,7 @@ const RETRIES = [300, 1000, 3000, 10000, 30000];  // ms until the next try to co
 const LOADED = 500;  // ms until the canvas surely shows another drawing, and hears a mouse again
 const MAX_POINTS = 700;  // of new strokes; the page answers longer ones
 const CANVAS = ".st-key-canvas";
+const OPEN = "[role=dialog], [role=listbox], dialog[open]";  // what has the keys while it is there
 
 class Pen {
     page = null;  // what the page said last: { question, generation, paths, heard }
@@ -88,6 +89,8 @@ class Pen {
             return;
         }
         this.canvas = canvas;
+        canvas.getRootNode().querySelector(".canvas-root")?.focus({ preventScroll: true });
+        document.body.classList.add("touched");
         this.down = event.changedTouches ? event.changedTouches[0].identifier : "mouse";
         this.strokes.push(this.pointOf(event));
         clearTimeout(this.rest);
@@ -131,10 +134,17 @@ class Pen {
     turnTo(event) {
         const isPen = event.composedPath().some((node) => node.matches?.(CANVAS));
         if (event.type !== "pointerdown" || !isPen) this.send();
-        if (event.type === "keydown" && !event.ctrlKey && !event.metaKey && !event.altKey) {
-            const isTyping = event.target.closest?.("input, textarea, [contenteditable]");
-            if (!isTyping && /^[0-9]$/.test(event.key)) this.choose(event.key);
-        }
+        if (event.type === "keydown") this.key(event, isPen);
+    }
+
+    // Keys work where they are meant, so that speech and a slip of the hand set nothing off: digits
+    // on the canvas and on the buttons of the number, Escape on the canvas.
+    key(event, isPen) {
+        if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector(OPEN)) return;
+        const isNumber = event.target.closest?.(".st-key-numbers");
+        const name = /^[0-9]$/.test(event.key) && (isPen || isNumber) ? `addend_${event.key}`
+            : event.key === "Escape" && isPen ? "clear" : null;
+        if (name) document.querySelector(`.st-key-${name} button:enabled`)?.click();
     }
 
     send() {
@@ -218,6 +228,7 @@ class Pen {
         }
         const before = this.page;
         this.page = data;
+        if (data.paths) document.body.classList.add("touched");
         if (before?.generation === data.generation) {
             this.strokes.splice(0, Math.max(0, data.paths - before.paths));
         } else {

@@ -24,22 +24,16 @@ from tests.support.pages import (
     train_page,
     words,
 )
+from views.frame.code import code_tag
+from views.frame.share import PART_LABELS
 from views.input.sources import EXAMPLES
 from views.session.address import absolute_link, shared_link
 from views.session.canvas_state import CanvasState
 from views.session.link import HIDEABLE, LOCKABLE, Link, format_strokes, parse_link
 from views.session.session import Session, st
-from views.ui import share as share_module
-from views.ui.share import PART_LABELS, qr
 
 GONE = "0123456789abcdef"
 QUICK = PRESETS["quick"].recipe
-
-
-@pytest.fixture
-def panel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages whose Share is open; the copy button needs a browser."""
-    monkeypatch.setattr(share_module, "_copy_button", lambda: lambda **_: None)
 
 
 def shared(page: str, **query: str) -> tuple[AppTest, str]:
@@ -87,7 +81,7 @@ def test_the_address_is_absolute(url, page, address, monkeypatch) -> None:
 
 
 def test_the_qr_code_is_the_link_and_dark_on_light() -> None:
-    one, other = (qr(f"https://sums.example.org/?n={n}") for n in (3, 4))
+    one, other = (code_tag(f"https://sums.example.org/?n={n}") for n in (3, 4))
     assert one != other
     drawn = unquote(one)
     assert 'fill="#fff"' in drawn.replace("'", '"').replace("&#x27;", '"')

@@ -1,0 +1,86 @@
+"""Single keys work where they are meant (WCAG 2.1.4), and set nothing off elsewhere."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.support.driver import TALKS, answered, draw_digit, hook, press, text
+
+CANVAS = "document.querySelector('.st-key-canvas [data-testid=stBidiComponentIsolated]')"
+
+
+def answers(page: Page) -> tuple[str, str]:
+    return text(page, "class_answer"), text(page, "sum_answer")
+
+
+def test_escape_that_closes_a_list_clears_nothing(page: Page) -> None:
+    draw_digit(page, "5")
+    network = hook(page, "network_choice").get_by_role("combobox")
+    network.click()
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    page.keyboard.press("Escape")
+    assert answers(page) == ("5", "12")
+    expect(hook(page, "undo").get_by_role("button")).to_be_enabled()
+
+
+@pytest.mark.parametrize("panel", ["share", "files"])
+def test_escape_that_closes_a_panel_clears_nothing(page: Page, panel: str) -> None:
+    draw_digit(page, "5")
+    press(page, panel)
+    page.keyboard.press("Escape")
+    expect(hook(page, f"{panel}_panel")).to_have_count(0)
+    assert answers(page) == ("5", "12")
+
+
+def test_keys_do_nothing_where_nothing_has_the_focus(visit: Visit) -> None:
+    page = visit("/?v=1&t=0&n=1")
+    draw = page.get_by_role("radio", name="Draw")
+    with answered(page):
+        draw.click()
+    draw_digit(page, "5")
+    page.evaluate("document.activeElement.blur()")
+    asked = TALKS[page].asked
+    for key in ("3", "Escape", "0"):
+        page.keyboard.press(key)
+    assert answers(page) == ("5", "6")
+    assert TALKS[page].asked == asked
+
+
+def test_the_canvas_is_reached_by_tab_and_hears_digits_and_escape(page: Page) -> None:
+    draw_digit(page, "5")
+    page.evaluate("document.activeElement.blur()")
+    page.get_by_role("radio", name="Draw").focus()
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"{CANVAS}?.shadowRoot.activeElement?.className") == "canvas-root":
+            break
+    label = page.evaluate(f"{CANVAS}.shadowRoot.activeElement.getAttribute('aria-label')")
+    assert re.search("0 to 9.*Escape", label)
+    with answered(page):
+        page.keyboard.press("4")
+    assert answers(page) == ("5", "9")
+    with answered(page):
+        page.keyboard.press("Escape")
+    assert answers(page)[0] == "Draw a digit"
+    press(page, "undo")
+    assert answers(page) == ("5", "9")
+
+
+def test_the_numbers_hear_digits_and_not_escape(page: Page) -> None:
+    draw_digit(page, "5")
+    hook(page, "addend_7").get_by_role("button").focus()
+    with answered(page):
+        page.keyboard.press("2")
+    page.keyboard.press("Escape")
+    assert answers(page) == ("5", "7")
+
+
+def test_a_fixed_number_hears_none(visit: Visit) -> None:
+    page = visit("/?v=1&n=4&lock=number")
+    draw_digit(page, "5")
+    page.keyboard.press("2")
+    assert answers(page) == ("5", "9")

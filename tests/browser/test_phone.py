@@ -1,0 +1,87 @@
+"""A phone: the bar of pages in reach of a thumb, and what was just caused in view."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.support.driver import answered, hook, press, wait_until_idle
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+NAMES = ["Draw", "Train", "Compare", "Explain"]
+MAIN = "document.querySelector('[data-testid=stMain]')"
+# Scrolls to the end; does anything there lie under the bar?
+UNCOVERED = """top => {
+    const main = document.querySelector("[data-testid=stMain]");
+    main.scrollTo(0, main.scrollHeight);
+    return [...main.querySelectorAll("p, button, img, canvas, svg")]
+        .filter(each => !each.closest(".st-key-page_bar") && each.checkVisibility())
+        .every(each => each.getBoundingClientRect().bottom <= top);
+}"""
+
+
+def bar_top(page: Page) -> float:
+    box = hook(page, "page_bar").bounding_box()
+    assert box and round(box["y"] + box["height"]) == 844
+    return box["y"]
+
+
+@pytest.mark.parametrize("path", ["/", "/train", "/compare", "/explain"])
+def test_the_bar_names_all_pages_and_covers_nothing(visit: Visit, path: str) -> None:
+    page = visit(path, **PHONE)
+    links = hook(page, "page_bar").get_by_role("link")
+    expect(links).to_have_count(len(NAMES))
+    for place, name in enumerate(NAMES):
+        box = links.nth(place).bounding_box()
+        assert box and box["width"] >= 48 and box["height"] >= 44
+        expect(links.nth(place)).to_contain_text(name)
+    current = hook(page, "page_bar").locator("[aria-current=page]")
+    expect(current).to_have_text(re.compile((path.strip("/") or "draw").title()))
+    page.wait_for_function(UNCOVERED, arg=bar_top(page))
+    share = hook(page, "share").bounding_box()
+    assert share and share["y"] + share["height"] < 64  # in the corner, on nothing
+
+
+def test_a_wide_window_has_the_pages_on_top_only(page: Page) -> None:
+    expect(hook(page, "page_bar")).to_be_hidden()
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(len(NAMES))
+
+
+def test_another_page_begins_at_its_top(visit: Visit) -> None:
+    page = visit("/explain", **PHONE)
+    page.evaluate(f"{MAIN}.scrollTo(0, 2000)")
+    with answered(page):
+        hook(page, "page_bar").get_by_role("link", name="Train").tap()
+    page.wait_for_function(f"{MAIN}.scrollTop === 0")
+    current = hook(page, "page_bar").locator("[aria-current=page]")
+    expect(current).to_have_text(re.compile("Train"))
+
+
+def test_a_mistake_that_is_opened_is_in_view_with_its_verdict(visit: Visit) -> None:
+    page = visit("/compare?v=1&view=mistakes", **PHONE)
+    first = hook(page, "compare_shown").get_by_role("button", name=re.compile("Draw|Open")).first
+    first.scroll_into_view_if_needed()
+    first.tap()
+    expect(page.locator(".verdict")).to_contain_text("this is a")
+    wait_until_idle(page)
+    page.wait_for_function(f"{MAIN}.scrollTop === 0")
+    verdict, picture = (
+        page.locator(".verdict").bounding_box(),
+        hook(page, "test_image").bounding_box(),
+    )
+    assert verdict and picture
+    assert picture["y"] >= 56 and verdict["y"] + verdict["height"] <= bar_top(page)
+
+
+def test_an_example_is_answered_in_view(visit: Visit) -> None:
+    page = visit("/", **PHONE)
+    press(page, "example_8")
+    for key in ("canvas", "addend", "class_answer", "sum_answer"):
+        box = hook(page, key).bounding_box()
+        assert box and box["y"] >= 56 and box["y"] + box["height"] <= bar_top(page), key
+
+
+def test_a_class_without_links_to_pages_has_no_bar(visit: Visit) -> None:
+    page = visit("/?v=1&hide=pages", **PHONE)
+    expect(hook(page, "page_bar")).to_have_count(0)
