@@ -278,3 +278,16 @@ def test_every_shipped_network_can_be_loaded():
         model, card = checkpoint.load(file.with_suffix(""))
         assert card.parameters == model.parameter_count
         assert card.preset == file.stem
+
+
+@pytest.mark.parametrize("suffix", ["", ".safetensors", ".json"])
+def test_a_checkpoint_is_named_by_either_of_its_files(stem, suffix):
+    assert checkpoint.stem_of(f"{stem}{suffix}") == stem
+
+
+def test_a_folder_with_one_network_names_it(stem):
+    assert checkpoint.stem_of(str(stem.parent)) == stem
+
+
+def test_a_shipped_network_is_named_by_its_preset():
+    assert checkpoint.stem_of("mnist") == checkpoint.WEIGHTS_DIR / "mnist"
