@@ -92,7 +92,7 @@ browser: .venv/.dev
 .venv/.runtime: requirements.txt .venv/.made
 	$(call install,requirements.txt)
 
-.venv/.dev: requirements-dev.txt requirements-onnx.txt .venv/.runtime
+.venv/.dev: requirements-dev.txt requirements-onnx.txt requirements-cluster.txt .venv/.runtime
 	$(call install,requirements-dev.txt)
 
 # Pip is quiet unless it fails; then its reason is shown, and the whole story lies in the log.

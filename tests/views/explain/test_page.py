@@ -4,6 +4,7 @@ import inspect
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -81,16 +82,21 @@ def test_the_page_explains_every_kind_of_network(answering: Answering, config: M
 
 
 @pytest.mark.parametrize(
-    ("margin", "sides"),
+    ("config", "sides"),
     [
-        (0, "the picture three times, 28 → 14 → 7 → 3,"),
-        (2, "the picture (without its empty margin of 2 pixels) three times, 24 → 12 → 6 → 3,"),
+        ({"margin": 0}, "the picture and halves it three times"),
+        ({"margin": 0}, "each time: 28 → 14 → 7 → 3, fewer places"),
+        ({"margin": 2}, "the picture (without its empty margin of 2 pixels)"),
+        ({"margin": 2}, "each time: 24 → 12 → 6 → 3, fewer places"),
+        ({"encoder": "residual"}, "looks at it in full size first"),
+        ({"encoder": "residual"}, "comes in: 28 → 28 → 14 → 7, fewer places"),
+        ({"encoder": "residual"}, "After the last, 7 × 7 places are left"),
     ],
 )
 def test_the_sides_that_are_told_are_those_of_the_network(
-    answering: Answering, margin: int, sides: str
+    answering: Answering, config: dict[str, Any], sides: str
 ) -> None:
-    answering(ModelConfig(width=4, margin=margin))
+    answering(ModelConfig(width=4, **config))
     assert sides in words(opened())
 
 

@@ -113,10 +113,10 @@ def test_a_rate_kept_by_a_link_is_kept_while_it_trains(how: str, shown: list[boo
 def test_a_moment_when_the_loss_ran_away_is_not_shown(broken: float) -> None:
     run = live("failed")
     model = QUICK.build()
-    snapshots.save_snapshot(run.snapshots, 0, model)
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(model))
     with torch.no_grad():
         model.class_head[1].weight.fill_(broken)
-    snapshots.save_snapshot(run.snapshots, 3, model)
+    snapshots.save_snapshot(run.snapshots, 3, snapshots.pack_snapshot(model))
     said = words(opened(train_page, run=run.id))
     assert "nan" not in said
     assert "<th>now</th>" in said
@@ -127,8 +127,8 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
     shipped, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     recipe = QUICK.read(card.params)
     run = create_run(runs_dir(), "quick", recipe)
-    snapshots.save_snapshot(run.snapshots, 0, recipe.build())
-    snapshots.save_snapshot(run.snapshots, 391, shipped)
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(recipe.build()))
+    snapshots.save_snapshot(run.snapshots, 391, snapshots.pack_snapshot(shipped))
     run.set_state(State("training"))
     app = opened(train_page, run=run.id)
     session = session_of(app)
@@ -143,18 +143,18 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
 
 def test_where_nothing_is_drawn_an_example_is_watched() -> None:
     run = live("training")
-    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
     assert "An example. Draw a digit on the Draw page" in captions
 
 
 def test_a_damaged_moment_is_left_out() -> None:
     run = live("training")
-    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     (run.snapshots / "00000005.safetensors").write_bytes(b"junk")
     assert "Watch it learn" in words(opened(train_page, run=run.id))
     run = live("training")
-    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     (run.snapshots / "00000000.safetensors").write_bytes(b"junk")
     assert "Watch it learn" not in words(opened(train_page, run=run.id))
 

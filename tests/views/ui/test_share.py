@@ -69,11 +69,11 @@ def test_every_page_shares_what_it_shows(page, pen, panel) -> None:
 @pytest.mark.parametrize(
     ("url", "page", "address"),
     [
-        ("https://sums.example.org", "", "https://sums.example.org/?v=1&n=3"),
-        ("https://sums.example.org/", "", "https://sums.example.org/?v=1&n=3"),
-        ("https://example.org/sums/", "", "https://example.org/sums/?v=1&n=3"),
-        ("http://10.0.0.7:8501/train", "train", "http://10.0.0.7:8501/train?v=1&n=3"),
-        ("https://example.org/a/train", "train", "https://example.org/a/train?v=1&n=3"),
+        ("https://sums.example.org", "", "https://sums.example.org/?n=3&v=1"),
+        ("https://sums.example.org/", "", "https://sums.example.org/?n=3&v=1"),
+        ("https://example.org/sums/", "", "https://example.org/sums/?n=3&v=1"),
+        ("http://10.0.0.7:8501/train", "train", "http://10.0.0.7:8501/train?n=3&v=1"),
+        ("https://example.org/a/train", "train", "https://example.org/a/train?n=3&v=1"),
     ],
 )
 def test_the_address_is_absolute(url, page, address, monkeypatch) -> None:
@@ -168,7 +168,7 @@ def test_share_makes_a_link_for_a_class_and_changes_nothing_here(pen, panel) -> 
     app.multiselect(key="share_hide").set_value(["files", "bug"])
     app.multiselect(key="share_lock").set_value(["lr"]).run()
     query = app.code[0].value.partition("?")[2]
-    assert query == "v=1&hide=bug.files&lock=lr"
+    assert query == "hide=bug.files&lock=lr&v=1"
     assert "hide" not in app.query_params
     assert not app.select_slider(key="setting_lr").disabled
 
