@@ -75,8 +75,8 @@ def test_a_bug_meets_the_tests_of_its_module_first_and_then_those_of_who_imports
 
 def test_files_are_taken_whole_and_packages_are_left_out():
     assert list(whole_files(["core/errors.py"])) == ["core/errors.py"]
-    found = whole_files(["core/workers"])
-    assert list(found) == [f"core/workers/{n}.py" for n in ("status", "supervisor", "worker")]
+    found = whole_files(["views/live"])
+    assert list(found) == [f"views/live/{name}.py" for name in ("answerer", "channel")]
 
 
 def test_only_changed_lines_of_code_are_tried(monkeypatch):

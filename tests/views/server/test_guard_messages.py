@@ -29,7 +29,9 @@ def test_a_socket_that_says_too_much_waits_however_few_messages_it_takes(
         waits.append(seconds)
         await real(0)
 
-    monkeypatch.setattr(guarding, "asyncio", type("Sleeper", (), {"sleep": staticmethod(sleep)}))
+    loop = staticmethod(asyncio.get_running_loop)
+    sleeper = type("Sleeper", (), {"sleep": staticmethod(sleep), "get_running_loop": loop})
+    monkeypatch.setattr(guarding, "asyncio", sleeper)
     page = BackMsg()
     page.rerun_script.query_string = "x" * 1_980
     large = page.SerializeToString()
