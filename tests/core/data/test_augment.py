@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from core.data import augment as module
 from core.data.augment import ERASED_AREA, augment, cut_out, erase, shift
 
 
@@ -99,6 +100,72 @@ def test_a_seed_fixes_what_is_moved_and_erased(images):
 
     assert torch.equal(change(3), change(3))
     assert not torch.equal(change(3), change(4))
+
+
+@pytest.fixture
+def matrices(monkeypatch) -> list[torch.Tensor]:
+    """The sampling matrices, (B, 2, 3), of what is distorted; only named limits are not 0."""
+    seen: list[torch.Tensor] = []
+    real = module.F.affine_grid
+
+    def affine_grid(matrix: torch.Tensor, *size: object, **options: object) -> torch.Tensor:
+        seen.append(matrix)
+        return real(matrix, *size, **options)
+
+    monkeypatch.setattr(module.F, "affine_grid", affine_grid)
+    for name in ("TURN_LIMIT", "SCALE_LIMIT", "SLANT_LIMIT", "SHIFT_LIMIT", "BEND_LIMIT"):
+        monkeypatch.setattr(module, name, 0.0)
+    return seen
+
+
+MANY = torch.zeros(1_000, 1, 28, 28)
+
+
+def test_a_turn_keeps_right_angles_and_lengths(matrices, monkeypatch):
+    monkeypatch.setattr(module, "TURN_LIMIT", 0.26)
+    augment(MANY, 1.0, False, seeded())
+    turns = matrices[0][:, :, :2]
+    assert torch.allclose(turns @ turns.mT, torch.eye(2).expand(1_000, 2, 2), atol=1e-6)
+    angles = torch.atan2(turns[:, 1, 0], turns[:, 0, 0])
+    assert angles.min() == pytest.approx(-0.26, abs=0.005)
+    assert angles.max() == pytest.approx(0.26, abs=0.005)
+
+
+def test_a_digit_moves_two_pixels_at_most_however_it_is_scaled(matrices, monkeypatch):
+    monkeypatch.setattr(module, "SHIFT_LIMIT", 0.14)
+    monkeypatch.setattr(module, "SCALE_LIMIT", 0.15)
+    augment(MANY, 1.0, False, seeded())
+    assert matrices[0][:, :, 2].abs().max() == pytest.approx(0.14, abs=0.001)
+    scales = matrices[0][:, (0, 1), (0, 1)]
+    assert scales.min() == pytest.approx(0.85, abs=0.005)
+    assert scales.max() == pytest.approx(1.15, abs=0.005)
+    assert (scales[:, 0] - scales[:, 1]).abs().max() > 0.1  # each side by itself
+
+
+def test_a_slant_moves_rows_and_leaves_them_level(matrices, monkeypatch):
+    monkeypatch.setattr(module, "SLANT_LIMIT", 0.25)
+    augment(MANY, 1.0, False, seeded())
+    assert matrices[0][:, 0, 1].abs().max() == pytest.approx(0.25, abs=0.005)
+    assert matrices[0][:, 1, 0].abs().max() == 0
+
+
+def test_a_bend_is_another_one_across_than_down(monkeypatch):
+    for name in ("TURN_LIMIT", "SCALE_LIMIT", "SLANT_LIMIT", "SHIFT_LIMIT"):
+        monkeypatch.setattr(module, name, 0.0)
+    fields: list[torch.Tensor] = []
+    real = module.F.grid_sample
+    monkeypatch.setattr(
+        module.F,
+        "grid_sample",
+        lambda images, grid, **how: fields.append(grid) or real(images, grid, **how),
+    )
+    augment(MANY[:50], 1.0, False, seeded())
+    flat = module.F.affine_grid(
+        torch.eye(2, 3).expand(50, 2, 3), [50, 1, 28, 28], align_corners=False
+    )
+    moved = fields[0] - flat
+    assert 0.05 < moved.abs().max() < 0.2  # of half the side; cubic curves overshoot their points
+    assert not torch.allclose(moved[..., 0], moved[..., 1], atol=0.01)
 
 
 def test_a_square_of_each_image_is_covered_somewhere_else():

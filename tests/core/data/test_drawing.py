@@ -14,6 +14,7 @@ from core.data.drawing import (
     DOT_SIDE,
     PEN_WIDTH,
     Pixels,
+    fashion_form,
     is_dot,
     mnist_form,
     rasterize,
@@ -224,3 +225,30 @@ def test_one_pass_tells_what_each_tolerance_keeps(strokes, tolerances):
         for tolerance in tolerances:
             kept = [p for p, d in zip(stroke, distances, strict=True) if d > tolerance]
             assert tuple(kept) == simplify(stroke, tolerance)
+
+
+# --- the form of Fashion-MNIST
+
+
+def test_a_garment_fills_the_image_and_its_box_is_in_the_middle():
+    ink = np.zeros((200, 200), np.uint8)
+    ink[90:100, 20:160] = 255  # 10 x 140
+    image = fashion_form(ink)
+    rows, columns = np.nonzero(image)
+    assert (rows.min(), rows.max() + 1) == (13, 15)
+    assert (columns.min(), columns.max() + 1) == (0, 28)
+    upright = fashion_form(ink.T)
+    assert upright is not None and np.array_equal(upright.T, image)
+
+
+def test_a_garment_is_centered_by_its_box_and_not_by_its_mass():
+    ink = np.zeros((100, 50), np.uint8)
+    ink[:, :5] = 255
+    ink[:10, 5:] = 255
+    image = fashion_form(ink)
+    assert extent(image) == (28, 14)
+    assert np.nonzero(image)[1].min() == 7
+
+
+def test_no_ink_is_no_garment():
+    assert fashion_form(np.zeros((280, 280), np.uint8)) is None

@@ -1,5 +1,7 @@
 """What is said about a network on the Compare page, against scikit-learn and plain loops."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -18,6 +20,7 @@ from core.evaluation.diagnostics import (
     reliability,
     sum_table,
 )
+from core.heads import Output
 from core.model import ModelConfig, SumNet
 
 
@@ -196,3 +199,35 @@ def test_a_network_that_makes_no_mistake_has_none_to_show(trained, data):
 def test_every_design_can_be_read(data, fusion, sum_head):
     model = SumNet(ModelConfig(width=4, fusion=fusion, sum_head=sum_head)).eval()
     assert read(model, data.test).sums.sum() == 100
+
+
+def test_visitors_who_share_a_reading_read_no_image_twice(model, data, monkeypatch):
+    monkeypatch.setattr(diagnostics_module, "READING_BATCH", 10)
+    reading = Reading(model, data.test)
+    threads = [
+        threading.Thread(target=lambda: [reading.advance() for _ in range(10)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert reading.analysis and reading.analysis.sums.sum() == 100
+
+
+def test_a_reading_advances_for_one_visitor_at_a_time(data):
+    locked: list[bool] = []
+
+    class Network:
+        def __call__(self, images: torch.Tensor, addends: torch.Tensor) -> Output:
+            locked.append(reading._lock.locked())
+            return Output(torch.zeros(len(images), 10), torch.zeros(len(images)), None)
+
+    reading = Reading(Network(), data.test)  # type: ignore[arg-type]
+    reading.advance()
+    assert locked == [True]
+
+
+def test_a_mistake_keeps_its_own_picture(model, data):
+    found = read(model, data.test)
+    mistake = found.wrong_classes[0]
+    assert not np.shares_memory(mistake.image, data.test.images.numpy())

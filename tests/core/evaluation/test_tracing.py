@@ -1,6 +1,7 @@
 """A traced network answers as the network does, to the last bit, for any batch."""
 
 import gc
+import threading
 import weakref
 
 import pytest
@@ -57,3 +58,25 @@ def test_where_tracing_fails_the_network_itself_answers(monkeypatch, caplog):
     model = network()
     assert traced(model) is model and traced(model) is model
     assert caplog.text.count("answers slower") == 1
+
+
+def test_two_who_ask_at_the_same_time_trace_once(monkeypatch):
+    made, at_once = [], threading.Event()
+    real = tracing._trace
+
+    def slow(model: SumNet) -> object:
+        made.append(model)
+        if len(made) == 1:
+            at_once.wait(0.3)  # for the other, which has to wait for us
+        else:
+            at_once.set()
+        return real(model)
+
+    monkeypatch.setattr(tracing, "_trace", slow)
+    model = network()
+    threads = [threading.Thread(target=traced, args=(model,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [model]

@@ -31,3 +31,8 @@ def test_a_value_that_makes_no_sense_is_logged_and_changes_nothing(text, caplog)
 @given(text=some.text())
 def test_whatever_is_set_a_limit_is_a_number_above_zero(text):
     assert limits.read_limits({"SKETCH_SUM_EXAMPLES": text}).examples > 0
+
+
+def test_the_least_that_makes_sense_is_accepted():
+    found = limits.read_limits({"SKETCH_SUM_WAITING": "1", "SKETCH_SUM_FREE_MEGABYTES": "0"})
+    assert (found.waiting, found.free_megabytes) == (1, 0)

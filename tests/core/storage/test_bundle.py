@@ -281,3 +281,10 @@ def test_the_command_line_opens_such_a_file(packed, tmp_path, model):
     for name in (tmp_path / "mine.safetensors", tmp_path / "mine", tmp_path):
         assert bundle.load_any(str(name))[0].parameter_count == model.parameter_count
     assert bundle.load_any("mnist")[1].preset == "mnist"
+
+
+def test_the_command_line_reads_no_giant(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "MAX_BUNDLE_BYTES", 1_000)
+    (tmp_path / "giant.safetensors").write_bytes(bytes(1_001))
+    with pytest.raises(CheckpointError, match="The file has more than"):
+        bundle.load_any(str(tmp_path / "giant"))

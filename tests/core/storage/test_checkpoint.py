@@ -298,3 +298,16 @@ def test_a_detector_of_another_size_is_another_architecture(tmp_path, model, car
 
 def test_the_shipped_network_knows_ink_that_is_no_digit(shipped):
     assert shipped[0].ink_detector is not None
+
+
+@pytest.mark.parametrize("suffix", ["", ".safetensors", ".json"])
+def test_a_checkpoint_is_named_by_either_of_its_files(stem, suffix):
+    assert checkpoint.stem_of(f"{stem}{suffix}") == stem
+
+
+def test_a_folder_with_one_network_names_it(stem):
+    assert checkpoint.stem_of(str(stem.parent)) == stem
+
+
+def test_a_shipped_network_is_named_by_its_preset():
+    assert checkpoint.stem_of("mnist") == checkpoint.WEIGHTS_DIR / "mnist"

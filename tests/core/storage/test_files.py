@@ -1,11 +1,13 @@
 """Files that appear whole, also on Windows, which refuses to replace what somebody reads."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from core.storage import files
-from core.storage.files import read_whole, write_atomic
+from core.storage.files import read_whole, steady_time, write_atomic
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, name: str, times: int) -> None:
@@ -40,3 +42,30 @@ def test_who_may_not_write_is_told_so_and_nothing_is_left(tmp_path, monkeypatch)
     with pytest.raises(PermissionError):
         write_atomic(tmp_path / "state.json", b"new")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("durable", "flushed"), [(True, 1), (False, 0)])
+def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch, durable, flushed):
+    """Unless it need not survive a power failure."""
+    calls: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda number: calls.append((tmp_path / "card").exists()))
+    write_atomic(tmp_path / "card", b"{}", durable=durable)
+    assert calls == [False] * flushed
+    assert (tmp_path / "card").read_bytes() == b"{}"
+
+
+def test_a_clock_that_is_put_forward_makes_nothing_older(monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3_600)
+    assert steady_time() == pytest.approx(now, abs=60)
+
+
+def test_a_clock_that_is_put_back_is_believed(monkeypatch):
+    """Files that are written now have its time."""
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 3_600)
+    assert steady_time() == now - 3_600
+
+
+def test_a_number_of_ours_is_far_from_infinite():
+    assert 1e300 <= files.MAX_NUMBER < float("inf")

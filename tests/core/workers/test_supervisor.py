@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -84,3 +85,47 @@ def test_an_app_that_cannot_start_its_worker_goes_on(tmp_path, monkeypatch, capl
     started.ensure()
     started.close()
     assert "worker cannot be started" in caplog.text
+
+
+@pytest.fixture
+def started(monkeypatch) -> list[tuple[object, float]]:
+    """The supervisors that the app made, and their head start."""
+    made: list[tuple[object, float]] = []
+
+    class Watched:
+        def __init__(self, root: object, head_start: float) -> None:
+            made.append((root, head_start))
+            if len(made) == 1:
+                second.wait(0.3)  # which has to wait for us
+            second.set()
+
+    second = threading.Event()
+    monkeypatch.setattr(app_side, "Supervisor", Watched)
+    monkeypatch.setattr(app_side, "_shared", {})
+    return made
+
+
+def test_an_app_has_one_supervisor_for_a_directory(root, started):
+    """However many visitors come first at the same time."""
+    threads = [threading.Thread(target=app_side.shared_supervisor, args=(root,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert started == [(root, app_side.HEAD_START)]
+    assert app_side.shared_supervisor(root) is app_side.shared_supervisor(root)
+    app_side.shared_supervisor(root / "other")
+    assert len(started) == 2
+
+
+def test_the_first_page_has_the_machine_for_a_while(root, monkeypatch):
+    starts: list[str] = []
+    monkeypatch.setattr(
+        app_side,
+        "subprocess",
+        SimpleNamespace(Popen=lambda *_, **__: starts.append("started"), PIPE=-1),
+    )
+    waiting = Supervisor(root, head_start=600)
+    waiting.ensure()
+    assert (starts, waiting.pid) == ([], 0)
+    waiting.close()

@@ -1,5 +1,7 @@
 """Teach it: drawings with labels, the run that learns them, and what it changed."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,6 +11,7 @@ from core.dataset import Data
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.runs import queue
+from core.runs.limits import LIMITS
 from core.runs.queue import create_run
 from core.runs.run import FinetuneJob, Run, State, runs_dir
 from core.storage import checkpoint
@@ -268,3 +271,15 @@ def test_a_file_without_examples_is_one_sentence_and_nothing_is_lost(pen, conten
     assert len(app.warning) == 1
     assert app.warning[0].value.endswith("Choose another file.")
     assert session_of(app).examples == [SEVEN]
+
+
+def test_one_example_too_many_is_one_sentence(pen, monkeypatch) -> None:
+    monkeypatch.setattr("views.draw.finetune.LIMITS", replace(LIMITS, examples=2))
+    pen(EXAMPLES["8"])
+    app = opened(draw_page)
+    session_of(app).examples = [THREE, SEVEN]
+    app.run().button(key="tell_8").click().run()
+    assert [warning.value for warning in app.warning] == [
+        "That would be 3 examples; the limit is 2."
+    ]
+    assert session_of(app).examples == [THREE, SEVEN]

@@ -294,9 +294,3 @@ def test_a_curve_is_read_within_half_a_pixel() -> None:
 def test_the_canvas_sends_by_itself_only_where_it_is_asked_to() -> None:
     assert canvas_message(CanvasState())["realtimeUpdateStreamlit"] is False
     assert canvas_message(CanvasState(), sends_itself=True)["realtimeUpdateStreamlit"] is True
-
-
-@pytest.mark.parametrize("far", [-1e9, 1e9])
-def test_no_pen_gets_as_far_as_some_numbers_do(far: float) -> None:
-    assert parse_paths(drawing([["M", far, 10], ["L", 20, 10]])) == (((10, 5),),)
-    assert parse_paths(drawing([["M", 20, 10], ["Q", far, far, 20, 60]])) == (((10, 5),),)

@@ -74,3 +74,9 @@ def test_strokes_that_are_not_read_are_not_shown(paths: list[object]) -> None:
     heard = state.hear({"raw": drawing(*paths) | {"background": paper_color(1)}})
     assert heard.start == heard.strokes
     assert len(heard.strokes) < len(paths)
+
+
+@pytest.mark.parametrize("far", [-1e9, 1e9])
+def test_no_pen_gets_as_far_as_some_numbers_do(far: float) -> None:
+    assert parse_paths(drawing([["M", far, 10], ["L", 20, 10]])) == (((10, 5),),)
+    assert parse_paths(drawing([["M", 20, 10], ["Q", far, far, 20, 60]])) == (((10, 5),),)

@@ -1,6 +1,7 @@
 """What a socket may say to the guard, how much, and what it keeps from others meanwhile."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,9 +10,18 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from tests.support.asgi import Browser, Streamlit, rerun, settle
 from views.server import guard as guarding
 from views.server.guard import Guard
+from views.server.turns import Bucket
 
 
-def test_a_socket_that_says_too_much_waits_however_few_messages_it_takes(most, monkeypatch):
+@pytest.fixture
+def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No time passes for allowances, however busy the machine is."""
+    monkeypatch.setattr(guarding, "Bucket", partial(Bucket, clock=lambda: 0.0))
+
+
+def test_a_socket_that_says_too_much_waits_however_few_messages_it_takes(
+    most, monkeypatch, no_time
+):
     most(kilobytes_per_second=1, message_kilobytes=2)  # 8 kB at once
     waits: list[float] = []
 
@@ -19,7 +29,9 @@ def test_a_socket_that_says_too_much_waits_however_few_messages_it_takes(most, m
         waits.append(seconds)
         await real(0)
 
-    monkeypatch.setattr(guarding, "asyncio", type("Sleeper", (), {"sleep": staticmethod(sleep)}))
+    loop = staticmethod(asyncio.get_running_loop)
+    sleeper = type("Sleeper", (), {"sleep": staticmethod(sleep), "get_running_loop": loop})
+    monkeypatch.setattr(guarding, "asyncio", sleeper)
     page = BackMsg()
     page.rerun_script.query_string = "x" * 1_980
     large = page.SerializeToString()
@@ -28,7 +40,7 @@ def test_a_socket_that_says_too_much_waits_however_few_messages_it_takes(most, m
         browser = Browser(Guard(Streamlit()))
         browser.say(*[large] * 5)
         await settle()
-        assert waits == [pytest.approx(2.0, abs=0.1)]  # seconds for the fifth 2 kB
+        assert waits == [pytest.approx(2.0, abs=0.01)]  # seconds for the fifth 2 kB
         assert browser.closed is None
 
     asyncio.run(play())
@@ -48,7 +60,7 @@ def test_a_message_over_the_limit_closes_the_socket(most):
     asyncio.run(play())
 
 
-def test_heartbeats_beyond_their_rate_are_dropped_and_runs_are_not():
+def test_heartbeats_beyond_their_rate_are_dropped_and_runs_are_not(no_time):
     beat = BackMsg(app_heartbeat=True).SerializeToString()
 
     async def play() -> None:
