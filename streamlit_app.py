@@ -3,7 +3,10 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
+from views.document.compressed import Compressed
+from views.document.head import Document
 from views.server.guard import Guard
 from views.server.live_route import live_routes
 
-app = st.App("views/script.py", routes=live_routes(), middleware=[Middleware(Guard)])
+middleware = [Middleware(each) for each in (Guard, Compressed, Document)]
+app = st.App("views/script.py", routes=live_routes(), middleware=middleware)

@@ -36,6 +36,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.cli"},
     {"core.__main__"},
     {"views"},
+    {"views.document"},
     {"views.server"},
     {"views.session"},
     {"views.ui"},

@@ -1,0 +1,4 @@
+"""The HTML document that Streamlit's page runs in, and the files that come with it.
+
+Imports nothing of ours.
+"""
