@@ -38,6 +38,7 @@ def test_back_and_forward_go_from_page_to_page_and_lose_nothing(page):
     assert page.evaluate(HISTORY) == before + 2
     page.go_back()
     expect(page).to_have_url(re.compile(r"/train\?"))
+    wait_until_idle(page)
     page.go_back()
     expect(page).to_have_url(re.compile(r"/\?"))
     expect(hook(page, "class_answer")).to_contain_text("5")
@@ -122,3 +123,28 @@ def test_a_finger_that_moves_up_over_a_slider_scrolls_and_changes_nothing(visit:
     after = page.get_by_role("slider").evaluate_all("all => all.map(one => one.ariaValueText)")
     assert after == before
     assert abs(main.evaluate("main => main.scrollTop") - top) > 100
+
+
+def test_a_tap_beside_the_handle_of_a_slider_moves_it(visit: Visit):
+    page = visit("/train", viewport=PHONE, has_touch=True, is_mobile=True)
+    slider = page.get_by_test_id("stSlider").last
+    slider.scroll_into_view_if_needed()
+    track = slider.locator("[data-rac]").nth(1)
+    box = track.bounding_box()
+    assert box
+    track.tap(position={"x": 0.75 * box["width"], "y": box["height"] / 2})
+    handle = slider.get_by_role("slider")
+    expect(handle).not_to_have_attribute("aria-valuetext", "0.00")
+
+
+@pytest.mark.parametrize("path", ["/compare", "/?n=4&s=JhIQRGZhCXRoUiWSDCQTk"])
+def test_on_paper_nothing_is_cut_off(visit: Visit, path):
+    page = visit(path)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 703, "height": 1_032})  # A4 without its margins
+    wide = "all => all.map(one => one.getBoundingClientRect().right).filter(right => right > 703)"
+    assert page.locator("table, svg.main-svg, figure, .answer").evaluate_all(wide) == []
+    for part in ("stMain", "stAppViewContainer"):
+        held = page.get_by_test_id(part).evaluate("part => getComputedStyle(part).overflowY")
+        assert held == "visible"
+    expect(page.get_by_test_id("stHeader")).to_be_hidden()

@@ -18,4 +18,15 @@
   };
   look();
   document.fonts.addEventListener("loadingdone", look);
+
+  // A finger that comes down beside the handle of a slider may be about to scroll. Only a tap moves
+  // the handle there: then the browser sends mouse events, too.
+  const beside = ({ target, pointerType = "touch" }) =>
+    pointerType === "touch" &&
+    target.closest?.("[data-testid=stSlider] [data-rac]") &&
+    !target.closest("[data-rac]").querySelector(":scope > div > input[type=range]");
+  for (const kind of ["pointerdown", "touchstart"]) {
+    const wait = (event) => beside(event) && event.stopPropagation();
+    window.addEventListener(kind, wait, { capture: true, passive: true });
+  }
 })();
