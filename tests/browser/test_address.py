@@ -4,6 +4,7 @@ parameters, and what a page is without its icons, under a finger and on paper.""
 import re
 
 import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
@@ -148,3 +149,25 @@ def test_on_paper_nothing_is_cut_off(visit: Visit, path):
         held = page.get_by_test_id(part).evaluate("part => getComputedStyle(part).overflowY")
         assert held == "visible"
     expect(page.get_by_test_id("stHeader")).to_be_hidden()
+
+
+ELSEWHERE = "http://localhost:9/"  # another site than 127.0.0.1; nobody listens there
+
+
+def test_in_a_frame_of_another_site_everything_works(browser, app, tmp_path):
+    """Browsers keep the cookies of such a frame back."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    frame = f'<iframe src="{app.url}" width="1400" height="860"></iframe>'
+    page.route(ELSEWHERE, lambda route: route.fulfill(body=frame, content_type="text/html"))
+    page.goto(ELSEWHERE)
+    inside = page.frame_locator("iframe")
+    inside.get_by_text("Upload", exact=True).click()
+    picture = tmp_path / "seven.png"
+    paper = Image.new("L", (280, 280), 255)
+    ImageDraw.Draw(paper).line([(85, 65), (195, 63), (130, 230)], fill=0, width=20)
+    paper.save(picture)
+    inside.locator("input[type=file]").set_input_files(picture)
+    expect(inside.locator(".st-key-class_answer, .answer").first).to_contain_text("7")
+    expect(inside.get_by_text("Error")).to_have_count(0)
+    context.close()

@@ -1,4 +1,4 @@
-"""The HTML document that Streamlit's page runs in, and the files that come with it.
+"""The HTML document that Streamlit's page runs in, its files, and the sites that may use them.
 
-Imports nothing of ours.
+Imports core.
 """
