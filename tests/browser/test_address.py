@@ -2,12 +2,18 @@
 parameters, and what a page is without its icons, under a finger and on paper."""
 
 import re
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.support.app import App
 from tests.browser.support.driver import draw_digit, hook, text, wait_until_idle
 
 HISTORY = "history.length"
@@ -151,16 +157,23 @@ def test_on_paper_nothing_is_cut_off(visit: Visit, path):
     expect(page.get_by_test_id("stHeader")).to_be_hidden()
 
 
-ELSEWHERE = "http://localhost:9/"  # another site than 127.0.0.1; nobody listens there
+@pytest.fixture
+def elsewhere(app: App, tmp_path: Path) -> Iterator[str]:
+    """A page of another site that shows the app in a frame: localhost is not 127.0.0.1."""
+    frame = f'<iframe src="{app.url}" width="1400" height="860"></iframe>'
+    (tmp_path / "index.html").write_text(frame)
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
 
 
-def test_in_a_frame_of_another_site_everything_works(browser, app, tmp_path):
+def test_in_a_frame_of_another_site_everything_works(browser, elsewhere, tmp_path):
     """Browsers keep the cookies of such a frame back."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    frame = f'<iframe src="{app.url}" width="1400" height="860"></iframe>'
-    page.route(ELSEWHERE, lambda route: route.fulfill(body=frame, content_type="text/html"))
-    page.goto(ELSEWHERE)
+    page.goto(elsewhere)
     inside = page.frame_locator("iframe")
     inside.get_by_text("Upload", exact=True).click()
     picture = tmp_path / "seven.png"
