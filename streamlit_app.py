@@ -3,14 +3,12 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
+from views.document.compressed import Compressed
+from views.document.head import Document
 from views.server.browser_cookie import BrowserCookie
 from views.server.guard import Guard
 from views.server.live_route import live_routes
 from views.server.network import announce
 
-app = st.App(
-    "views/script.py",
-    lifespan=announce,
-    routes=live_routes(),
-    middleware=[Middleware(Guard), Middleware(BrowserCookie)],
-)
+middleware = [Middleware(each) for each in (Guard, BrowserCookie, Compressed, Document)]
+app = st.App("views/script.py", lifespan=announce, routes=live_routes(), middleware=middleware)

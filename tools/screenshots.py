@@ -1,6 +1,6 @@
 """Take pictures of the pages.
 
-    python -m tools.screenshots [--out docs]                        the five that the README shows
+    python -m tools.screenshots [--out docs]       the five of the README, and a link's preview
     python -m tools.screenshots --all [--out out/screenshots] [--only draw]
 
 The README's are draw.png, train.png, compare.png, explain.png and phone.png. With --all it is every
@@ -21,10 +21,12 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.browser.support import driver
 from tests.browser.support.app import ROOT, App, serve
 from tests.browser.support.driver import Scheme, draw_digit, hook, open_page, pick_number, press
+from views.document.head import PREVIEW, STATIC
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 TALL: ViewportSize = {"width": 1440, "height": 1080}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+CHAT: ViewportSize = {"width": 1200, "height": 630}  # as chats show a link
 README_WIDTH = 1240  # pixels: twice what the README shows, for sharp screens
 TRAINED_MS = 240_000
 BELOW_THE_BAR = "idea.style.scrollMarginTop = '70px'"  # the way to the pages lies over the page
@@ -91,6 +93,10 @@ def illustrate(browser: Browser, app: App, out: Path) -> Iterator[Path]:
     draw_digit(page, "8")
     page.locator("[data-testid=stMain]").evaluate("main => { main.scrollTop = 0 }")
     yield still(page, out / "phone.png")
+
+    page = open_page(browser, app.url, viewport=CHAT)
+    draw_digit(page, "5")
+    yield still(page, STATIC / PREVIEW)
 
 
 def still(page: Page, path: Path) -> Path:

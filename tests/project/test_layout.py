@@ -42,6 +42,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.cli"},
     {"core.__main__"},
     {"views"},
+    {"views.document"},
     {"views.server"},
     {"views.session"},
     {"views.ui"},

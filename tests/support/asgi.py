@@ -1,7 +1,7 @@
 """Both sides of the guard: what uvicorn is to it, and what Streamlit is."""
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -17,6 +17,46 @@ def rerun(fragment: str = "") -> bytes:
     message.rerun_script.fragment_id = fragment
     message.rerun_script.page_script_hash = "3f2a"
     return message.SerializeToString()
+
+
+class Answer(NamedTuple):
+    """What came back for one request."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
+
+
+def ask(app: Any, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
+    """One request, as a server hands it on: the path is as it came, nothing is tidied up."""
+    got: list[Message] = []
+
+    async def send(message: Message) -> None:
+        got.append(message)
+
+    asked = [{"type": "http.request", "body": b""}]
+
+    async def receive() -> Message:
+        return asked.pop() if asked else await asyncio.Future()  # then silence
+
+    path, _, query = path.partition("?")
+    sent = {"host": "sum.example.org"} | (headers or {})
+    scope = {
+        "type": "http",
+        "scheme": "https",
+        "method": method,
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
+    }
+    asyncio.run(app(scope, receive, send))
+    start, *bodies = got
+    named = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+    return Answer(start["status"], named, b"".join(each.get("body", b"") for each in bodies))
 
 
 class Streamlit:

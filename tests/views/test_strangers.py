@@ -149,7 +149,6 @@ def test_the_server_is_set_for_strangers():
     import tomllib
 
     config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())
-    assert config["server"]["enableXsrfProtection"] is True
     assert config["server"]["enableCORS"] is True
     assert config["server"]["maxUploadSize"] == limits.Limits().upload_megabytes
     assert config["server"]["maxMessageSize"] <= 5

@@ -18,13 +18,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
-from urllib.parse import urlsplit
 
-from streamlit import config, runtime
+from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from core.engines.memory import give_back_freed_memory, share_arena
 from core.runs import limits, log
+from views.document.origins import from_here, is_same_origin, log_origin
 from views.server.handles import prepare_handles
 from views.server.live_route import live_path
 from views.server.messages import BrowserRequest, MessageError, ends_a_run, read_request
@@ -92,8 +92,8 @@ class Guard:
 
     async def _guard_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = address_of(scope)
-        if not _is_same_origin(scope):
-            log.event("handshake refused", reason="origin")
+        if not is_same_origin(scope):
+            log_origin(scope)
             return await _refuse(receive, send, POLICY, "This page is of another site.")
         most = limits.LIMITS
         is_live = scope.get("path") == live_path()
@@ -103,7 +103,7 @@ class Guard:
             log.event("handshake refused", reason="sockets")
             return await _refuse(receive, send, TRY_LATER, BUSY.decode())
         sockets[address] += 1
-        socket = GuardedSocket(self, address, receive, send)
+        socket, scope = GuardedSocket(self, address, receive, send), from_here(scope)
         try:
             if is_live:  # which judges each message itself
                 await self.app(scope, receive, send)
@@ -129,6 +129,9 @@ class Guard:
             return await _reply(answer, 404, b"Not found.")
         if (upload := UPLOAD.search(path)) is None:
             return await self.app(scope, receive, answer)
+        if not is_same_origin(scope):
+            log_origin(scope)
+            return await _reply(answer, 403, b"This page is of another site.")
         session, file = upload.groups()
         if scope["method"] == "DELETE":
             self.uploads.remove(session, file)
@@ -231,21 +234,6 @@ def network_of(address: str) -> str:
         if isinstance(found, IPv6Address):
             return str(found.ipv4_mapped or ip_network((found, IPV6_PREFIX), strict=False))
     return address
-
-
-def _is_same_origin(scope: Scope) -> bool:
-    """Is the page from here, or from a site that `server.corsAllowedOrigins` names?
-
-    Streamlit asks that too, but looks its own address up on the event loop before it says no.
-    """
-    headers = dict(scope["headers"])
-    origin = headers.get(b"origin", b"").decode("latin-1")
-    if not origin or not config.get_option("server.enableCORS"):
-        return True
-    allowed = {
-        urlsplit(str(each)).netloc for each in config.get_option("server.corsAllowedOrigins")
-    }
-    return urlsplit(origin).netloc in {headers.get(b"host", b"").decode("latin-1"), *allowed}
 
 
 def _size(scope: Scope) -> int | None:

@@ -7,6 +7,7 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.support.asgi import Browser, Streamlit, rerun, settle
+from views.document import origins
 from views.server import guard as guarding
 from views.server.guard import Guard
 
@@ -67,7 +68,7 @@ def test_a_site_that_the_operator_names_is_let_in(monkeypatch):
         "server.corsAllowedOrigins": ["https://friend.test"],
         "server.baseUrlPath": "",
     }
-    monkeypatch.setattr(guarding.config, "get_option", options.__getitem__)
+    monkeypatch.setattr(origins.config, "get_option", options.__getitem__)
 
     async def play() -> None:
         app = Streamlit()

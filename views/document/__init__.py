@@ -1,0 +1,4 @@
+"""The HTML document that Streamlit's page runs in, its files, and the sites that may use them.
+
+Imports core.
+"""
