@@ -23,9 +23,9 @@ from distributed import Scheduler
 logging.getLogger("distributed").setLevel(logging.CRITICAL)
 async def main():
     quiet = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
-    safety = security("tls://x:1")
-    async with Scheduler(protocol="tls", host="127.0.0.1", port=PORT, security=safety, **quiet) as s:
-        await s.finished()
+    quiet |= {"protocol": "tls", "security": security("tls://x:1")}
+    async with Scheduler(host="127.0.0.1", port=PORT, **quiet) as scheduler:
+        await scheduler.finished()
 asyncio.run(main())
 os._exit(0)
 """
