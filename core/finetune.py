@@ -32,12 +32,12 @@ from core.data.drawing import (
     thin,
 )
 from core.dataset import Split
-from core.engines.threads import parallel_map, run_unsplit
+from core.doubt.detector import accept_examples, look
+from core.engines.threads import run_unsplit
 from core.errors import UserError
 from core.heads import LateFusion
 from core.model import SumNet
-from core.specs import CLASSES, SPECS
-from core.trainer import EVAL_BATCH
+from core.specs import CLASSES
 
 KEPT_IMAGES = 3_000  # of MNIST, for which the network should keep its answers
 EXAMPLE_IMAGES = 200  # pictures of the examples, each with a random pen and distortion
@@ -130,7 +130,7 @@ _line_decoder = msgspec.json.Decoder(ExampleLine)
 
 def can_finetune(model: SumNet) -> bool:
     """Does the network read digits, and does its sum follow from its class?"""
-    return SPECS[model.config.dataset].is_digits and isinstance(model.fusion, LateFusion)
+    return model.spec.is_digits and isinstance(model.fusion, LateFusion)
 
 
 @torch.inference_mode()
@@ -149,10 +149,12 @@ def finetune(model: SumNet, train: Split, examples: list[HandExample], seed: int
     assert isinstance(layer, nn.Linear)
     before = [parameter.detach().clone() for parameter in layer.parameters()]
     chosen = torch.randperm(len(train.labels), generator=rng)[:KEPT_IMAGES]
-    old = _features(model, train.images[chosen])
-    answers = layer(old).softmax(1).detach()
+    seen_old = look(model, train.images[chosen])
     pictures, labels = draw_examples(examples, seed)
-    new = _features(model, augment(pictures, DISTORTION, mirrored=False, rng=rng))
+    seen_new = look(model, augment(pictures, DISTORTION, mirrored=False, rng=rng))
+    accept_examples(model, seen_old, seen_new)
+    old, new = (seen[:, -model.encoder.features :] for seen in (seen_old, seen_new))
+    answers = layer(old).softmax(1).detach()
     optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=100, line_search_fn="strong_wolfe")
 
     def loss() -> float:
@@ -185,12 +187,3 @@ def draw_examples(examples: list[HandExample], seed: int) -> tuple[Tensor, Tenso
     ]
     images = np.stack([form for form in forms if form is not None])  # a pen always leaves ink
     return torch.from_numpy(images)[:, None], torch.tensor([e.label for e in turns])
-
-
-def _features(model: SumNet, images: Tensor) -> Tensor:
-    @torch.no_grad()
-    def features(part: Tensor) -> Tensor:
-        found: Tensor = model.encoder(model.normalize(part))
-        return found
-
-    return torch.cat(parallel_map(features, images.split(EVAL_BATCH)))

@@ -4,6 +4,8 @@
     class_probs (B, 10) +--> fusion (B, width) --> sum head --> sum_value (B,), sum_logits (B, 19)
     one-hot (B, 10) ----+
 
+The ink detector is a third head, which some networks have: is this a digit at all?
+
 A fusion or a sum head is a class here, in `FUSIONS` or `SUM_HEADS`, and its words in core/specs.py.
 """
 
@@ -24,6 +26,7 @@ class Output(NamedTuple):
     class_logits: Tensor  # (B, 10)
     sum_value: Tensor  # (B,): regressed, or the mean of the sum's distribution
     sum_logits: Tensor | None  # (B, 19), or None for a regressed sum
+    ink_logits: Tensor | None = None  # (B, 3), of INK_KINDS; None without an ink detector
 
     @property
     def labels(self) -> Tensor:
@@ -48,6 +51,23 @@ class Output(NamedTuple):
         return self.class_logits.logsumexp(1)
 
     @property
+    def evidence(self) -> Tensor:
+        """How much speaks for one picture of a class, (B,): below a threshold it is unreadable.
+
+        The log-odds of the ink detector; without one, the energy.
+        """
+        if self.ink_logits is None:
+            return self.energy
+        return self.ink_logits[:, 0] - self.ink_logits[:, 1:].logsumexp(1)
+
+    @property
+    def is_several(self) -> Tensor:
+        """If it is not one digit, is it more likely several than none? bool (B,)."""
+        if self.ink_logits is None:
+            return torch.zeros(len(self.class_logits), dtype=torch.bool)
+        return self.ink_logits[:, 1] > self.ink_logits[:, 2]
+
+    @property
     def is_finite(self) -> Tensor:
         """Is each answer a number, neither NaN nor infinite? bool (B,)."""
         finite = self.class_logits.isfinite().all(1) & self.sum_value.isfinite()
@@ -56,12 +76,8 @@ class Output(NamedTuple):
     @classmethod
     def join(cls, parts: "Sequence[Output]") -> "Output":
         """The outputs of several batches as one."""
-        class_logits, sum_value, sum_logits = zip(*parts, strict=True)
-        return cls(
-            torch.cat(class_logits),
-            torch.cat(sum_value),
-            None if sum_logits[0] is None else torch.cat(sum_logits),
-        )
+        columns = zip(*parts, strict=True)
+        return cls(*(None if part[0] is None else torch.cat(part) for part in columns))  # type: ignore[arg-type]
 
 
 class Fusion(nn.Module):
@@ -203,6 +219,28 @@ class ClassificationHead(SumHead):
     def loss(self, output: Output, sums: Tensor) -> Tensor:
         assert output.sum_logits is not None
         return F.cross_entropy(output.sum_logits, sums)
+
+
+INK_KINDS = ("one digit", "several digits", "something else")
+
+
+class InkDetector(nn.Module):
+    """What kind of ink a picture shows, told from what the encoder sees in it.
+
+    It looks at the encoder's second stage, where strokes are still in their places, and at the
+    features. The class head needs no such detail, so it takes a house for a 0. core/doubt/ trains
+    it, when the network is finished and no longer changes.
+    """
+
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(inputs, width)
+        self.kind = nn.Linear(width, len(INK_KINDS))
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Logits of INK_KINDS, (B, 3), of what `Encoder.look` gives."""
+        kinds: Tensor = self.kind(self.hidden(seen).relu())
+        return kinds
 
 
 FUSIONS: dict[str, type[Fusion]] = {"late": LateFusion, "pixels": PixelFusion}

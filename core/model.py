@@ -8,7 +8,7 @@
 The addend is a one-hot vector, not a raw number: to the network, 0-9 are ten cases, and the best
 public solution with a raw scalar stops at 97 % of the sums. The label never enters the network.
 
-Fusions and sum heads are in core/heads.py.
+Encoders are in core/encoders.py, fusions and sum heads in core/heads.py.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.drawing import IMAGE_SIDE
-from core.heads import FUSIONS, SUM_HEADS, Fusion, Output, SumHead
-from core.specs import ADDENDS, CLASSES, SPECS
+from core.encoders import ENCODERS
+from core.heads import FUSIONS, SUM_HEADS, Fusion, InkDetector, Output, SumHead
+from core.specs import ADDENDS, CLASSES, find_spec
+
+INK_HIDDEN = 64  # width of the ink detector's one hidden layer
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class ModelConfig:
 
     dataset: str = "mnist"  # gives the mean and spread to normalize images with
     width: int = 16  # channels of the first convolution; doubles twice
-    convs: tuple[int, int, int] = (1, 1, 1)  # convolutions before each of the three poolings
+    encoder: str = "plain"  # one of ENCODERS
+    convs: tuple[int, int, int] = (1, 1, 1)  # convolutions, or residual blocks, in each stage
     margin: int = 0  # pixels at each edge that the encoder does not see
     dropout: float = 0.0  # share of features set to zero before the class head
     fusion: str = "late"  # one of FUSIONS
@@ -49,22 +53,25 @@ class SumNet(nn.Module):
     std: Tensor
     fusion: Fusion
     sum_head: SumHead
+    ink_detector: InkDetector | None  # added after training, and not part of it
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         if config.bug not in ALTERATIONS:
             known = ", ".join(filter(None, ALTERATIONS))
             raise ValueError(f"There is no bug {config.bug!r}; choose from {known}.")
-        spec = SPECS[config.dataset]
-        self.config = config
+        spec = find_spec(config.dataset)
+        self.config, self.spec = config, spec
         self.register_buffer("mean", torch.tensor(spec.mean * 255), persistent=False)
         self.register_buffer("std", torch.tensor(spec.std * 255), persistent=False)
-        self.encoder = Encoder(config.width, config.convs, IMAGE_SIDE - 2 * config.margin)
+        side = IMAGE_SIDE - 2 * config.margin
+        self.encoder = ENCODERS[config.encoder](config.width, config.convs, side)
         self.class_head = nn.Sequential(
             Dropout(config.dropout), nn.Linear(self.encoder.features, CLASSES)
         )
         self.fusion = FUSIONS[config.fusion](self.encoder.features)
         self.sum_head = SUM_HEADS[config.sum_head](self.fusion.width, config.hidden)
+        self.ink_detector = None
         ALTERATIONS[config.bug](self)
         # The memory order in which a CPU pools and normalizes fastest.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks it
@@ -73,10 +80,17 @@ class SumNet(nn.Module):
         """Answer for raw images (B, 1, 28, 28), pixels 0-255, and addends (B,), 0-9."""
         onehot = F.one_hot(addends, ADDENDS).float()  # (B, 10)
         pixels = self.normalize(self.fusion.mark(images, onehot))  # (B, 1, 28, 28)
-        features = self.encoder(pixels)  # (B, F)
+        features, ink_logits = self._encode(pixels)  # (B, F), (B, 3) or None
         class_logits = self.class_head(features)  # (B, 10)
         fused = self.fusion(features, self.class_probs(class_logits), onehot)  # (B, H)
-        return Output(class_logits.float(), *self.sum_head(fused))  # (B,), (B, 19) or None
+        sum_value, sum_logits = self.sum_head(fused)  # (B,), (B, 19) or None
+        return Output(class_logits.float(), sum_value, sum_logits, ink_logits)
+
+    def _encode(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
+        if self.ink_detector is None:
+            return self.encoder(pixels), None
+        seen, features = self.encoder.look(pixels)
+        return features, self.ink_detector(seen)
 
     def every_addend(self, images: Tensor) -> Output:
         """Answer for each image with each of the ten addends: (B * 10, ...), image by image."""
@@ -104,40 +118,33 @@ class SumNet(nn.Module):
         shown = slice(self.config.margin, IMAGE_SIDE - self.config.margin)
         return (images[:, :, shown, shown] - self.mean) / self.std
 
+    def add_ink_detector(self) -> InkDetector:
+        """Give it an ink detector, which has learned nothing yet."""
+        self.ink_detector = InkDetector(self.encoder.seen, INK_HIDDEN)
+        return self.ink_detector
+
+    def load_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """The inverse of `tensors`, with an ink detector where they hold one.
+
+        Raises:
+            RuntimeError: they are of another architecture.
+        """
+        if any(name.startswith("ink_detector.") for name in tensors):
+            self.add_ink_detector()
+        self.load_state_dict(tensors)
+
     def tensors(self) -> dict[str, Tensor]:
         """The state for a file: on the CPU, in the usual memory order."""
         return {name: tensor.cpu().contiguous() for name, tensor in self.state_dict().items()}
 
     @property
     def parameter_count(self) -> int:
-        return sum(parameter.numel() for parameter in self.parameters())
-
-
-class Encoder(nn.Sequential):
-    """Three stages; each halves the picture, 28 -> 14 -> 7 -> 3, and doubles the channels.
-
-    Without a margin of two pixels, which is almost empty in MNIST, it is 24 -> 12 -> 6 -> 3: as
-    many features for three quarters of the work.
-
-    Pooling comes before the norm and the ReLU, so these work on a quarter of the values. Both
-    orders compute the same kind of function: max-pooling commutes with ReLU.
-    """
-
-    def __init__(self, width: int, convs: tuple[int, int, int], side: int = IMAGE_SIDE) -> None:
-        layers: list[nn.Module] = []
-        channels = 1
-        for stage, count in enumerate(convs):
-            for conv in range(count):
-                out = width << stage
-                size = (
-                    5 if channels == 1 else 3
-                )  # the first one sees single pixels: give it more of them
-                layers += [nn.Conv2d(channels, out, size, padding=size // 2, bias=False)]
-                layers += [nn.MaxPool2d(2)] if conv == count - 1 else []
-                layers += [nn.BatchNorm2d(out), nn.ReLU(inplace=True)]
-                channels = out
-        super().__init__(*layers, nn.Flatten())
-        self.features = channels * (side // 2**3) ** 2
+        """Of what the two heads answer with; an ink detector counts for itself."""
+        return sum(
+            parameter.numel()
+            for name, parameter in self.named_parameters()
+            if not name.startswith("ink_detector.")
+        )
 
 
 class Dropout(nn.Dropout):

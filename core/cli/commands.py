@@ -1,5 +1,5 @@
-"""The commands, each with its options: fetch, train, evaluate, predict, export,
-status, trainer.
+"""The commands, each with its options: fetch, train, detector, evaluate, predict, export, status,
+trainer.
 
 A command's `run` takes the parsed options; what it returns, other than None, is the exit status.
 """
@@ -64,11 +64,44 @@ def _set_up_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=train.run_train)
 
 
+# --- detector
+
+
+def _set_up_detector(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="PRESET-OR-CHECKPOINT")
+    parser.set_defaults(run=_detector)
+
+
+def _detector(options: argparse.Namespace) -> None:
+    """Give a checkpoint an ink detector, or train the one that it has again; the rest stays."""
+    from core import dataset
+    from core.doubt.detector import add_detector
+    from core.evaluation.metrics import ood_threshold
+    from core.recipes.recipe import Recipe
+    from core.specs import SPECS
+    from core.storage import checkpoint
+
+    stem = checkpoint.stem_of(options.model)
+    model, card = checkpoint.load(stem)
+    if not SPECS[model.config.dataset].is_digits or model.fusion.marks_images:
+        raise UsageError(
+            f"{options.model} cannot have an ink detector: that takes digits and late fusion."
+        )
+    train = Recipe.read(card.params).train
+    data = dataset.load_data(model.config.dataset).holding_out(train.held_out)
+    add_detector(model, data, train.seed)
+    checkpoint.save(stem, model, replace(card, doubt_level=ood_threshold(model, data.val)))
+    print(f"saved as {stem}.safetensors")
+
+
 # --- evaluate
 
 
 def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="PRESET-OR-CHECKPOINT")
+    parser.add_argument(
+        "--data", metavar="PATH", help="your own pictures, if it was trained on these"
+    )
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=_evaluate)
 
@@ -76,11 +109,17 @@ def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     """Measure a checkpoint again on the test split."""
     from core import dataset
+    from core.cli.own_data import read_own
     from core.evaluation.metrics import evaluate
     from core.storage import bundle
 
     model, card = bundle.load_any(options.model)
-    metrics = evaluate(model, dataset.load_data(model.config.dataset).test)
+    if options.data:
+        own = model.spec.own
+        data = read_own(options.data, own.kind if own else None).data()
+    else:
+        data = dataset.load_data(model.config.dataset)
+    metrics = evaluate(model, data.test)
     print_report(replace(card, figures=metrics.scalars()).report(), options.json)
 
 
@@ -118,19 +157,19 @@ def _predict(options: argparse.Namespace) -> None:
     from core.data.image_files import read_file
     from core.evaluation.prediction import predict
     from core.runs.limits import LIMITS
-    from core.specs import SPECS
     from core.storage import bundle
 
     if not 0 <= options.addend <= 9:
         raise UsageError(f"--addend must be a whole number from 0 to 9, not {options.addend}.")
     model, card = bundle.load_any(options.model)
-    spec = SPECS[model.config.dataset]
+    spec = model.spec
     for file in options.images:
         reading = read_file(Path(file), int(LIMITS.upload_megapixels * 1e6))
         inks = reading.digits if spec.is_digits else (reading.ink,)
+        images = [spec.photo_form(reading.photo)] if spec.photo_form else map(spec.form, inks)
         answers = [
             predict(model, image, options.addend, card.doubt_level)
-            for image in map(spec.form, inks)
+            for image in images
             if image is not None
         ]
         _print_answers(file, answers, spec, options.json)
@@ -168,7 +207,7 @@ def _facts(answer: "Prediction | None", spec: "DatasetSpec") -> dict[str, object
 
 
 def _sentence(answer: "Prediction", spec: "DatasetSpec") -> str:
-    name, sure = spec.class_names[answer.label], answer.class_probs[answer.label]
+    name, sure = spec.numbered(answer.label), answer.class_probs[answer.label]
     text = f"{name} ({sure:.1%} sure), {name} + {answer.addend} = {answer.total}"
     if answer.is_readable:
         return text
@@ -225,6 +264,7 @@ def _set_up_trainer(parser: argparse.ArgumentParser) -> None:
 COMMANDS = {
     "fetch": Command("download the data sets", _set_up_fetch),
     "train": Command("train a preset, save it, print its test metrics", _set_up_train),
+    "detector": Command("give a checkpoint an ink detector", _set_up_detector),
     "evaluate": Command("test metrics of a preset or a checkpoint", _set_up_evaluate),
     "predict": Command("read image files and add a number", _set_up_predict),
     "export": Command("write a preset or a checkpoint as ONNX", _set_up_export),

@@ -44,6 +44,10 @@ FULL = 0.5  # of the picture's width: a line that goes from edge to edge shows a
 EDGE = 0.08  # of the picture's width: what comes as near to an edge goes on beyond
 MANY = 3  # lines, each half as long as the picture is wide, are ruled wherever they end
 MOST = 60  # lines in one direction
+PIECE = (
+    0.05  # of the picture's width: a ruled line shows as much where ink or an edge hides the rest
+)
+OFF_RULE = 0.2  # of the distance of two ruled lines: how far such a piece may lie off
 
 Counts = npt.NDArray[np.intp]  # (H, W) or (N,)
 
@@ -149,6 +153,10 @@ class Line(NamedTuple):
     columns: Counts  # that show it, in order
     thickness: float  # pixels
 
+    def row(self, columns: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Where it is in columns."""
+        return self.slope * np.asarray(columns) + self.start
+
     def is_across(self, width: int) -> bool:
         """Does it go from edge to edge of a picture that wide?"""
         ends = self.columns[0], self.columns[-1]
@@ -165,21 +173,39 @@ def _level_lines(mask: Mask) -> Mask:
     """The pixels of lines that run from left to right, (H, W)."""
     width = mask.shape[1]
     thickness = run_lengths(mask)
-    lines = find_lines(mask & (thickness <= THIN * max(mask.shape)), thickness)
+    thin = mask & (thickness <= THIN * max(mask.shape))
+    lines = find_lines(thin, thickness, SHORTEST)
     long = [line for line in lines if len(line.columns) >= width / 2]
-    ruled = [line for line in lines if line.is_across(width)]
+    found = _near([line for line in lines if line.is_across(width)], thickness)
     if len(long) >= MANY:
-        ruled += long
-    found = np.zeros_like(mask)
-    rows, columns = np.indices(mask.shape)
-    for line in ruled:
-        near = abs(rows - line.slope * columns - line.start) <= line.thickness + 1
+        found |= _near(long, thickness)
+        pieces_left = find_lines(thin & ~found, thickness, PIECE)
+        found |= _near([line for line in pieces_left if _is_ruled(line, long)], thickness)
+    return mask & found
+
+
+def _near(lines: list[Line], thickness: Counts) -> Mask:
+    """The pixels of lines, (H, W), but not those of thicker ink that crosses them."""
+    found = np.zeros(thickness.shape, bool)
+    rows, columns = np.indices(thickness.shape)
+    for line in lines:
+        near = abs(rows - line.row(columns)) <= line.thickness + 1
         found |= near & (thickness <= 2 * line.thickness)
     return found
 
 
-def find_lines(thin: Mask, thickness: Counts) -> list[Line]:
-    """The lines that many thin pixels lie on, the plainest first.
+def _is_ruled(piece: Line, ruled: list[Line]) -> bool:
+    """Does a piece of a line lie where one of those should be, and is it as thin?"""
+    column = float(piece.columns.mean())
+    rows = np.sort([line.row(column) for line in ruled])
+    step = float(np.median(np.diff(rows)))
+    off = (piece.row(column) - rows) / max(step, 1)
+    thickest = 1.5 * float(np.median([line.thickness for line in ruled])) + 1
+    return bool(abs(off - off.round()).min() < OFF_RULE and piece.thickness <= thickest)
+
+
+def find_lines(thin: Mask, thickness: Counts, shortest: float) -> list[Line]:
+    """The lines that many thin pixels lie on, the plainest first, `shortest` of the width or more.
 
     Each thin pixel votes for the lines through it (R. Duda, P. Hart, "Use of the Hough
     transformation to detect lines and curves in pictures", 1972).
@@ -195,7 +221,7 @@ def find_lines(thin: Mask, thickness: Counts) -> list[Line]:
         slope, start = np.unravel_index(table.argmax(), table.shape)
         near = abs(starts[:, slope] - start) <= 2.5
         shown = np.unique(columns[near])
-        if len(shown) < SHORTEST * thin.shape[1]:
+        if len(shown) < shortest * thin.shape[1]:
             break
         thick = float(np.median(thickness[rows[near], columns[near]]))
         lines.append(Line(SLOPES[slope], start - thin.shape[1], shown, thick))

@@ -6,6 +6,7 @@ protocol.
 
 import logging
 import os
+from collections.abc import Sequence
 from typing import Protocol, Self
 
 import torch
@@ -37,6 +38,10 @@ class Engine(Protocol):
     @property
     def is_primary(self) -> bool:
         """Is this the process that prints and writes files?"""
+
+    @property
+    def rngs(self) -> Sequence[torch.Generator]:
+        """The random numbers of its shards, for dropout and distortions."""
 
     @staticmethod
     def suits() -> bool:

@@ -48,6 +48,7 @@ class Prediction:
     total: int  # after rounding
     sum_probs: tuple[float, ...] | None  # (19,), or None for a regressed sum
     is_readable: bool = True  # does the image look like anything that the network learned?
+    is_several: bool = False  # if it does not: does it look like several digits at once?
     is_finite: bool = True  # is the answer a number? If not, all above is 0: it can be drawn
     energy: float = 0.0  # how much it looks like anything, in nats
 
@@ -92,6 +93,7 @@ def predict_batch(
     is_finite, labels = output.is_finite.tolist(), output.labels.tolist()
     class_probs, sum_values = output.class_logits.softmax(1).tolist(), output.sum_value.tolist()
     totals, energies = output.totals.tolist(), output.energy.tolist()
+    evidence, are_several = output.evidence.tolist(), output.is_several.tolist()
     sum_probs = None if output.sum_logits is None else output.sum_logits.softmax(1).tolist()
     return [
         Prediction(
@@ -102,7 +104,8 @@ def predict_batch(
             sum_value=sum_values[index],
             total=totals[index],
             sum_probs=None if sum_probs is None else tuple(sum_probs[index]),
-            is_readable=ood_threshold is None or energies[index] >= ood_threshold,
+            is_readable=ood_threshold is None or evidence[index] >= ood_threshold,
+            is_several=are_several[index],
             energy=energies[index],
         )
         if is_finite[index]

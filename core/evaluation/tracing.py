@@ -46,14 +46,14 @@ class _AsTuple(nn.Module):
         self.model = model
 
     def forward(self, images: Tensor, addends: Tensor) -> tuple[Tensor, ...]:
-        output = self.model(images, addends)
-        return tuple(part for part in output if part is not None)
+        return tuple(part for part in self.model(images, addends) if part is not None)
 
 
 @torch.inference_mode()
 def _trace(model: SumNet) -> Forward | None:
     images = torch.zeros(2, 1, IMAGE_SIDE, IMAGE_SIDE, dtype=torch.uint8)
     addends = torch.tensor([3, 4])
+    has_part = [part is not None for part in model(images, addends)]
     try:
         computation = torch.jit.trace(_AsTuple(model).eval(), (images, addends), check_trace=False)
         for count in (1, 1, 2, 2):  # it optimizes itself in the first calls
@@ -63,7 +63,7 @@ def _trace(model: SumNet) -> Forward | None:
         return None
 
     def forward(images: Tensor, addends: Tensor) -> Output:
-        class_logits, sum_value, *sum_logits = computation(images, addends)
-        return Output(class_logits, sum_value, sum_logits[0] if sum_logits else None)
+        parts = iter(computation(images, addends))
+        return Output(*(next(parts) if has else None for has in has_part))  # type: ignore[arg-type]
 
     return forward

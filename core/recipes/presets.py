@@ -6,6 +6,8 @@ from core.model import ModelConfig
 from core.recipes.recipe import Recipe
 from core.trainer import TrainConfig
 
+FEW_IMAGES = 2_000  # to train on; fewer are distorted
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -15,6 +17,7 @@ class Preset:
     title: str
     recipe: Recipe
     shipped: bool = True  # are its weights in weights/?
+    has_detector: bool = False  # is an ink detector trained when the network is finished?
 
 
 FASHION = Recipe(
@@ -51,6 +54,7 @@ PRESETS = {
                     held_out=2_000,
                 ),
             ),
+            has_detector=True,
         ),
         Preset(
             "fashion-late",
@@ -76,3 +80,9 @@ PRESETS = {
         ),
     )
 }
+
+
+def own_recipe(dataset: str, images: int) -> Recipe:
+    """The usual recipe for somebody's own data set with so many training images."""
+    distortion = 0.5 if images < FEW_IMAGES else 0.0
+    return PRESETS["quick"].recipe.change({"dataset": dataset, "epochs": 3, "augment": distortion})

@@ -53,10 +53,12 @@ _DECODER = msgspec.json.Decoder(Record)
 
 
 class Recorder:
-    """Turns the progress of single steps into records of a few steps each."""
+    """Turns the progress of single steps into records of a few steps each.
+
+    `seconds` have gone into the training before.
+    """
 
     def __init__(self, seconds: float = 0.0) -> None:
-        """So many `seconds` of training are over already."""
         self.start = time.perf_counter() - seconds
         self._pending: list[Scores] = []
 

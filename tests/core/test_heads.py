@@ -80,3 +80,24 @@ def test_a_sum_head_is_trained_with_its_own_loss(data, monkeypatch):
     assert first.class_loss == second.class_loss
     assert first.sum_loss < second.sum_loss  # the same errors, not squared
     assert not same(weights(one), weights(other), "sum_head.")
+
+
+def test_without_a_detector_the_energy_is_the_evidence():
+    output = Output(torch.tensor([[1.0, 2.0, 3.0]]), torch.zeros(1), None)
+    assert output.evidence.item() == pytest.approx(np.log(np.exp([1, 2, 3]).sum()))
+    assert output.is_several.tolist() == [False]
+
+
+def test_the_evidence_of_a_detector_is_the_odds_of_one_digit():
+    ink_logits = torch.tensor([[2.0, 0.0, -1.0], [-3.0, 4.0, 1.0], [-3.0, 1.0, 4.0]])
+    output = Output(torch.zeros(3, 10), torch.zeros(3), None, ink_logits)
+    probs = ink_logits.softmax(1)[:, 0]
+    assert torch.allclose(output.evidence, (probs / (1 - probs)).log())
+    assert output.is_several.tolist() == [False, True, False]
+
+
+def test_parts_are_joined_with_what_they_have():
+    part = Output(torch.zeros(2, 10), torch.zeros(2), None, torch.ones(2, 3))
+    whole = Output.join([part, part])
+    assert whole.sum_logits is None
+    assert whole.ink_logits is not None and whole.ink_logits.shape == (4, 3)

@@ -1,10 +1,11 @@
 """The runs of a visitor: hand them to the worker, and see how far they are."""
 
+import os
 from collections.abc import Callable
 
 import streamlit as st
 
-from core.cluster.cluster import read_cluster
+from core.cluster.cluster import VARIABLE, read_cluster
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.runs import disk, log, queue
@@ -100,10 +101,16 @@ def waiting_words(run: Run) -> str:
     return queue.queue_words(queue.queue_position(root, run))
 
 
+def has_cluster() -> bool:
+    """Do trainers on other machines do the runs?"""
+    return bool(os.environ.get(VARIABLE))
+
+
 def trainers_words() -> str:
-    """How many trainers there are and how long the queue is; "" without a cluster."""
+    """How many trainers there are and how long the queue is."""
+    worker().ensure()  # which looks for them
     cluster = read_cluster(runs_dir())
-    return cluster.words if cluster else ""
+    return cluster.words if cluster else "Looking for trainers."
 
 
 def reader(session: Session, snapshot: RunSnapshot | None) -> ReadRun:

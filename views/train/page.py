@@ -50,8 +50,8 @@ def show_train() -> None:
             disabled=live,
         )
         answer = st.container()  # where a phone shows it too
-        if words := jobs.trainers_words():
-            st.caption(plain(words))
+        if jobs.has_cluster():
+            st.fragment(_trainers, run_every=QUEUE_POLL)()
         _settings_panel(jobs.reader(session, snapshot), breaks=bool(session.link.bug))
         if pressed:
             with answer:
@@ -64,6 +64,11 @@ def show_train() -> None:
     show_share(run_link(session, snapshot))
     if wants_to_draw:
         go_to("draw")
+
+
+def _trainers() -> None:
+    """Who trains, and how long the queue is."""
+    st.caption(plain(jobs.trainers_words()))
 
 
 @st.fragment

@@ -65,7 +65,7 @@ def test_a_trainer_that_is_killed(hall, root):
     assert end_of(run) == "finished"
     assert whole(run)
     assert checkpoint.load(run.checkpoint)[1].epochs == 2
-    assert not (run.path / "tries").exists()
+    wait_for(lambda: not (run.path / "tries").exists(), "the end of its count")
 
 
 def test_what_kills_two_trainers_is_only_tested(hall, root):

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from core.evaluation.metrics import Metrics
+from core.heads import InkDetector
 from core.model import ModelConfig, SumNet
 from core.recipes.recipe import Recipe
 from core.storage import checkpoint
@@ -278,3 +279,22 @@ def test_every_shipped_network_can_be_loaded():
         model, card = checkpoint.load(file.with_suffix(""))
         assert card.parameters == model.parameter_count
         assert card.preset == file.stem
+
+
+def test_a_detector_goes_to_disk_and_comes_back(tmp_path, model, card, images):
+    model.add_ink_detector()
+    checkpoint.save(tmp_path / "net", model, card)
+    loaded, _ = checkpoint.load(tmp_path / "net")
+    addends = torch.arange(10)
+    assert torch.equal(loaded(images, addends).evidence, model(images, addends).evidence)
+
+
+def test_a_detector_of_another_size_is_another_architecture(tmp_path, model, card):
+    model.ink_detector = InkDetector(7, 3)
+    checkpoint.save(tmp_path / "net", model, card)
+    with pytest.raises(CheckpointError, match="another architecture"):
+        checkpoint.load(tmp_path / "net")
+
+
+def test_the_shipped_network_knows_ink_that_is_no_digit(shipped):
+    assert shipped[0].ink_detector is not None

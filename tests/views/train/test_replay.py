@@ -1,16 +1,24 @@
 """The Train page while a run lives: pause, one step, the learning rate, and what is watched."""
 
+import re
+
+import numpy as np
+import plotly.graph_objects as go
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from core.evaluation.prediction import Prediction
 from core.recipes.presets import PRESETS
 from core.runs.control import ControlFile, change_control, read_control, write_control
 from core.runs.queue import create_run
 from core.runs.run import Run, State, runs_dir
+from core.specs import SPECS
 from core.storage import checkpoint, snapshots
 from tests.support.pages import opened, session_of, train_page, words
 from views.input.sources import EXAMPLES
+from views.session import networks
+from views.train import replay
 
 QUICK = PRESETS["quick"].recipe
 
@@ -149,3 +157,45 @@ def test_a_damaged_moment_is_left_out() -> None:
     snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     (run.snapshots / "00000000.safetensors").write_bytes(b"junk")
     assert "Watch it learn" not in words(opened(train_page, run=run.id))
+
+
+def test_what_is_watched_is_the_label_of_a_test_image_and_its_sum(data, monkeypatch) -> None:
+    run = live("training")
+    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    drawn: list[tuple[list[int], int]] = []
+    monkeypatch.setattr(
+        replay.charts,
+        "sum_while_learning",
+        lambda images, values, expected, palette: drawn.append((images, expected)) or go.Figure(),
+    )
+    snapshots.save_snapshot(run.snapshots, 3, QUICK.build())
+    said = words(opened(train_page, run=run.id, t="13", n="4"))
+    assert drawn[-1] == ([0, 3 * QUICK.train.batch_size], 7)  # test image 13 is a 3
+    assert "The picture that the network is shown: test image 13 of MNIST" in said
+
+
+@pytest.mark.parametrize(
+    ("steps", "answered", "said"),
+    [
+        ([0, 3, 9], [0, 3], "from step 9 on."),
+        ([0, 3, 9], [0, 9], "at 1 of these steps."),
+        ([0, 3, 1_000], [0], "from step 3 on."),
+        ([0, 3], [], "from step 0 on."),
+    ],
+)
+def test_it_is_said_from_when_on_there_were_no_numbers(steps, answered, said) -> None:
+    words_of_loss = replay._lost_words(steps, answered)
+    assert words_of_loss == f"This network's answer is not a number {said}"
+
+
+def test_the_first_answer_stands_above_the_latest() -> None:
+    first, latest = (
+        Prediction(np.zeros((28, 28)), 4, label, (0.3,) * 10, value, round(value), None)
+        for label, value in ((1, 9.04), (3, 7.0))
+    )
+    table = replay._first_and_latest(first, latest, SPECS["mnist"])
+    assert re.findall(r"<th>(\w+)</th><td>(.*?)</td><td>(.*?)</td>", table) == [
+        ("untrained", "1 (30 %)", "9.0"),
+        ("now", "3 (30 %)", "7.0"),
+    ]

@@ -1,0 +1,62 @@
+"""Ink that is no digit: it can be drawn, it varies, and it is not what the benchmark has."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from benchmarks import doubt
+from core.doubt import outliers
+from core.doubt.alphabets import FOREIGN_LETTERS, LETTERS, SIGNS
+from core.doubt.outliers import draw_digits, draw_others, draw_several, drawn_style
+
+ALL = (*LETTERS, *FOREIGN_LETTERS, *SIGNS)
+
+
+@pytest.mark.parametrize("style", ALL)
+def test_every_letter_and_sign_can_be_drawn(style):
+    assert drawn_style(style, np.random.default_rng(0)).any()
+
+
+def test_nothing_is_both_learned_from_and_measured_with():
+    assert not {*ALL} & {*doubt.LETTERS, *doubt.SIGNS}
+    assert len(set(ALL)) == len(ALL)
+
+
+def test_a_seed_fixes_what_is_drawn():
+    one, same, other = (draw_others(50, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(one, same) and not np.array_equal(one, other)
+    assert (one.shape, one.dtype) == ((50, 28, 28), np.uint8)
+    assert len({image.tobytes() for image in one}) == 50
+
+
+@pytest.mark.parametrize("draw", [outliers.invented_letter, outliers.scribble])
+def test_styles_of_no_alphabet_are_hardly_ever_the_same(draw):
+    rng = np.random.default_rng(0)
+    assert len({draw(rng) for _ in range(100)}) > 95
+
+
+def test_several_digits_touch(monkeypatch):
+    monkeypatch.setattr(outliers, "OVERLAP", (0.0, 0.3))
+    rng = np.random.default_rng(0)
+    apart = 0
+    for number in range(60):
+        one, other = (drawn_style("50 22 15 28 49 77 84 72 50", rng) for _ in range(2))
+        both = outliers.touching(one, other, number % 2 == 0, rng)
+        apart += ndimage.label(both > outliers.INK, np.ones((3, 3)))[1] > 1
+        ink = both.sum(dtype=float) / (one.sum(dtype=float) + other.sum(dtype=float))
+        assert ink > 0.4  # neither is lost
+    assert apart <= 2
+
+
+def test_several_are_wider_or_higher_than_one():
+    rng = np.random.default_rng(0)
+    digits = draw_digits(40, rng)
+    several = draw_several(40, digits, rng)
+    assert several.shape == (40, 28, 28)
+    assert several.any((1, 2)).all()
+
+
+def test_a_pen_may_be_thin_or_thick():
+    rng = np.random.default_rng(0)
+    stem = [np.count_nonzero(drawn_style("50 59", rng)[140]) for _ in range(100)]
+    assert min(stem) <= 10 and max(stem) >= 25
