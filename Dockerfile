@@ -14,11 +14,14 @@ WORKDIR /app
 # The CPU build of torch saves gigabytes. pytorch.org names the address of an index that has it:
 #   docker build --build-arg PIP_EXTRA_INDEX_URL=... -t sketch-sum .
 ARG PIP_EXTRA_INDEX_URL=
-COPY requirements.txt requirements.lock ./
+# What a cluster needs on top (deploy/compose.yml): --build-arg CLUSTER=1
+ARG CLUSTER=
+COPY requirements.txt requirements.lock requirements-cluster.txt ./
 # All but torch as it was locked, each file by its hash; then torch, by its version.
 RUN python3 -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
-    && /venv/bin/pip install --no-cache-dir -r requirements.txt
+    && /venv/bin/pip install --no-cache-dir -r requirements.txt \
+    && if [ -n "$CLUSTER" ]; then /venv/bin/pip install --no-cache-dir -r requirements-cluster.txt; fi
 COPY --chown=demo:demo . ./
 
 ENV PATH=/venv/bin:$PATH SKETCH_SUM_DATA=/data/images SKETCH_SUM_RUNS=/data/runs

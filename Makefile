@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutants lint docs lock bench weights clean data browser
+.PHONY: help demo test portable mutants lint docs lock wheels bench weights clean data browser
 
 # The first of these that is new enough; `make PYTHON=/path/to/python demo` chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -34,10 +34,15 @@ demo: .venv/.runtime data ## serve the app, print its addresses; PORT=8501, ADDR
 
 test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
 	$(VENV_PYTHON) -m pytest $(ORDER) tests --ignore tests/browser
+	@$(MAKE) portable
 	$(VENV_PYTHON) -m pytest $(ORDER) tests/browser
 
 mutants: .venv/.dev data ## put small bugs into changed lines, and list those that no test notices
 	$(VENV_PYTHON) -m tools.mutants --since $(SINCE)
+
+portable: .venv/.dev data ## unit tests with POSIX hidden, as on Windows: files, runs, the worker
+	$(VENV_PYTHON) -m pytest -n 2 --hide-posix tests/core/test_locks.py tests/core/storage tests/core/jobs \
+		tests/core/runs tests/core/engines/test_cores.py tests/core/workers/test_worker.py
 
 lint: .venv/.dev ## ruff (rules and format) and mypy
 	$(VENV_PYTHON) -m ruff check .
@@ -50,6 +55,9 @@ docs: .venv/.dev ## write the tables in README.md and docs/ from the code
 lock: .venv/.dev ## write requirements.lock: all packages but torch, with their hashes
 	$(VENV_PYTHON) -m tools.lock
 
+wheels: .venv/.dev ## check that all pins have wheels, for each system and each Python
+	$(VENV_PYTHON) -m tools.wheels
+
 bench: .venv/.dev data browser ## run the benchmarks; STROKES=FILE adds the drawn digits of a file
 	$(VENV_PYTHON) benchmarks/networks.py
 	$(VENV_PYTHON) benchmarks/bugs.py
@@ -59,6 +67,8 @@ bench: .venv/.dev data browser ## run the benchmarks; STROKES=FILE adds the draw
 	$(VENV_PYTHON) benchmarks/startup.py
 	$(VENV_PYTHON) benchmarks/latency.py
 	$(VENV_PYTHON) benchmarks/load.py 10 50 100
+	$(VENV_PYTHON) benchmarks/cluster.py
+	$(VENV_PYTHON) benchmarks/cluster.py --simulated 8 32 64
 	$(VENV_PYTHON) benchmarks/abuse.py
 	$(if $(STROKES),$(VENV_PYTHON) benchmarks/drawn_digits.py $(STROKES))
 

@@ -1,8 +1,9 @@
-"""What an epoch costs, as an SVG: drawn by plotly in the Chromium of the browser tests."""
+"""Charts of what was measured, as SVG: drawn by plotly in the Chromium of the browser tests."""
 
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from plotly.graph_objects import Figure
 from plotly.subplots import make_subplots
 
 from tests.browser.support import driver
@@ -22,6 +23,25 @@ def costs(found: Mapping[str, Mapping[int, float]]) -> str:
     figure.update_xaxes(type="category")
     figure.update_yaxes(rangemode="tozero", gridcolor="#C9CDD6")
     figure.update_yaxes(title="seconds an epoch", col=1)
+    return _svg(figure)
+
+
+def cluster(rows: Sequence[Mapping[str, float]]) -> str:
+    """An SVG: how much of the ideal so many trainers reach, and how late a record comes."""
+    names = [f"{row['trainers']:.0f}" for row in rows]
+    charts = {
+        "percent of the ideal": [100 * row["efficiency"] for row in rows],
+        "ms until a record is written, 95 % under": [row["delay_p95_ms"] for row in rows],
+    }
+    figure = make_subplots(1, len(charts), subplot_titles=list(charts))
+    for column, values in enumerate(charts.values(), start=1):
+        figure.add_bar(x=names, y=values, marker_color=LINE, row=1, col=column)
+    figure.update_xaxes(type="category", title="trainers")
+    figure.update_yaxes(rangemode="tozero", gridcolor="#C9CDD6")
+    return _svg(figure)
+
+
+def _svg(figure: Figure) -> str:
     figure.update_layout(
         showlegend=False,
         font_color=INK,

@@ -15,6 +15,7 @@ import logging
 import threading
 import time
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,6 +42,7 @@ FULL_POLL_SECONDS = 0.5  # between polls that do not trust the directory's time
 LOOK_SECONDS = 0.5  # between questions who is there
 FILE_SECONDS = 1.0  # between signs in the file for the pages
 ADOPT_SECONDS = 5.0  # that trainers have to say which runs they have, after a start
+WRITERS = 64  # runs that are written at once
 BUSY_SECONDS = 1.0  # before a trainer that another app uses is asked again
 PROBLEM_SECONDS = 60.0  # before a trainer that could not do a run is
 MOST_TRIES = 2  # trainings of one run; then what it learned is tested, once
@@ -63,6 +65,8 @@ class Dispatcher:
     async def serve(self, app_gone: threading.Event) -> None:
         """Until the app is gone. Trainings go on then, and the next dispatcher finds them."""
         await self.members.start()
+        # one that waits for the disk keeps none of the others waiting
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(WRITERS, "writer"))
         self.again = [e.run for e in list_entries(self.root) if e.state.name in LIVE]
         looking = asyncio.ensure_future(self._look())
         try:

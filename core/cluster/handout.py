@@ -39,7 +39,7 @@ class Handout:
     ) -> None:
         self.run, self.kind, self.key, self.member = run, kind, key, member
         self.reason = ""  # why the trainer refused
-        self._writer = RunWriter(run)
+        self._writer = RunWriter(run, flushes=False)
         never = threading.Event()  # the trainings outlive the app
         self._wishes = FileWishes(run, never, others_wait)
         self._asked = Asked()

@@ -61,6 +61,7 @@ class Members:
         self._versions = versions()
         self._addresses: dict[str, str] = {}  # of the trainers that said hello: their ids
         self._asked: set[str] = set()  # addresses that are saying hello now
+        self._few = asyncio.Semaphore(8)  # at once, however many come together
         self.by_id: dict[str, Member] = {}
         self.problem = ""  # why the scheduler does not answer, in a sentence
         self.refusals: dict[str, str] = {}  # by address: why a trainer was sent away
@@ -120,7 +121,10 @@ class Members:
 
     async def _hello(self, address: str) -> None:
         try:
-            said = await self.ask(address, "trainer_hello", ANSWER_SECONDS, versions=self._versions)
+            async with self._few:
+                said = await self.ask(
+                    address, "trainer_hello", ANSWER_SECONDS, versions=self._versions
+                )
             if said["refusal"]:
                 self.refusals[address] = f"{said['name']}: {said['refusal']}"
                 log.warning("trainer was sent away", trainer=said["name"], reason=said["refusal"])

@@ -257,6 +257,7 @@ async def join_for_good(trainer: Trainer, safety: Security | None) -> None:
                 security=safety,
                 port=trainer.options.port,
                 dashboard=False,
+                dashboard_address="127.0.0.1:0",  # its pages about itself are for this machine
             )
             trainer.join(worker)
             try:

@@ -21,9 +21,10 @@ from core.storage import checkpoint, snapshots
 class RunWriter:
     """Writes the events of a job into the directory of its run, in their order."""
 
-    def __init__(self, run: Run, done: int = 0) -> None:
-        """Records of the first `done` steps are there already."""
-        self.run, self.done = run, done
+    def __init__(self, run: Run, flushes: bool = True) -> None:
+        """`flushes` has autosaves survive a power failure; of many runs at once, that is slow."""
+        self.run, self.flushes = run, flushes
+        self.done = 0  # steps whose records are there already
 
     def write(self, event: Event) -> None:
         """Write one event.
@@ -40,7 +41,7 @@ class RunWriter:
             case Snapshot(step, content):
                 snapshots.save_snapshot(self.run.snapshots, step, content)
             case Autosave(content):
-                recovery.save_weights(self.run, content)
+                recovery.save_weights(self.run, content, self.flushes)
             case Checkpoint(weights, card):
                 checkpoint.write(self.run.checkpoint, weights, card)
             case PauseOver():

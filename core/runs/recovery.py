@@ -19,13 +19,13 @@ def _autosave_file(run: Run) -> Path:
     return run.path / "last.safetensors"
 
 
-def save_weights(run: Run, content: bytes) -> None:
+def save_weights(run: Run, content: bytes, durable: bool = True) -> None:
     """Keep the weights so far (`pack_autosave`).
 
     Raises:
         OSError: there is no room.
     """
-    write_atomic(_autosave_file(run), content)
+    write_atomic(_autosave_file(run), content, durable)
 
 
 def read_weights(run: Run) -> bytes:

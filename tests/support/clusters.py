@@ -19,7 +19,8 @@ import asyncio, logging, os
 from distributed import Scheduler
 logging.getLogger("distributed").setLevel(logging.CRITICAL)
 async def main():
-    async with Scheduler(protocol="tcp", host=HOST, port=PORT, dashboard=False) as scheduler:
+    quiet = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    async with Scheduler(protocol="tcp", host=HOST, port=PORT, **quiet) as scheduler:
         await scheduler.finished()
 asyncio.run(main())
 os._exit(0)

@@ -1,11 +1,12 @@
 """The runs of a visitor: hand them to the worker, and see how far they are."""
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import streamlit as st
 
-from core.cluster.cluster import read_cluster
+from core.cluster.cluster import VARIABLE, read_cluster
 from core.errors import UserError
 from core.forecast import wait
 from core.forecast.speed import read_speed
@@ -106,10 +107,16 @@ def waiting_words(run: Run) -> str:
     return wait.queue_words(place)
 
 
+def has_cluster() -> bool:
+    """Do trainers on other machines do the runs?"""
+    return bool(os.environ.get(VARIABLE))
+
+
 def trainers_words() -> str:
-    """How many trainers there are and how long the queue is; "" without a cluster."""
+    """How many trainers there are and how long the queue is."""
+    worker().ensure()  # which looks for them
     cluster = read_cluster(runs_dir())
-    return cluster.words if cluster else ""
+    return cluster.words if cluster else "Looking for trainers."
 
 
 def place_of_run(run: Run) -> wait.Place:

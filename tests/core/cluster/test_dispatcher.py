@@ -1,6 +1,7 @@
 """A cluster through good days: whose turn it is, what visitors ask, what comes back."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,10 @@ def test_a_run_there_is_the_run_here(hall, root, start, tmp_path):
     here, there = add_run(tmp_path / "embedded"), add_run(root)
     assert (end_of(here), end_of(there)) == ("finished", "finished")
     assert scores(here) == scores(there)
+    for run in (here, there):
+        wait_for(
+            lambda run=run: "last.safetensors" not in names(run.path), "the end of its autosave"
+        )
     assert names(here.path) == names(there.path)
     for name, value in checkpoint.load(here.checkpoint)[0].state_dict().items():
         assert value.equal(checkpoint.load(there.checkpoint)[0].state_dict()[name]), name
@@ -72,7 +77,7 @@ def test_a_stop_keeps_what_was_learned(hall, root):
     run.request_stop()
     assert end_of(run) == "stopped"
     assert 0 < checkpoint.load(run.checkpoint)[1].epochs < 50
-    assert not (run.path / "last.safetensors").exists()
+    wait_for(lambda: not (run.path / "last.safetensors").exists(), "the end of its autosave")
 
 
 def test_who_teaches_a_network_does_not_wait_for_a_training(hall, root):
@@ -119,15 +124,13 @@ def test_a_trainer_that_is_stopped_gives_its_run_back(hall, root, start):
     first._closed.set()  # its host does not start it again
     first._process.stdin.close()
     wait_for(lambda: trainer_of(root, run.id) == "two", "the other trainer")
-    step = run.history()[-1:]
-    wait_for(lambda: run.history()[-1:] > step, "more steps")
+    step = run.history()[-1]["step"]
+    wait_for(lambda: run.history()[-1]["step"] > step, "more steps")
     run.request_stop()
     assert end_of(run) == "stopped"
 
 
 def test_a_run_that_is_deleted_in_training_frees_its_trainer(hall, root):
-    import shutil
-
     run = add_run(root, ENDLESS)
     wait_for_progress(run)
     shutil.rmtree(run.path)

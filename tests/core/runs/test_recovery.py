@@ -37,7 +37,9 @@ def test_weights_are_saved_every_few_seconds(root, runner, monkeypatch):
 
     taken = []
     monkeypatch.setattr(Recorder, "add", add)
-    monkeypatch.setattr(recovery, "save_weights", lambda run, content: taken.append(content))
+    monkeypatch.setattr(
+        recovery, "save_weights", lambda run, content, durable: taken.append(content)
+    )
     short = replace(TINY.train, epochs=1, batch_size=60)
     runner.execute(add_run(root, replace(TINY, train=short)))
     found = [unpack_autosave(content, TINY.model)[1:] for content in taken]
