@@ -108,11 +108,13 @@ def settings() -> str:
 
 
 def rooms() -> str:
-    """The packages, each with the first line of its docstring."""
-    return _table(
-        ("package", "what it is"),
-        [(f"`{_name(room)}/`", _paragraphs(room)[0]) for room in _rooms()],
-    )
+    """The packages by name, a line for core and one for views."""
+    names = [_name(room) for room in _rooms()]
+    lines = []
+    for top in ("core", "views"):
+        inner = [name.removeprefix(f"{top}/") for name in names if name.startswith(f"{top}/")]
+        lines.append(f"- `{top}/`: {', '.join(f'`{name}/`' for name in inner)}")
+    return "\n".join(lines)
 
 
 def rooms_in_full() -> str:
