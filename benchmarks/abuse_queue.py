@@ -74,7 +74,7 @@ async def wait_for_turn(app: App) -> str:
     """Seconds that runs wait while 31 pages of another, or the same, address queue long ones."""
     async with AsyncExitStack() as pages:
         for _ in range(LONG_RUNS):
-            await _train(app, pages, FLOOD, "epochs=8&width=32")
+            await _press_train(app, pages, FLOOD, "epochs=8&width=32")
         start = time.perf_counter()
         mine = {who: await _train(app, pages, who) for who in (FLOOD, ANOTHER)}
         began: dict[str, float] = {}
@@ -90,10 +90,15 @@ async def wait_for_turn(app: App) -> str:
     )
 
 
-async def _train(app: App, pages: AsyncExitStack, client: str, settings: str = "") -> Run:
+async def _train(app: App, pages: AsyncExitStack, client: str) -> Run:
+    """The run of a new page, which the queue must take."""
     before = set(list_runs(app.runs))
+    await _press_train(app, pages, client)
+    (run,) = set(list_runs(app.runs)) - before
+    return run
+
+
+async def _press_train(app: App, pages: AsyncExitStack, client: str, settings: str = "") -> None:
     page = await pages.enter_async_context(Visitor(app.url, "train", settings, client=client))
     await page.open()
     await page.press("train_start")
-    (run,) = set(list_runs(app.runs)) - before
-    return run

@@ -5,16 +5,34 @@ and not with the first visitor.
 """
 
 import importlib
+import os
 import sys
 import threading
 from pathlib import Path
 
-from streamlit.web import cli
-
 APP = Path(__file__).parents[1] / "streamlit_app.py"
 
-if __name__ == "__main__":
+
+def ensure_home() -> None:
+    """Give a user who has no home the project's folder: Streamlit looks there for its options.
+
+    Containers run as a user id without a name. Nothing is written there.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(APP.parent)
+
+
+def main() -> None:
+    ensure_home()
     # no more than the network: what Streamlit may import at the same time, one could see half done
     threading.Thread(target=importlib.import_module, args=("core.model",), daemon=True).start()
+    from streamlit.web import cli  # which asks for a home at once
+
     sys.argv = ["streamlit", "run", str(APP), *sys.argv[1:]]
     cli.main(prog_name="streamlit")
+
+
+if __name__ == "__main__":
+    main()
