@@ -29,16 +29,16 @@ from core.trainer import EVAL_BATCH
 
 DIGITS = 36_000  # images of one digit; a third of them is written by core/data/handwriting.py
 WRITTEN_SHARE = 1 / 3
-OUTLIERS = 45_000  # images of ink that is not one digit
-SEVERAL_SHARE = 0.35  # of the outliers are several digits,
-GARMENT_SHARE = 0.12  # and so many are from a data set of other things
+OUTLIERS = 56_000  # images of ink that is not one digit
+SEVERAL_SHARE = 0.45  # of the outliers are several digits,
+GARMENT_SHARE = 0.1  # and so many are from a data set of other things
 DISTORTION = 0.5  # of half of all images, see core/data/augment.py
 
 EPOCHS, BATCH, LR, DROPOUT, DECAY = 12, 512, 2e-3, 0.2, 1e-2
 
 SAMPLE = 8_000  # images that tell mean and spread of what the encoder sees
 FEW = 600  # outliers that a detector is held to while it learns to accept examples
-EXAMPLE_WEIGHT = 0.1  # of the examples' loss beside what it is held to
+EXAMPLE_WEIGHT = 0.03  # of the examples' loss beside what it is held to
 ANCHOR = 1e-4  # pulls the layer back to what it was
 
 
