@@ -150,17 +150,28 @@ def train_and_save(
     if rank > 0:
         return None
     seconds = time.perf_counter() - recorder.start
-    model.cpu()
-    if has_detector:
-        add_detector(model, data.holding_out(recipe.train.held_out), recipe.train.seed)
-    held_out = data.val.first(recipe.train.held_out)
-    metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
-    card = Card.of(preset, recipe, model, metrics, recipe.train.epochs, seconds, threshold)
+    card = _finished(preset, recipe, model.cpu(), data, seconds, has_detector)
     if out:
         checkpoint.save(out / preset, model, card)
         write_history(history_file(out / preset), history)
         unfinished.remove()
     return card
+
+
+def _finished(
+    preset: str,
+    recipe: Recipe,
+    model: SumNet,
+    data: dataset.Data,
+    seconds: float,
+    has_detector: bool,
+) -> Card:
+    """The card of a network that was trained; first it gets an ink detector, if wanted."""
+    if has_detector:
+        add_detector(model, data.holding_out(recipe.train.held_out), recipe.train.seed)
+    held_out = data.val.first(recipe.train.held_out)
+    metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
+    return Card.of(preset, recipe, model, metrics, recipe.train.epochs, seconds, threshold)
 
 
 class Unfinished:

@@ -22,7 +22,7 @@ BLOT_SIDE = 64  # pixels
 DIGIT_SCALE = 4  # times: an image of 28 pixels, enlarged to the size of a drawing
 SIZES = (0.8, 1.25)  # of a digit beside another
 OVERLAP = (-0.05, 0.3)  # of the smaller of two digits; below 0 they do not quite touch
-INK = 60  # of 255: shades that count where two digits touch
+TOUCHING_INK = 60  # of 255: shades that count where two digits touch
 BOTH_PENS = (8, 36)  # canvas pixels: of several digits, before they are made smaller
 THIRD_SHARE = 0.15  # of several digits are three
 
@@ -192,7 +192,7 @@ def touching(one: Pixels, other: Pixels, is_stacked: bool, rng: np.random.Genera
 
 def _first(ink: Pixels) -> npt.NDArray[np.int64]:
     """The first column with ink in each row, (H,); far out where there is none."""
-    marked = ink > INK
+    marked = ink > TOUCHING_INK
     first: npt.NDArray[np.int64] = np.where(marked.any(1), marked.argmax(1), 10 * ink.shape[1])
     return first
 
