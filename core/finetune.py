@@ -32,7 +32,7 @@ from core.data.drawing import (
     thin,
 )
 from core.dataset import Split
-from core.doubt.detector import accept_examples, look
+from core.doubt.detector import ANCHOR, EXAMPLE_WEIGHT, accept_examples, look
 from core.engines.threads import run_unsplit
 from core.errors import UserError
 from core.heads import LateFusion
@@ -43,8 +43,6 @@ KEPT_IMAGES = 3_000  # of MNIST, for which the network should keep its answers
 EXAMPLE_IMAGES = 200  # pictures of the examples, each with a random pen and distortion
 PEN_RANGE = (14, 26)  # canvas pixels, the width of that pen
 DISTORTION = 0.6  # strength, see core/data/augment.py
-EXAMPLE_WEIGHT = 0.03  # of the examples' loss next to that of MNIST's images
-ANCHOR = 1e-4  # pulls the layer back to what it was
 MAX_LINE = 100_000  # characters of one example in a file; the longest drawing of ours has half
 
 

@@ -22,6 +22,7 @@ from core.engines.distributed import LostProcessError, in_group, join_group
 from core.engines.engine import choose_device
 from core.engines.memory import keep_freed_memory
 from core.evaluation.metrics import evaluate, ood_threshold
+from core.model import SumNet
 from core.recipes.bugs import BUGS
 from core.recipes.presets import PRESETS, Preset, own_recipe
 from core.recipes.recipe import Recipe
@@ -168,12 +169,7 @@ def train_and_save(
     if _fit(training, unfinished, device, show, resume) > 0:
         return None
     seconds = unfinished.seconds
-    model.cpu()
-    if has_detector:
-        add_detector(model, data.holding_out(recipe.train.held_out), recipe.train.seed)
-    held_out = data.val.first(recipe.train.held_out)
-    metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
-    card = Card.of(preset, recipe, model, metrics, recipe.train.epochs, seconds, threshold)
+    card = _finished(preset, recipe, model.cpu(), data, seconds, has_detector)
     if out:
         checkpoint.save(out / preset, model, card)
         write_history(history_file(out / preset), unfinished.history)
@@ -201,6 +197,22 @@ def _fit(
         unfinished.remove()
         raise
     return rank
+
+
+def _finished(
+    preset: str,
+    recipe: Recipe,
+    model: SumNet,
+    data: Data,
+    seconds: float,
+    has_detector: bool,
+) -> Card:
+    """The card of a network that was trained; first it gets an ink detector, if wanted."""
+    if has_detector:
+        add_detector(model, data.holding_out(recipe.train.held_out), recipe.train.seed)
+    held_out = data.val.first(recipe.train.held_out)
+    metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
+    return Card.of(preset, recipe, model, metrics, recipe.train.epochs, seconds, threshold)
 
 
 def _raise_lost(*_: object) -> NoReturn:

@@ -29,16 +29,16 @@ from core.trainer import EVAL_BATCH
 
 DIGITS = 36_000  # images of one digit; a third of them is written by core/data/handwriting.py
 WRITTEN_SHARE = 1 / 3
-OUTLIERS = 45_000  # images of ink that is not one digit
-SEVERAL_SHARE = 0.35  # of the outliers are several digits,
-GARMENT_SHARE = 0.12  # and so many are from a data set of other things
-DISTORTION = 0.5  # of half of all images, see core/data/augment.py
+OUTLIERS = 56_000  # images of ink that is not one digit
+SEVERAL_SHARE = 0.45  # of the outliers are several digits,
+GARMENT_SHARE = 0.1  # and so many are from a data set of other things
+BENDING = 0.5  # of half of all images, see core/data/augment.py
 
 EPOCHS, BATCH, LR, DROPOUT, DECAY = 12, 512, 2e-3, 0.2, 1e-2
 
 SAMPLE = 8_000  # images that tell mean and spread of what the encoder sees
-FEW = 600  # outliers that a detector is held to while it learns to accept examples
-EXAMPLE_WEIGHT = 0.1  # of the examples' loss beside what it is held to
+HELD_TO = 600  # outliers that a detector is held to while it learns to accept examples
+EXAMPLE_WEIGHT = 0.03  # of the examples' loss beside what it is held to
 ANCHOR = 1e-4  # pulls the layer back to what it was
 
 
@@ -69,7 +69,7 @@ def _half_distorted(images: Pixels, rng: torch.Generator) -> Tensor:
     """The images (N, 28, 28), half of them bent and turned: (N, 1, 28, 28)."""
     pictures = _as_tensor(images).float()
     chosen = torch.randperm(len(pictures), generator=rng)[: len(pictures) // 2]
-    pictures[chosen] = augment(pictures[chosen], DISTORTION, mirrored=False, rng=rng)
+    pictures[chosen] = augment(pictures[chosen], BENDING, mirrored=False, rng=rng)
     return pictures
 
 
@@ -167,5 +167,5 @@ def accept_examples(model: SumNet, kept: Tensor, examples: Tensor) -> None:
 def _few_outliers() -> Tensor:
     """Some ink that is not one digit, to hold a detector to."""
     rng = np.random.default_rng(0)
-    several = draw_several(round(SEVERAL_SHARE * FEW), draw_digits(100, rng), rng)
-    return _as_tensor(np.concatenate([several, draw_others(FEW - len(several), rng)]))
+    several = draw_several(round(SEVERAL_SHARE * HELD_TO), draw_digits(100, rng), rng)
+    return _as_tensor(np.concatenate([several, draw_others(HELD_TO - len(several), rng)]))

@@ -22,8 +22,8 @@ BLOT_SIDE = 64  # pixels
 DIGIT_SCALE = 4  # times: an image of 28 pixels, enlarged to the size of a drawing
 SIZES = (0.8, 1.25)  # of a digit beside another
 OVERLAP = (-0.05, 0.3)  # of the smaller of two digits; below 0 they do not quite touch
-INK = 60  # of 255: shades that count where two digits touch
-STACKED_SHARE = 0.6  # of several digits: harder to tell than those side by side
+TOUCHING_INK = 60  # of 255: shades that count where two digits touch
+BOTH_PENS = (8, 36)  # canvas pixels: of several digits, before they are made smaller
 THIRD_SHARE = 0.15  # of several digits are three
 
 # What share of ink that is no digit is of which kind.
@@ -36,14 +36,14 @@ def drawn_style(style: str, rng: np.random.Generator) -> Pixels:
     return rasterize(strokes, round(pen * rng.uniform(*PENS)))
 
 
-def written_digit(rng: np.random.Generator) -> Pixels:
-    """One of the digits of core/data/handwriting.py: ink (280, 280)."""
-    return drawn_style(str(rng.choice(STYLES[int(rng.integers(len(STYLES)))])), rng)
+def any_style(rng: np.random.Generator) -> str:
+    """One of those that core/data/handwriting.py knows, of any digit."""
+    return str(rng.choice(STYLES[int(rng.integers(len(STYLES)))]))
 
 
 def draw_digits(count: int, rng: np.random.Generator) -> Pixels:
     """That many written digits in MNIST form: uint8 (N, 28, 28)."""
-    return _in_form([written_digit(rng) for _ in range(count)])
+    return _in_form([drawn_style(any_style(rng), rng) for _ in range(count)])
 
 
 def draw_others(count: int, rng: np.random.Generator) -> Pixels:
@@ -67,22 +67,23 @@ def draw_others(count: int, rng: np.random.Generator) -> Pixels:
 def draw_several(count: int, digits: Pixels, rng: np.random.Generator) -> Pixels:
     """Two or three digits that touch, beside or above each other: uint8 (N, 28, 28).
 
-    Half of them are made of `digits`, uint8 (M, 28, 28), half are written.
+    Half of them are made of `digits`, uint8 (M, 28, 28), half are written, all with one pen.
     """
 
-    def ink(is_written: bool) -> Pixels:
-        if is_written:
-            return written_digit(rng)
+    def ink(pen: int | None) -> Pixels:
+        if pen:
+            return rasterize(write_digit(any_style(rng), rng)[0], pen)
         digit = Image.fromarray(digits[rng.integers(len(digits))])
         side = DIGIT_SCALE * digit.width
         return np.asarray(digit.resize((side, side), Image.Resampling.BICUBIC))
 
     drawn = []
     for number in range(count):
-        is_written, is_stacked = number % 2 == 0, rng.random() < STACKED_SHARE
-        both = touching(ink(is_written), ink(is_written), is_stacked, rng)
+        pen = int(rng.integers(*BOTH_PENS)) if number % 2 else None
+        is_stacked = rng.random() < 0.5
+        both = touching(ink(pen), ink(pen), is_stacked, rng)
         if rng.random() < THIRD_SHARE:
-            both = touching(both, ink(is_written), is_stacked, rng)
+            both = touching(both, ink(pen), is_stacked, rng)
         drawn.append(both)
     return _in_form(drawn)
 
@@ -191,7 +192,7 @@ def touching(one: Pixels, other: Pixels, is_stacked: bool, rng: np.random.Genera
 
 def _first(ink: Pixels) -> npt.NDArray[np.int64]:
     """The first column with ink in each row, (H,); far out where there is none."""
-    marked = ink > INK
+    marked = ink > TOUCHING_INK
     first: npt.NDArray[np.int64] = np.where(marked.any(1), marked.argmax(1), 10 * ink.shape[1])
     return first
 

@@ -115,26 +115,36 @@ def _dim(scene: Shades, mask: Shades, rng: np.random.Generator) -> Shades:
     return _written(scene * rng.uniform(0.35, 0.5), mask, rng)
 
 
-def _lines(scene: Shades, rng: np.random.Generator, down: bool) -> Shades:
-    tilt, width, step = rng.uniform(-0.06, 0.06), rng.integers(1, 4), rng.uniform(35, 80)
+def _lines(scene: Shades, rng: np.random.Generator, down: bool, is_dark: bool = False) -> Shades:
+    tilt, step = rng.uniform(-0.06, 0.06), rng.uniform(35, 80)
+    width = rng.integers(2, 6) if is_dark else rng.integers(1, 4)
 
     def rule(draw: ImageDraw.ImageDraw) -> None:
         for start in np.arange(-60 + rng.uniform(0, step), SIDE + 60, step):
             ends = [(-1, start), (SIDE, start + tilt * SIDE)]
             draw.line([(y, x) for x, y in ends] if down else ends, fill=255, width=int(width))
 
-    return scene * (1 - rng.uniform(0.15, 0.75) * _drawn(rule))
+    ink = rng.uniform(0.7, 0.9) if is_dark else rng.uniform(0.15, 0.75)
+    return scene * (1 - ink * _drawn(rule))
 
 
 def _ruled(scene: Shades, mask: Shades, rng: np.random.Generator) -> Shades:
     return _written(_lines(scene, rng, down=False), mask, rng)
 
 
-def _squared(scene: Shades, mask: Shades, rng: np.random.Generator) -> Shades:
+def _squared(
+    scene: Shades, mask: Shades, rng: np.random.Generator, is_dark: bool = False
+) -> Shades:
     state = rng.bit_generator.state
-    level = _lines(scene, rng, down=False)
+    level = _lines(scene, rng, down=False, is_dark=is_dark)
     rng.bit_generator.state = state  # the same paper
-    return _written(np.minimum(level, _lines(scene, rng, down=True)), mask, rng)
+    upright = _lines(scene, rng, down=True, is_dark=is_dark)
+    return _written(np.minimum(level, upright), mask, rng)
+
+
+def _grid(scene: Shades, mask: Shades, rng: np.random.Generator) -> Shades:
+    """Squares as dark as the ink, and as wide as a thin pen."""
+    return _squared(scene, mask, rng, is_dark=True)
 
 
 def _sheet(scene: Shades, mask: Shades, rng: np.random.Generator) -> Shades:
@@ -188,6 +198,7 @@ SCENES: dict[str, Callable[[Shades, Shades, np.random.Generator], Shades]] = {
     "dim": _dim,
     "ruled": _ruled,
     "squared": _squared,
+    "grid": _grid,
     "sheet": _sheet,
     "strip": _strip,
     "rim": _rim,

@@ -11,7 +11,7 @@ from core.recipes.settings import SETTINGS, Value
 from views.session.link import LESSON_NAMES, QUICK, Link, link_query, parse_strokes
 
 HIDDEN_SETTINGS = ("batch_size", "width", "dropout", "augment")  # settings that no lesson is about
-A_V_FOR_A_7: Strokes = (((80.0, 70.0), (135.0, 215.0), (205.0, 60.0)),)
+A_SHORT_7: Strokes = (((105.0, 95.0), (150.0, 60.0), (145.0, 225.0)),)
 A_2_IN_A_MIRROR = parse_strokes("XxaWRBSI0NxBMxiPqMUC0XLXLTX")
 
 
@@ -73,10 +73,10 @@ LESSONS = {
     ),
     "misread": Lesson(
         "Fool it with a 7",
-        "This 7 looks like a V, and the network is sure that it is a 4. Change the number and see "
-        "the sum follow the mistake. Then draw a 7 that it reads correctly.",
+        "The bar of this 7 is short, and the network is sure that it is a 1. Change the number and "
+        "see the sum follow the mistake. Then draw a 7 that it reads correctly.",
         "",
-        Link(strokes=A_V_FOR_A_7, hidden=("teach",), lesson="misread"),
+        Link(strokes=A_SHORT_7, hidden=("teach",), lesson="misread"),
     ),
     "teach": Lesson(
         "Teach it your handwriting",

@@ -42,7 +42,7 @@ def test_several_digits_touch(monkeypatch):
     for number in range(60):
         one, other = (drawn_style("50 22 15 28 49 77 84 72 50", rng) for _ in range(2))
         both = outliers.touching(one, other, number % 2 == 0, rng)
-        apart += ndimage.label(both > outliers.INK, np.ones((3, 3)))[1] > 1
+        apart += ndimage.label(both > outliers.TOUCHING_INK, np.ones((3, 3)))[1] > 1
         ink = both.sum(dtype=float) / (one.sum(dtype=float) + other.sum(dtype=float))
         assert ink > 0.4  # neither is lost
     assert apart <= 2
