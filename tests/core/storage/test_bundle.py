@@ -208,7 +208,8 @@ def test_a_card_of_another_architecture_is_refused(packed, params):
         {"confusion": [[-1] * 10] * 10},
         {"confusion": "confusion" * 10},
         {"figures": dict.fromkeys(checkpoint.METRIC_NAMES, 1.5)},
-        {"figures": dict.fromkeys(checkpoint.METRIC_NAMES, -0.1)},
+        {"figures": dict.fromkeys(checkpoint.METRIC_NAMES, 0.5) | {"class_acc": -0.1}},
+        {"figures": dict.fromkeys(checkpoint.METRIC_NAMES, 0.5) | {"sum_mae": -0.1}},
     ],
     ids=lambda changes: ",".join(changes),
 )
