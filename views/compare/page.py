@@ -38,7 +38,7 @@ def show_compare() -> None:
     st.html(Path(__file__).with_name("compare.css"))
     session = get_session()
     compared = _available(session)
-    _show_bars(compared)
+    _show_bars(compared, may_leave="pages" not in session.link.hidden)
     with st.container(key="compare_table"):
         st.subheader("All figures", anchor=False)
         st.html(networks_table(_table_rows(compared), CAPTION))
@@ -60,12 +60,12 @@ def show_compare() -> None:
         go_to("draw", f"Test image {session.picture:,} is open, answered by {opened.title}.")
 
 
-def _show_bars(compared: Sequence[Network]) -> None:
+def _show_bars(compared: Sequence[Network], *, may_leave: bool) -> None:
     """The picture first: how often both answers are right; and who has no bar is invited."""
     with st.container(key="compare_bars", gap="small"):
         st.subheader("How often are both answers right?", anchor=False)
         st.html(bars_html(_bars(compared), HUES[is_dark()][1]))
-        if all(network.name in PRESETS for network in compared):
+        if may_leave and all(network.name in PRESETS for network in compared):
             wants_to_train = st.button(
                 "Train one to compare",
                 key="train_one",

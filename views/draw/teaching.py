@@ -42,7 +42,7 @@ def ask_label(session: Session, *, is_allowed: bool = True) -> None:
                     disabled=not is_allowed,
                 )
                 chosen = label if pressed else chosen
-        if chosen is None:
+        if chosen is None or not is_allowed:  # a browser may press what is disabled
             return
         try:
             session.examples = finetune.add_examples(

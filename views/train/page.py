@@ -82,7 +82,7 @@ def _settings_panel(read: jobs.ReadRun, is_busy: bool, breaks: bool) -> None:
         back_to_usual(session)
     with button:
         pressed = st.button(
-            _train_words(session, is_busy),
+            _train_words(session, snapshot, is_busy),
             key="train_start",
             type="primary",
             icon=":material/play_arrow:",
@@ -95,9 +95,11 @@ def _settings_panel(read: jobs.ReadRun, is_busy: bool, breaks: bool) -> None:
     publish(run_link(session, snapshot))
 
 
-def _train_words(session: Session, is_busy: bool) -> str:
+def _train_words(session: Session, snapshot: RunSnapshot | None, is_busy: bool) -> str:
     """What the button does, and how long that takes here."""
     words = "Train again" if session.link.run else "Train"
+    if snapshot and not networks.is_own_run(session, snapshot.run, snapshot.request):
+        words = "Train your own"
     seconds = None if is_busy else jobs.expected_seconds(session.link.settings)
     return f"{words} (about {about(seconds)})" if seconds else words
 

@@ -152,6 +152,7 @@ def test_who_has_no_network_is_invited_to_train_one(run, left_for) -> None:
     app.button(key="train_one").click().run()
     assert left_for == ["train"]
     assert "train_one" not in keys(opened(compare_page, run=run.id))
+    assert "train_one" not in keys(opened(compare_page, hide="pages"))
 
 
 @pytest.mark.parametrize("c", ["", "x", "../mnist", "0123456789abcdef", "fashion-late"])

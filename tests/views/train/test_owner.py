@@ -49,6 +49,7 @@ def test_a_stranger_with_the_link_watches_and_may_train_a_network_of_their_own(b
     assert not keys(app) & STEERING
     assert not [slider for slider in app.select_slider if slider.key == "live_lr"]
     assert not app.button(key="train_start").disabled
+    assert app.button(key="train_start").label == "Train your own"
     app.button(key="train_start").click().run()
     assert the_run(app) != run
 
