@@ -6,7 +6,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates python3 python3-venv \
     && rm -rf /var/lib/apt/lists/*
-RUN useradd --system --create-home --uid 1000 demo \
+RUN useradd --create-home --uid 1000 demo \
     && install -d -o demo -g demo /app /data /venv
 
 USER demo

@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs lock bench weights clean data browser
+.PHONY: help demo test mutants lint docs lock bench weights clean data browser
 
 # The first of these that is new enough; `make PYTHON=/path/to/python demo` chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -13,6 +13,11 @@ PYTHON ?= $(shell for name in python3.11 python3; do \
 	$$name -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$name && break; done)
 PORT ?= 8501
 SHIPPED ?= mnist fashion-late fashion-pixels
+# The order of the tests, which is another one each time; `make test SEED=7` repeats one.
+SEED ?= $(shell echo $$RANDOM)
+SINCE ?= main
+
+ORDER := -n 2 --dist worksteal --random-order --random-order-seed=$(SEED)
 
 VENV_PYTHON := .venv/bin/python
 PIP_LOG := .venv/pip.log
@@ -28,8 +33,11 @@ demo: .venv/.runtime data ## serve the app, print its addresses; PORT=8501, ADDR
 	@exec $(VENV_PYTHON) -m views --server.port $(PORT) $(if $(ADDRESS),--server.address $(ADDRESS))
 
 test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
-	$(VENV_PYTHON) -m pytest -n 2 --dist worksteal tests --ignore tests/browser
-	$(VENV_PYTHON) -m pytest -n 2 --dist worksteal tests/browser
+	$(VENV_PYTHON) -m pytest $(ORDER) tests --ignore tests/browser
+	$(VENV_PYTHON) -m pytest $(ORDER) tests/browser
+
+mutants: .venv/.dev data ## put small bugs into changed lines, and list those that no test notices
+	$(VENV_PYTHON) -m tools.mutants --since $(SINCE)
 
 lint: .venv/.dev ## ruff (rules and format) and mypy
 	$(VENV_PYTHON) -m ruff check .
@@ -84,7 +92,7 @@ browser: .venv/.dev
 .venv/.runtime: requirements.txt .venv/.made
 	$(call install,requirements.txt)
 
-.venv/.dev: requirements-dev.txt requirements-onnx.txt .venv/.runtime
+.venv/.dev: requirements-dev.txt requirements-onnx.txt requirements-cluster.txt .venv/.runtime
 	$(call install,requirements-dev.txt)
 
 # Pip is quiet unless it fails; then its reason is shown, and the whole story lies in the log.

@@ -1,25 +1,28 @@
 """What one hostile client does to everybody else: attacks on the app, and a visitor who draws.
 
-    python benchmarks/abuse.py [--seconds N] [--script FILE] [--only N ...] [--turn] [--json]
+    python benchmarks/abuse.py [--seconds N] [--script FILE] [--only N ...] [--queue] [--json]
 
-Each attack comes from one address and goes on for so many seconds. Meanwhile another visitor draws
-a digit twice a second. The table shows how long that visitor waits, and how much memory the app
-takes more. Then 31 pages of one address queue a long run each, and the last line says when a run of
-another address begins. All of it stays on this machine. `--script` attacks another entry than the
-app's, such as one without the guard.
+Each attack comes from one address and goes on for so many seconds. Meanwhile another visitor at
+that address draws a digit twice a second. The table shows how long that visitor waits, how much
+memory the app takes more, and what of it is left within a minute. Then come the sentences of
+benchmarks/abuse_queue.py: a full hall, a crowded disk, and 31 long runs in the queue. All of it
+stays on this machine. `--script` attacks another entry than the app's, such as one without the
+guard.
 """
 
 import argparse
 import asyncio
 import json
+import multiprocessing
 import re
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +33,16 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks import abuse_live
+from benchmarks import abuse_live, abuse_queue
 from benchmarks.heavy import HEAVY, put_file
 from benchmarks.visitor import LostError, Visitor, pen_points
-from core.runs.run import WAITING, list_runs
 from tests.browser.support.app import App, serve
 from tests.browser.support.driver import DIGITS
 
 EVERY = 0.5  # seconds between two drawings of the visitor
-FLOOD, ANOTHER = "192.0.2.1", "198.51.100.1"  # addresses of nobody (RFC 5737)
-SETTLE = 3.0  # seconds after an attack, before the next
+LOOK = 0.1  # seconds between two looks at the memory
+SETTLE = 60.0  # seconds after an attack at most, before the next
+BACK = 10.0  # megabytes; within them the memory is back
 
 
 @dataclass(frozen=True)
@@ -144,28 +147,6 @@ def _put(app: App, session: str) -> None:
             put_file(app.url, session, str(number), b"x" * 10_000_000)
 
 
-async def wait_for_turn(app: App) -> float:
-    """Seconds that a run waits while 31 pages of another address have queued long ones."""
-    async with AsyncExitStack() as pages:
-        for _ in range(31):
-            page = Visitor(app.url, "train", "epochs=8&width=32", client=FLOOD)
-            await _press_train(await pages.enter_async_context(page))
-        before = set(list_runs(app.runs))
-        page = Visitor(app.url, "train", client=ANOTHER)
-        await _press_train(await pages.enter_async_context(page))
-        (mine,) = set(list_runs(app.runs)) - before
-        start = time.perf_counter()
-        while mine.state().name in WAITING:
-            mine.touch()  # as its page does
-            await asyncio.sleep(0.1)
-        return time.perf_counter() - start
-
-
-async def _press_train(page: Visitor) -> None:
-    await page.open()
-    await page.press("train_start")
-
-
 ATTACKS = (
     Attack("nothing", lambda app, seconds: asyncio.sleep(seconds)),
     Attack("2.4 million empty file names in one message", many_names),
@@ -188,56 +169,99 @@ def memory(app: App) -> float:
     return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1000
 
 
-async def measure(app: App, attack: Attack, seconds: float) -> dict[str, Any]:
-    """What another visitor waits meanwhile."""
-    waits: list[float] = []
-    live: list[float] = []
-    lost = 0
-    before = most = memory(app)
-    async with Visitor(app.url) as visitor:
-        await visitor.open()
-        await visitor.draw(DIGITS["5"])
-        doing = asyncio.create_task(attack.do(app, seconds))
-        digit = 0
-        while not doing.done():
-            start = time.perf_counter()
-            try:
-                digit = (digit + 1) % 10
-                await visitor.draw(DIGITS[sorted(DIGITS)[digit % len(DIGITS)]])
-                waits.append(time.perf_counter() - start)
-                live.append((await visitor.ask_live(pen_points(DIGITS["7"]))).seconds)
-            except LostError:
-                lost += 1
-                break
-            most = max(most, memory(app))
-            await asyncio.sleep(max(0.0, EVERY - (time.perf_counter() - start)))
-        with suppress(Exception):
-            await doing
-    await asyncio.sleep(SETTLE)
+class Watch:
+    """The app's memory while something goes on, and afterwards."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.before = self.most = memory(app)
+
+    async def look(self) -> None:
+        """Look again and again."""
+        while True:
+            self.most = max(self.most, memory(self.app))
+            await asyncio.sleep(LOOK)
+
+    async def settle(self) -> tuple[float, float]:
+        """The least megabytes above those before within a minute, and after how many seconds."""
+        start, least = time.monotonic(), (float("inf"), 0.0)
+        while (seconds := time.monotonic() - start) < SETTLE and least[0] > BACK:
+            await asyncio.sleep(1)
+            least = min(least, (memory(self.app) - self.before, seconds))
+        return least
+
+
+def _attack(app: App, number: int, seconds: float, ready: Any) -> None:
+    """In a process of its own, so that the visitor's clock does not stand still meanwhile."""
+    ready.set()
+    asyncio.run(ATTACKS[number].do(app, seconds))
+
+
+async def measure(app: App, number: int, seconds: float) -> dict[str, Any]:
+    """What another visitor waits during an attack, and what the app holds more in memory."""
+    spawn = multiprocessing.get_context("spawn")
+    ready = spawn.Event()
+    attacker = spawn.Process(target=_attack, args=(app, number, seconds, ready))
+    attacker.start()
+    await asyncio.to_thread(ready.wait)
+    watch = Watch(app)
+    looking = asyncio.create_task(watch.look())
+    waits, live, lost = await draw_while(app, attacker)
+    await asyncio.to_thread(attacker.join)
+    if attacker.exitcode:
+        raise RuntimeError(f"The attack failed: {ATTACKS[number].words}")
+    looking.cancel()
+    after, back = await watch.settle()
     return {
-        "attack": attack.words,
+        "attack": ATTACKS[number].words,
         "answers": len(waits),
         "median": round(statistics.median(waits), 3) if waits else None,
-        "p95": round(sorted(waits)[int(0.95 * (len(waits) - 1))], 3) if waits else None,
+        "p95": p95(waits),
         "worst": round(max(waits), 3) if waits else None,
-        "live_p95": round(sorted(live)[int(0.95 * (len(live) - 1))], 3) if live else None,
+        "live_p95": p95(live),
         "lost": lost,
-        "megabytes": round(most - before),
-        "megabytes_after": round(memory(app) - before),
+        "megabytes": round(watch.most - watch.before),
+        "megabytes_after": round(after),
+        "seconds_after": round(back),
     }
 
 
+async def draw_while(app: App, attacker: Any) -> tuple[list[float], list[float], bool]:
+    """Another visitor draws while a process is alive: seconds until the page's answers and until
+    the live ones, and whether they ended in an error."""
+    waits: list[float] = []
+    live: list[float] = []
+    digits = cycle(DIGITS.values())
+    try:
+        async with Visitor(app.url) as visitor:
+            await visitor.open()
+            await visitor.draw(DIGITS["5"])
+            while attacker.is_alive():
+                start = time.perf_counter()
+                await visitor.draw(next(digits))
+                waits.append(time.perf_counter() - start)
+                live.append((await visitor.ask_live(pen_points(DIGITS["7"]))).seconds)
+                await asyncio.sleep(max(0.0, EVERY - (time.perf_counter() - start)))
+    except LostError:
+        return waits, live, True
+    return waits, live, False
+
+
+def p95(seconds: list[float]) -> float | None:
+    return round(sorted(seconds)[int(0.95 * (len(seconds) - 1))], 3) if seconds else None
+
+
 async def everything(app: App, seconds: float, chosen: list[int]) -> list[dict[str, Any]]:
-    await measure(app, ATTACKS[0], seconds)  # loads what the first answers need
-    return [await measure(app, ATTACKS[number], seconds) for number in chosen]
+    await measure(app, 0, seconds)  # loads what the first answers need
+    return [await measure(app, number, seconds) for number in chosen]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each attack")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each attack")
     parser.add_argument("--script", type=Path, help="another entry, such as one without the guard")
     parser.add_argument("--only", type=int, nargs="*", help="numbers of attacks, from 0")
-    parser.add_argument("--turn", action="store_true", help="the queue of runs, too")
+    parser.add_argument("--queue", action="store_true", help="hall, disk and queue, too")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     chosen = options.only if options.only is not None else list(range(len(ATTACKS)))
@@ -246,23 +270,23 @@ def main() -> None:
         serve(Path(folder), script=options.script) as app,
     ):
         rows = asyncio.run(everything(app, options.seconds, chosen))
-        turn = asyncio.run(wait_for_turn(app)) if options.only is None or options.turn else None
+        asks = options.queue or options.only is None
+        sentences = asyncio.run(abuse_queue.sentences(app)) if asks else []
     print(
-        "| one client | answers to another | median | 95 % under | worst | live, 95 % under "
+        "| one client | answers | live: 95 % are under | page: median | 95 % are under | worst "
         "| memory, peak | after |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for row in rows:
-        times = " | ".join(f"{row[key]} s" for key in ("median", "p95", "worst", "live_p95"))
+        times = " | ".join(f"{row[key]} s" for key in ("live_p95", "median", "p95", "worst"))
         lost = ", then none" if row["lost"] else ""
         print(
             f"| {row['attack']} | {row['answers']}{lost} | {times} | {row['megabytes']:+} MB | "
-            f"{row['megabytes_after']:+} MB |"
+            f"{row['megabytes_after']:+} MB in {row['seconds_after']} s |"
         )
-    if turn is not None:
-        print(f"\nWith 31 long runs in the queue, another address trains after {turn:.0f} s.")
+    print("", *sentences, sep="\n")
     if options.json:
-        print(json.dumps({"rows": rows, "turn": turn}))
+        print(json.dumps({"rows": rows, "sentences": sentences}))
 
 
 if __name__ == "__main__":

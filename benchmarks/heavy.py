@@ -19,9 +19,11 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks.visitor import LostError, Visitor
 from core.data.drawing import Strokes
+from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.runs.queue import import_run
-from core.storage import checkpoint
+from core.storage import bundle, checkpoint
+from core.storage.checkpoint import Card
 from tests.browser.support.app import App
 
 SCRIBBLERS, READERS = 20, 8  # pages at once
@@ -39,7 +41,10 @@ async def at_once(attackers: Iterable[Awaitable[None]], seconds: float) -> None:
     """All of them for so long; who loses the connection stops."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await asyncio.gather(*attackers, return_exceptions=True)
+            ended = await asyncio.gather(*attackers, return_exceptions=True)
+            faults = [each for each in ended if isinstance(each, Exception)]
+            if other := [each for each in faults if not isinstance(each, LostError | OSError)]:
+                raise other[0]  # the benchmark's own
 
 
 async def scribbles(app: App, seconds: float) -> None:
@@ -57,13 +62,7 @@ async def scribbles(app: App, seconds: float) -> None:
 
 async def readings(app: App, seconds: float) -> None:
     """Eight pages compare a network each that nobody has looked at yet."""
-    recipe = PRESETS["quick"].recipe
-    _, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
-    names = []
-    for seed in range(READERS):
-        model = recipe.change({"seed": seed, "width": 64}).build().eval()
-        facts = {**vars(card), "params": recipe.change({"seed": seed, "width": 64}).to_dict()}
-        names.append(import_run(app.runs, model, checkpoint.Card(**facts)).id)
+    names = uploaded_networks(app, READERS, 64)
 
     async def one(name: str) -> None:
         query = f"v=1&c={name}&view=sums"
@@ -74,27 +73,44 @@ async def readings(app: App, seconds: float) -> None:
     await at_once(map(one, names), seconds)
 
 
+def a_network(seed: int, width: int) -> tuple[SumNet, Card]:
+    """A network that has learned nothing, and the card of a shipped one."""
+    _, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
+    recipe = PRESETS["quick"].recipe.change({"seed": seed, "width": width, "fusion": "pixels"})
+    return recipe.build().eval(), Card(**{**vars(card), "params": recipe.to_dict()})
+
+
+def uploaded_networks(app: App, count: int, width: int) -> list[str]:
+    """Ids of so many networks that were uploaded already."""
+    network = a_network(0, width)
+    made = [a_network(seed, width) for seed in range(count)] if count < 100 else [network] * count
+    return [import_run(app.runs, *each).id for each in made]
+
+
 class Uploader(Visitor):
-    """A visitor who uploads a file of examples, however large."""
+    """A visitor who uploads files, however large."""
 
     session = ""
 
     def _hear(self, heard: ForwardMsg, said: list[str]) -> None:
-        if heard.WhichOneof("type") == "new_session":
+        kind = heard.WhichOneof("type")
+        if kind == "new_session":
             self.session = heard.new_session.initialize.session_id
+        if kind == "delta" and heard.delta.add_block.HasField("popover"):
+            self._note(heard.delta.add_block.popover, heard.delta.fragment_id)
         super()._hear(heard, said)
 
-    async def load_examples(self, content: bytes) -> None:
-        """As the page does: the file, then its name to the widget."""
-        await asyncio.to_thread(put_file, self.url, self.session, "hand", content)
+    async def load(self, widget: str, name: str, content: bytes) -> None:
+        """As the page does: the file, then its name to the widget with that word in its key."""
+        await asyncio.to_thread(put_file, self.url, self.session, "file", content, name)
         files = FileUploaderState()
         info = files.uploaded_file_info.add()
-        info.name, info.file_id, info.size = "hand.jsonl", "hand", len(content)
-        info.file_urls.file_id = "hand"
-        key = next(key for key in self.widgets if key.startswith("examples_"))
-        self.states["hand"] = WidgetState(id=self.widgets[key], file_uploader_state_value=files)
+        info.name, info.file_id, info.size = name, "file", len(content)
+        info.file_urls.file_id = "file"
+        key = [key for key in self.widgets if re.fullmatch(rf"{widget}_\d+", key)][-1]  # is empty
+        self.states["file"] = WidgetState(id=self.widgets[key], file_uploader_state_value=files)
         await self.ask()
-        del self.states["hand"]
+        del self.states["file"]
 
 
 async def large_file(app: App, seconds: float) -> None:
@@ -103,7 +119,9 @@ async def large_file(app: App, seconds: float) -> None:
     async with Uploader(app.url) as visitor:
         await visitor.open()
         with suppress(LostError):
-            await visitor.load_examples(b'{"label": 7, "strokes": [' + points + b"]}")
+            await visitor.load(
+                "examples", "hand.jsonl", b'{"label": 7, "strokes": [' + points + b"]}"
+            )
         await asyncio.sleep(max(0.0, seconds - 2))
 
 
@@ -116,12 +134,27 @@ async def large_hand(app: App, seconds: float) -> None:
     async with Uploader(app.url) as visitor:
         await visitor.open()
         with suppress(LostError):
-            await visitor.load_examples(content)
+            await visitor.load("examples", "hand.jsonl", content)
             while time.monotonic() < start + seconds:
                 await visitor.open()
 
 
-def put_file(url: str, session: str, file: str, content: bytes) -> None:
+async def networks(app: App, seconds: float) -> None:
+    """29 networks as large as the settings allow, uploaded by four pages as fast as it goes."""
+    content = bundle.pack_bundle(*a_network(0, 64))
+
+    async def one(count: int) -> None:
+        async with Uploader(app.url) as visitor:
+            await visitor.open()
+            visitor.states["files"] = WidgetState(id=visitor.widgets["files"], bool_value=True)
+            await visitor.open()
+            for _ in range(count):
+                await visitor.load("network", "mine.safetensors", content)
+
+    await at_once(map(one, (8, 7, 7, 7)), seconds)
+
+
+def put_file(url: str, session: str, file: str, content: bytes, name: str = "x.png") -> None:
     """Upload a file to a session of one's own."""
     host = url.removeprefix("http://")
     reader = HTTPConnection(host)
@@ -129,7 +162,7 @@ def put_file(url: str, session: str, file: str, content: bytes) -> None:
     cookie = dict(reader.getresponse().headers).get("set-cookie", "")
     token = (re.findall(r"_streamlit_xsrf=([^;]+)", cookie) or [""])[0]
     body = (
-        b"--b\r\nContent-Disposition: form-data; name=f; filename=hand.jsonl\r\n"
+        b"--b\r\nContent-Disposition: form-data; name=f; filename=" + name.encode() + b"\r\n"
         b"Content-Type: image/png\r\n\r\n" + content + b"\r\n--b--\r\n"
     )
     putter = HTTPConnection(host)
@@ -149,4 +182,5 @@ HEAVY: tuple[tuple[str, Callable[[App, float], Awaitable[None]]], ...] = (
     ("eight networks read at once on Compare", readings),
     ("a file of examples of 10 MB", large_file),
     ("100 examples of 2,000 points", large_hand),
+    ("29 networks of 2 MB", networks),
 )

@@ -36,7 +36,7 @@ from core.engines.threads import parallel_map, run_unsplit
 from core.errors import UserError
 from core.heads import LateFusion
 from core.model import SumNet
-from core.specs import CLASSES, SPECS
+from core.specs import CLASSES
 from core.trainer import EVAL_BATCH
 
 KEPT_IMAGES = 3_000  # of MNIST, for which the network should keep its answers
@@ -130,7 +130,7 @@ _line_decoder = msgspec.json.Decoder(ExampleLine)
 
 def can_finetune(model: SumNet) -> bool:
     """Does the network read digits, and does its sum follow from its class?"""
-    return SPECS[model.config.dataset].is_digits and isinstance(model.fusion, LateFusion)
+    return model.spec.is_digits and isinstance(model.fusion, LateFusion)
 
 
 @torch.inference_mode()

@@ -8,7 +8,7 @@
 The addend is a one-hot vector, not a raw number: to the network, 0-9 are ten cases, and the best
 public solution with a raw scalar stops at 97 % of the sums. The label never enters the network.
 
-Fusions and sum heads are in core/heads.py.
+Encoders are in core/encoders.py, fusions and sum heads in core/heads.py.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.drawing import IMAGE_SIDE
+from core.encoders import ENCODERS
 from core.heads import FUSIONS, SUM_HEADS, Fusion, Output, SumHead
-from core.specs import ADDENDS, CLASSES, SPECS
+from core.specs import ADDENDS, CLASSES, find_spec
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class ModelConfig:
 
     dataset: str = "mnist"  # gives the mean and spread to normalize images with
     width: int = 16  # channels of the first convolution; doubles twice
-    convs: tuple[int, int, int] = (1, 1, 1)  # convolutions before each of the three poolings
+    encoder: str = "plain"  # one of ENCODERS
+    convs: tuple[int, int, int] = (1, 1, 1)  # convolutions, or residual blocks, in each stage
     margin: int = 0  # pixels at each edge that the encoder does not see
     dropout: float = 0.0  # share of features set to zero before the class head
     fusion: str = "late"  # one of FUSIONS
@@ -55,11 +57,12 @@ class SumNet(nn.Module):
         if config.bug not in ALTERATIONS:
             known = ", ".join(filter(None, ALTERATIONS))
             raise ValueError(f"There is no bug {config.bug!r}; choose from {known}.")
-        spec = SPECS[config.dataset]
-        self.config = config
+        spec = find_spec(config.dataset)
+        self.config, self.spec = config, spec
         self.register_buffer("mean", torch.tensor(spec.mean * 255), persistent=False)
         self.register_buffer("std", torch.tensor(spec.std * 255), persistent=False)
-        self.encoder = Encoder(config.width, config.convs, IMAGE_SIDE - 2 * config.margin)
+        side = IMAGE_SIDE - 2 * config.margin
+        self.encoder = ENCODERS[config.encoder](config.width, config.convs, side)
         self.class_head = nn.Sequential(
             Dropout(config.dropout), nn.Linear(self.encoder.features, CLASSES)
         )
@@ -111,33 +114,6 @@ class SumNet(nn.Module):
     @property
     def parameter_count(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())
-
-
-class Encoder(nn.Sequential):
-    """Three stages; each halves the picture, 28 -> 14 -> 7 -> 3, and doubles the channels.
-
-    Without a margin of two pixels, which is almost empty in MNIST, it is 24 -> 12 -> 6 -> 3: as
-    many features for three quarters of the work.
-
-    Pooling comes before the norm and the ReLU, so these work on a quarter of the values. Both
-    orders compute the same kind of function: max-pooling commutes with ReLU.
-    """
-
-    def __init__(self, width: int, convs: tuple[int, int, int], side: int = IMAGE_SIDE) -> None:
-        layers: list[nn.Module] = []
-        channels = 1
-        for stage, count in enumerate(convs):
-            for conv in range(count):
-                out = width << stage
-                size = (
-                    5 if channels == 1 else 3
-                )  # the first one sees single pixels: give it more of them
-                layers += [nn.Conv2d(channels, out, size, padding=size // 2, bias=False)]
-                layers += [nn.MaxPool2d(2)] if conv == count - 1 else []
-                layers += [nn.BatchNorm2d(out), nn.ReLU(inplace=True)]
-                channels = out
-        super().__init__(*layers, nn.Flatten())
-        self.features = channels * (side // 2**3) ** 2
 
 
 class Dropout(nn.Dropout):

@@ -6,15 +6,19 @@ their words and weights are here, because the command line and the settings read
 without the seconds that importing torch takes.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
 
 from core import PROJECT
 from core.data.download import RawFile, RawFiles
-from core.data.drawing import Form, Strokes, fashion_form, mnist_form
+from core.data.drawing import Form, Strokes, fashion_form, mnist_form, photo_form
 from core.data.mirrors import (
     FileSource,
     debian_package,
@@ -29,6 +33,10 @@ TRAIN_SIZE = 50_000
 VAL_SIZE = 10_000  # of the 60,000 training images; the published MNIST network splits like this
 TEST_SIZE = 10_000
 
+OWN = "own-"  # begins the name of a data set of somebody's own
+MAX_TITLE, MAX_CLASS_NAME = 60, 40  # characters
+MAX_KNOWN = 10_000  # data sets of people's own that a process remembers, a few MB
+
 
 def data_dir() -> Path:
     """Where the data sets are: `$SKETCH_SUM_DATA`, or `data` in the project's folder."""
@@ -37,6 +45,31 @@ def data_dir() -> Path:
 
 
 # --- data sets
+
+
+Kind = Literal["ink", "photo"]  # of pictures: drawings and handwriting, or photos of things
+ClassName = Annotated[str, Meta(min_length=1, max_length=MAX_CLASS_NAME)]
+Shade = Annotated[float, Meta(gt=0, le=1)]
+
+
+class OwnData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What there is to know of pictures that somebody brought, without the pictures.
+
+    It goes wherever their network goes, on its card. `key` is random, so that nobody can guess the
+    name of a data set, which is the SHA-256 of all this: a name belongs to one only.
+    """
+
+    title: Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
+    classes: Annotated[tuple[ClassName, ...], Meta(min_length=2, max_length=CLASSES)]
+    kind: Kind
+    mean: Shade  # of the training images, pixels / 255
+    std: Shade
+    key: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+
+    @property
+    def name(self) -> str:
+        """Of the data set: "own-" and 24 hexadecimal digits."""
+        return OWN + hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:24]
 
 
 @dataclass(frozen=True)
@@ -49,13 +82,15 @@ class DatasetSpec:
     class_names: tuple[str, ...]  # in order of the label
     mean: float  # of the training images, pixels / 255
     std: float
-    files: RawFiles
+    files: RawFiles  # none where the pictures are somebody's own
     form: Form  # ink (H, W) to an image like these, uint8 (28, 28)
     form_words: str  # what `form` does, for the page
     example: Strokes  # a drawing to show when a visitor has none
     mirrored: bool = False  # does a mirrored image still belong to its class?
     empty_margin: bool = False  # can the network do without the outer two pixels?
     is_digits: bool = False  # can people write more of them, and several in a row?
+    photo_form: Form | None = None  # shades of grey to such an image; None: a photo is read as ink
+    own: OwnData | None = None  # what it was made from, if the pictures are somebody's own
 
     def numbered(self, label: int) -> str:
         """The name of a class and, if that is not a number, its number: "5", "Sneaker (7)"."""
@@ -160,6 +195,44 @@ FASHION_MNIST = DatasetSpec(
 )
 
 SPECS = {spec.name: spec for spec in (MNIST, FASHION_MNIST)}
+
+_known_own: dict[str, DatasetSpec] = {}  # of this process; a name has one content, so none is wrong
+
+
+def find_spec(name: str) -> DatasetSpec:
+    """The data set of a name.
+
+    Raises:
+        KeyError: there is none, or it is somebody's own and `own_spec` has not met it.
+    """
+    return SPECS.get(name) or _known_own[name]
+
+
+def is_known(name: str) -> bool:
+    """Can `find_spec` find it?"""
+    return name in SPECS or name in _known_own
+
+
+def own_spec(own: OwnData) -> DatasetSpec:
+    """The data set of somebody's own pictures; from now on, `find_spec` finds it."""
+    spec = DatasetSpec(
+        name=own.name,
+        title=own.title,
+        noun="picture",
+        class_names=own.classes,
+        mean=own.mean,
+        std=own.std,
+        files=RawFiles(own.title, own.name, (), lambda: iter(())),
+        form=mnist_form if own.kind == "ink" else fashion_form,
+        form_words=MNIST.form_words if own.kind == "ink" else FASHION_MNIST.form_words,
+        example=MNIST.example,
+        mirrored=own.kind == "photo",
+        photo_form=photo_form if own.kind == "photo" else None,
+        own=own,
+    )
+    if len(_known_own) >= MAX_KNOWN:
+        _known_own.pop(next(iter(_known_own)), None)  # the first one met
+    return _known_own.setdefault(spec.name, spec)
 
 
 # --- fusions and sum heads

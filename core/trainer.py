@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core.data.augment import augment, erase, shift
+from core.data.augment import augment, cut_out, erase, shift
 from core.dataset import Batch, Data, Split, batches
-from core.engines.engine import choose_engine
+from core.engines.engine import Engine, choose_engine
+from core.engines.optimizer import average_weights, make_optimizer, one_cycle, set_lr
 from core.engines.precision import autocast
 from core.engines.shard import BatchLoss, Replica
 from core.engines.threads import parallel_map
@@ -41,7 +41,8 @@ class TrainConfig:
     sum_weight: float = 0.003  # joint_loss = class_loss + sum_weight * sum_loss
     augment: float = 0.0  # strength of the random distortions; 0 is none, 1 is strong
     shift: int = 0  # pixels that an image moves at most; garments are mirrored as well
-    erase: float = 0.0  # share of the images that lose a rectangle
+    erase: float = 0.0  # share of the images that lose a rectangle to noise
+    cutout: int = 0  # side of a square that each image loses, in pixels
     pen: float = 0.0  # written digits (core/data/handwriting.py), as a share of the images
     label_smoothing: float = 0.0
     ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is no average
@@ -94,53 +95,133 @@ class Method(NamedTuple):
 SOUND = Method()
 
 
+class Training:
+    """One training of a network, in place. `state` and `restore` carry it over to another process.
+
+    Every step calls `lr_override`; a number takes the place of `config.lr`. A network that has made
+    `start` steps already goes on after them, as well as that is possible without the optimizer.
+    """
+
+    def __init__(
+        self,
+        model: SumNet,
+        data: Data,
+        config: TrainConfig,
+        method: Method = SOUND,
+        lr_override: Callable[[], float | None] = lambda: None,
+        start: int = 0,
+    ) -> None:
+        self._model, self._data, self._config, self._method = model, data, config, method
+        self._lr_override, self._start = lr_override, start
+        self._rng = torch.Generator().manual_seed(config.seed)
+        self._averaged = average_weights(model, config.ema) if config.ema else None
+        self._optimizer = make_optimizer(model, config.lr, config.weight_decay, config.sum_weight)
+        self.epochs = config.epochs
+        self.steps = config.epochs * -(-len(data.train.labels) // config.batch_size)
+        self._schedule = one_cycle(self._optimizer, self.steps, start)
+        self._step = self._images = self._epoch = 0
+        self._engine: Engine | None = None
+        self._engine_rngs: list[Tensor] = []  # of a restored training, for its engine
+
+    @property
+    def kept(self) -> SumNet:
+        """The network whose weights are left in the end."""
+        return self._averaged.module if self._averaged else self._model  # type: ignore[return-value]
+
+    def run(self) -> Generator[Progress, None, None]:
+        """Train, yielding after every step.
+
+        Raises:
+            DivergedError: the loss ran away, as it does when the learning rate is too high.
+        """
+        config, data = self._config, self._data
+        validations = {self.steps * (number + 1) // VALIDATIONS for number in range(VALIDATIONS)}
+        loss = _batch_loss(self._model.sum_head, config, data.spec, self._method)
+        try:
+            with choose_engine(self._model, config.batch_size, config.seed) as self._engine:
+                for rng, state in zip(self._engine.rngs, self._engine_rngs, strict=False):
+                    rng.set_state(state)
+                while self._epoch < config.epochs:
+                    self._epoch += 1
+                    for batch in batches(data.train, config.batch_size, self._rng):
+                        self._step += 1
+                        self._images += len(batch.labels)
+                        if self._step <= self._start:
+                            continue
+                        lr, scores = self._learn(self._engine, loss, batch)
+                        val = None
+                        if self._step in validations:
+                            last = self._step == self.steps
+                            split = data.val if last else data.val.first(LIVE_VAL_SIZE)
+                            val = validate(self.kept, split, config.sum_weight, self._method)
+                        _check_losses(self._step, scores, val)
+                        yield Progress(
+                            self._step, self.steps, self._epoch, self._images, lr, scores, val
+                        )
+        finally:
+            if self._averaged:
+                self._model.load_state_dict(self.kept.state_dict())
+            self._model.eval()
+
+    def _learn(self, engine: Engine, loss: BatchLoss, batch: Batch) -> tuple[float, Scores]:
+        """One step: its learning rate, and the scores of the batch before it."""
+        scale = (self._lr_override() or self._config.lr) / self._config.lr
+        lr = set_lr(self._optimizer, self._schedule, scale)
+        means = engine.backward(loss, self._method.prepare(batch))
+        scores = _scores(means, self._config.sum_weight)
+        self._optimizer.step()
+        self._schedule.step()
+        if self._averaged:
+            self._averaged.update_parameters(self._model)
+        return lr, scores
+
+    def state(self) -> dict[str, Any]:
+        """All that the rest of the training depends on, while `run` rests after an epoch.
+
+        Tensors, numbers, lists and dictionaries only: `torch.load` reads it with `weights_only`.
+        """
+        return {
+            "epoch": self._epoch,
+            "step": self._step,
+            "images": self._images,
+            "model": self._model.state_dict(),
+            "averaged": self._averaged.state_dict() if self._averaged else None,
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "rng": self._rng.get_state(),
+            "engine_rngs": [rng.get_state() for rng in self._engine.rngs] if self._engine else [],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state` of a training with the same network, data and config."""
+        self._epoch, self._step, self._images = state["epoch"], state["step"], state["images"]
+        self._model.load_state_dict(state["model"])
+        if self._averaged:
+            self._averaged.load_state_dict(state["averaged"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
+        self._rng.set_state(state["rng"])
+        self._engine_rngs = state["engine_rngs"]
+
+
 def train(
     model: SumNet,
     data: Data,
     config: TrainConfig,
     method: Method = SOUND,
     lr_override: Callable[[], float | None] = lambda: None,
+    start: int = 0,
 ) -> Generator[Progress, None, None]:
     """Train in place, yielding after every step. On one kind of CPU a seed fixes the whole history.
 
     The network was initialized before. If the generator is closed early, the model stays as far as
-    it got. Every step calls `lr_override`; a number takes the place of `config.lr`.
+    it got. Every step calls `lr_override`; a number takes the place of `config.lr`. A network that
+    has made `start` steps already goes on after them; momentum and averages begin anew.
 
     Raises:
         DivergedError: the loss ran away, as it does when the learning rate is too high.
     """
-    rng = torch.Generator().manual_seed(config.seed)
-    averaged = _averaged(model, config.ema) if config.ema else None
-    kept: SumNet = averaged.module if averaged else model  # type: ignore[assignment]
-    optimizer = _optimizer(model, config)
-    steps = config.epochs * -(-len(data.train.labels) // config.batch_size)
-    schedule = _one_cycle(optimizer, steps)
-    validations = {steps * (number + 1) // VALIDATIONS for number in range(VALIDATIONS)}
-    loss = _batch_loss(model.sum_head, config, data.spec, method)
-    step = images = 0
-    try:
-        with choose_engine(model, config.batch_size, config.seed) as engine:
-            for epoch in range(1, config.epochs + 1):
-                for batch in batches(data.train, config.batch_size, rng):
-                    lr = _set_lr(optimizer, schedule, (lr_override() or config.lr) / config.lr)
-                    means = engine.backward(loss, method.prepare(batch))
-                    scores = _scores(means, config.sum_weight)
-                    optimizer.step()
-                    schedule.step()
-                    if averaged:
-                        averaged.update_parameters(model)
-                    step += 1
-                    images += len(batch.labels)
-                    val = None
-                    if step in validations:
-                        split = data.val if step == steps else data.val.first(LIVE_VAL_SIZE)
-                        val = validate(kept, split, config.sum_weight, method)
-                    _check_losses(step, scores, val)
-                    yield Progress(step, steps, epoch, images, lr, scores, val)
-    finally:
-        if averaged:
-            model.load_state_dict(kept.state_dict())
-        model.eval()
+    return Training(model, data, config, method, lr_override, start).run()
 
 
 def _check_losses(step: int, train: Scores, val: Scores | None) -> None:
@@ -148,30 +229,6 @@ def _check_losses(step: int, train: Scores, val: Scores | None) -> None:
         raise DivergedError(
             f"The loss ran away at step {step}. Lower the learning rate and train again."
         )
-
-
-def _one_cycle(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.OneCycleLR:
-    """The learning rate of each group rises to its maximum and falls to zero."""
-    rise = max(0.25, 2 / (steps + 1))  # of all steps; torch divides by zero when it has no length
-    return torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        [group["lr"] for group in optimizer.param_groups],
-        total_steps=steps + 1,
-        pct_start=rise,
-        cycle_momentum=False,
-    )
-
-
-def _set_lr(
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.OneCycleLR,
-    scale: float,
-) -> float:
-    """Give each group its learning rate in the cycle, times `scale`; the first group's."""
-    for group, lr in zip(optimizer.param_groups, schedule.get_last_lr(), strict=True):
-        group["lr"] = scale * float(lr)
-    first: float = optimizer.param_groups[0]["lr"]
-    return first
 
 
 def _batch_loss(head: SumHead, config: TrainConfig, spec: DatasetSpec, method: Method) -> BatchLoss:
@@ -196,6 +253,8 @@ def _vary(images: Tensor, config: TrainConfig, spec: DatasetSpec, rng: torch.Gen
         images = shift(images, config.shift, spec.mirrored, rng)
     if config.erase:
         images = erase(images, config.erase, rng)
+    if config.cutout:
+        images = cut_out(images, config.cutout, 255 * spec.mean, rng)
     return images
 
 
@@ -229,41 +288,3 @@ def _means(output: Output, batch: Batch, class_loss: Tensor, sum_loss: Tensor) -
 def _scores(means: Tensor, weight: float) -> Scores:
     class_loss, sum_loss, *accuracies = means.tolist()
     return Scores(class_loss + weight * sum_loss, class_loss, sum_loss, *accuracies)
-
-
-def _optimizer(model: SumNet, config: TrainConfig) -> torch.optim.Optimizer:
-    """SGD with Nesterov momentum; each parameter of the network is in one of three groups.
-
-    Only weights before the fusion decay. Norms and biases gain nothing from a decay, and it spoils
-    the sum head: one that suits a cross-entropy pulls a regression, whose loss counts little, away
-    from sums as large as 18. The steps of the fusion and the sum head, which only the sum's loss
-    trains, do not depend on `sum_weight`: that is how much the encoder learns from the sum.
-    """
-    weights, others, sums = [], [], []
-    for name, parameter in model.named_parameters():
-        if name.startswith(("fusion.", "sum_head.")):
-            sums.append(parameter)
-        elif parameter.ndim > 1:
-            weights.append(parameter)
-        else:
-            others.append(parameter)
-    scale = model.sum_head.lr_scale / config.sum_weight if config.sum_weight else 1.0
-    groups: list[dict[str, Any]] = [
-        {"params": weights, "weight_decay": config.weight_decay},
-        {"params": others},
-        {"params": sums, "lr": config.lr * scale},
-    ]
-    return torch.optim.SGD(groups, config.lr, 0.9, nesterov=True, foreach=True)
-
-
-def _averaged(model: SumNet, decay: float) -> AveragedModel:
-    """A running average of the weights and the norm statistics, steadier than the last weights.
-
-    The first averages are over few steps, so they soon forget the untrained network.
-    """
-
-    def update(averaged: Any, current: Any, count: Any) -> None:
-        seen = float(count)
-        get_ema_multi_avg_fn(min(decay, (1 + seen) / (10 + seen)))(averaged, current, count)
-
-    return AveragedModel(model, multi_avg_fn=update, use_buffers=True)

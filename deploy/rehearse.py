@@ -83,11 +83,12 @@ class Image:
     def copy(self, *words: str) -> None:
         """Files under version control, but those that .dockerignore leaves out.
 
-        The last word says which; one before it may say whose they will be.
+        The words say which; an option among them may say whose they will be.
         """
-        *owner, source = words
+        owner = [word for word in words if word.startswith("--chown=")]
+        sources = [word for word in words if word not in owner]
         ignored = (ROOT / ".dockerignore").read_text().split()
-        files = subprocess.check_output(["git", "ls-files", source], cwd=ROOT, text=True)
+        files = subprocess.check_output(["git", "ls-files", *sources], cwd=ROOT, text=True)
         target = self.folder / self.workdir.lstrip("/")
         for name in files.splitlines():
             if not any(fnmatch(name, each) or name.startswith(f"{each}/") for each in ignored):

@@ -24,11 +24,26 @@ from core.model import ModelConfig, SumNet
 from core.specs import SPECS, data_dir
 from core.storage import checkpoint
 from core.trainer import TrainConfig, train
+from tests.support import hide_posix
 
 torch.set_num_threads(1)  # the networks are small: two threads would wait for each other
 settings.register_profile("unhurried", deadline=None)
 settings.register_profile("nightly", deadline=None, max_examples=1_000)  # ten times as many
 settings.load_profile("unhurried")  # or another: pytest --hypothesis-profile=nightly
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(hide_posix.OPTION, action="store_true", help=hide_posix.__doc__)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With POSIX hidden, leave out the tests that are about POSIX itself."""
+    if not hide_posix.is_asked():
+        return
+    about_posix = [item for item in items if item.get_closest_marker("posix")]
+    config.hook.pytest_deselected(items=about_posix)
+    items[:] = [item for item in items if item not in about_posix]
+
 
 PATIENCE = float(os.environ.get("PATIENCE", "240"))  # seconds: far more than a busy machine needs
 

@@ -39,7 +39,7 @@ def main() -> int:
     if said.returncode:
         print(said.stderr, file=sys.stderr)
         return 1
-    LOCK.write_text(HEAD + without_torch(said.stdout))
+    LOCK.write_text(HEAD + without_torch(said.stdout), "utf-8")
     return 0
 
 

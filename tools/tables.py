@@ -137,7 +137,7 @@ def _name(room: Path) -> str:
 
 def _paragraphs(room: Path) -> list[str]:
     """The docstring of a package, a line for each of its paragraphs."""
-    text = ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
+    text = ast.get_docstring(ast.parse((room / "__init__.py").read_text("utf-8"))) or ""
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
 

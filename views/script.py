@@ -7,8 +7,9 @@ from views.draw.page import DRAW
 from views.explain.page import EXPLAIN
 from views.frame.bar import show_bar
 from views.session import jobs
+from views.session.address import tell_cut_link
 from views.session.navigation import choose_page
-from views.session.session import prepare_process
+from views.session.session import get_session, prepare_process
 from views.train.page import TRAIN
 from views.ui.lesson_banner import show_lesson
 from views.ui.style import apply_style
@@ -21,6 +22,7 @@ prepare_process()
 jobs.worker()  # warms up behind the first page
 page = choose_page(PAGES)
 show_bar(PAGES)
+tell_cut_link(get_session())
 show_lesson()
 page.run()
 jobs.keep_places()  # last: what it shows, which is nothing, takes a place on the page

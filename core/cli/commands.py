@@ -1,4 +1,5 @@
-"""The commands, each with its options: fetch, train, evaluate, predict, export, status.
+"""The commands, each with its options: fetch, train, evaluate, predict, export,
+status, trainer.
 
 A command's `run` takes the parsed options; what it returns, other than None, is the exit status.
 """
@@ -68,6 +69,9 @@ def _set_up_train(parser: argparse.ArgumentParser) -> None:
 
 def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="PRESET-OR-CHECKPOINT")
+    parser.add_argument(
+        "--data", metavar="PATH", help="your own pictures, if it was trained on these"
+    )
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(run=_evaluate)
 
@@ -75,11 +79,17 @@ def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     """Measure a checkpoint again on the test split."""
     from core import dataset
+    from core.cli.own_data import read_own
     from core.evaluation.metrics import evaluate
     from core.storage import bundle
 
     model, card = bundle.load_any(options.model)
-    metrics = evaluate(model, dataset.load_data(model.config.dataset).test)
+    if options.data:
+        own = model.spec.own
+        data = read_own(options.data, own.kind if own else None).data()
+    else:
+        data = dataset.load_data(model.config.dataset)
+    metrics = evaluate(model, data.test)
     print_report(replace(card, figures=metrics.scalars()).report(), options.json)
 
 
@@ -117,19 +127,19 @@ def _predict(options: argparse.Namespace) -> None:
     from core.data.image_files import read_file
     from core.evaluation.prediction import predict
     from core.runs.limits import LIMITS
-    from core.specs import SPECS
     from core.storage import bundle
 
     if not 0 <= options.addend <= 9:
         raise UsageError(f"--addend must be a whole number from 0 to 9, not {options.addend}.")
     model, card = bundle.load_any(options.model)
-    spec = SPECS[model.config.dataset]
+    spec = model.spec
     for file in options.images:
         reading = read_file(Path(file), int(LIMITS.upload_megapixels * 1e6))
         inks = reading.digits if spec.is_digits else (reading.ink,)
+        images = [spec.photo_form(reading.photo)] if spec.photo_form else map(spec.form, inks)
         answers = [
             predict(model, image, options.addend, card.doubt_level)
-            for image in map(spec.form, inks)
+            for image in images
             if image is not None
         ]
         _print_answers(file, answers, spec, options.json)
@@ -167,7 +177,7 @@ def _facts(answer: "Prediction | None", spec: "DatasetSpec") -> dict[str, object
 
 
 def _sentence(answer: "Prediction", spec: "DatasetSpec") -> str:
-    name, sure = spec.class_names[answer.label], answer.class_probs[answer.label]
+    name, sure = spec.numbered(answer.label), answer.class_probs[answer.label]
     text = f"{name} ({sure:.1%} sure), {name} + {answer.addend} = {answer.total}"
     if answer.is_readable:
         return text
@@ -211,6 +221,16 @@ def _status(options: argparse.Namespace) -> int:
     return 0 if status.worker else 1
 
 
+# --- trainer
+
+
+def _set_up_trainer(parser: argparse.ArgumentParser) -> None:
+    from core.cli import trainer
+
+    trainer.add_options(parser)
+    parser.set_defaults(run=trainer.run)
+
+
 COMMANDS = {
     "fetch": Command("download the data sets", _set_up_fetch),
     "train": Command("train a preset, save it, print its test metrics", _set_up_train),
@@ -218,4 +238,5 @@ COMMANDS = {
     "predict": Command("read image files and add a number", _set_up_predict),
     "export": Command("write a preset or a checkpoint as ONNX", _set_up_export),
     "status": Command("state of the app: its worker, its queue, its disk", _set_up_status),
+    "trainer": Command("train for an app that runs elsewhere", _set_up_trainer),
 }

@@ -2,38 +2,48 @@
 
 import argparse
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 import torch
-from safetensors.torch import save
 
 from core import dataset
 from core.cli.commands import print_report
+from core.cli.own_data import read_own
 from core.cli.progress import ProgressBar
+from core.cli.unfinished import ResumeError, Unfinished
+from core.collections.collection import Collection
+from core.collections.shaping import SHAPES
+from core.dataset import Data
+from core.engines.cores import respect_cores
 from core.engines.distributed import LostProcessError, in_group, join_group
 from core.engines.engine import choose_device
 from core.engines.memory import keep_freed_memory
 from core.evaluation.metrics import evaluate, ood_threshold
-from core.model import SumNet
 from core.recipes.bugs import BUGS
-from core.recipes.presets import PRESETS
+from core.recipes.presets import PRESETS, Preset, own_recipe
 from core.recipes.recipe import Recipe
 from core.recipes.settings import SETTINGS, Number
 from core.storage import checkpoint
 from core.storage.checkpoint import Card
-from core.storage.files import write_atomic
-from core.storage.history import Record, Recorder, history_file, write_history
-from core.trainer import DivergedError, Progress
+from core.storage.history import history_file, write_history
+from core.trainer import DivergedError, Progress, Training
 
 Show = Callable[[Progress], None]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the command: a preset, every setting, and where to train and save."""
-    parser.add_argument("--preset", default="mnist", type=_preset)
+    parser.add_argument("--preset", type=_preset, help="mnist, if nothing else is said")
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help="a folder or zip file of your own pictures, in a folder for each class",
+    )
+    parser.add_argument(
+        "--kind", choices=list(SHAPES), help="of your pictures: ink on paper, or photos of things"
+    )
     for name, setting in SETTINGS.items():
         flag = f"--{name.replace('_', '-')}"
         metavar = "N" if isinstance(setting, Number) else "NAME"
@@ -50,6 +60,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="auto",
         choices=["auto", "cpu", "cuda", "mps"],
         help="auto: CUDA, else MPS, else the CPU",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with a training that was cut off, from its last whole epoch",
     )
     parser.add_argument("--json", action="store_true")
 
@@ -69,25 +84,39 @@ def run_train(options: argparse.Namespace) -> None:
     Raises:
         SettingError: a setting is out of bounds.
         DeviceError: this machine does not have the device.
-        DivergedError, LostProcessError, OSError: as for `train_and_save`.
+        DivergedError, LostProcessError, ResumeError, OSError: as for `train_and_save`.
     """
-    preset = PRESETS[options.preset]
-    settings = {k: v for k, v in vars(options).items() if k in SETTINGS and v is not None}
-    recipe = preset.recipe.change(settings)
-    recipe = recipe.with_bug(options.bug) if options.bug else recipe
+    preset, recipe, own = _chosen(options)
     device = choose_device(options.device)
     out = Path(options.out) if options.out else None
     if out is None and preset.shipped and recipe == preset.recipe:
         out = checkpoint.WEIGHTS_DIR
     if out:
         out.mkdir(parents=True, exist_ok=True)
+    elif options.resume:
+        raise ResumeError("Without --out nothing was saved: there is nothing to go on with.")
     with ProgressBar("step") as bar:
-        card = train_and_save(options.preset, recipe, device, out, _shower(recipe, bar))
+        show, data = _shower(recipe, bar), own.data() if own else None
+        card = train_and_save(preset.name, recipe, device, out, show, options.resume, data)
     if card is None:  # another process of the group prints
         return
     print_report(card.report(), options.json)
     if not options.json:
-        print(f"saved as {out / options.preset}.safetensors" if out else "not saved (no --out)")
+        print(f"saved as {out / preset.name}.safetensors" if out else "not saved (no --out)")
+
+
+def _chosen(options: argparse.Namespace) -> tuple[Preset, Recipe, Collection | None]:
+    """The preset, its recipe with what the options change, and somebody's own pictures."""
+    settings = {k: v for k, v in vars(options).items() if k in SETTINGS and v is not None}
+    own = read_own(options.data, options.kind) if options.data else None
+    preset = PRESETS[options.preset or ("quick" if own else "mnist")]
+    usual = preset.recipe
+    if own:
+        settings["dataset"] = own.spec.name
+        if not options.preset:
+            usual = own_recipe(own.spec.name, own.train_count)
+    recipe = usual.change(settings)
+    return preset, recipe.with_bug(options.bug) if options.bug else recipe, own
 
 
 def _shower(recipe: Recipe, bar: ProgressBar) -> Show:
@@ -105,82 +134,66 @@ def _shower(recipe: Recipe, bar: ProgressBar) -> Show:
 
 
 def train_and_save(
-    preset: str, recipe: Recipe, device: torch.device, out: Path | None, show: Show
+    preset: str,
+    recipe: Recipe,
+    device: torch.device,
+    out: Path | None,
+    show: Show,
+    resume: bool = False,
+    data: Data | None = None,
 ) -> Card | None:
     """Train, test, and save in `out` under the name of the preset.
 
-    After each epoch the weights so far go to a file called unfinished, which is removed in the end.
-    Every process of a group gets here; all of them but the first return None.
+    `data` None is the recipe's data set. After each epoch all that the rest depends on goes to a
+    file called unfinished, which is removed in the end; `resume` goes on from there. Every process
+    of a group gets here; all of them but the first return None.
 
     Raises:
         DivergedError: the loss diverged.
         LostProcessError: another process of the group is gone; says where the weights so far are.
+        ResumeError: the unfinished training cannot go on.
         OSError: `out` cannot be written.
     """
+    respect_cores()
     keep_freed_memory()
-    data = dataset.load_data(recipe.model.dataset)
+    data = data or dataset.load_data(recipe.model.dataset)
     model = recipe.build().to(device)
-    unfinished = Unfinished(out / f"{preset}.unfinished.safetensors" if out else None)
-    recorder, history = Recorder(), list[Record]()
-    try:
-        with join_group(device) as rank:
-            if in_group():
-                signal.signal(signal.SIGTERM, _raise_lost)
-            for progress in recipe.fit(model, data):
-                if rank > 0:
-                    continue
-                if (record := recorder.add(progress)) is not None:
-                    history.append(record)
-                if progress.step * recipe.train.epochs % progress.steps == 0:
-                    unfinished.save(model, progress.epoch)
-                show(progress)
-    except LostProcessError as error:
-        raise LostProcessError(f"{error} {unfinished.words}") from error
-    except DivergedError:
-        unfinished.remove()
-        raise
-    if rank > 0:
+    training = recipe.training(model, data)
+    unfinished = Unfinished(out / f"{preset}.unfinished.pt" if out else None, recipe, training)
+    if _fit(training, unfinished, device, show, resume) > 0:
         return None
-    seconds = time.perf_counter() - recorder.start
+    seconds = unfinished.seconds
     model.cpu()
     held_out = data.val.first(recipe.train.held_out)
     metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
     card = Card.of(preset, recipe, model, metrics, recipe.train.epochs, seconds, threshold)
     if out:
         checkpoint.save(out / preset, model, card)
-        write_history(history_file(out / preset), history)
+        write_history(history_file(out / preset), unfinished.history)
         unfinished.remove()
     return card
 
 
-class Unfinished:
-    """The weights after the last whole epoch, in a file; without one nothing is saved."""
-
-    def __init__(self, file: Path | None) -> None:
-        self.file = file
-        self._epoch = 0
-
-    def save(self, model: SumNet, epoch: int) -> None:
-        """Save the weights after this epoch.
-
-        Raises:
-            OSError: they cannot be written.
-        """
-        if self.file:
-            write_atomic(self.file, save(model.tensors()))
-            self._epoch = epoch
-
-    def remove(self) -> None:
-        """The training is finished, or what it learned is of no use."""
-        if self.file:
-            self.file.unlink(missing_ok=True)
-
-    @property
-    def words(self) -> str:
-        """Where the weights so far are, as a sentence."""
-        if self._epoch:
-            return f"What was learned up to epoch {self._epoch} is in {self.file}."
-        return "It ended before an epoch was over."
+def _fit(
+    training: Training, unfinished: Unfinished, device: torch.device, show: Show, resume: bool
+) -> int:
+    """Train to the end; this process's rank in its group."""
+    try:
+        with join_group(device) as rank:
+            if in_group():
+                signal.signal(signal.SIGTERM, _raise_lost)
+            if resume:
+                unfinished.restore()
+            for progress in training.run():
+                if rank == 0:
+                    unfinished.add(progress)
+                    show(progress)
+    except LostProcessError as error:
+        raise LostProcessError(f"{error} {unfinished.words}") from error
+    except DivergedError:
+        unfinished.remove()
+        raise
+    return rank
 
 
 def _raise_lost(*_: object) -> NoReturn:

@@ -95,3 +95,20 @@ def erase(images: Tensor, share: float, rng: torch.Generator) -> Tensor:
         place = torch.arange(side, device=rng.device)
         inside = inside & ((start <= place) & (place < start + size)).unsqueeze(along)
     return torch.where(inside.unsqueeze(1), 255 * draw(*images.shape[1:]), images.float())
+
+
+def cut_out(images: Tensor, side: int, fill: float, rng: torch.Generator) -> Tensor:
+    """Cover a square of each image (B, 1, H, W) with one value, `fill`; floats.
+
+    The middle of the square may lie anywhere, so that at an edge a part of it falls outside
+    (DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout",
+    2017).
+    """
+    count, _, *sides = images.shape
+    inside = torch.ones(count, 1, 1, dtype=torch.bool, device=rng.device)
+    for length, along in zip(sides, (2, 1), strict=True):
+        middle = torch.randint(length, (count, 1), generator=rng, device=rng.device)
+        start = middle - side // 2
+        place = torch.arange(length, device=rng.device)
+        inside = inside & ((start <= place) & (place < start + side)).unsqueeze(3 - along)
+    return images.float().masked_fill(inside.unsqueeze(1), fill)

@@ -11,17 +11,18 @@ written to a scratch folder and renamed when complete: nobody ever reads half a 
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from core.data.mirrors import FileSource, Location, SourceError, error_reason, read_chunks, ready_at
 from core.errors import UserError
+from core.locks import try_lock
 
+LOCK_POLL_SECONDS = 0.1  # between tries while another process downloads
 SCRATCH_PREFIX = ".fetch-"  # of the folders that incomplete files are written to
 
 
@@ -135,12 +136,9 @@ def _exclusive(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
 
     The system frees the lock when its holder ends, however that happens.
     """
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
+    while (lock := try_lock(folder.with_name(f".{folder.name}.lock"))) is None:
         wait()
-        lock.acquire()
+        time.sleep(LOCK_POLL_SECONDS)
     try:
         for leftover in folder.glob(f"{SCRATCH_PREFIX}*"):
             shutil.rmtree(leftover)

@@ -64,13 +64,24 @@ def read_file(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> PhotoRea
     Raises:
         ImageFileError: it is missing, not an image, damaged or larger than `max_pixels`.
     """
+    return read_photo(read_shades(source, max_pixels))
+
+
+def read_shades(
+    source: Path | BinaryIO, max_pixels: int = MAX_PIXELS, side: int = PHOTO_SIDE
+) -> Pixels:
+    """An image file in shades of grey, its longer side at most `side`: (H, W).
+
+    Raises:
+        ImageFileError: as `read_file`.
+    """
     name = str(source) if isinstance(source, Path) else "The file"
     try:
         content = source.read_bytes() if isinstance(source, Path) else source.read()
         kind = check_content(content, name)
         with ONE_AT_A_TIME, Image.open(io.BytesIO(content), formats=(kind,)) as image:
             _check_size(image.width * image.height, len(content), max_pixels, name)
-            return read_photo(shades_of(image))
+            return shades_of(image, side)
     except FileNotFoundError as error:
         raise ImageFileError(f"There is no file {name}.") from error
     except ImageFileError:
@@ -80,12 +91,12 @@ def read_file(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> PhotoRea
         raise ImageFileError(f"{name} cannot be read as an image ({reason}).") from error
 
 
-def shades_of(image: Image.Image) -> Pixels:
-    """Any picture in shades of grey, turned upright, its longer side at most 512: (H, W).
+def shades_of(image: Image.Image, side: int = PHOTO_SIDE) -> Pixels:
+    """Any picture in shades of grey, turned upright, its longer side at most `side`: (H, W).
 
     A transparent picture is put on the paper, black or white, that contrasts with it.
     """
-    image.draft("L", (2 * PHOTO_SIDE, 2 * PHOTO_SIDE))  # only a JPEG can be decoded smaller
+    image.draft("L", (2 * side, 2 * side))  # only a JPEG can be decoded smaller
     if image.has_transparency_data:
         colors = image.convert("RGBA")
         alpha, shown = colors.getchannel("A"), colors.convert("L")
@@ -95,7 +106,7 @@ def shades_of(image: Image.Image) -> Pixels:
         picture.paste(shown, mask=alpha)
     else:
         picture = _eight_bits(image).convert("L")
-    picture.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.BOX)
+    picture.thumbnail((side, side), Image.Resampling.BOX)
     turn = image.getexif().get(0x0112)
     if turn:
         picture.getexif()[0x0112] = turn

@@ -52,8 +52,9 @@ class Distributed:
         self.rank, self.world_size = distributed.get_rank(), distributed.get_world_size()
         self.is_primary = self.rank == 0
         self._replica = DistributedDataParallel(model)
-        self._rng = torch.Generator(self.device).manual_seed(seed + self.rank)
-        give_dropout(model, self._rng)
+        rng = torch.Generator(self.device).manual_seed(seed + self.rank)
+        give_dropout(model, rng)
+        self.rngs = [rng]
 
     @staticmethod
     def suits() -> bool:
@@ -77,7 +78,7 @@ class Distributed:
         with _lost_process():
             # DistributedDataParallel divides by the number of ranks: the factor undoes that.
             means = backward_shard(
-                loss, self._replica, self._rng, self._shard(batch), self.world_size
+                loss, self._replica, self.rngs[0], self._shard(batch), self.world_size
             )
             distributed.all_reduce(means)
         return means

@@ -4,7 +4,9 @@ An engine is a class in a file of this room and a line in `ENGINES`; the trainer
 protocol.
 """
 
+import logging
 import os
+from collections.abc import Sequence
 from typing import Protocol, Self
 
 import torch
@@ -16,6 +18,8 @@ from core.engines.shard import BatchLoss
 from core.engines.threads import Threads
 from core.errors import UserError
 from core.model import SumNet
+
+_log = logging.getLogger("sketch_sum.engines")
 
 
 class DeviceError(UserError):
@@ -34,6 +38,10 @@ class Engine(Protocol):
     @property
     def is_primary(self) -> bool:
         """Is this the process that prints and writes files?"""
+
+    @property
+    def rngs(self) -> Sequence[torch.Generator]:
+        """The random numbers of its shards, for dropout and distortions."""
 
     @staticmethod
     def suits() -> bool:
@@ -65,15 +73,19 @@ def choose_device(name: str) -> torch.device:
     """A device by name; "auto" is CUDA, else MPS, else the CPU. Each rank gets a GPU of its own.
 
     A GPU that the driver lists may still fail: it may be too old for this torch, or its memory
-    full. So "auto" only chooses a GPU that has run a small kernel.
+    full. So "auto" only chooses a GPU that has run a small kernel, and logs it where none has.
 
     Raises:
         DeviceError: this machine does not have the named device, or cannot use it.
     """
     found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        devices = (_device(kind) for kind, is_there in found.items() if is_there)
-        return next((device for device in devices if not _failure(device)), torch.device("cpu"))
+        for device in (_device(kind) for kind, is_there in found.items() if is_there):
+            failure = _failure(device)
+            if not failure:
+                return device
+            _log.warning("The GPU (%s) cannot be used: %s. The CPU computes.", device, failure)
+        return torch.device("cpu")
     if not found.get(name, name == "cpu"):
         raise DeviceError(f"This machine has no {name} device: leave --device out.")
     device = _device(name)

@@ -1,11 +1,12 @@
-"""Keep the memory of one training step for the next, and give it back after the last.
+"""Which freed memory a process keeps, and when the system gets it back.
 
-The C library returns large blocks to the system as soon as they are free. A step frees all its
-feature maps and asks for them again, and the system clears every page again, in every step.
+The C library returns large blocks to the system as soon as they are free. A training step frees all
+its feature maps and asks for them again, and the system clears every page again, in every step.
 
-It also keeps an arena for each thread, and every run has its own threads. Free memory in those
-arenas is scattered between memory in use, so memory grows from run to run. With one arena for all
-threads it does not grow, and a step takes no longer.
+It also keeps an arena for each thread. Every run has its own threads, and so has every page. Free
+memory in those arenas is scattered between memory in use, so memory grows from run to run, and
+eight pages that read test images keep eight times what one needs. With one arena for all threads
+it does not grow, and a step takes no longer.
 """
 
 import ctypes
@@ -23,7 +24,13 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(M_TRIM_THRESHOLD, NO_LIMIT)
         mallopt(M_MMAP_THRESHOLD, LARGEST_BLOCK)
-        mallopt(M_ARENA_MAX, 1)
+    share_arena()
+
+
+def share_arena() -> None:
+    """From now on, new threads share one arena; does nothing without the GNU C library."""
+    with suppress(*NOT_GNU):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def give_back_freed_memory() -> None:

@@ -4,7 +4,8 @@ If we let it, torch splits every single operation over the cores. Its threads th
 times in a step, and each time all of them wait for the last one. When something else needs a core
 for a moment, such as the browser that shows this very training, a step takes longer
 (benchmarks/training.py). Two shards meet once a step. The result does not depend on when each of
-them gets a core, or on how many cores there are, so a seed fixes a training on any machine.
+them gets a core, or on how many cores there are: on one kind of processor, with one version of
+torch, a seed fixes a training. Other instructions round otherwise, and figures differ a little.
 """
 
 from collections.abc import Callable, Iterable
@@ -41,8 +42,8 @@ class Threads:
         fits = batch_size >= SHARDS * MIN_SHARD and self.device.type == "cpu"
         count = SHARDS if fits else 1
         self.replicas = [model, *(_replicate(model) for _ in range(count - 1))]
-        self._rngs = [torch.Generator(self.device).manual_seed(seed + n) for n in range(count)]
-        for replica, rng in zip(self.replicas, self._rngs, strict=True):
+        self.rngs = [torch.Generator(self.device).manual_seed(seed + n) for n in range(count)]
+        for replica, rng in zip(self.replicas, self.rngs, strict=True):
             give_dropout(replica, rng)
         self._pool = _thread_pool(count)
 
@@ -64,7 +65,7 @@ class Threads:
             replica.zero_grad()
         work = partial(backward_shard, loss)
         # `map` ends with the shortest: a batch of one image is one shard.
-        means = list(self._pool.map(work, self.replicas, self._rngs, self._split(batch)))
+        means = list(self._pool.map(work, self.replicas, self.rngs, self._split(batch)))
         self._merge()
         return torch.stack(means).sum(0)
 

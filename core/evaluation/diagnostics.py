@@ -24,7 +24,7 @@ from core.heads import Output
 from core.model import SumNet
 from core.specs import ADDENDS
 
-READING_BATCH = 250  # images per advance of a reading: a fraction of a second
+READING_BATCH = 50  # images per advance of a reading: their feature maps fit into the cache
 BINS = 10  # of confidence, equally wide
 CELLS_PER_UNIT = 5  # per unit of the sum; odd, so that a whole number is the middle of a cell
 SUM_MARGIN = 1.1  # of the cells below a sum of 0 and above 18; values beyond count at the edge

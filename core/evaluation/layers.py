@@ -74,21 +74,11 @@ def network_layers(model: SumNet) -> list[Layer]:
 def feature_maps(model: SumNet, image: Pixels, addend: int) -> list[Floats]:
     """What is left of an image after each stage of the encoder: (C, H, W) each.
 
-    A stage ends with the pooling and whatever follows it before the next convolution.
-
     Raises:
         AnswerError: a value is not a number.
     """
-    maps: list[Tensor] = []
-    pooled = False
-    for step in _forward_steps(model, image, addend):
-        if isinstance(step.module, nn.Conv2d | nn.Flatten):
-            pooled = False
-        if isinstance(step.module, nn.MaxPool2d):
-            pooled = True
-            maps.append(step.output)
-        elif pooled:
-            maps[-1] = step.output
+    outputs = {step.name: step.output for step in _forward_steps(model, image, addend)}
+    maps = [outputs[f"encoder.{end}"] for end in model.encoder.stage_ends]
     if not all(stage.isfinite().all() for stage in maps):
         raise AnswerError
     return [stage[0].numpy() for stage in maps]

@@ -11,22 +11,25 @@ import torch
 
 from core.data.drawing import IMAGE_SIDE
 from core.dataset import Data
+from core.encoders import ENCODERS, STAGES
 from core.heads import FUSIONS
 from core.model import ModelConfig, SumNet
 from core.recipes.bugs import BUGS, Bug
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, SettingError, Value
-from core.specs import SPECS, VAL_SIZE
-from core.trainer import LIVE_VAL_SIZE, Progress, TrainConfig, train
+from core.specs import VAL_SIZE, find_spec
+from core.trainer import LIVE_VAL_SIZE, Progress, TrainConfig, Training
 
 # Bounds of the values that are not settings, so only cards name them; whole numbers where both
 # bounds are.
-STAGES, MAX_CONVS = 3, 3
+MAX_CONVS = 3
+MAX_RESIDUAL = 3 * 64**2  # width² × blocks: an answer takes some milliseconds
 PARAM_BOUNDS: dict[str, tuple[float, float]] = {
     "margin": (0, 4),
     "hidden": (1, 512),
     "weight_decay": (0, 1.0),
     "shift": (0, IMAGE_SIDE),
     "erase": (0, 1.0),
+    "cutout": (0, IMAGE_SIDE),
     "pen": (0, 1.0),
     "label_smoothing": (0, 1.0),
     "ema": (0, 1.0),
@@ -55,21 +58,38 @@ class Recipe:
         torch.manual_seed(self.train.seed)
         return SumNet(self.model)
 
-    def fit(
-        self, model: SumNet, data: Data, lr_override: Callable[[], float | None] = lambda: None
-    ) -> Generator[Progress, None, None]:
-        """Train `model` as the recipe says: `trainer.train`, with the recipe's bug if it has one.
+    def training(
+        self,
+        model: SumNet,
+        data: Data,
+        lr_override: Callable[[], float | None] = lambda: None,
+        start: int = 0,
+    ) -> Training:
+        """The training of `model` as the recipe says, with the recipe's bug if it has one.
 
-        Every step calls `lr_override`; a number takes the place of the recipe's learning rate.
-
-        Raises:
-            DivergedError: the loss ran away.
+        Every step calls `lr_override`; a number takes the place of the recipe's learning rate. A
+        network that has made `start` steps already goes on after them.
         """
         data = data.holding_out(self.train.held_out)
         if data.spec.is_digits:
             data = data.with_handwriting(self.train.pen, self.train.seed)
         data = data.to(model.mean.device)
-        return train(model, self.bug.data(data), self.train, self.bug.method, lr_override)
+        bug = self.bug
+        return Training(model, bug.data(data), self.train, bug.method, lr_override, start)
+
+    def fit(
+        self,
+        model: SumNet,
+        data: Data,
+        lr_override: Callable[[], float | None] = lambda: None,
+        start: int = 0,
+    ) -> Generator[Progress, None, None]:
+        """Train `model` in place, to the last step: `training`, run.
+
+        Raises:
+            DivergedError: the loss ran away.
+        """
+        return self.training(model, data, lr_override, start).run()
 
     @property
     def bug(self) -> Bug:
@@ -102,7 +122,7 @@ class Recipe:
         if head != self.model.sum_head:
             checked = {"sum_weight": SUM_WEIGHTS[str(head)], **checked}
         changed = _rebuild(self, checked)
-        is_empty = SPECS[changed.model.dataset].empty_margin
+        is_empty = find_spec(changed.model.dataset).empty_margin
         if is_empty and not FUSIONS[changed.model.fusion].marks_images:
             return changed
         return _rebuild(changed, {"margin": 0})
@@ -140,6 +160,7 @@ def _check_rest(recipe: Recipe) -> None:
         raise SettingError(f"convs must be from 1 to {MAX_CONVS}, not {convs!r}.")
     values = asdict(recipe)
     params = values["model"] | values["train"]
+    _check_encoder(recipe.model)
     for name, (low, high) in PARAM_BOUNDS.items():
         value = params[name]
         whole = isinstance(high, int)
@@ -149,6 +170,18 @@ def _check_rest(recipe: Recipe) -> None:
     for name, value in values["train"].items():
         if type(value) not in (int, float):  # also of a setting: "0.1" is within its bounds
             raise SettingError(f"{name} must be a number, not {value!r}.")
+
+
+def _check_encoder(model: ModelConfig) -> None:
+    """Check what the encoder is, and how large it would get.
+
+    Raises:
+        SettingError: there is no such encoder, or it has more blocks than fit its width.
+    """
+    if not isinstance(model.encoder, str) or model.encoder not in ENCODERS:
+        raise SettingError(f"encoder must be {' or '.join(ENCODERS)}, not {model.encoder!r}.")
+    if model.encoder == "residual" and model.width**2 * sum(model.convs) > MAX_RESIDUAL:
+        raise SettingError(f"convs {model.convs!r} are too many at width {model.width}.")
 
 
 def _find_bug(name: object) -> Bug:

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import UserError
-from core.specs import FUSION_WORDS, SPECS, SUM_HEAD_SPECS, OptionWords
+from core.specs import (
+    FUSION_WORDS,
+    SPECS,
+    SUM_HEAD_SPECS,
+    OptionWords,
+    find_spec,
+    is_known,
+)
 
 Value = str | float  # of a setting: the name of a choice, or a number
 
@@ -86,17 +93,32 @@ class Choice:
         Raises:
             SettingError: it is not.
         """
-        if not isinstance(value, str) or value not in self.options:
+        if not isinstance(value, str) or not self.allows(value):
             raise SettingError(f"{name} must be {self.allowed}, not {value!r}.")
         return value
 
     def clamp(self, value: object, default: Value) -> Value:
         """`value` if it is one of the names; `default` for anything else."""
-        return value if isinstance(value, str) and value in self.options else default
+        return value if isinstance(value, str) and self.allows(value) else default
+
+    def allows(self, value: str) -> bool:
+        """Is it one of the names?"""
+        return value in self.options
 
     def say(self, value: Value) -> str:
         """By itself: "pixel fusion"."""
         return self.options[str(value)].said
+
+
+class DatasetChoice(Choice):
+    """The data sets: it offers ours, and allows those that people brought and this process met."""
+
+    def allows(self, value: str) -> bool:
+        return is_known(value)
+
+    def say(self, value: Value) -> str:
+        """By itself: "Fashion-MNIST"."""
+        return find_spec(str(value)).title
 
 
 Setting = Number | Choice
@@ -110,7 +132,7 @@ _usual_weights = " and ".join(
 )
 
 SETTINGS: dict[str, Setting] = {
-    "dataset": Choice(
+    "dataset": DatasetChoice(
         "Data set",
         "What it learns to read. Garments are harder than digits: nine in ten is good.",
         {
@@ -181,7 +203,8 @@ SETTINGS: dict[str, Setting] = {
     ),
     "seed": Number(
         "Seed",
-        "Fixes everything random: the same recipe with the same seed gives the same network.",
+        "Fixes everything random: the same recipe with the same seed gives the same network, on "
+        "one kind of processor. Another kind rounds otherwise.",
         *(0, 2**31 - 1),
         whole=True,
     ),

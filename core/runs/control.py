@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from core.recipes.settings import SETTINGS, Number
 from core.runs import limits
-from core.storage.files import write_atomic
+from core.storage.files import read_whole, write_atomic
 
 KEPT = "what it learned so far is kept"
 TOO_LONG = f"Stopped at the time limit for a run; {KEPT}"
@@ -44,7 +44,7 @@ class ControlFile(
 def read_control(folder: Path) -> ControlFile:
     """What is asked of the run in `folder`; nothing where the file is missing or damaged."""
     with suppress(OSError, msgspec.MsgspecError, RecursionError):
-        return msgspec.json.decode((folder / "control.json").read_bytes(), type=ControlFile)
+        return msgspec.json.decode(read_whole(folder / "control.json"), type=ControlFile)
     return ControlFile()
 
 

@@ -9,7 +9,10 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.recipes.recipe import Recipe
 
 _log = logging.getLogger("sketch_sum.limits")
 
@@ -84,3 +87,37 @@ def variable_of(name: str) -> str:
 
 
 LIMITS = read_limits(os.environ)
+
+
+def run_size(params: Mapping[str, Any]) -> float:
+    """Epochs × width × images of a recipe, as the limit counts; 0 where these are not known."""
+    from core.specs import TRAIN_SIZE  # with numpy: the server starts without
+
+    epochs, width = params.get("epochs"), params.get("width")
+    known = isinstance(epochs, int | float) and isinstance(width, int | float)
+    return epochs * width * TRAIN_SIZE if known else 0.0  # type: ignore[operator]
+
+
+def check_size(recipe: "Recipe") -> None:
+    """Check that a run is small enough to share a machine with others.
+
+    Raises:
+        SettingError: it is not; says what to change.
+    """
+    from core.recipes.settings import SettingError
+    from core.specs import TRAIN_SIZE
+
+    limit, train = LIMITS, recipe.train
+    epochs = int(limit.run_size / (recipe.model.width * TRAIN_SIZE))
+    if train.epochs > epochs:
+        fewer = f"at most {epochs}, or " if epochs else ""
+        raise SettingError(
+            f"{train.epochs} epochs at width {recipe.model.width} would take too long here. "
+            f"Choose {fewer}a smaller width."
+        )
+    steps = train.epochs * -(-TRAIN_SIZE // train.batch_size)
+    if steps > limit.run_steps:
+        raise SettingError(
+            f"{steps:,} steps would take too long here; {limit.run_steps:,.0f} is the limit. "
+            "Choose fewer epochs or a larger batch."
+        )

@@ -6,8 +6,9 @@ waits for all that somebody else has queued:
     who came          A1 A2 A3 A4 B1 A1   (page 1 of address A, page 2 of it, ...)
     who is served     A1 B1 A2 A3 A4 A1
 
-Runs that fine-tune a network take seconds and have a queue of their own beside it. A visitor has
-one run in each. Imports no torch.
+At an address a short run does not wait for all long ones: the longer a run is, the later is it due.
+Where an address has too many, what is due last leaves the queue. Runs that fine-tune a network take
+seconds and have a queue of their own. A visitor has one run in each. Imports no torch.
 """
 
 import os
@@ -22,7 +23,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from core.errors import UserError
-from core.recipes.settings import SettingError
 from core.runs import disk, limits
 from core.runs.disk import Entry, list_entries
 from core.runs.run import (
@@ -36,7 +36,6 @@ from core.runs.run import (
     State,
     find_run,
 )
-from core.specs import TRAIN_SIZE
 from core.storage.files import steady_time, write_atomic
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ if TYPE_CHECKING:
 
 TURNS_FILE = ".turns.json"  # in the runs directory: keys of the visitors that were served, in order
 MAX_TURNS = 1_000  # that are remembered
+DUE_AFTER = 1e-4  # seconds, times the size of a run (see limits): 160 s for the quick recipe
+CROWDED_OUT = "The queue was full, and shorter runs came. Choose fewer epochs, or try again later."
 
 
 class QueueError(UserError):
@@ -85,26 +86,42 @@ def enqueue(
     """
     finetunes = finetune_job is not None
     if not finetunes:
-        check_size(recipe)
+        limits.check_size(recipe)
     mine = [run for name in own if (run := find_run(root, name))]
     if any(run.state().name in WAITING and run.is_finetune == finetunes for run in mine):
         raise QueueError("You already have a run in the queue. Wait for it, or stop it first.")
-    waiting = [visitor_of(entry) for entry in _waiting(root, finetunes)]
-    before = in_turn([*waiting, visitor], read_turns(root)).index(len(waiting))
+    waiting = _waiting(root, finetunes)
+    visitors = [*map(visitor_of, waiting), visitor]
+    size = 0.0 if finetunes else limits.run_size(recipe.to_dict())
+    due = [*map(_due, waiting), steady_time() + DUE_AFTER * size]
+    before = in_turn(visitors, read_turns(root), due).index(len(waiting))
     if before >= limits.LIMITS.waiting:
         raise QueueError("The queue is full. Try again in a few minutes.")
     make_room(root)
-    return create_run(root, preset, recipe, finetune_job, visitor)
+    run = create_run(root, preset, recipe, finetune_job, visitor)
+    _crowd_out(root, finetunes, visitor.address)
+    return run
+
+
+def _crowd_out(root: Path, finetunes: bool, address: str) -> None:
+    """What waits at an address beyond its share leaves the queue: what would be done last."""
+    runs = [run for run in waiting_runs(root, finetunes) if run.request().address == address]
+    for run in runs[int(limits.LIMITS.waiting) :]:
+        with suppress(OSError):  # gone meanwhile
+            run.request_stop(CROWDED_OUT)
 
 
 # --- whose turn it is
 
 
-def in_turn(visitors: Sequence[Visitor], served: Sequence[str]) -> list[int]:
+def in_turn(
+    visitors: Sequence[Visitor], served: Sequence[str], due: Sequence[float] = ()
+) -> list[int]:
     """In which order runs are done: indices into their visitors, who are given oldest run first.
 
-    Addresses take turns, beginning with the one that was served longest ago; at an address, its
-    pages do. `served` are keys of visitors, latest last.
+    Addresses take turns, beginning with the one that was served longest ago. At an address its
+    pages do, and of those that were never served the one whose first run is `due` first, in
+    seconds. `served` are keys of visitors, latest last.
     """
     last = {key: turn for turn, key in enumerate(served)}
     last |= {key.partition("/")[0]: turn for turn, key in enumerate(served)}
@@ -112,9 +129,10 @@ def in_turn(visitors: Sequence[Visitor], served: Sequence[str]) -> list[int]:
     for index, visitor in enumerate(visitors):
         pages.setdefault(visitor, []).append(index)
     addresses: dict[str, list[list[int]]] = {}
-    for visitor in sorted(pages, key=lambda visitor: last.get(visitor.key, -1)):
+    by_due = {visitor: due[mine[0]] if due else 0 for visitor, mine in pages.items()}
+    for visitor in sorted(pages, key=lambda each: (last.get(each.key, -1), by_due[each])):
         addresses.setdefault(visitor.address, []).append(pages[visitor])
-    turns = sorted(addresses, key=lambda address: (last.get(address, -1), addresses[address][0]))
+    turns = sorted(addresses, key=lambda address: (last.get(address, -1), min(addresses[address])))
     return _alternate([_alternate(addresses[address]) for address in turns])
 
 
@@ -129,10 +147,16 @@ def visitor_of(entry: Entry) -> Visitor:
     return Visitor(entry.request.address, entry.request.session)
 
 
+def _due(entry: Entry) -> float:
+    """Seconds since the epoch. To fine-tune takes equally long, whatever made the network."""
+    size = 0.0 if entry.request.base else limits.run_size(entry.request.params)
+    return entry.created / 1e9 + DUE_AFTER * size
+
+
 def waiting_runs(root: Path, finetunes: bool) -> list[Run]:
     """The runs that wait to be trained, or to fine-tune a network, in the order of their turns."""
     waiting = _waiting(root, finetunes)
-    order = in_turn([visitor_of(entry) for entry in waiting], read_turns(root))
+    order = in_turn([*map(visitor_of, waiting)], read_turns(root), [*map(_due, waiting)])
     return [waiting[index].run for index in order]
 
 
@@ -211,28 +235,6 @@ def make_room_for_upload(root: Path, visitor: Visitor, size: int) -> None:
 
 
 # --- making a run
-
-
-def check_size(recipe: "Recipe") -> None:
-    """Check that a run is small enough to share a machine with others.
-
-    Raises:
-        SettingError: it is not; says what to change.
-    """
-    limit, train = limits.LIMITS, recipe.train
-    epochs = int(limit.run_size / (recipe.model.width * TRAIN_SIZE))
-    if train.epochs > epochs:
-        fewer = f"at most {epochs}, or " if epochs else ""
-        raise SettingError(
-            f"{train.epochs} epochs at width {recipe.model.width} would take too long here. "
-            f"Choose {fewer}a smaller width."
-        )
-    steps = train.epochs * -(-TRAIN_SIZE // train.batch_size)
-    if steps > limit.run_steps:
-        raise SettingError(
-            f"{steps:,} steps would take too long here; {limit.run_steps:,.0f} is the limit. "
-            "Choose fewer epochs or a larger batch."
-        )
 
 
 def create_run(

@@ -34,7 +34,7 @@ from msgspec import Meta
 from core import PROJECT
 from core.errors import UserError
 from core.runs import limits
-from core.storage.files import steady_time, write_atomic
+from core.storage.files import read_whole, steady_time, write_atomic
 from core.storage.history import Record, dump_record, read_history
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class Run:
         from core import finetune
 
         with self._reading():
-            text = (self.path / "examples.jsonl").read_text()
+            text = (self.path / "examples.jsonl").read_text("utf-8")
             return FinetuneJob(base, finetune.parse_examples(text))
 
     @contextmanager
@@ -204,15 +204,15 @@ class Run:
         A run that waits while no page shows it has left the queue. It is back when one does.
         """
         try:
-            content = (self.path / "state.json").read_bytes()
+            content = read_whole(self.path / "state.json")
             state = msgspec.json.decode(content, type=State)
+            left = (self.path / "stop").read_text() if self.stop_requested() else None
         except (OSError, msgspec.MsgspecError, RecursionError):
             return State("interrupted", self.damaged_words), False
-        if state.name in WAITING:
-            if self.stop_requested():
-                return State("interrupted", LEFT_QUEUE), False
-            if self.idle_seconds() > limits.LIMITS.unwatched_seconds:
-                return State("interrupted", f"{UNWATCHED} {self.retry_words}"), False
+        if state.name in WAITING and left is not None:
+            return State("interrupted", left or LEFT_QUEUE), False
+        if state.name in WAITING and self.idle_seconds() > limits.LIMITS.unwatched_seconds:
+            return State("interrupted", f"{UNWATCHED} {self.retry_words}"), False
         return state, state.is_finished
 
     def set_state(self, state: State) -> None:
@@ -249,9 +249,9 @@ class Run:
         except OSError:
             return float("inf")
 
-    def request_stop(self) -> None:
-        """Ask the worker to stop it."""
-        (self.path / "stop").touch()
+    def request_stop(self, why: str = "") -> None:
+        """Ask the worker to stop it; `why` is a sentence for its page, if it still waits."""
+        (self.path / "stop").write_text(why)
 
     def stop_requested(self) -> bool:
         """Did somebody ask for a stop?"""

@@ -14,7 +14,7 @@ import io
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from core.errors import UserError
 from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
-from core.specs import CLASSES, SPECS
+from core.specs import CLASSES, find_spec
 from core.storage import checkpoint
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record
@@ -48,7 +48,7 @@ UNUSABLE = "The file holds a network that cannot be used: {}."  # no word of the
 def pack_bundle(model: SumNet, card: Card) -> bytes:
     """The network and its card as one file."""
     tensors = model.tensors()
-    facts = asdict(card) | {"weights_sha256": _digest(tensors)}
+    facts = card.facts() | {"weights_sha256": _digest(tensors)}
     return save_tensors(tensors, {"card": json.dumps(facts)})
 
 
@@ -143,7 +143,7 @@ def _tried_images(dataset: str) -> Tensor:
 
     Paper, full ink, all shades, the example of the data set, and each digit as somebody writes it.
     """
-    spec, side = SPECS[dataset], IMAGE_SIDE
+    spec, side = find_spec(dataset), IMAGE_SIDE
     shades = np.arange(side * side, dtype=np.uint8).reshape(side, side)
     plain = [np.full((side, side), ink, np.uint8) for ink in (0, 255)]
     example = image_of_strokes(spec.example, spec.form)

@@ -26,7 +26,7 @@ from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.settings import SettingError
-from core.specs import CLASSES
+from core.specs import CLASSES, OwnData, own_spec
 from core.storage.files import MAX_NUMBER, write_atomic
 
 WEIGHTS_DIR = PROJECT / "weights"
@@ -60,6 +60,7 @@ class Card:
     parameters: Count
     doubt_level: Real | None = None  # the `metrics.ood_threshold`; None calls nothing unreadable
     taught: Count = 0  # examples of somebody's handwriting that it was fine-tuned with
+    own_data: OwnData | None = None  # what it was trained on, if somebody brought the pictures
     weights_sha256: Text = ""
     torch: Text = torch.__version__
     date: Text = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
@@ -86,7 +87,13 @@ class Card:
             confusion=metrics.confusion,
             parameters=model.parameter_count,
             doubt_level=ood_threshold,
+            own_data=model.spec.own,
         )
+
+    def facts(self) -> dict[str, Any]:
+        """Every value by name, for a file; without what is None, so that older versions read it."""
+        facts = asdict(self) | {"own_data": msgspec.to_builtins(self.own_data)}
+        return facts if self.own_data else {k: v for k, v in facts.items() if k != "own_data"}
 
     def report(self) -> dict[str, object]:
         """The keys that `train --json` and `evaluate --json` print."""
@@ -121,10 +128,24 @@ def save(stem: Path, model: SumNet, card: Card) -> None:
     Raises:
         OSError: no such folder, no room, no permission.
     """
+    write(stem, *pack(model, card))
+
+
+def pack(model: SumNet, card: Card) -> tuple[bytes, bytes]:
+    """The contents of the two files: weights, and the card with their SHA-256."""
     weights = save_tensors(model.tensors())
-    facts = asdict(card) | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+    facts = card.facts() | {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+    return weights, (json.dumps(facts, indent=1) + "\n").encode()
+
+
+def write(stem: Path, weights: bytes, card: bytes) -> None:
+    """Write the two files, each whole or not at all.
+
+    Raises:
+        OSError: no such folder, no room, no permission.
+    """
     write_atomic(_file_of(stem, ".safetensors"), weights)
-    write_atomic(_file_of(stem, ".json"), (json.dumps(facts, indent=1) + "\n").encode())
+    write_atomic(_file_of(stem, ".json"), card)
 
 
 def load(stem: Path) -> tuple[SumNet, Card]:
@@ -133,22 +154,43 @@ def load(stem: Path) -> tuple[SumNet, Card]:
     Raises:
         CheckpointError: missing, damaged, or not of this project's architecture.
     """
-    name = stem.name
+    return unpack(stem.name, *read(stem))
+
+
+def read(stem: Path) -> tuple[bytes, bytes]:
+    """The contents of the two files, unchecked.
+
+    Raises:
+        CheckpointError: they are missing.
+    """
     try:
-        weights = _file_of(stem, ".safetensors").read_bytes()
-        card = read_card(stem)
+        return (
+            _file_of(stem, ".safetensors").read_bytes(),
+            _file_of(stem, ".json").read_bytes(),
+        )
     except OSError as error:
-        raise CheckpointError(f"The network {name!r} is not there ({error.strerror}).") from error
-    if hashlib.sha256(weights).hexdigest() != card.weights_sha256:
+        raise CheckpointError(
+            f"The network {stem.name!r} is not there ({error.strerror})."
+        ) from error
+
+
+def unpack(name: str, weights: bytes, card: bytes) -> tuple[SumNet, Card]:
+    """The inverse of `pack`: the network (in eval mode) and its card. `name` is for errors.
+
+    Raises:
+        CheckpointError: damaged, or not of this project's architecture.
+    """
+    parsed = _parse_card(name, card)
+    if hashlib.sha256(weights).hexdigest() != parsed.weights_sha256:
         raise CheckpointError(f"The weights of {name!r} are damaged: they do not match their card.")
     try:
-        model = SumNet(Recipe.read(card.params).model)
+        model = SumNet(Recipe.read(parsed.params).model)
         model.load_state_dict(load_tensors(weights))
     except (SafetensorError, SettingError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"The weights of {name!r} are for another architecture than their card says."
         ) from error
-    return model.eval(), card
+    return model.eval(), parsed
 
 
 def read_card(stem: Path) -> Card:
@@ -158,11 +200,14 @@ def read_card(stem: Path) -> Card:
         OSError: it cannot be read.
         CheckpointError: it is no card.
     """
-    content = _file_of(stem, ".json").read_bytes()
+    return _parse_card(stem.name, _file_of(stem, ".json").read_bytes())
+
+
+def _parse_card(name: str, content: bytes) -> Card:
     try:
         return check_card(msgspec.json.decode(content))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"The card of {stem.name!r} is damaged.") from error
+        raise CheckpointError(f"The card of {name!r} is damaged.") from error
 
 
 def check_card(facts: object) -> Card:
@@ -176,6 +221,8 @@ def check_card(facts: object) -> Card:
     card = msgspec.convert(facts, Card)
     if set(card.figures) != METRIC_NAMES:
         raise ValueError("other metrics")
+    if card.own_data and own_spec(card.own_data).name != card.params.get("dataset"):
+        raise ValueError("another data set")
     return card
 
 

@@ -1,12 +1,15 @@
-"""Files that appear whole, their age, and locks that end with their holder. Imports no torch."""
+"""Files that appear whole, and their age. Imports no torch."""
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from filelock import FileLock, Timeout
+T = TypeVar("T")
 
 MAX_NUMBER = 1e300  # of a number in a file of ours; NaN is not less
+PATIENCE_SECONDS = 0.2  # far more than a small file takes to read
 # The time of day may be moved while we run; the difference of it and this clock may not.
 _CLOCK_OFFSET = time.time() - time.monotonic()
 
@@ -31,22 +34,30 @@ def write_atomic(path: Path, content: bytes, durable: bool = True) -> None:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        aside.replace(path)
+        _patiently(lambda: aside.replace(path))
     finally:
         aside.unlink(missing_ok=True)
 
 
-def try_lock(path: Path) -> FileLock | None:
-    """The lock at `path`, taken, or None while another process holds it. Never waits.
-
-    The system frees it when its holder ends, however it ends. The file itself stays.
+def read_whole(path: Path) -> bytes:
+    """A file that `write_atomic` may replace at this moment.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: it is not there, or cannot be read.
     """
-    lock = FileLock(path)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        return None
-    return lock
+    return _patiently(path.read_bytes)
+
+
+def _patiently(act: Callable[[], T]) -> T:
+    """Do it, again for a moment where that is refused.
+
+    Windows refuses to replace a file that somebody reads, and to open one that is being replaced.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return act()
+        except PermissionError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.005)

@@ -53,10 +53,13 @@ _DECODER = msgspec.json.Decoder(Record)
 
 
 class Recorder:
-    """Turns the progress of single steps into records of a few steps each."""
+    """Turns the progress of single steps into records of a few steps each.
 
-    def __init__(self) -> None:
-        self.start = time.perf_counter()
+    `seconds` have gone into the training before.
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.start = time.perf_counter() - seconds
         self._pending: list[Scores] = []
 
     def add(self, progress: "Progress", due: bool = False) -> Record | None:

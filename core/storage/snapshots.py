@@ -23,25 +23,24 @@ MAX_COUNT = 40
 MAX_BYTES = 8 << 20  # of all snapshots of a run
 
 
-class SnapshotWriter:
-    """Writes the snapshots of a run while it trains, beginning with the untrained network."""
+class SnapshotPlan:
+    """When to take snapshots of a network that trains, and the bytes of each."""
 
-    def __init__(self, folder: Path, model: SumNet) -> None:
-        self.folder, self.model = folder, model
+    def __init__(self, model: SumNet) -> None:
+        self.model = model
         self._planned: set[int] = set()
-        save_snapshot(folder, 0, model)
+        self._taken = 1  # of the untrained network
 
-    def save_if_due(self, progress: Progress, paused: bool) -> None:
-        """Write a snapshot if one is planned, or if training pauses here and there is room.
-
-        Raises:
-            OSError: there is no room on the disk.
-        """
+    def is_due(self, progress: Progress, paused: bool) -> bool:
+        """Is a snapshot planned here, or does training pause here and is there room?"""
         self._planned = self._planned or planned_steps(progress.steps, self.model)
-        if progress.step in self._planned or (
-            paused and len(snapshot_steps(self.folder)) < 2 * len(self._planned)
-        ):
-            save_snapshot(self.folder, progress.step, self.model)
+        due = progress.step in self._planned or (paused and self._taken < 2 * len(self._planned))
+        self._taken += due
+        return due
+
+    def pack(self) -> bytes:
+        """The weights now, as the bytes of a snapshot."""
+        return pack_snapshot(self.model)
 
 
 def planned_steps(steps: int, model: SumNet) -> set[int]:
@@ -51,14 +50,24 @@ def planned_steps(steps: int, model: SumNet) -> set[int]:
     return {round(steps * (gap / gaps) ** 2) for gap in range(gaps + 1)}
 
 
-def save_snapshot(folder: Path, step: int, model: SumNet) -> None:
-    """Write the weights after `step`."""
+def pack_snapshot(model: SumNet) -> bytes:
+    """The weights in half precision, as the bytes of a .safetensors file."""
+    return save(
+        {
+            name: tensor.half() if tensor.is_floating_point() else tensor
+            for name, tensor in model.tensors().items()
+        }
+    )
+
+
+def save_snapshot(folder: Path, step: int, content: bytes) -> None:
+    """Write the weights after `step`, as `pack_snapshot` packed them.
+
+    Raises:
+        OSError: there is no room on the disk.
+    """
     folder.mkdir(exist_ok=True)
-    tensors = {
-        name: tensor.half() if tensor.is_floating_point() else tensor
-        for name, tensor in model.tensors().items()
-    }
-    write_atomic(folder / f"{step:08}.safetensors", save(tensors), durable=False)
+    write_atomic(folder / f"{step:08}.safetensors", content, durable=False)
 
 
 def snapshot_steps(folder: Path) -> list[int]:

@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock
+from filelock import BaseFileLock
 
 from core import VERSION
+from core.cluster.cluster import read_cluster
+from core.locks import is_marker, try_lock
+from core.runs import log
 from core.runs.disk import MEGABYTE, list_entries
 from core.runs.run import LIVE, WAITING
-from core.storage.files import try_lock, write_atomic
+from core.storage.files import write_atomic
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Status:
     kept: int  # finished runs
     kept_megabytes: float
     free_megabytes: float
+    cluster: str = ""  # how its cluster is, in words; "" is none
+    trainers: tuple[str, ...] = ()  # each of them, in words
 
     @property
     def words(self) -> str:
@@ -49,6 +54,7 @@ class Status:
             f"{'1 run trains' if self.training else 'no run trains'}, "
             f"{self.waiting} {'waits' if self.waiting == 1 else 'wait'}, "
             f"{self.kept} kept ({self.kept_megabytes:,.0f} MB), {self.free_megabytes:,.0f} MB free"
+            + "".join(f"\n{line}" for line in (self.cluster, *self.trainers) if line)
         )
 
 
@@ -59,7 +65,7 @@ class WorkerFile(msgspec.Struct, frozen=True):
     version: str = VERSION
 
 
-def lock_for_worker(root: Path) -> FileLock | None:
+def lock_for_worker(root: Path) -> BaseFileLock | None:
     """Become the worker of a runs directory; None while another process is.
 
     Keep what comes back: the lock is free again when the process ends, however it ends.
@@ -69,6 +75,9 @@ def lock_for_worker(root: Path) -> FileLock | None:
     """
     lock = try_lock(root / ".lock")
     if lock:
+        if is_marker(lock):
+            advice = "Put SKETCH_SUM_RUNS on another volume if apps on several hosts share it."
+            log.warning("volume has no locks: a marker file stands in", folder=root, advice=advice)
         facts = msgspec.json.encode(WorkerFile(os.getpid()))
         with suppress(OSError):  # a full disk
             write_atomic(root / ".worker.json", facts, durable=False)
@@ -83,6 +92,7 @@ def read_status(root: Path) -> Status:
     finished = [entry for entry in entries if entry.state.is_finished]
     live = [entry.run for entry in entries if entry.state.name in LIVE]
     training = [run.id for run in live if not run.is_finetune]
+    cluster = read_cluster(root) if has_worker else None
     there = next(path for path in (root, *root.parents) if path.exists())
     return Status(
         version=facts.version,
@@ -94,6 +104,8 @@ def read_status(root: Path) -> Status:
         kept=len(finished),
         kept_megabytes=round(sum(entry.size for entry in finished) / MEGABYTE, 1),
         free_megabytes=round(shutil.disk_usage(there).free / MEGABYTE),
+        cluster=f"Cluster {cluster.address}: {cluster.words}" if cluster else "",
+        trainers=tuple(cluster.lines) if cluster else (),
     )
 
 

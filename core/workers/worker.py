@@ -20,10 +20,14 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from core.cluster.cluster import MISSING, VARIABLE, Cluster, cluster_address, write_cluster
+from core.engines.cores import respect_cores, step_back
 from core.engines.memory import keep_freed_memory
+from core.errors import UserError
+from core.jobs.warm_up import warm_up
 from core.runs import disk, log
-from core.runs.job import JobRunner
 from core.runs.queue import note_turn, waiting_runs
+from core.workers.runner import JobRunner
 from core.workers.status import lock_for_worker
 
 POLL_SECONDS = 0.05  # between polls for a new run
@@ -36,7 +40,8 @@ def serve(root: Path) -> None:
     After something unforeseen it returns: the app starts a fresh process.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the app, and that ends us
-    os.nice(10)
+    step_back()
+    respect_cores()
     keep_freed_memory()
     _be_killed_first()
     app_gone = threading.Event()
@@ -45,9 +50,11 @@ def serve(root: Path) -> None:
         if app_gone.wait(POLL_SECONDS):
             return
     try:
+        if os.environ.get(VARIABLE):
+            return _serve_cluster(root, app_gone)
         runner = JobRunner(app_gone)
         runner.recover_interrupted(root)
-        runner.warm_up()
+        warm_up(runner.data_sets)
         log.event("worker ready")
         beside = threading.Thread(target=_serve_finetunes, args=(root, runner))
         beside.start()
@@ -57,10 +64,27 @@ def serve(root: Path) -> None:
         lock.release()
 
 
+def _serve_cluster(root: Path, app_gone: threading.Event) -> None:
+    """Hand the runs to trainers instead; where that cannot be, pages and `status` say why."""
+    try:
+        address = cluster_address()
+        from core.cluster.dispatcher import dispatch  # brings distributed, which is optional
+
+        return dispatch(root, address, app_gone)
+    except UserError as error:
+        problem = str(error)
+    except ModuleNotFoundError:
+        problem = MISSING
+    log.warning("cluster cannot be used", reason=problem)
+    while not app_gone.wait(1.0):
+        with suppress(OSError):  # a full disk
+            write_cluster(root, Cluster("", problem=f"Runs wait: {problem}"))
+
+
 def _be_killed_first() -> None:
     """Where memory runs out, the system kills us and not the app."""
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500")
+    with suppress(OSError):  # not Linux
+        Path("/proc/self/oom_score_adj").write_text("500", "utf-8")
 
 
 def _serve_finetunes(root: Path, runner: JobRunner) -> None:

@@ -30,7 +30,7 @@ def test_a_first_visit_invites_and_answers_nothing(page: Page) -> None:
 def test_both_heads_read_a_drawn_digit(page: Page, digit: str) -> None:
     draw_digit(page, digit)
     assert answers(page) == (digit, str(int(digit) + 7))
-    expect(page.get_by_text("the sum fits the digit")).to_be_visible()
+    expect(page.get_by_text("the sum fits the digit", exact=True)).to_be_visible()
     expect(page.get_by_alt_text("The picture as the network saw it")).to_be_visible()
 
 

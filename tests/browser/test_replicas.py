@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from core.workers.status import read_status
 from tests.browser.conftest import Visit
 from tests.browser.support import driver
-from tests.browser.support.app import ROOT, App, free_port, serve
+from tests.browser.support.app import ROOT, App, end_with_parent, free_port, serve
 from tests.browser.support.driver import (
     answered,
     draw_digit,
@@ -62,7 +62,7 @@ def nginx(folder: Path, apps: Sequence[App]) -> Iterator[str]:
     (folder / "nginx.conf").write_text(AROUND.format(user=user))
     address = f"http://127.0.0.1:{port}"
     command = [find_nginx(), "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(command, preexec_fn=end_with_parent)
     try:
         while True:
             assert process.poll() is None, "nginx ended: its log says why"

@@ -92,7 +92,7 @@ def test_a_class_gets_fewer_controls_and_keeps_them_so(visit: Visit) -> None:
     choose(teacher, leave_out(teacher), "Published bugs")
     link = re.search(r"/train\S+", text(teacher, "share_link"))
     assert link
-    assert link[0] == "/train?v=1&hide=bug"
+    assert link[0] == "/train?hide=bug&v=1"
     pupil = visit(link[0] + ".teach&lock=lr.number")
     expect(hook(pupil, "break")).to_have_count(0)
     expect(hook(pupil, "setting_lr").get_by_role("slider")).to_be_disabled()

@@ -1,12 +1,16 @@
 """The support itself: what it takes for trouble in the app's log, and how fresh a visitor is."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.browser.support.app import App
+from tests.browser.support.app import ROOT, App
 from tests.browser.support.driver import open_in
 from tests.browser.support.visitors import Visitors
+from tests.conftest import wait_for
 
 CLEAN = """INFO streamlit.web.server Uvicorn server started on 127.0.0.1:8501
 
@@ -77,3 +81,28 @@ def test_a_tab_that_was_closed_or_was_for_one_alone_is_not_used_again(visitors: 
         closed.close()
     with visitors.arrive() as one, visitors.arrive() as other:
         assert not {one, other} & {closed, alone}
+
+
+HOLDS_AN_APP = """
+import sys, time
+from pathlib import Path
+from tests.browser.support.app import serve
+with serve(Path(sys.argv[1])) as app:
+    print(app.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_no_app_outlives_the_tests_that_started_it(tmp_path: Path, end: signal.Signals) -> None:
+    tests = subprocess.Popen(
+        [sys.executable, "-c", HOLDS_AN_APP, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert tests.stdout
+    with tests.stdout:
+        app = Path(f"/proc/{int(tests.stdout.readline())}")
+        assert app.exists()
+        tests.send_signal(end)
+        tests.wait()
+    wait_for(lambda: not app.exists(), "the end of an app without its tests")

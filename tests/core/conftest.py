@@ -10,8 +10,8 @@ import pytest
 from core.data import download
 from core.dataset import Data
 from core.runs import limits
-from core.runs.job import JobRunner
 from core.runs.run import Run, State
+from core.workers.runner import JobRunner
 from core.workers.supervisor import Supervisor
 from tests.support.workers import ForkServer, Start, start_supervisor
 
@@ -32,7 +32,7 @@ def runner(data: Data, monkeypatch: pytest.MonkeyPatch) -> JobRunner:
     """Does runs in this process, on the drawn data set, without a warm-up."""
     monkeypatch.setattr(download, "is_present", lambda *_: False)
     made = JobRunner(threading.Event())
-    made.data["mnist"] = data
+    made.data_sets.loaded["mnist"] = data
     return made
 
 

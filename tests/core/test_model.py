@@ -8,20 +8,22 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.dataset import Batch, Split
+from core.encoders import ENCODERS
 from core.evaluation.metrics import evaluate
 from core.heads import FUSIONS, SUM_HEADS, Output
 from core.model import ModelConfig, SumNet
 from core.trainer import losses, validate
 
-KINDS = list(product(FUSIONS, SUM_HEADS))
+KINDS = list(product(FUSIONS, SUM_HEADS, ENCODERS))
 
 
 @pytest.fixture(params=KINDS, ids="-".join)
 def any_model(request: pytest.FixtureRequest) -> SumNet:
     """A small network of every kind, in eval mode."""
-    fusion, sum_head = request.param
+    fusion, sum_head, encoder = request.param
     torch.manual_seed(0)
-    return SumNet(ModelConfig(width=4, fusion=fusion, sum_head=sum_head)).eval()
+    config = ModelConfig(width=4, encoder=encoder, fusion=fusion, sum_head=sum_head)
+    return SumNet(config).eval()
 
 
 @pytest.fixture

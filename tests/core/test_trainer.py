@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from core import trainer
 from core.heads import Output
-from core.trainer import DivergedError, Progress, TrainConfig, train, validate
+from core.trainer import DivergedError, Progress, TrainConfig, Training, train, validate
 from tests.support.trainings import SHORT, fresh, history, same, watch_batches, weights
 
 # --- the history
@@ -179,3 +180,26 @@ def test_validation_is_of_the_averaged_weights(data):
     model = fresh()
     *_, last = train(model, data, config)
     assert last.val == validate(model, data.val, config.sum_weight)
+
+
+# --- a training that was cut off
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+@pytest.mark.parametrize("ended", [1, 2])  # epochs, of 3
+def test_a_restored_training_ends_as_one_that_was_not_cut_off(data, ended, shards, tmp_path):
+    config = TrainConfig(
+        epochs=3, batch_size=32 * shards, augment=0.5, erase=0.5, cutout=4, ema=0.9, seed=3
+    )
+    whole = fresh(dropout=0.3)
+    steps = list(Training(whole, data, config).run())
+    cut = Training(fresh(dropout=0.3), data, config)
+    running = cut.run()
+    first = list(islice(running, len(steps) * ended // 3))
+    torch.save(cut.state(), tmp_path / "state")
+    state = torch.load(tmp_path / "state", weights_only=True)
+    model = fresh(dropout=0.3)
+    rest = Training(model, data, config)
+    rest.restore(state)
+    assert first + list(rest.run()) == steps
+    assert same(weights(model), weights(whole))

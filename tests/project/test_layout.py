@@ -21,10 +21,12 @@ ENTRY = ROOT / "streamlit_app.py"
 FLOORS: tuple[set[str], ...] = (
     {"core"},  # the package itself: its version, where it lies
     {"core.errors"},
+    {"core.locks"},
     {"core.data"},
     {"core.specs"},
     {"core.dataset"},
-    {"core.heads"},
+    {"core.collections"},
+    {"core.heads", "core.encoders"},
     {"core.model"},
     {"core.engines"},
     {"core.trainer"},
@@ -32,6 +34,8 @@ FLOORS: tuple[set[str], ...] = (
     {"core.recipes", "core.evaluation"},
     {"core.storage"},
     {"core.runs"},
+    {"core.jobs"},
+    {"core.cluster"},
     {"core.workers"},
     {"core.cli"},
     {"core.__main__"},

@@ -23,6 +23,8 @@ from typing import NoReturn
 import sklearn.metrics  # noqa: F401  # what a worker imports at its first evaluation
 import torch
 
+import core.cluster.dispatcher
+import core.cluster.trainer  # noqa: F401  # brings distributed, as a cluster does
 from core import dataset
 from core.data import download
 from core.specs import SPECS

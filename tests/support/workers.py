@@ -46,6 +46,7 @@ class ForkServer:
         self._asking = threading.Lock()
         self.changed = threading.Condition()
         self._started: list[int] = []
+        self.codes: dict[Path, str] = {}  # by runs directory: what its workers run first
         self.ended: dict[int, int] = {}  # exit codes, as of subprocess
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -106,11 +107,12 @@ class Fork:
         self.wait()
 
 
-def fork_workers(server: ForkServer, code: str = "") -> SimpleNamespace:
+def fork_workers(server: ForkServer) -> SimpleNamespace:
     """What stands in for the module `subprocess` of the supervisor: it forks workers."""
 
     def popen(command: list[str], **_: Any) -> Fork:
-        return Fork(server, Path(command[-1]), code)
+        root = Path(command[-1])
+        return Fork(server, root, server.codes[root])
 
     return SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE)
 
@@ -155,5 +157,6 @@ def start_supervisor(
     monkeypatch: pytest.MonkeyPatch, server: ForkServer, root: Path, code: str = ""
 ) -> Supervisor:
     """A supervisor whose workers are forks that run `code` before they serve."""
-    monkeypatch.setattr(app_side, "subprocess", fork_workers(server, code))
+    server.codes[root] = code
+    monkeypatch.setattr(app_side, "subprocess", fork_workers(server))
     return Supervisor(root)

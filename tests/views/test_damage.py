@@ -41,7 +41,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run.append(record(49, loss=0.5, class_acc=0.5, sum_acc=0.5, joint_acc=0.5))
     finished(run)
     (run.path / "last.safetensors").write_bytes(b"weights so far")
-    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     return run.path
 
 

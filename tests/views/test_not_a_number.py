@@ -48,8 +48,8 @@ def run(shipped) -> Run:
     run = create_run(runs_dir(), "quick", recipe)
     broken = overflowing(model)
     checkpoint.save(run.checkpoint, broken, replace(card, doubt_level=None))
-    snapshots.save_snapshot(run.snapshots, 0, model)
-    snapshots.save_snapshot(run.snapshots, 9, broken)
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(model))
+    snapshots.save_snapshot(run.snapshots, 9, snapshots.pack_snapshot(broken))
     run.append(record(9, loss=0.5, class_acc=0.5, sum_acc=0.5, joint_acc=0.5))
     run.set_state(State("finished"))
     return run

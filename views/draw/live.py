@@ -116,5 +116,5 @@ def _pen() -> Any:
 
 
 def _component(name: str, script: str, content: str) -> Any:
-    js = (STATIC / script).read_text()
+    js = (STATIC / script).read_text("utf-8")
     return st.components.v2.component(name, html=content, js=js, isolate_styles=False)

@@ -45,6 +45,7 @@ LAYER_WORDS = {
     "Linear": "linear",
     "Flatten": "flatten",
     "Dropout": "dropout",
+    "MapMean": "mean of each map",
     "LateFusion": "late fusion",
     "PixelFusion": "pixel fusion",
 }
@@ -137,13 +138,33 @@ def layers_table(layers: Sequence[Layer]) -> str:
 
 
 def _stages(encoder: Sequence[Layer]) -> list[list[Layer]]:
-    """The encoder's layers, each convolution with what follows it."""
-    blocks: list[list[Layer]] = []
-    for layer in encoder:
-        if not blocks or layer.kind in ("Conv2d", "Flatten"):
-            blocks.append([])
-        blocks[-1].append(layer)
-    return blocks
+    """The encoder's layers: each convolution with what follows it; equal residual blocks as one."""
+    stages: list[list[Layer]] = []
+    for block, group in groupby(encoder, _block):
+        layers = list(group)
+        if not block:
+            for layer in layers:
+                if layer is layers[0] or layer.kind in ("Conv2d", "Flatten", "MapMean"):
+                    stages.append([])
+                stages[-1].append(layer)
+        elif stages and _block(stages[-1][-1]) and stages[-1][-1].shape == layers[-1].shape:
+            stages[-1] += layers
+        else:
+            stages.append(layers)
+    return stages
+
+
+def _block(layer: Layer) -> str:
+    """The residual block that a layer lies in, as a path; "" for one that lies in none."""
+    path, _, _ = layer.name.rpartition(".")
+    return path if "." in path else ""
+
+
+def _stage_words(stage: Sequence[Layer]) -> str:
+    """What a stage consists of: "conv 3 × 3, norm, ReLU", or "2 residual blocks"."""
+    count = len(set(filter(None, map(_block, stage))))
+    blocks = f"{count} residual block{'s' if count > 1 else ''}"
+    return blocks if count else ", ".join(map(word, stage))
 
 
 def _draw_inputs(sketch: "Sketch", case: Case) -> None:
@@ -178,7 +199,7 @@ def _stage(sketch: "Sketch", block: Sequence[Layer], top: float) -> None:
         fill, stroke = sketch.palette.faint, sketch.palette.muted
         sketch.box(x, y, width, height, fill=fill, stroke=stroke, radius=2)
     count = counted(sum(layer.parameters for layer in block))
-    sketch.text(TEXT, middle - 3, ", ".join(map(word, block)), "strong")
+    sketch.text(TEXT, middle - 3, _stage_words(block), "strong")
     sketch.text(TEXT, middle + 13, f"{shape(block[-1])} · {count}", "quiet")
 
 

@@ -15,7 +15,7 @@ from core.dataset import SUM_CLASSES, Split
 from core.evaluation.layers import feature_maps, first_filters, fusion_inputs, network_layers
 from core.evaluation.loss_breakdown import break_down
 from core.model import SumNet
-from core.recipes.recipe import STAGES, Recipe
+from core.recipes.recipe import Recipe
 from core.specs import ADDENDS
 from views.explain import diagram, figures
 from views.explain.published import column_and_row, published_networks, softmax_twice_section
@@ -84,13 +84,15 @@ def _network_section(shown: Subject) -> None:
     fusion = shown.model.fusion
     way = f"This network has *{fusion.words.said}*: {fusion.way}."
     margin = shown.model.config.margin
-    sides = [(IMAGE_SIDE - 2 * margin) >> halved for halved in range(STAGES + 1)]
+    side = IMAGE_SIDE - 2 * margin
     without = f" (without its empty margin of {margin} pixels)" if margin else ""
+    shapes = {layer.name: layer.shape for layer in layers}
+    sides = [side, *(shapes[f"encoder.{end}"][1] for end in shown.model.encoder.stage_ends)]
     right = beside(
-        f"The **encoder** halves the picture{without} three times, {' → '.join(map(str, sides))}, "
-        "and adds channels each time: fewer places, but more known about each. What remains, the "
-        f"features, goes to two heads: the **class head** says which {shown.spec.noun} it is, the "
-        f"**sum head** says {shown.spec.noun} plus number. {way}\n\n"
+        f"The **encoder** gets the picture{without} and {shown.model.encoder.way}: "
+        f"{' → '.join(map(str, sides))}, fewer places, but more known about each. What remains, "
+        "the features, goes to two heads: the **class head** says which "
+        f"{shown.spec.noun} it is, the **sum head** says {shown.spec.noun} plus number. {way}\n\n"
         "The label is nowhere among the inputs, and the sum head never gets the decision of the "
         "class head.",
     )
@@ -118,14 +120,14 @@ def _code(shown: Subject) -> None:
 def _inside_section(shown: Subject) -> None:
     filters = first_filters(shown.model)
     stages = feature_maps(shown.model, shown.pixels, shown.prediction.addend)
-    size = filters.shape[1]
+    size, places = filters.shape[1], stages[-1].shape[1]
     right = beside(
         f"Nobody wrote these **filters**: training found {len(filters)} patches of {size} × {size} "
         "weights. Each slides over the picture and answers strongly where the picture resembles "
         "it: an edge, a bend, a corner.\n\n"
         "Their answers to this picture are **feature maps**. After the first stage you still "
-        "recognize it. After the last, 3 × 3 places are left, and each map says how much of "
-        "something there is, and roughly where.",
+        f"recognize it. After the last, {places} × {places} places are left, and each map says how "
+        "much of something there is, and roughly where.",
     )
     extent = float(abs(filters).max())
     with right:

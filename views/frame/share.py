@@ -141,5 +141,5 @@ def _pick(label: str, names: tuple[str, ...], chosen: tuple[str, ...], key: str)
 def _copy_button() -> Any:
     """Not at import: it can be registered in a running app only."""
     button = '<button type="button">Copy link</button>'
-    css, js = ((STATIC / name).read_text() for name in ("copy.css", "copy.js"))
+    css, js = ((STATIC / name).read_text("utf-8") for name in ("copy.css", "copy.js"))
     return st.components.v2.component("copy_link", html=button, css=css, js=js)

@@ -70,6 +70,9 @@ class Conversation:
                 group.create_task(self._answer())
         except BaseExceptionGroup as group_error:
             _raise_first(group_error)
+        finally:
+            self.turns.forget(self)
+            self.long_turns.forget(self)
 
     async def _hear(self) -> None:
         while True:

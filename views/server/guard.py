@@ -12,16 +12,18 @@ it, in the network. Only nonsense, and what would have to wait too long, closes 
 """
 
 import asyncio
-import contextlib
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 from streamlit import config, runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
+from core.engines.memory import give_back_freed_memory, share_arena
 from core.runs import limits, log
 from views.server.handles import prepare_handles
 from views.server.live_route import live_path
@@ -39,12 +41,15 @@ POLICY, NONSENSE, TOO_LARGE, TRY_LATER = 1008, 1002, 1009, 1013  # codes of RFC 
 HOLD = 1.0  # seconds that a run may keep its place from others
 LONGEST_WAIT = 60.0  # seconds that a socket's messages may have to wait; then it is closed
 BEATS = 0.5, 20  # heartbeats and the like of a socket: a second, at once
+TIDY_SECONDS = 30.0
 UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
 PRIVATE = re.compile(r"/_stcore/(metrics|agent/|script-health-check)")  # the operator's own
+LOCAL = ("127.0.0.1", "::/64")  # this machine's networks
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),  # a link holds a drawing
 )
+IPV6_PREFIX = 64  # bits; one household or one server has all addresses that share them
 BUSY = b"Too many visitors at once. Wait a minute, then load the page again."
 
 
@@ -62,11 +67,18 @@ class Guard:
         self.ready = True
         log.start()
         prepare_handles()
+        share_arena()
+        self._tidy()
         most = limits.LIMITS
         self.pages = Turns(int(most.page_runs), max(1, int(most.page_runs) - 1), HOLD)
         self.fragments = Turns(int(most.fragment_runs), max(1, int(most.fragment_runs) - 1), HOLD)
         self.uploads = Uploads(int(most.uploads_megabytes * 1e6), _forget)
         self.upload_rates: dict[str, Bucket] = {}
+
+    def _tidy(self) -> None:
+        """Give freed memory back to the system, now and again; it takes 3 ms."""
+        give_back_freed_memory()
+        asyncio.get_running_loop().call_later(TIDY_SECONDS, self._tidy)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self.ready:
@@ -98,8 +110,8 @@ class Guard:
             else:
                 await self.app(scope, socket.receive, socket.send)
         finally:
-            self.pages.leave(socket)
-            self.fragments.leave(socket)
+            self.pages.forget(socket)
+            self.fragments.forget(socket)
             sockets[address] -= 1
             if not sockets[address]:
                 del sockets[address]
@@ -113,7 +125,7 @@ class Guard:
             await send(message)
 
         path = str(scope["path"])
-        if PRIVATE.search(path) and address_of(scope) not in ("127.0.0.1", "::1"):
+        if PRIVATE.search(path) and address_of(scope) not in LOCAL:
             return await _reply(answer, 404, b"Not found.")
         if (upload := UPLOAD.search(path)) is None:
             return await self.app(scope, receive, answer)
@@ -176,7 +188,7 @@ class GuardedSocket:
             if wait:
                 await asyncio.sleep(wait)
             if request.is_run:
-                await self._turns(request).enter(self.address, self)
+                await self._turns(request).enter(self.address, self, len(content))
                 return message
             if request.kind and self.beats.try_take():
                 return message
@@ -192,7 +204,7 @@ class GuardedSocket:
         if message["type"] == "websocket.send" and ends_a_run(message.get("bytes") or b""):
             self.guard.pages.leave(self)
             self.guard.fragments.leave(self)
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             await self._send(message)
 
     def _turns(self, request: BrowserRequest) -> Turns:
@@ -209,7 +221,16 @@ def address_of(scope: Scope) -> str:
     """Who connects. Behind a proxy that uvicorn trusts (`$FORWARDED_ALLOW_IPS`, on this machine by
     default) it is whom the proxy names."""
     client = scope.get("client")
-    return str(client[0]) if client else ""
+    return network_of(str(client[0])) if client else ""
+
+
+def network_of(address: str) -> str:
+    """What counts as one network address: of IPv6 the whole /64."""
+    with suppress(ValueError):
+        found = ip_address(address)
+        if isinstance(found, IPv6Address):
+            return str(found.ipv4_mapped or ip_network((found, IPV6_PREFIX), strict=False))
+    return address
 
 
 def _is_same_origin(scope: Scope) -> bool:

@@ -3,6 +3,14 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Hashable
+from operator import attrgetter
+from typing import NamedTuple
+
+PATIENCE = 50.0  # times as long as a run will take that it may wait behind quicker ones
+LONGEST_PATIENCE = 10.0  # seconds of it at most
+USUAL_RUN = 0.02  # seconds
+LAST_RUNS = 8  # of a socket that tell how long the next will take
+SECONDS_PER_BYTE = 1e-6  # that was sent: a drawing of 100 KB takes 0.07 s
 
 
 class Bucket:
@@ -31,23 +39,37 @@ class Bucket:
 class Turns:
     """So many runs at once. Who waits is served in turn, one address after the other.
 
+    At an address, who is quick need not wait for all who are slow: a run may wait `PATIENCE` times
+    as long as it will take, and whose time is up first is next. One example:
+
+        a page that scribbles      0.1 s a run      up after 5 s
+        a page that draws a digit  0.02 s a run     up after 1 s: before twenty such scribblers
+
+    How long a run will take is told by the bytes that came, and by the quickest of the last runs of
+    its socket: any single one may have been held up by others.
+
     A run that takes longer than `hold` seconds goes on, but its place is free again: a page that
     reads for ten seconds keeps nobody waiting so long. A socket has one place at a time.
     """
 
     def __init__(self, places: int, per_address: int, hold: float) -> None:
         self.places, self.per_address, self.hold = places, per_address, hold
-        self.running: dict[Hashable, tuple[str, asyncio.TimerHandle]] = {}  # by socket
+        self.running: dict[Hashable, Place] = {}  # by socket
         self.by_address: Counter[str] = Counter()  # of those that run
-        self.waiting: dict[str, deque[tuple[Hashable, asyncio.Future[None]]]] = {}
+        self.waiting: dict[str, list[Ticket]] = {}
+        self.took: dict[Hashable, deque[float]] = {}  # seconds, the last runs of a socket
 
-    async def enter(self, address: str, socket: Hashable) -> None:
-        """Wait for a place."""
-        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.waiting.setdefault(address, deque()).append((socket, ticket))
+    async def enter(self, address: str, socket: Hashable, size: int = 0) -> None:
+        """Wait for a place to do what a message of `size` bytes asks."""
+        loop = asyncio.get_running_loop()
+        took = self.took.get(socket, ())
+        takes = max(min(took) if len(took) > 2 else USUAL_RUN, SECONDS_PER_BYTE * size)
+        patience = min(PATIENCE * takes, LONGEST_PATIENCE)
+        ticket = Ticket(loop.time() + patience, socket, loop.create_future())
+        self.waiting.setdefault(address, []).append(ticket)
         self._serve()
         try:
-            await ticket
+            await ticket.called
         except asyncio.CancelledError:
             self.leave(socket)
             raise
@@ -57,42 +79,57 @@ class Turns:
         held = self.running.pop(socket, None)
         if held is None:
             return
-        address, timer = held
-        timer.cancel()
-        self.by_address[address] -= 1
-        if not self.by_address[address]:
-            del self.by_address[address]
+        held.timer.cancel()
+        took = asyncio.get_running_loop().time() - held.since
+        self.took.setdefault(socket, deque(maxlen=LAST_RUNS)).append(took)
+        self.by_address[held.address] -= 1
+        if not self.by_address[held.address]:
+            del self.by_address[held.address]
         self._serve()
+
+    def forget(self, socket: Hashable) -> None:
+        """The socket is closed."""
+        self.leave(socket)
+        self.took.pop(socket, None)
 
     def _serve(self) -> None:
         """Hand out free places: the next of each address in turn."""
-        loop = asyncio.get_running_loop()
         for address in list(self.waiting):
             if len(self.running) >= self.places:
                 return
-            queue = self.waiting[address]
-            if self._next(address, queue, loop):
+            tickets = [each for each in self.waiting[address] if not each.called.cancelled()]
+            chosen = self._start(address, tickets)
+            if chosen or not tickets:
                 del self.waiting[address]  # to the end of the round
-                if queue:
-                    self.waiting[address] = queue
+                if left := [each for each in tickets if each is not chosen]:
+                    self.waiting[address] = left
                 return self._serve()
 
-    def _next(
-        self,
-        address: str,
-        queue: "deque[tuple[Hashable, asyncio.Future[None]]]",
-        loop: asyncio.AbstractEventLoop,
-    ) -> bool:
-        """Start the first of an address that may; False where none may."""
-        if self.by_address[address] >= self.per_address:
-            return False
-        for place, (socket, ticket) in enumerate(queue):
-            if ticket.cancelled() or socket not in self.running:
-                del queue[place]
-                if not ticket.cancelled():
-                    self.by_address[address] += 1
-                    timer = loop.call_later(self.hold, self.leave, socket)
-                    self.running[socket] = address, timer
-                    ticket.set_result(None)
-                return True
-        return False
+    def _start(self, address: str, tickets: "list[Ticket]") -> "Ticket | None":
+        """Start the next of an address; None where none may."""
+        may = [each for each in tickets if each.socket not in self.running]
+        if not may or self.by_address[address] >= self.per_address:
+            return None
+        ticket = min(may, key=attrgetter("due"))
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self.hold, self.leave, ticket.socket)
+        self.running[ticket.socket] = Place(address, loop.time(), timer)
+        self.by_address[address] += 1
+        ticket.called.set_result(None)
+        return ticket
+
+
+class Ticket(NamedTuple):
+    """Somebody who waits."""
+
+    due: float  # by the loop's clock; whose is the earliest is next
+    socket: Hashable
+    called: asyncio.Future[None]
+
+
+class Place(NamedTuple):
+    """Somebody who runs."""
+
+    address: str
+    since: float  # by the loop's clock
+    timer: asyncio.TimerHandle

@@ -11,21 +11,36 @@ from core.recipes.settings import Value
 from core.runs.run import find_run, runs_dir
 from core.runs.snapshot import RunSnapshot, repeatable_recipe
 from views.session.link import DEFAULT_SETTINGS, Link, link_query
-from views.session.session import Session
+from views.session.session import Session, get_session
 
+CUT_LINK = (
+    "This link was cut short on its way, so the end of its drawing is missing. Ask for the link "
+    "again, or draw on."
+)
 SOURCES_IN_LINK = ("draw", "test")  # whose picture a link can carry
 
 
 def publish(link: Link) -> None:
-    """Keep the address in step with what is chosen, so that a reload and a link both lead back."""
-    query = link_query(link)
-    if st.query_params.to_dict() != query:
+    """Keep the address in step with what is chosen, so that a reload and a link both lead back.
+
+    Parameters that are not ours stay: some hosts need theirs.
+    """
+    own = {name: [text] for name, text in link_query(link).items()}
+    query = get_session().other_parameters | own
+    if {name: st.query_params.get_all(name) for name in st.query_params} != query:
         st.query_params.from_dict(query)
 
 
 def own_host() -> str:
     """The host in the address of this visitor's page; "" for none."""
     return urlsplit(st.context.url or "").hostname or ""
+
+
+def tell_cut_link(session: Session) -> None:
+    """Say once that the link which the visitor came with lost its end."""
+    if session.is_link_cut:
+        session.is_link_cut = False
+        st.toast(CUT_LINK, icon=":material/content_cut:", duration="long")
 
 
 def absolute_link(link: Link, page: str = "", site: str = "") -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.cluster.cluster import read_cluster
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.runs import disk, log, queue
@@ -89,9 +90,20 @@ def _touch_waiting(session: Session) -> bool:
 
 def waiting_words(run: Run) -> str:
     """What a run waits for, for the visitor."""
-    if not disk.is_writable(run.path.parent):
+    root = run.path.parent
+    if not disk.is_writable(root):
         return disk.UNWRITABLE
-    return queue.queue_words(queue.queue_position(run.path.parent, run))
+    if cluster := read_cluster(root):
+        waiting = queue.waiting_runs(root, run.is_finetune)
+        before = waiting.index(run) if run in waiting else 0
+        return queue.queue_words(before) if before else f"Waiting for a trainer: {cluster.words}"
+    return queue.queue_words(queue.queue_position(root, run))
+
+
+def trainers_words() -> str:
+    """How many trainers there are and how long the queue is; "" without a cluster."""
+    cluster = read_cluster(runs_dir())
+    return cluster.words if cluster else ""
 
 
 def reader(session: Session, snapshot: RunSnapshot | None) -> ReadRun:

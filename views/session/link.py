@@ -1,16 +1,19 @@
 """What the address of a page may hold: choices, never weights.
 
-    /?v=1&n=7&s=KpQLpG.JhIQRG   the number 7 and two pen strokes
-    /?v=1&net=3f2a9c...         answered by the network of a finished run
-    /?v=1&net=fashion-late&t=12 test image 12 of Fashion-MNIST
-    /train?v=1&lr=0.3&seed=4    a recipe, where it differs from the quick one
-    /train?v=1&bug=broadcast    with a published mistake put in
-    /compare?v=1&c=mnist.3f2a9c...&view=sums
+    /?n=7&s=KpQLpG.JhIQRG&v=1   the number 7 and two pen strokes
+    /?net=3f2a9c...&v=1         answered by the network of a finished run
+    /?net=fashion-late&t=12&v=1 test image 12 of Fashion-MNIST
+    /train?lr=0.3&seed=4&v=1    a recipe, where it differs from the quick one
+    /train?bug=broadcast&v=1    with a published mistake put in
+    /compare?c=mnist.3f2a9c...&view=sums&v=1
                                 two networks side by side, and which view of them
-    /train?v=1&lock=lr&hide=bug.files
+    /train?lock=lr&hide=bug.files&v=1
                                 for a class: a control that is fixed, parts that are hidden
-    /train?v=1&lr=30&task=rate  a lesson: the page says what to try
-    /?v=1&present=1             twice as large, for a projector
+    /train?lr=30&task=rate&v=1  a lesson: the page says what to try
+    /?present=1&v=1             twice as large, for a projector
+
+The version stands last: chats cut a link, or leave its last characters out unless these are letters
+or digits. A drawing is then read as far as it goes.
 
 A link with a run's id carries the run's recipe too, for when the run is no longer kept.
 Everything here comes from strangers. `parse_link` never raises: what is missing, out of bounds, too
@@ -41,6 +44,11 @@ MAX_STROKES_TEXT = 1_768 - sum(3 * len(name) + 24 for name in SETTINGS)
 MAX_OLD_TEXT = 1_600  # of links from before there was so much else
 TOLERANCES = (1.5, 2, 3, 4, 6, 8, 12, 16, 24, 48, 96, 400)  # pixels that long lines may be off
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # base64url
+# Whole points of strokes, then what is left of another one, or what a chat added to the end.
+STROKES_TEXT = re.compile(
+    r"(?P<whole>(([\w-]{3})+(\.([\w-]{3})+)*)?)(?P<rest>\.?[\w-]{0,2}[.,;:!?)\]>'\"]{0,3})",
+    re.ASCII,
+)
 QUICK = PRESETS["quick"].recipe
 DEFAULT_SETTINGS = QUICK.settings()
 MAX_COMPARED = 4  # networks side by side
@@ -93,7 +101,7 @@ def link_query(link: Link) -> dict[str, str]:
         for name, value in QUICK.diff(link.settings).items()
     }
     said = {name: text for name, text in parameters.items() if text}
-    return {"v": LINK_VERSION} | said if said else {}
+    return said | {"v": LINK_VERSION} if said else {}
 
 
 @functools.lru_cache(maxsize=64)  # a page asks more than once
@@ -130,16 +138,26 @@ def format_strokes(strokes: Strokes) -> str:
 
 
 def parse_strokes(text: str) -> Strokes:
-    """The inverse of `format_strokes`, in whole canvas pixels; () for anything else."""
-    if not text or len(text) > MAX_OLD_TEXT:
-        return ()
-    if not re.fullmatch(r"([\w-]{3})+(\.([\w-]{3})+)*", text, re.ASCII):
+    """The inverse of `format_strokes`, in whole canvas pixels; () for anything else.
+
+    A text that lacks its end, or has other characters there, is read as far as it goes.
+    """
+    found = STROKES_TEXT.fullmatch(text) if len(text) <= MAX_OLD_TEXT else None
+    if not (found and found["whole"]):
         return ()
     strokes = tuple(
-        tuple(_unpack(part[i : i + 3]) for i in range(0, len(part), 3)) for part in text.split(".")
+        tuple(_unpack(part[i : i + 3]) for i in range(0, len(part), 3))
+        for part in found["whole"].split(".")
     )
     inside = all(x < CANVAS_SIDE and y < CANVAS_SIDE for stroke in strokes for x, y in stroke)
     return strokes if inside else ()
+
+
+def is_cut(query: Mapping[str, str]) -> bool:
+    """Does an address lack the end of its drawing? Our links name their version behind it."""
+    text = query.get("s", "")
+    found = STROKES_TEXT.fullmatch(text) if text and len(text) <= MAX_OLD_TEXT else None
+    return bool(found and (found["rest"] or "v" not in query))
 
 
 def _pack(*point: float) -> str:
@@ -250,3 +268,4 @@ FIELDS = (
     Field("task", "lesson", _lesson, str),
     Field("present", "present", "1".__eq__, lambda present: "1" if present else ""),
 )
+OWN_PARAMETERS = {"v", *(each.parameter for each in FIELDS), *SETTINGS}

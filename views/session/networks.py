@@ -126,7 +126,7 @@ def _finetuned_title(examples: int, number: int) -> str:
 
 @st.cache_resource(max_entries=len(SPECS), show_spinner=False)
 def _test_split(name: str) -> Split:
-    return dataset.load_data(name).test
+    return dataset.load_test_split(name)
 
 
 def test_split(name: str) -> Split:

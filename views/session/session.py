@@ -22,7 +22,9 @@ from core.finetune import HandExample
 from core.runs.run import FinetuneJob, find_run, finetune_job_of, runs_dir
 from views.server.heavy import heavy_work
 from views.session.canvas_state import CanvasState
-from views.session.link import Link, parse_link
+from views.session.link import OWN_PARAMETERS, Link, is_cut, parse_link
+
+MAX_OTHERS_TEXT = 500  # characters of parameters in an address that are not ours
 
 
 @dataclass
@@ -35,6 +37,8 @@ class Session:
     picture: int = 0  # which test image, also while another source is chosen
     image_files: dict[str, bytes] = field(default_factory=dict)  # chosen last, by source
     page: str = ""  # name of the page that is shown; "" is the first
+    is_link_cut: bool = False  # and has to be told so
+    other_parameters: dict[str, list[str]] = field(default_factory=dict)  # of the address: not ours
     gone_network: str = ""  # the network that the link named, where that is no longer kept
     uploaded_networks: int = 0
     own_runs: list[str] = field(default_factory=list)  # ids
@@ -51,7 +55,8 @@ class Session:
 def get_session() -> Session:
     """This visitor's session; the address that they came with fills it at the start."""
     if "session" not in st.session_state:
-        link = parse_link(st.query_params.to_dict())
+        query = st.query_params.to_dict()
+        link = parse_link(query)
         job = cached_finetune_job(link.network)
         st.session_state.session = Session(
             link,
@@ -59,9 +64,19 @@ def get_session() -> Session:
             source="draw" if link.picture is None else "test",
             picture=link.picture or 0,
             examples=list(job.examples) if job else [],
+            is_link_cut=is_cut(query),
+            other_parameters=_other_parameters(),
         )
     found: Session = st.session_state.session
     return found
+
+
+def _other_parameters() -> dict[str, list[str]]:
+    """What the host or whoever sent the link put into the address; nothing where it is too long."""
+    query = st.query_params
+    found = {name: query.get_all(name) for name in query if name not in OWN_PARAMETERS}
+    size = sum(len(name) * len(texts) + sum(map(len, texts)) for name, texts in found.items())
+    return found if size <= MAX_OTHERS_TEXT else {}
 
 
 def cached_finetune_job(network: str) -> FinetuneJob | None:

@@ -2,16 +2,13 @@
 
 import hashlib
 import hmac
-from contextlib import suppress
-from ipaddress import IPv6Address, ip_address, ip_network
 
 import streamlit as st
 from streamlit import config
 
 from core.runs.queue import Visitor
+from views.server.guard import network_of
 from views.session.session import Session
-
-IPV6_PREFIX = 64  # bits; one household or one server has all addresses that share them
 
 
 def visitor_of_session(session: Session) -> Visitor:
@@ -31,12 +28,4 @@ def hash_address(address: str | None) -> str:
     if not address:
         return ""
     key = str(config.get_option("server.cookieSecret")).encode()
-    return hmac.new(key, _network(address).encode(), hashlib.sha256).hexdigest()[:16]
-
-
-def _network(address: str) -> str:
-    with suppress(ValueError):
-        found = ip_address(address)
-        if isinstance(found, IPv6Address):
-            return str(found.ipv4_mapped or ip_network((found, IPV6_PREFIX), strict=False))
-    return address
+    return hmac.new(key, network_of(address).encode(), hashlib.sha256).hexdigest()[:16]

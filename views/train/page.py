@@ -50,6 +50,8 @@ def show_train() -> None:
             disabled=live,
         )
         answer = st.container()  # where a phone shows it too
+        if words := jobs.trainers_words():
+            st.caption(plain(words))
         _settings_panel(jobs.reader(session, snapshot), breaks=bool(session.link.bug))
         if pressed:
             with answer:

@@ -5,6 +5,7 @@ with serve(folder) as app:
 """
 
 import contextlib
+import ctypes
 import os
 import re
 import signal
@@ -77,6 +78,7 @@ def serve(
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a group of its own, so that its worker can be ended with it
+            preexec_fn=end_with_parent,
         )
     app = App(f"http://127.0.0.1:{port}", process.pid, log_file, runs)
     try:
@@ -89,6 +91,15 @@ def serve(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def end_with_parent() -> None:
+    """In a new process: let the system end it when the process of the tests ends, however that is.
+
+    Linux alone can do that; elsewhere an app outlives tests that are killed.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def free_port(wanted: int = 0) -> int:

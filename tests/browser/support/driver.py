@@ -197,8 +197,10 @@ def text(page: Page, key: str) -> str:
 
 
 def draw(page: Page, strokes: Strokes) -> None:
-    """Draw with the mouse, in canvas pixels, and wait for the app's answer to each stroke.
+    """Draw with the mouse, in canvas pixels, and wait for the app's answer to the whole drawing.
 
+    The browser asks the app once the pen has rested, so nothing is to be waited for between two
+    strokes; on a busy machine it may ask there, too.
     A canvas that is shown larger is drawn on larger.
     """
     canvas = page.locator(CANVAS_ELEMENT)
@@ -212,7 +214,7 @@ def draw(page: Page, strokes: Strokes) -> None:
         page.mouse.down()
         for point in points[1:]:
             page.mouse.move(*point)  # no steps between: the pen rounds the corners
-        with answered(page):
+        with answered(page) if stroke is strokes[-1] else contextlib.nullcontext():
             page.mouse.up()
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.data.augment import ERASED_AREA, augment, erase, shift
+from core.data.augment import ERASED_AREA, augment, cut_out, erase, shift
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -99,3 +99,20 @@ def test_a_seed_fixes_what_is_moved_and_erased(images):
 
     assert torch.equal(change(3), change(3))
     assert not torch.equal(change(3), change(4))
+
+
+def test_a_square_of_each_image_is_covered_somewhere_else():
+    images = torch.full((400, 1, 28, 28), 7, dtype=torch.uint8)
+    covered = cut_out(images, 8, 73.0, seeded()) == 73
+    rows, columns = covered.any(3).sum(2), covered.any(2).sum(2)
+    assert torch.equal(covered.sum((1, 2, 3)), (rows * columns).squeeze(1))  # a rectangle each
+    assert rows.max() == columns.max() == 8
+    assert rows.min() == columns.min() == 4  # the middle may be the first or the last pixel
+    assert covered.any(0).all()  # no place is spared
+    assert len({tuple(one.flatten().tolist()) for one in covered}) > 200
+
+
+def test_the_rest_of_a_covered_image_is_as_it_was(images):
+    covered = cut_out(images, 12, 255.0, seeded())
+    kept = covered != 255
+    assert torch.equal(covered[kept], images.float()[kept])

@@ -65,8 +65,9 @@ def broken_gpu(monkeypatch) -> None:
     monkeypatch.setattr(torch, "ones", ones)
 
 
-def test_auto_leaves_a_gpu_alone_that_runs_no_kernel(broken_gpu):
+def test_auto_leaves_a_gpu_alone_that_runs_no_kernel_and_says_so(broken_gpu, caplog):
     assert choose_device("auto") == torch.device("cpu")
+    assert "no kernel image is available for execution. The CPU computes." in caplog.text
 
 
 def test_a_named_device_that_runs_no_kernel_is_one_sentence(broken_gpu):

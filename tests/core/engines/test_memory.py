@@ -17,6 +17,8 @@ from core.engines import memory
 libc = ctypes.CDLL(None)
 if sys.argv[1] == "kept":
     memory.keep_freed_memory()
+if sys.argv[1] == "shared":
+    memory.share_arena()
 
 met = threading.Barrier(4)
 
@@ -43,7 +45,8 @@ def arenas(how: str) -> int:
     return len(re.findall("<heap ", done.stdout))
 
 
-def test_the_threads_of_a_process_that_trains_share_one_arena():
+@pytest.mark.parametrize("how", ["kept", "shared"])
+def test_the_threads_of_a_process_share_one_arena(how):
     """Each left one of its own with what its runs had freed, and the worker grew by a seventh."""
-    assert arenas("kept") == 1
+    assert arenas(how) == 1
     assert arenas("usual") > 1

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from core.encoders import ResidualBlock
 from core.evaluation.layers import feature_maps, first_filters, fusion_inputs, network_layers
 from core.evaluation.loss_breakdown import break_down, broadcast_table
 from core.model import ModelConfig, SumNet
@@ -22,11 +23,16 @@ CONFIGS = [
         ("regression", "classification"),
     )
 ]
+CONFIGS += [
+    ModelConfig(width=4, encoder="residual", fusion=fusion) for fusion in ("late", "pixels")
+] + [ModelConfig("fashion-mnist", width=4, encoder="residual", convs=(2, 1, 3))]
 IMAGE = draw_digit(5)
 
 
 def name_of(config: ModelConfig) -> str:
-    return f"{config.dataset}-{sum(config.convs)}-{config.fusion}-{config.sum_head}"
+    return (
+        f"{config.dataset}-{config.encoder}-{sum(config.convs)}-{config.fusion}-{config.sum_head}"
+    )
 
 
 @pytest.fixture(params=CONFIGS, ids=name_of)
@@ -58,10 +64,11 @@ def test_the_shapes_are_those_of_a_real_forward_pass(network: SumNet) -> None:
     shapes = {layer.name: layer.shape for layer in network_layers(network)}
     images, addends = inputs(0)
     with torch.inference_mode():
-        hidden = network.normalize(images)
+        hidden = network.normalize(network.fusion.mark(images, F.one_hot(addends, 10)))
         for index, module in enumerate(network.encoder):
             hidden = module(hidden)
-            assert shapes[f"encoder.{index}"] == tuple(hidden.shape[1:])
+            inner = ".conv2" if isinstance(module, ResidualBlock) else ""
+            assert shapes[f"encoder.{index}{inner}"] == tuple(hidden.shape[1:])
         output = network(images, addends)
     assert shapes["class_head.1"] == tuple(output.class_logits.shape[1:]) == (10,)
     assert shapes["sum_head.2"] == ((1,) if output.sum_logits is None else (19,))
@@ -94,8 +101,13 @@ def test_the_last_maps_are_the_features_that_the_heads_get(network: SumNet) -> N
         marked = network.fusion.mark(images, F.one_hot(addends, 10).float())
         features = network.encoder(network.normalize(marked))[0]
     maps = feature_maps(network, IMAGE, 7)
-    assert [stage.shape for stage in maps] == [(4, 14, 14), (8, 7, 7), (16, 3, 3)]
-    np.testing.assert_allclose(maps[-1].ravel(), features.numpy(), atol=1e-5)
+    if network.config.encoder == "residual":
+        assert [stage.shape for stage in maps] == [(4, 28, 28), (8, 14, 14), (16, 7, 7)]
+        np.testing.assert_allclose(maps[-1].mean((1, 2)), features.numpy(), atol=1e-5)
+    else:
+        assert [stage.shape for stage in maps] == [(4, 14, 14), (8, 7, 7), (16, 3, 3)]
+        np.testing.assert_allclose(maps[-1].ravel(), features.numpy(), atol=1e-5)
+    assert all((stage >= 0).all() for stage in maps)  # as the page draws them: 0 is black
 
 
 def test_the_addend_shows_in_the_maps_of_pixel_fusion_only(network: SumNet) -> None:

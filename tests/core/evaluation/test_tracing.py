@@ -6,6 +6,7 @@ import weakref
 import pytest
 import torch
 
+from core.encoders import ENCODERS
 from core.evaluation import tracing
 from core.evaluation.tracing import traced
 from core.heads import FUSIONS, SUM_HEADS
@@ -20,9 +21,10 @@ def network(**config: object) -> SumNet:
 @pytest.mark.parametrize("bug", ALTERATIONS)
 @pytest.mark.parametrize("sum_head", SUM_HEADS)
 @pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize("encoder", ENCODERS)
 @torch.inference_mode()
-def test_its_answers_are_the_same(fusion, sum_head, bug):
-    model = network(fusion=fusion, sum_head=sum_head, bug=bug)
+def test_its_answers_are_the_same(encoder, fusion, sum_head, bug):
+    model = network(encoder=encoder, fusion=fusion, sum_head=sum_head, bug=bug)
     rng = torch.Generator().manual_seed(0)
     for count in (1, 2, 5):
         images = torch.randint(0, 256, (count, 1, 28, 28), generator=rng, dtype=torch.uint8)

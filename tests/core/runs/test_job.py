@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from core.evaluation.metrics import ood_threshold
+from core.jobs import job
 from core.recipes.recipe import PARAM_BOUNDS
-from core.runs import job, limits
+from core.runs import limits
 from core.runs.control import TOO_LONG
 from core.runs.queue import create_run
 from core.runs.run import Run, State, list_runs

@@ -6,9 +6,8 @@ import time
 import pytest
 
 from core.data import download
-from core.runs import job
+from core.jobs import job
 from core.runs.control import TOO_LONG, ControlFile, read_control, write_control
-from core.runs.job import JobRunner
 from core.runs.queue import create_run
 from core.runs.run import State
 from core.storage import checkpoint, snapshots
@@ -36,7 +35,7 @@ def test_a_paused_run_waits_and_makes_one_step_when_asked(root, runner, states):
 
 
 def test_a_pause_does_not_count_as_training(root, runner, monkeypatch):
-    monkeypatch.setattr(JobRunner, "_pause", lambda *_: 1_000.0)
+    monkeypatch.setattr(job, "_pause", lambda *_: 1_000.0)
     run = create_run(root, "quick", TINY)
     write_control(run.path, ControlFile(pause_at=40))  # at the last step, measured just after
     runner.execute(run)
@@ -48,7 +47,7 @@ def test_a_pause_does_not_count_as_training(root, runner, monkeypatch):
 def test_pauses_count_toward_the_time_limit(root, runner, monkeypatch):
     real, pauses = time.perf_counter, []
     monkeypatch.setattr(time, "perf_counter", lambda: real() + 1_000 * len(pauses))
-    monkeypatch.setattr(JobRunner, "_pause", lambda *_: pauses.append(1) or 1_000.0)
+    monkeypatch.setattr(job, "_pause", lambda *_: pauses.append(1) or 1_000.0)
     run = create_run(root, "quick", TINY)
     write_control(run.path, ControlFile(pause_at=3))
     runner.execute(run)

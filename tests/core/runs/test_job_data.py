@@ -18,7 +18,7 @@ def test_data_that_cannot_be_downloaded_fail_the_run(root, runner, monkeypatch):
         raise DownloadError("Could not download MNIST.")
 
     monkeypatch.setattr(download, "download", refuse)
-    runner.data.clear()
+    runner.data_sets.loaded.clear()
     run = create_run(root, "quick", TINY)
     runner.execute(run)
     assert run.state() == State("failed", "Could not download MNIST.")
@@ -34,7 +34,7 @@ def test_a_stop_ends_the_download_too(root, runner, monkeypatch):
         raise AssertionError("it went on")
 
     monkeypatch.setattr(download, "download", pretend)
-    runner.data.clear()
+    runner.data_sets.loaded.clear()
     runner.execute(run)
     assert run.state() == State("interrupted", "Stopped before training began.")
     assert not runner.needs_restart
@@ -54,7 +54,7 @@ def test_a_download_is_reported(root, runner, data, monkeypatch, name, title):
 
     monkeypatch.setattr(download, "download", pretend)
     monkeypatch.setattr(dataset, "load_data", lambda name: data)
-    runner.data.clear()
+    runner.data_sets.loaded.clear()
     runner.execute(create_run(root, "quick", TINY.change({"dataset": name})))
     text = f"Downloading {title} from a mirror"
     assert State("preparing", text, None) in seen

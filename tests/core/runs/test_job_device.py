@@ -5,8 +5,8 @@ import torch
 
 from core.engines import engine
 from core.finetune import HandExample
+from core.jobs import job
 from core.model import SumNet
-from core.runs import job
 from core.runs.queue import create_run
 from core.runs.run import FinetuneJob, State
 from core.storage import checkpoint

@@ -11,7 +11,7 @@ import pytest
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.recipes.settings import SettingError
-from core.runs import queue
+from core.runs import limits, queue
 from core.runs.queue import QueueError, create_run, queue_position
 from core.runs.run import LIVE, FinetuneJob, Request, Run, State, list_runs
 
@@ -165,11 +165,11 @@ def test_a_run_that_is_too_long_is_refused(root, settings, sentence):
 def test_where_no_epoch_is_short_enough_only_a_smaller_width_helps(limit):
     limit(run_size=100_000)
     with pytest.raises(SettingError, match=r"here\. Choose a smaller width\.$"):
-        queue.check_size(QUICK)
+        limits.check_size(QUICK)
 
 
 def test_the_longest_run_that_the_page_offers_is_short_enough():
-    queue.check_size(QUICK.change({"epochs": 8, "width": 32, "batch_size": 32}))
+    limits.check_size(QUICK.change({"epochs": 8, "width": 32, "batch_size": 32}))
 
 
 def test_a_finetune_job_may_have_a_base_that_trained_long(root, limit):

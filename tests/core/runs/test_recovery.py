@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from core.runs import job, recovery
-from core.runs.job import RECOVERY_MESSAGE
+from core.jobs import job
+from core.runs import recovery
+from core.runs.recovery import RECOVERY_MESSAGE
 from core.runs.run import Run, State
 from core.storage import checkpoint
-from core.trainer import Progress, Scores
+from core.storage.autosave import pack_autosave, unpack_autosave
+from core.storage.history import Recorder
+from core.trainer import Progress
 from tests.conftest import record
 from tests.support.workers import INTERRUPTED, TINY, add_run, after_steps, contents
 
@@ -26,19 +29,25 @@ def test_a_stopped_run_is_saved_before_it_is_tested(root, runner, monkeypatch):
     assert seen == [25]
 
 
-def test_weights_are_saved_every_few_seconds(root, model, monkeypatch):
+def test_weights_are_saved_every_few_seconds(root, runner, monkeypatch):
+    """At least AUTOSAVE_SECONDS apart, and once more before the test."""
+
+    def add(recorder: Recorder, progress: Progress, due: bool = False) -> dict[str, float]:
+        return record(progress.step) | {"seconds": 0.75 * progress.step}
+
     taken = []
-    monkeypatch.setattr(recovery, "save_weights", lambda run, model, *facts: taken.append(facts))
-    autosave = recovery.Autosave(add_run(root), model)
-    scores = Scores(*[0.5] * 6)
-    for step in range(1, 11):
-        autosave.save_if_due(Progress(step, 10, 1, step, 0.1, scores, None), 0.75 * step)
-    assert taken == [(3, 10, 2.25), (6, 10, 4.5), (9, 10, 6.75)]
+    monkeypatch.setattr(Recorder, "add", add)
+    monkeypatch.setattr(recovery, "save_weights", lambda run, content: taken.append(content))
+    short = replace(TINY.train, epochs=1, batch_size=60)
+    runner.execute(add_run(root, replace(TINY, train=short)))
+    found = [unpack_autosave(content, TINY.model)[1:] for content in taken]
+    assert found[:-1] == [(3, 10, 2.25), (6, 10, 4.5), (9, 10, 6.75)]
+    assert found[-1][:2] == (10, 10)
 
 
 def test_saved_weights_come_back(root, model):
     run = add_run(root, replace(TINY, model=model.config))
-    recovery.save_weights(run, model, 7, 40, 1.25)
+    recovery.save_weights(run, pack_autosave(model, 7, 40, 1.25))
     found = recovery.recover(run)
     assert found[1:] == (7, 40, 1.25)
     for name, value in model.state_dict().items():
@@ -50,7 +59,7 @@ def test_saved_weights_come_back(root, model):
 @pytest.mark.parametrize("length", [0, 7, 100, 4000])
 def test_weights_that_were_cut_off_are_not_used(root, runner, model, length):
     run = add_run(root, replace(TINY, model=model.config))
-    recovery.save_weights(run, model, 7, 40, 1.25)
+    recovery.save_weights(run, pack_autosave(model, 7, 40, 1.25))
     file = run.path / "last.safetensors"
     file.write_bytes(file.read_bytes()[:length])
     run.set_state(State("training"))
@@ -60,7 +69,7 @@ def test_weights_that_were_cut_off_are_not_used(root, runner, model, length):
 
 def test_a_run_that_cannot_be_tested_is_interrupted(root, runner, model, monkeypatch):
     run = add_run(root, replace(TINY, model=model.config))
-    recovery.save_weights(run, model, 7, 40, 1.25)
+    recovery.save_weights(run, pack_autosave(model, 7, 40, 1.25))
     run.set_state(State("training"))
     monkeypatch.setattr(job, "evaluate", lambda *_: 1 / 0)
     runner.recover_interrupted(root)
@@ -70,7 +79,7 @@ def test_a_run_that_cannot_be_tested_is_interrupted(root, runner, model, monkeyp
 def test_a_recovery_says_what_it_does(root, runner, model, monkeypatch):
     seen = []
     run = add_run(root, replace(TINY, model=model.config))
-    recovery.save_weights(run, model, 10, 40, 1.25)
+    recovery.save_weights(run, pack_autosave(model, 10, 40, 1.25))
     run.append(record(10))
     run.set_state(State("training"))
     real = job.evaluate

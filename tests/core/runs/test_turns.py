@@ -1,5 +1,7 @@
 """Whose turn it is: one client with many runs keeps nobody else waiting."""
 
+import os
+import secrets
 from collections import Counter
 from itertools import accumulate
 
@@ -7,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from core.finetune import HandExample
 from core.recipes.presets import PRESETS
-from core.runs import queue
+from core.runs import disk, limits, queue
 from core.runs.queue import QueueError, Visitor, create_run, in_turn, note_turn
-from core.runs.run import Run, State
+from core.runs.run import FinetuneJob, Run, State
 
 QUICK = PRESETS["quick"].recipe
 people = some.lists(some.builds(Visitor, some.sampled_from("abc"), some.sampled_from("123")))
@@ -103,6 +106,78 @@ def test_a_queue_that_one_address_filled_is_full_for_that_address(root, limit):
         queue.enqueue(root, [], "quick", QUICK, visitor=A[3])
     run = queue.enqueue(root, [], "quick", QUICK, visitor=B[0])
     assert queue.queue_position(root, run) == 1
+
+
+LONG = QUICK.change({"epochs": 8, "width": 32})
+
+
+def crowd(root, count: int, recipe=QUICK) -> list[Run]:
+    """So many pages of address a queue a run each."""
+    pages = [Visitor("a", f"page {number}") for number in range(count)]
+    return [queue.enqueue(root, [], "quick", recipe, visitor=page) for page in pages]
+
+
+def newcomer(root, recipe=QUICK) -> Run:
+    page = Visitor("a", secrets.token_hex(4))
+    return queue.enqueue(root, [], "quick", recipe, visitor=page)
+
+
+def test_a_newcomer_in_the_same_room_is_next_though_somebody_filled_the_queue(root, limit):
+    limit(waiting=30)
+    flood = crowd(root, 30, LONG)
+    mine = newcomer(root)
+    assert queue.waiting_runs(root, finetunes=False) == [mine, *flood[:-1]]
+    assert flood[-1].state() == State("interrupted", queue.CROWDED_OUT)
+
+
+def test_a_queue_never_holds_more_of_an_address_than_its_share(root, limit):
+    limit(waiting=3)
+    crowd(root, 3, LONG)
+    for epochs in range(7, 0, -1):  # each a little shorter than all that wait
+        newcomer(root, LONG.change({"epochs": epochs}))
+    assert len(queue.waiting_runs(root, finetunes=False)) == 3
+
+
+@pytest.mark.parametrize("recipe", [QUICK, LONG])
+def test_nobody_is_crowded_out_by_a_run_of_the_same_length(root, limit, recipe):
+    limit(waiting=3)
+    flood = crowd(root, 3, recipe)
+    with pytest.raises(QueueError, match="The queue is full"):
+        newcomer(root, recipe)
+    assert queue.waiting_runs(root, finetunes=False) == flood
+
+
+def test_a_long_run_waits_for_shorter_ones_only_so_long(root, limit):
+    (long,) = crowd(root, 1, LONG)
+    then = long.created() - 3_600 * 10**9
+    os.utime(long.path / "recipe.json", ns=(then, then))
+    disk._over.clear()
+    mine = newcomer(root)
+    assert queue.waiting_runs(root, finetunes=False) == [long, mine]
+
+
+def test_a_run_of_another_address_is_never_crowded_out(root, limit):
+    limit(waiting=2)
+    first, _ = crowd(root, 2, LONG)
+    other = queue.enqueue(root, [], "quick", LONG, visitor=B[0])
+    mine = newcomer(root)
+    assert set(queue.waiting_runs(root, finetunes=False)) == {mine, first, other}
+
+
+def test_to_fine_tune_a_network_that_trained_long_is_no_long_run(root, limit):
+    limit(waiting=2)
+    example = HandExample(4, (((60.0, 52.0), (200.0, 50.0), (131.0, 236.0)),))
+    job = FinetuneJob("mnist", [example])
+    long, quick = (
+        queue.enqueue(root, [], "mnist", recipe, job, Visitor("a", page))
+        for recipe, page in ((LONG, "1"), (QUICK, "2"))
+    )
+    assert queue.waiting_runs(root, finetunes=True) == [long, quick]
+
+
+@pytest.mark.parametrize("params", [{}, {"epochs": "8", "width": 4}, {"epochs": None}])
+def test_a_run_whose_length_is_not_known_is_taken_for_a_short_one(params):
+    assert limits.run_size(params) == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", b"[" * 9_999])

@@ -11,6 +11,10 @@ def fresh(width: int = 4) -> SumNet:
     return SumNet(ModelConfig(width=width)).eval()
 
 
+def at(step: int) -> Progress:
+    return Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None)
+
+
 @pytest.mark.parametrize("steps", [1, 2, 39, 391, 30_000])
 def test_from_before_the_first_step_to_the_last_and_denser_at_the_beginning(steps):
     plan = sorted(snapshots.planned_steps(steps, fresh()))
@@ -33,10 +37,10 @@ def test_large_networks_have_fewer(monkeypatch):
 def test_a_snapshot_is_the_network_as_it_was(tmp_path, data):
     model = fresh()
     expected = {}
-    snapshots.save_snapshot(tmp_path, 0, model)
+    snapshots.save_snapshot(tmp_path, 0, snapshots.pack_snapshot(model))
     for progress in train(model, data, TrainConfig(batch_size=100)):
         model.eval()
-        snapshots.save_snapshot(tmp_path, progress.step, model)
+        snapshots.save_snapshot(tmp_path, progress.step, snapshots.pack_snapshot(model))
         expected[progress.step] = model(data.test.images, data.test.labels).class_logits.detach()
     assert snapshots.snapshot_steps(tmp_path) == [0, *expected]
     for step, logits in expected.items():
@@ -46,26 +50,21 @@ def test_a_snapshot_is_the_network_as_it_was(tmp_path, data):
     assert not torch.allclose(expected[1], logits, atol=0.05)
 
 
-def test_there_are_the_planned_snapshots_and_some_that_were_made_one_by_one(tmp_path, monkeypatch):
+def test_there_are_the_planned_snapshots_and_some_that_were_made_one_by_one(monkeypatch):
     monkeypatch.setattr(snapshots, "MAX_COUNT", 4)
-    writer = snapshots.SnapshotWriter(tmp_path, fresh())
-    for step in range(1, 101):
-        writer.save_if_due(
-            Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None), paused=20 <= step < 40
-        )
-    assert snapshots.snapshot_steps(tmp_path) == [0, 11, 20, 21, 22, 23, 24, 25, 44, 100]
+    plan = snapshots.SnapshotPlan(fresh())
+    due = [step for step in range(1, 101) if plan.is_due(at(step), paused=20 <= step < 40)]
+    assert due == [11, 20, 21, 22, 23, 24, 25, 44, 100]
 
 
-def test_of_a_large_network_fewer_moments_are_kept_one_by_one_too(tmp_path, monkeypatch):
+def test_of_a_large_network_fewer_moments_are_kept_one_by_one_too(monkeypatch):
     monkeypatch.setattr(snapshots, "MAX_BYTES", 1)
-    writer = snapshots.SnapshotWriter(tmp_path, fresh())
-    for step in range(1, 10):
-        writer.save_if_due(Progress(step, 100, 1, 0, 0.1, Scores(*[0.0] * 6), None), paused=True)
-    assert snapshots.snapshot_steps(tmp_path) == [0, 1, 2, 3]
+    plan = snapshots.SnapshotPlan(fresh())
+    assert [step for step in range(1, 10) if plan.is_due(at(step), paused=True)] == [1, 2, 3]
 
 
 def test_a_moment_that_is_gone_or_damaged_or_of_another_network_is_none(tmp_path):
-    snapshots.save_snapshot(tmp_path, 7, fresh())
+    snapshots.save_snapshot(tmp_path, 7, snapshots.pack_snapshot(fresh()))
     assert snapshots.load_snapshot(tmp_path, fresh().config, 8) is None
     assert snapshots.load_snapshot(tmp_path, fresh(8).config, 7) is None
     file = tmp_path / "00000007.safetensors"

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from core import PROJECT
 from core.runs import recovery
-from core.runs.job import JobRunner
 from core.runs.run import Run
 from core.storage import checkpoint
+from core.workers.runner import JobRunner
 from core.workers.supervisor import Supervisor
 from tests.conftest import wait_for
 from tests.support.workers import (
@@ -30,7 +30,7 @@ from tests.support.workers import (
 )
 
 # The weights of a run in training are saved with each record.
-OFTEN = "from core.runs import recovery; recovery.AUTOSAVE_SECONDS = 0"
+OFTEN = "from core.jobs import job; job.AUTOSAVE_SECONDS = 0"
 
 
 def finished(root: Path, runner: JobRunner) -> tuple[Run, dict[str, bytes]]:
@@ -129,7 +129,7 @@ def test_what_kills_the_worker_again_is_not_tried_a_third_time(root, start):
     """Testing what was learned may be what it dies of."""
     fatal = """
 import os
-from core.runs import job
+from core.jobs import job
 job.evaluate = lambda *_: os.kill(os.getpid(), 9)
 """
     start(root, fatal)

@@ -12,10 +12,10 @@ import pytest
 
 from core import PROJECT, VERSION
 from core.cli.main import main
+from core.locks import try_lock
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import Run, State
-from core.storage.files import try_lock
 from core.workers.status import lock_for_worker, read_status
 
 
@@ -117,7 +117,7 @@ def test_the_command_prints_it_and_fails_without_a_worker(root, held, capsys, mo
     assert main(["status", "--json"]) == 0
     assert list(json.loads(capsys.readouterr().out)) == [
         *("version", "worker", "pid", "uptime", "training", "waiting"),
-        *("kept", "kept_megabytes", "free_megabytes"),
+        *("kept", "kept_megabytes", "free_megabytes", "cluster", "trainers"),
     ]
     command = [sys.executable, "-m", "core", "status"]
     nowhere = os.environ | {"SKETCH_SUM_RUNS": str(root / "nowhere")}

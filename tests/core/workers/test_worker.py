@@ -15,14 +15,14 @@ import pytest
 
 from core.data import download
 from core.finetune import HandExample
+from core.locks import try_lock
 from core.recipes.presets import PRESETS
-from core.runs.job import JobRunner
 from core.runs.queue import create_run, queue_position
 from core.runs.run import LIVE, USABLE, FinetuneJob, Run, State, list_runs
 from core.storage import checkpoint
-from core.storage.files import try_lock
 from core.workers import supervisor as app_side
 from core.workers import worker
+from core.workers.runner import JobRunner
 from core.workers.supervisor import Supervisor
 from tests.conftest import PATIENCE, wait_for
 from tests.support.workers import (
@@ -180,6 +180,7 @@ def test_a_worker_that_lives_is_left_alone(alive):
     assert alive.pid == before
 
 
+@pytest.mark.posix  # priorities
 def test_answers_come_before_training(alive):
     run = add_run(alive.root, ENDLESS)
     wait_for_progress(run)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.storage import checkpoint
+from core.runs.run import State
+from core.storage import bundle, checkpoint
 from tests.support.pages import (
     compare_page,
     opened,
@@ -18,7 +19,7 @@ from tests.views.compare.conftest import QUICK, look, made
 from views.compare.charts import MAX_TOLD_APART
 from views.compare.page import _special
 from views.compare.panels import PANEL_TITLES
-from views.session import jobs
+from views.session import jobs, networks
 from views.session.link import COMPARE_VIEWS, MAX_COMPARED
 from views.ui.table import percent
 
@@ -171,3 +172,34 @@ def test_nothing_chosen_asks_for_a_choice() -> None:
 def test_a_run_that_was_stopped_says_when(epochs: float, said: str) -> None:
     card = checkpoint.read_card(checkpoint.WEIGHTS_DIR / "mnist")
     assert _special(replace(card, epochs=epochs))[-1] == f"stopped {said}"
+
+
+def test_at_most_four_networks_are_compared_the_newest_first(trained) -> None:
+    ids = [made(trained, QUICK.change({"width": 4, "seed": seed})).id for seed in range(5)]
+    app = opened(compare_page)
+    session_of(app).own_runs = ids
+    app.run()
+    assert app.multiselect[0].value == ["mnist", *ids[2:]]
+    assert app.multiselect[0].proto.max_selections == 4
+
+
+def test_runs_that_are_not_over_stand_in_no_table(run) -> None:
+    run.set_state(State("training"))
+    assert len(rows(opened(compare_page, run=run.id))) == 4
+
+
+def test_an_uploaded_network_says_so(trained) -> None:
+    app = opened(compare_page)
+    session = session_of(app)
+    networks.import_network(
+        session, bundle.pack_bundle(*checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist"))
+    )
+    assert "Upload 1 (MNIST, yours, uploaded" in " ".join(rows(app.run()))
+
+
+def test_the_link_carries_what_is_compared_and_how(run) -> None:
+    app = opened(compare_page, run=run.id)
+    app.multiselect[0].set_value(["mnist"]).run()
+    look(app, "Sums")
+    assert (session_of(app).link.compared, session_of(app).link.view) == (("mnist",), "sums")
+    assert (app.query_params["c"], app.query_params["view"]) == ("mnist", "sums")

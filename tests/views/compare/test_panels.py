@@ -8,6 +8,7 @@ import pytest
 
 from core.data import download
 from core.evaluation.diagnostics import Mistake
+from core.evaluation.prediction import AnswerError
 from core.specs import SPECS
 from core.storage import checkpoint
 from core.storage.history import history_file, write_history
@@ -15,6 +16,7 @@ from tests.support.pages import compare_page, opened, session_of, words
 from tests.views.compare.conftest import LOOKS, QUICK, look, made
 from views.compare import panels
 from views.session import networks
+from views.ui.table import percent
 
 
 def test_what_a_bug_showed_it_is_not_called_unseen(trained) -> None:
@@ -123,3 +125,110 @@ def test_one_shade_means_the_same_for_all_networks(trained) -> None:
 def test_no_network_is_said_to_be_certain_of_a_mistake(confidence, said) -> None:
     mistake = Mistake(0, np.zeros((28, 28), np.uint8), 4, 3, 9, confidence, 12.0, 12)
     assert panels._what("class", mistake, SPECS["mnist"]) == ("4, read as 9", said)
+
+
+def chart(app) -> dict:
+    """The first chart of the page."""
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
+
+
+def test_the_curves_show_what_is_asked_for(trained) -> None:
+    run = made(trained, QUICK.change({"width": 4, "epochs": 4}))
+    app = opened(compare_page, c=run.id)
+    assert chart(app)["data"][0]["x"] == [1, 2, 4]
+    app.button_group(key="curves_over").set_value("seconds").run()
+    assert chart(app)["data"][0]["x"] == [3, 6, 12]
+    app.button_group(key="curves_measure").set_value("Class").run()
+    assert chart(app)["data"][0]["x"] == []  # these records have no accuracy of the class
+
+
+@pytest.mark.parametrize(
+    ("title", "dataset", "full"),
+    [
+        ("Run 1", "mnist", "Run 1 (MNIST)"),
+        ("MNIST, careful", "mnist", "MNIST, careful"),
+        ("Run 2", "fashion-mnist", "Run 2 (Fashion-MNIST)"),
+    ],
+)
+def test_a_network_says_its_data_set_once(title, dataset, full) -> None:
+    card = checkpoint.read_card(checkpoint.WEIGHTS_DIR / "mnist")
+    card = replace(card, params=card.params | {"dataset": dataset})
+    assert panels.Network("any", title, "yours", card).full_title == full
+
+
+def test_a_card_counts_each_image_ten_times_and_the_page_once() -> None:
+    card = checkpoint.read_card(checkpoint.WEIGHTS_DIR / "mnist")
+    assert sum(map(sum, panels._images(card))) == pytest.approx(10_000)
+
+
+def test_shades_of_garments_are_not_those_of_digits(trained) -> None:
+    digits = made(trained, replace(QUICK, model=trained.config))
+    recipe = QUICK.change({"dataset": "fashion-mnist", "width": 4})
+    garments = made(recipe.build(), recipe)
+    for run, wrong in ((digits, 100), (garments, 500)):
+        card = run.checkpoint.with_suffix(".json")
+        facts = json.loads(card.read_text())
+        facts["confusion"] = [[1000 * (i == j) for j in range(10)] for i in range(10)]
+        facts["confusion"][2][2:4] = [1000 - wrong, wrong]
+        card.write_text(json.dumps(facts))
+    app = look(opened(compare_page, c=f"{digits.id}.{garments.id}"), "Confusion")
+    charts = [json.loads(each.proto.spec) for each in app.get("plotly_chart")]
+    assert [each["data"][0]["zmax"] for each in charts] == [0.1, 0.5]
+    assert charts[1]["data"][0]["x"][7] == "Sneaker"
+
+
+def test_each_network_is_described_by_its_own_figures(run, drawn) -> None:
+    figures = checkpoint.read_card(run.checkpoint).figures
+    said = words(look(opened(compare_page, c=run.id), "Confusion"))
+    assert 'Run 1 <span class="note">50.00 % right</span>' in said
+    said = words(look(opened(compare_page, c=run.id), "Sums"))
+    assert f"R² {figures['sum_r2']:.4f}, mean error {figures['sum_mae']:.3f}" in said
+
+
+def test_the_reliability_is_said_in_numbers(run, drawn) -> None:
+    said = words(look(opened(compare_page, c=run.id), "Reliability"))
+    reading = networks.reading(run.id)
+    assert reading.analysis
+    each = reading.analysis.reliability
+    assert f"expected calibration error {100 * each.error:.2f}\u00a0%" in said
+    assert (
+        f"{percent(each.mean_confidence)} sure on average, {percent(each.mean_right)} right" in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("dataset", "said"),
+    [("mnist", "7 + 3 = 10"), ("fashion-mnist", "Sneaker (7) + 3 = 10")],
+)
+def test_a_wrong_sum_is_said_as_an_addition(dataset, said) -> None:
+    mistake = Mistake(0, np.zeros((28, 28), np.uint8), 7, 3, 7, 0.9, 12.04, 12)
+    assert panels._what("sum", mistake, SPECS[dataset]) == (said, "it says 12.0")
+
+
+def test_answers_that_are_no_numbers_leave_the_other_networks(run, drawn, monkeypatch) -> None:
+    real = panels._analysis
+
+    def analysis(network):
+        if network.name == "mnist":
+            raise AnswerError
+        return real(network)
+
+    monkeypatch.setattr(panels, "_analysis", analysis)
+    app = look(opened(compare_page, run=run.id), "Sums")
+    assert [warning.value for warning in app.warning] == [f"MNIST, careful: {panels.LOST_READING}"]
+    assert len(app.get("plotly_chart")) == 1
+    assert "Run 1 <span" in words(app)
+
+
+def test_what_one_visitor_let_it_read_is_not_read_again(run, drawn, monkeypatch) -> None:
+    while networks.reading(run.id).advance() < 1:
+        pass
+    monkeypatch.setattr(panels, "_advance", lambda reading: pytest.fail("read again"))
+    app = look(opened(compare_page, c=run.id), "Sums")
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_of_three_networks_the_third_stands_in_a_second_row(trained) -> None:
+    ids = [made(trained, QUICK.change({"width": 4, "seed": seed})).id for seed in (1, 2, 3)]
+    app = look(opened(compare_page, c=".".join(ids)), "Confusion")
+    assert len(app.get("plotly_chart")) == 3

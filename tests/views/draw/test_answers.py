@@ -1,20 +1,31 @@
 """Doubt: what the network cannot read is not answered, and the page says what to do."""
 
 import io
+import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from core.data.drawing import Pixels, Strokes, rasterize
 from core.dataset import Data
-from core.evaluation.prediction import Prediction
+from core.evaluation.prediction import Prediction, unanswered
 from core.model import SumNet
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import runs_dir
+from core.specs import SPECS, DatasetSpec
 from tests.support.pages import draw_page, finished, keys, opened, session_of, words
 from views.draw import page
+from views.draw.answers import (
+    Doubt,
+    answers_html,
+    doubt_about,
+    invitation_html,
+    spoken_words,
+)
+from views.input.input_image import InputImage
 from views.input.sources import EXAMPLES
 from views.session import networks
 
@@ -100,3 +111,120 @@ def test_the_answers_are_read_out_to_those_who_hear_the_page(pen) -> None:
     pen(EXAMPLES["3"])
     said = words(opened(draw_page, n="4"))
     assert "The class head reads 3, over 99.9 % sure. The sum head says 7 for 3 plus 4." in said
+
+
+def read(
+    label: int = 3, total: int = 7, *, sum_value: float = 7.18, prob: float = 0.9
+) -> Prediction:
+    """An answer: 3 and 7 to a 3 with number 4, unless something else is said."""
+    probs = tuple(prob if each == label else (1 - prob) / 9 for each in range(10))
+    return Prediction(BLANK, 4, label, probs, sum_value, total, None)
+
+
+BLANK = np.zeros((28, 28), np.uint8)
+MNIST, FASHION = SPECS["mnist"], SPECS["fashion-mnist"]
+ONE = InputImage(BLANK, "draw", "your drawing")
+
+
+def said(prediction: Prediction, spec: DatasetSpec = MNIST, image: InputImage = ONE) -> str:
+    return answers_html(spec, image, prediction, doubt_about(spec, image, prediction))
+
+
+def heads(page: str) -> dict[str, str]:
+    """The answer of each head, by its name."""
+    found = re.findall(r'st-key-(\w+)_answer"><div class="answer"><span class="\w+">(.*?)<', page)
+    return dict(found)
+
+
+def test_each_head_s_answer_stands_under_its_own_name() -> None:
+    page = said(read())
+    assert heads(page) == {"class": "3", "sum": "7"}
+    assert page.index("Class head</div>") < page.index("Sum head</div>")
+    assert '<div class="note">90.0 % sure</div><div class="bars"' in page
+    assert '<div class="note">7.18 before rounding</div><div class="sum-line"' in page
+
+
+def test_the_ring_is_at_class_plus_number_and_the_dot_at_the_sum() -> None:
+    page = said(read(3, 9, sum_value=9.2))
+    assert 'title="class + number: 7"' in page
+    assert 'title="sum head: 9.20"' in page
+
+
+def test_heads_that_disagree_are_shown_as_they_are() -> None:
+    page = said(read(3, 8, sum_value=8.0))
+    assert '<span class="class-head">3</span> + 4 = <span class="sum-head">8</span>' in page
+    assert "the sum does not fit: 3 + 4 is 7</span>" in page
+    assert "the sum fits the digit" in said(read(3, 7))
+
+
+def test_who_hears_the_page_hears_of_a_contradiction() -> None:
+    assert spoken_words(MNIST, ONE, read(3, 8), None) == (
+        "The class head reads 3, 90.0 % sure. The sum head says 8 for 3 plus 4. "
+        "The sum does not fit: 3 + 4 is 7."
+    )
+    assert spoken_words(MNIST, ONE, read(3, 7), None).endswith("The sum fits the digit.")
+
+
+def test_who_hears_the_page_hears_of_a_doubt_and_of_no_answer_at_all() -> None:
+    doubt = Doubt("I can't read this as a digit", "Draw it larger.")
+    assert spoken_words(MNIST, ONE, read(), doubt) == (
+        "I can't read this as a digit. Closest guess: 3, sum 7."
+    )
+    none = Doubt("No number.", "Choose another network.", has_guess=False)
+    assert spoken_words(MNIST, ONE, read(), none) == "No number. Choose another network."
+
+
+def test_a_garment_is_said_with_its_number_and_in_smaller_letters() -> None:
+    page = said(read(7, 11), FASHION)
+    assert '<span class="class-head">Sneaker (7)</span> + 4 = ' in page
+    assert '<span class="word">Sneaker</span>' in page
+    assert '<span class="big">11</span>' in page
+    assert "(3)" not in said(read())
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "advice"),
+    [
+        (2, "I see two digits", "Pick one above. Draw only one."),
+        (3, "I see three digits", "Pick one above. Draw only one."),
+        (4, "I see four digits", "Pick one above. Draw only one."),
+        (5, "I see many digits", "Pick one above. Draw only one."),
+        (9, "I see many digits", "Pick one above. Draw only one."),
+        (10, "I see many digits", "Draw only one."),
+    ],
+)
+def test_several_digits_are_counted_and_there_is_something_to_do(count, words, advice) -> None:
+    doubt = doubt_about(MNIST, replace(ONE, digits=(BLANK,) * count), read())
+    assert doubt == Doubt(words, advice)
+
+
+def test_while_a_digit_is_drawn_a_doubt_is_a_guess_without_advice() -> None:
+    two = replace(ONE, digits=(BLANK, BLANK))
+    assert doubt_about(MNIST, two, read(), is_drawing=True) == Doubt("3?", "")
+    assert doubt_about(MNIST, ONE, read(), is_drawing=True) is None
+
+
+def test_an_answer_that_is_no_number_is_none_and_says_what_to_do() -> None:
+    lost = unanswered(BLANK, 4)
+    doubt = doubt_about(MNIST, ONE, lost)
+    assert doubt and not doubt.has_guess
+    assert doubt.advice == "Choose another network or another picture."
+    page = said(lost, image=replace(ONE, label=5))
+    assert heads(page)["sum"] == "–"
+    assert "best" not in page and "Closest guess" not in page and "verdict" not in page
+
+
+def test_a_guess_is_dimmed_and_an_answer_is_not() -> None:
+    two = replace(ONE, digits=(BLANK, BLANK))
+    assert said(read(), image=two).startswith('<div class="answers guess">')
+    assert said(read()).startswith('<div class="answers">')
+
+
+def test_the_invitation_names_the_number_and_no_answer() -> None:
+    page = invitation_html(MNIST, "Draw a digit", 4, on_canvas=True)
+    assert heads(page) == {"class": "Draw a digit", "sum": "I add 4"}
+    assert '<span class="invitation">I add 4</span>' in page
+    assert "Draw a digit. One network reads it, and adds 4 to it." in page
+    garments = invitation_html(FASHION, "Draw a garment", 4, on_canvas=False)
+    assert "This network knows garments, numbered from 0 to 9." in garments
+    assert "--ghost" in page and "--ghost" not in garments

@@ -64,3 +64,25 @@ def test_a_sum_that_is_no_number_has_no_dot(value):
 
 def test_the_empty_line_has_no_marks():
     assert places(sum_line(), "dot") == places(sum_line(), "ring") == []
+
+
+def test_both_charts_are_pictures_with_a_name_for_those_who_hear_the_page():
+    assert class_bars([1.0], ["7"]).startswith(
+        '<div class="bars" role="img" aria-label="Class probabilities">'
+    )
+    assert sum_line().startswith('<div class="sum-line" role="img" aria-label="Sum from 0 to 18">')
+
+
+def test_the_line_has_every_second_sum_and_room_beyond_both_ends():
+    line = sum_line()
+    assert re.findall(r"%\">(\d+)</b>", line) == [str(sum_) for sum_ in range(0, 19, 2)]
+    assert 0 < tick(line, 0) < tick(line, 18) < 100
+    assert tick(line, 0) == pytest.approx(100 - tick(line, 18), abs=0.02)
+
+
+def test_a_bar_has_the_name_of_its_class_under_it():
+    bars = class_bars([0.25, 0.75], ["a", "b"])
+    assert re.findall(r"--share:([\d.]+)\"></i><b>(\w)</b>", bars) == [
+        ("0.2500", "a"),
+        ("0.7500", "b"),
+    ]

@@ -1,6 +1,8 @@
 """Several digits on one picture, photos upside down, and the way from a photo to the network."""
 
 import io
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,8 +10,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.drawing import Strokes, rasterize
+from core.data.photo import PhotoReading
+from core.evaluation.prediction import Prediction
+from core.specs import SPECS
 from tests.support.pages import draw_page, keys, opened, session_of, words
 from tests.support.scenes import digit_ink, pair, photograph
+from views.draw import digits
+from views.input.input_image import InputImage
 from views.input.sources import EXAMPLES, SOURCES
 
 ELEVEN: Strokes = (((60.0, 60.0), (60.0, 220.0)), ((180.0, 60.0), (200.0, 220.0)))
@@ -126,3 +133,52 @@ def test_any_digit_of_a_scene_is_kept_apart_from_its_light(pen) -> None:
     rng = np.random.default_rng(1)
     app = with_photo(photograph("sheet", digit_ink(7, rng), rng))
     assert "sure" in words(app) and not app.exception
+
+
+def hint(monkeypatch, image: InputImage, name: str = "mnist", surer: float = 6.0) -> list[str]:
+    """What is said below a picture that is read surer the other way up."""
+    written: list[str] = []
+    monkeypatch.setattr(digits.st, "html", written.append)
+    seen = {"upright": image.pixels, "turned": image.pixels[::-1, ::-1]}
+
+    def predict(model, pixels, addend, threshold) -> Prediction:
+        assert np.array_equal(pixels, seen["turned"])
+        return replace(answer, label=6, energy=1.0 + surer)
+
+    answer = Prediction(image.pixels, 4, 9, (0.1,) * 10, 13.0, 13, None, energy=1.0)
+    monkeypatch.setattr(digits, "predict", predict)
+    card = SimpleNamespace(doubt_level=0.0)
+    digits.show_turn_hint(None, card, SPECS[name], image, answer)  # type: ignore[arg-type]
+    return written
+
+
+PIXELS = np.arange(784, dtype=np.uint8).reshape(28, 28)
+READING = PhotoReading(PIXELS, PIXELS, PIXELS, ())
+PHOTO = InputImage(PIXELS, "upload", "your picture", reading=READING)
+
+
+def test_a_photo_that_is_read_far_surer_the_other_way_up_is_said_so(monkeypatch) -> None:
+    (said,) = hint(monkeypatch, PHOTO)
+    assert "Is it upside down? Turned around, I read 6." in said
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "surer"),
+    [
+        (PHOTO, "mnist", 4.9),
+        (PHOTO, "fashion-mnist", 6.0),
+        (replace(PHOTO, reading=None), "mnist", 6.0),
+        (replace(PHOTO, digits=(PIXELS, PIXELS)), "mnist", 6.0),
+    ],
+)
+def test_nothing_else_is_turned(monkeypatch, image, name, surer) -> None:
+    assert hint(monkeypatch, image, name, surer) == []
+
+
+@pytest.mark.parametrize(("count", "asked"), [(1, False), (2, True), (9, True), (10, False)])
+def test_there_are_chips_for_two_to_nine_digits(monkeypatch, shipped, count, asked) -> None:
+    labels: list[list[str]] = []
+    monkeypatch.setattr(digits.st, "pills", lambda words, chips, key: labels.append(chips))
+    several = replace(PHOTO, digits=(PIXELS,) * count if count > 1 else ())
+    assert digits.choose_digit(shipped[0], SPECS["mnist"], several) is several
+    assert bool(labels) is asked

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from core.dataset import Data
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import runs_dir
 from core.storage import checkpoint
 from tests.support.pages import draw_page, finished, opened, session_of, train_page, words
+from views.draw import page
 from views.input.sources import EXAMPLES
 from views.session import networks
 from views.session.link import parse_strokes
@@ -88,3 +91,68 @@ def test_runs_are_numbered_as_on_the_compare_page(pen) -> None:
     app = opened(draw_page, net=made[2].id)
     session_of(app).own_runs = [run.id for run in made]
     assert app.run().selectbox[0].options[-2:] == ["Run 1", "Run 2"]
+
+
+def test_the_dice_give_any_number_but_the_one_that_is_there(pen, monkeypatch) -> None:
+    offered: list[list[int]] = []
+    monkeypatch.setattr(page.random, "choice", lambda some: offered.append(some) or some[0])
+    app = opened(draw_page, n="4")
+    app.button(key="roll").click().run()
+    assert offered == [[0, 1, 2, 3, 5, 6, 7, 8, 9]]
+    assert session_of(app).link.addend == 0
+
+
+def test_the_number_that_is_added_stands_out_and_no_key_is_heard_everywhere(pen) -> None:
+    app = opened(draw_page, n="4")
+    buttons = [app.button(key=f"addend_{number}").proto for number in range(10)]
+    assert [button.label for button in buttons if button.type == "primary"] == ["4"]
+    assert not any(button.shortcut for button in buttons)  # pen.js hears them where they are meant
+    assert app.button(key="undo").proto.shortcut.lower() == "ctrl+z"
+    assert not app.button(key="clear").proto.shortcut
+
+
+def test_undo_and_clear_are_there_when_they_do_something(pen) -> None:
+    app = opened(draw_page)
+    assert app.button(key="undo").disabled and app.button(key="clear").disabled
+    pen(EXAMPLES["3"])
+    app.run()
+    assert not app.button(key="undo").disabled and not app.button(key="clear").disabled
+
+
+def test_another_network_can_be_chosen_and_answers(pen) -> None:
+    pen(EXAMPLES["3"])
+    app = opened(draw_page)
+    session_of(app).gone_network = "0123456789abcdef"
+    app.selectbox[0].set_value("fashion-late").run()
+    assert session_of(app).link.network == app.query_params["net"] == "fashion-late"
+    assert session_of(app).gone_network == ""
+    assert app.selectbox[0].value == "fashion-late"
+    assert "garment" in words(app)
+
+
+def test_a_network_that_is_gone_is_said_and_can_be_trained_again(pen, left_for) -> None:
+    app = opened(draw_page, net="0123456789abcdef")
+    assert [warning.value for warning in app.warning] == [
+        "That network is no longer kept here. The shipped network answers instead."
+    ]
+    app.button(key="again").click().run()
+    assert left_for == ["train"]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"), [({}, True), ({"hide": "number"}, False), ({"lock": "number"}, True)]
+)
+def test_the_keys_are_named_where_they_work(pen, query, shown) -> None:
+    app = opened(draw_page, **query)
+    assert ("Number to add" in words(app)) is shown
+    assert ("keys 0 to 9" in words(app)) is (query == {})
+    if shown:
+        locked = bool(query)
+        assert app.button(key="roll").disabled is app.button(key="addend_3").disabled is locked
+
+
+def test_where_teaching_is_hidden_nothing_asks_for_a_label(pen) -> None:
+    pen(EXAMPLES["3"])
+    app = opened(draw_page, hide="teach")
+    assert "tell_3" not in {button.key for button in app.button}
+    assert "Your handwriting" not in words(app)

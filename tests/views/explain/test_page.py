@@ -4,6 +4,7 @@ import inspect
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -25,9 +26,10 @@ from tests.core.evaluation.test_layers import CONFIGS, name_of
 from tests.support import pages
 from tests.support.pages import explain_page, session_of
 from views.explain import figures
+from views.explain.sections import SECTIONS
 from views.session import networks
 from views.session.link import format_strokes, parse_link, parse_strokes
-from views.ui.images import data_uri, montage
+from views.ui.images import data_uri
 
 STROKES = SPECS["mnist"].example
 FIGURES = {
@@ -80,16 +82,21 @@ def test_the_page_explains_every_kind_of_network(answering: Answering, config: M
 
 
 @pytest.mark.parametrize(
-    ("margin", "sides"),
+    ("config", "sides"),
     [
-        (0, "the picture three times, 28 → 14 → 7 → 3,"),
-        (2, "the picture (without its empty margin of 2 pixels) three times, 24 → 12 → 6 → 3,"),
+        ({"margin": 0}, "the picture and halves it three times"),
+        ({"margin": 0}, "each time: 28 → 14 → 7 → 3, fewer places"),
+        ({"margin": 2}, "the picture (without its empty margin of 2 pixels)"),
+        ({"margin": 2}, "each time: 24 → 12 → 6 → 3, fewer places"),
+        ({"encoder": "residual"}, "looks at it in full size first"),
+        ({"encoder": "residual"}, "comes in: 28 → 28 → 14 → 7, fewer places"),
+        ({"encoder": "residual"}, "After the last, 7 × 7 places are left"),
     ],
 )
 def test_the_sides_that_are_told_are_those_of_the_network(
-    answering: Answering, margin: int, sides: str
+    answering: Answering, config: dict[str, Any], sides: str
 ) -> None:
-    answering(ModelConfig(width=4, margin=margin))
+    answering(ModelConfig(width=4, **config))
     assert sides in words(opened())
 
 
@@ -250,30 +257,30 @@ def test_the_broadcast_table_is_shown(answering: Answering) -> None:
     assert shown.count('class="stray"') == 12 + 12
 
 
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        (0.0, "0.00"),
-        (12.34, "12.3"),
-        (144.27, "144"),
-        (0.0123, "0.0123"),
-        (4.48e-8, "4.5 × 10⁻⁸"),
-        (-3.0, "−3.00"),
-    ],
-)
-def test_numbers_have_three_digits(value: float, said: str) -> None:
-    assert figures.short_number(value).replace(figures.SPACE, " ") == said
+def html_of(app: AppTest) -> str:
+    return " ".join(part.proto.body for part in app.get("html"))
 
 
-@pytest.mark.parametrize(
-    ("probability", "said"),
-    [(1.0, "1"), (0.5, "0.5000"), (0.99962, "0.99962"), (1 - 4.5e-8, "0.999999955"), (0.0, "0.00")],
-)
-def test_a_probability_shows_what_it_lacks_to_1(probability: float, said: str) -> None:
-    assert figures.share(probability) == said
+def test_each_idea_can_be_linked_to_and_is_numbered(answering: Answering) -> None:
+    answering(CONFIGS[0])
+    app = opened()
+    shown = html_of(app)
+    titles = [each.value for each in app.subheader]
+    assert titles[0] == "1. The data, by one example" and len(titles) == len(SECTIONS)
+    for number, title in enumerate(SECTIONS, 1):
+        assert f'<a href="#idea-{number}">{title}</a>' in shown
+    assert [each.proto.anchor for each in app.subheader][:2] == ["idea-1", "idea-2"]
 
 
-def test_a_montage_has_sixteen_pictures_a_row() -> None:
-    maps = torch.zeros(20, 7, 7, dtype=torch.uint8).numpy()
-    html = montage(maps, "Maps")
-    assert f"{16 * 46 - 4}px" in html
+def test_a_locked_or_hidden_number_is_not_rolled(answering: Answering) -> None:
+    answering(CONFIGS[0])
+    assert opened(lock="number").button(key="explain_roll").disabled
+    assert "explain_roll" not in {button.key for button in opened(hide="number").button}
+
+
+def test_the_next_times_a_picture_comes_up_each_number_has_its_sum(answering: Answering) -> None:
+    answering(CONFIGS[0])
+    again = html_of(opened(n="4"))
+    pairs = re.findall(r"<td>(\d)<td class=\"class-ink\">(\d)<td class=\"sum-ink\">(\d+)", again)
+    assert len(pairs) == 3
+    assert all(int(addend) + int(label) == int(total) for addend, label, total in pairs)

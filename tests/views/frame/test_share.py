@@ -27,9 +27,10 @@ from tests.support.pages import (
 from views.frame.code import code_tag
 from views.frame.share import PART_LABELS
 from views.input.sources import EXAMPLES
-from views.session.address import absolute_link
+from views.session.address import absolute_link, shared_link
+from views.session.canvas_state import CanvasState
 from views.session.link import HIDEABLE, LOCKABLE, Link, format_strokes, parse_link
-from views.session.session import st
+from views.session.session import Session, st
 
 GONE = "0123456789abcdef"
 QUICK = PRESETS["quick"].recipe
@@ -62,11 +63,11 @@ def test_every_page_shares_what_it_shows(page, pen, panel) -> None:
 @pytest.mark.parametrize(
     ("url", "page", "address"),
     [
-        ("https://sums.example.org", "", "https://sums.example.org/?v=1&n=3"),
-        ("https://sums.example.org/", "", "https://sums.example.org/?v=1&n=3"),
-        ("https://example.org/sums/", "", "https://example.org/sums/?v=1&n=3"),
-        ("http://10.0.0.7:8501/train", "train", "http://10.0.0.7:8501/train?v=1&n=3"),
-        ("https://example.org/a/train", "train", "https://example.org/a/train?v=1&n=3"),
+        ("https://sums.example.org", "", "https://sums.example.org/?n=3&v=1"),
+        ("https://sums.example.org/", "", "https://sums.example.org/?n=3&v=1"),
+        ("https://example.org/sums/", "", "https://example.org/sums/?n=3&v=1"),
+        ("http://10.0.0.7:8501/train", "train", "http://10.0.0.7:8501/train?n=3&v=1"),
+        ("https://example.org/a/train", "train", "https://example.org/a/train?n=3&v=1"),
     ],
 )
 def test_the_address_is_absolute(url, page, address, monkeypatch) -> None:
@@ -161,7 +162,7 @@ def test_share_makes_a_link_for_a_class_and_changes_nothing_here(pen, panel) -> 
     app.multiselect(key="share_hide").set_value(["files", "bug"])
     app.multiselect(key="share_lock").set_value(["lr"]).run()
     query = app.code[0].value.partition("?")[2]
-    assert query == "v=1&hide=bug.files&lock=lr"
+    assert query == "hide=bug.files&lock=lr&v=1"
     assert "hide" not in app.query_params
     assert not app.select_slider(key="setting_lr").disabled
 
@@ -232,3 +233,14 @@ def test_a_shown_drawing_is_shared_as_it_is(pen, panel) -> None:
     pen(strokes)
     _, address = shared("draw", n="2")
     assert parse_link(dict(re.findall(r"(\w+)=([^&]+)", address))) == Link(2, strokes)
+
+
+@pytest.mark.parametrize(
+    ("source", "strokes", "picture"),
+    [("draw", True, None), ("test", False, 13), ("upload", False, None), ("camera", False, None)],
+)
+def test_a_link_carries_the_picture_that_is_shown_and_no_other(source, strokes, picture) -> None:
+    canvas = CanvasState().show(EXAMPLES["3"])
+    link = shared_link(Session(Link(), canvas, source=source, picture=13))
+    assert (link.strokes == EXAMPLES["3"], link.strokes == ()) == (strokes, not strokes)
+    assert link.picture == picture

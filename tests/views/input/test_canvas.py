@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
 from core.data.drawing import CANVAS_SIDE, MAX_STROKES, PEN_WIDTH, Strokes
-from views.input.canvas import _component, canvas_message
+from views.input.canvas import CANVAS_CSS, CANVAS_HTML, _component, canvas_message
 from views.session.canvas_state import (
     INK,
     SHARPNESS,
@@ -263,3 +263,40 @@ def test_a_canvas_mounted_again_starts_from_everything_drawn() -> None:
     app.run()
     assert app.session_state["drawing"].start == SEVEN
     assert app.session_state["drawing"].generation == before.generation + 1
+
+
+def test_the_canvas_is_a_picture_with_a_name_and_none_of_its_own_buttons() -> None:
+    assert 'role="img" aria-label="Canvas to draw on"' in CANVAS_HTML
+    assert ".dc-toolbar, .dc-textarea-host { display: none !important; }" in CANVAS_CSS
+    assert ".canvas-root { width: 280px; height: 280px;" in CANVAS_CSS
+
+
+def test_the_page_knows_how_many_strokes_the_browser_shows() -> None:
+    state = CanvasState().show(SEVEN)
+    assert state.paths == 2  # as it was told
+    heard = state.hear(answer(state, (*SEVEN, ((5, 5),))))
+    assert heard.paths == 3
+    assert heard.undo().paths == 2  # told anew
+    away = answer(state, SEVEN)
+    away["raw"]["objects"].append({"type": "Path", "path": line((400, 400), (500, 500))})
+    assert state.hear(away).paths == 3  # one of them beside the canvas
+
+
+def test_a_curve_is_read_within_half_a_pixel() -> None:
+    arc = [["M", 0, 280], ["Q", 280, -280, 560, 280]]
+    (points,) = parse_paths(drawing(arc), simplified=False)
+    for x, y in points:
+        t = x / 280
+        assert y == pytest.approx(140 * (1 - t) ** 2 - 280 * t * (1 - t) + 140 * t**2, abs=1.1)
+    assert 10 < len(points) <= 33
+
+
+def test_the_canvas_sends_by_itself_only_where_it_is_asked_to() -> None:
+    assert canvas_message(CanvasState())["realtimeUpdateStreamlit"] is False
+    assert canvas_message(CanvasState(), sends_itself=True)["realtimeUpdateStreamlit"] is True
+
+
+@pytest.mark.parametrize("far", [-1e9, 1e9])
+def test_no_pen_gets_as_far_as_some_numbers_do(far: float) -> None:
+    assert parse_paths(drawing([["M", far, 10], ["L", 20, 10]])) == (((10, 5),),)
+    assert parse_paths(drawing([["M", 20, 10], ["Q", far, far, 20, 60]])) == (((10, 5),),)

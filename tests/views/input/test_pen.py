@@ -54,3 +54,14 @@ def test_rough_strokes_look_the_same():
     fine, rough = strokes_of_pen([line]), strokes_of_pen([line], rough=True)
     assert len(rough[0]) > 3 * len(fine[0])
     assert difference(rasterize(fine), rasterize(rough)) < 2
+
+
+def test_a_point_as_far_away_as_the_bound_is_kept():
+    path = pen_path([(0.0, 0.0), (DECIMATE, 0.0), (50.0, 0.0), (60.0, 0.0), (100.0, 0.0)])
+    assert [command[1] for command in path if command[0] == "Q"] == [0, DECIMATE, 50]
+
+
+def test_both_ends_of_a_curve_move_outwards_in_x_and_y():
+    path = pen_path([(100.0, 60.0), (90.0, 70.0), (80.0, 80.0), (70.0, 90.0), (60.0, 100.0)])
+    assert path[0] == ["M", pytest.approx(100.04), pytest.approx(59.96)]
+    assert path[-1] == ["L", pytest.approx(59.96), pytest.approx(100.04)]

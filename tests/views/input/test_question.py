@@ -1,5 +1,6 @@
 """What a browser asks the live channel is read with suspicion."""
 
+import base64
 import json
 
 import msgspec
@@ -111,3 +112,72 @@ def test_there_is_no_question_without_a_picture_or_about_too_long_a_drawing(pen)
     session = session_of(opened(draw_page))
     image = image_of_drawing(session.canvas.strokes, SPECS["mnist"], "draw", "")
     assert question_of(session, image, can_teach=True) is None
+
+
+def test_a_drawing_of_two_digits_is_cut_again_and_of_one_comes_with_its_pixels(pen):
+    eleven = (((60.0, 60.0), (60.0, 220.0)), ((180.0, 60.0), (200.0, 220.0)))
+    pen(eleven)
+    session, spec = session_of(opened(draw_page)), SPECS["mnist"]
+    image = image_of_drawing(eleven, spec, "draw", "your drawing")
+    question = question_of(session, image, can_teach=True)
+    assert question and (question.digits, question.pixels) == (2, "")
+    again = image_of_question(question, spec)
+    assert again and again.digit_count == 2
+    one = question_of(session, image_of_drawing(SEVEN, spec, "draw", ""), can_teach=False)
+    assert one and one.pixels and not one.can_teach
+
+
+def test_a_photo_of_several_digits_says_how_many_up_to_a_bound(pen):
+    session = session_of(opened(draw_page))
+    session.source = "upload"
+    pixels = np.eye(28, dtype=np.uint8)
+    for count, said in ((1, 1), (3, 3), (30, 20)):
+        image = InputImage(pixels, "upload", "", digits=(pixels,) * count if count > 1 else ())
+        question = question_of(session, image, can_teach=True)
+        assert question and question.digits == said
+        assert question.drawing == []
+        again = image_of_question(question, SPECS["mnist"])
+        assert again and again.digit_count == said
+
+
+def test_what_the_pen_drew_since_comes_after_what_the_page_knows():
+    """The page's points are canvas pixels, the pen's are the browser's, two a canvas pixel."""
+    whole = image_of_question(
+        read(drawing=[[60, 50, 200, 50]], pen=[[400, 100, 260, 472]]), SPECS["mnist"]
+    )
+    known = ((60.0, 50.0), (200.0, 50.0)), ((200.0, 50.0), (130.0, 236.0))
+    drawn = image_of_drawing(known, SPECS["mnist"], "draw", "your drawing")
+    assert whole and drawn and whole.ink is not None and drawn.ink is not None
+    assert np.abs(whole.ink.astype(int) - drawn.ink).mean() < 1
+    assert (whole.source, whole.title) == ("draw", "your drawing")
+
+
+def test_pixels_stand_for_a_drawing_until_the_pen_moves():
+    pixels = base64.b64encode(bytes(783) + b"\xff").decode()
+    resting = image_of_question(read(pixels=pixels), SPECS["mnist"])
+    assert resting and resting.ink is None and resting.pixels[27, 27] == 255
+    moving = image_of_question(read(pixels=pixels, pen=[[0, 0, 9, 90]]), SPECS["mnist"])
+    assert moving and moving.ink is not None
+
+
+@pytest.mark.parametrize(("points", "long"), [(300, False), (301, True)])
+def test_a_drawing_of_more_than_300_points_is_long(points, long):
+    half = points // 2
+    question = read(drawing=[[1, 2] * half], pen=[[3, 4] * (points - half)])
+    assert (question.points, question.is_long) == (points, long)
+
+
+@pytest.mark.parametrize(("points", "fine"), [(1_500, True), (1_501, False)])
+def test_a_question_has_at_most_1500_points(points, fine):
+    try:
+        assert read(drawing=[[1, 2] * points]).points == points and fine
+    except QuestionError as error:
+        assert not fine and str(error) == "No question: more than 1,500 points"
+
+
+@pytest.mark.parametrize(("points", "asks"), [(750, True), (751, False)])
+def test_half_of_the_points_are_left_for_the_pen(pen, points, asks):
+    session = session_of(opened(draw_page))
+    line = tuple((float(at % 280), float(at // 280)) for at in range(points))
+    session.canvas = session.canvas.show((line,))
+    assert bool(question_of(session, None, can_teach=True)) is asks

@@ -147,3 +147,84 @@ def test_a_test_image_in_two_pieces_is_one_digit(session, monkeypatch) -> None:
     monkeypatch.setattr(networks, "test_split", lambda name: split)
     session.source, session.picture = "test", 0
     assert visitor_image(session, SPECS["mnist"]).digit_count == 1
+
+
+def test_garments_and_links_that_hide_them_have_no_example_digits(pen, data, monkeypatch) -> None:
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    examples = {"example_3", "example_7", "example_8"}
+    assert examples <= keys(opened(draw_page))
+    assert not examples & keys(opened(draw_page, hide="examples"))
+    assert not examples & keys(opened(draw_page, net="fashion-late"))
+
+
+def test_a_link_can_leave_the_choice_of_a_source_out(pen) -> None:
+    assert [group.key for group in opened(draw_page).segmented_control] == ["source"]
+    assert not opened(draw_page, hide="sources").segmented_control
+
+
+def test_a_test_image_is_said_by_its_number_and_chosen_by_it(pen, data, monkeypatch) -> None:
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    app = opened(draw_page, t="7")
+    assert 'alt="Test image 7 of MNIST"' in words(app)
+    assert app.number_input[0].label == "Test image, 0 to 9,999"
+    app.number_input[0].set_value(12).run()
+    assert session_of(app).picture == 12 and app.query_params["t"] == "12"
+
+
+def test_any_other_test_image_is_one_of_10000(pen, data: Data, monkeypatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    monkeypatch.setattr("random.randrange", lambda count: asked.append(count) or 33)
+    app = opened(draw_page, t="7")
+    app.button(key="random").click().run()
+    assert session_of(app).picture == 33
+    assert set(asked) == {10_000}
+
+
+def test_a_photo_outlives_its_widget_and_that_is_said(pen, session) -> None:
+    app = opened(draw_page)
+    mine = session_of(app)
+    mine.source, mine.image_files["upload"] = "upload", session.image_files["upload"]
+    app.run()
+    assert "Using the picture that you chose before." in [c.value for c in app.caption]
+    assert "I see two digits" in words(app)
+
+
+def test_a_picture_of_just_enough_bytes_is_kept(pen, monkeypatch) -> None:
+    monkeypatch.setattr(photos, "MAX_UPLOAD_BYTES", 1000)
+    app = opened(draw_page)
+    app.segmented_control(key="source").set_value("upload").run()
+    app.file_uploader(key="file").upload("big.png", bytes(1000), "image/png").run()
+    assert session_of(app).image_files["upload"] == bytes(1000)
+    assert app.warning[0].value == "The file is not an image. Choose another file."
+
+
+def test_each_source_has_its_own_words() -> None:
+    spec = SPECS["mnist"]
+    canvas = Session(Link(), CanvasState())
+    assert {name: source.title for name, source in SOURCES.items()} == {
+        "draw": "Draw",
+        "test": "Test image",
+        "upload": "Upload",
+        "camera": "Camera",
+    }
+    assert {name: source.invitation(canvas, spec) for name, source in SOURCES.items()} == {
+        "draw": "Draw a digit",
+        "test": "No test images",
+        "upload": "Choose a picture",
+        "camera": "Take a photo",
+    }
+    assert SOURCES["draw"].advice(spec, can_teach=False) == "Draw it larger and simpler."
+    assert SOURCES["draw"].advice(spec, can_teach=True).endswith(", or label it below.")
+    assert SOURCES["upload"].advice(spec, False) == (
+        "Choose a picture of one digit, large and sharp."
+    )
+    assert SOURCES["camera"].advice(spec, False) == "Take a photo of one digit, close and sharp."
+
+
+def test_photos_come_with_the_way_from_photo_to_ink(session) -> None:
+    session.source = "upload"
+    image = visitor_image(session, SPECS["mnist"])
+    assert image.reading and image.reading.photo.shape == (280, 280)
+    session.source = "draw"
+    assert visitor_image(session, SPECS["mnist"]).reading is None

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.support.pictures import SEVEN
 from views.draw.live import LiveAnswer
 from views.input.question import LONG, Question, QuestionError
 from views.live import answerer
-from views.live.answerer import Answerer, Waiting
+from views.live.answerer import MOST_AT_ONCE, Answerer, Waiting
 from views.session import networks
 
 LINES = [[at for point in stroke for at in point] for stroke in SEVEN]
@@ -115,3 +116,57 @@ def test_a_long_drawing_waits_until_no_other_question_does():
         asked.ask(question)
     batches = [[each.is_long for each in asked._next()] for _ in range(2)]
     assert batches == [[False, False, True], [True]]
+
+
+def test_a_batch_is_never_larger_than_its_bound():
+    asked = Answerer()
+    asked._thread = threading.current_thread()  # it never starts
+    for _ in range(20):
+        asked.ask(QUESTION)
+    assert [len(asked._next()) for _ in range(2)] == [MOST_AT_ONCE, 4]
+
+
+def test_questions_are_answered_in_the_order_in_which_they_came():
+    asked = Answerer()
+    asked._thread = threading.current_thread()
+    for number in range(5):
+        asked.ask(Question("mnist", number, "draw"))
+    assert [each.question.addend for each in asked._next()] == [0, 1, 2, 3, 4]
+
+
+def test_only_who_may_teach_is_told_to_label(monkeypatch):
+    load = networks.load_network
+    doubtful = lambda name: (load(name)[0], replace(load(name)[1], doubt_level=1e9))  # noqa: E731
+    monkeypatch.setattr(answerer, "load_network", doubtful)
+    may, may_not = answered(
+        QUESTION,
+        Question("mnist", 4, "draw", can_teach=False, drawing=LINES),  # type: ignore[arg-type]
+    )
+    assert may.answers and "or label it below" in may.answers
+    assert may_not.answers and "Draw it larger and simpler.</span>" in may_not.answers
+
+
+def test_two_who_ask_first_at_the_same_time_start_one_thread(monkeypatch):
+    made: list[int] = []
+    other = threading.Event()
+
+    class Slow:
+        """A thread that is slow to be made, and never starts."""
+
+        def __init__(self, **_: object) -> None:
+            made.append(1)
+            if len(made) == 1:
+                other.wait(0.3)  # for a second one, which never comes
+            else:
+                other.set()
+
+        def start(self) -> None: ...
+
+    asked = Answerer()
+    both = [threading.Thread(target=asked.ask, args=(QUESTION,)) for _ in range(2)]
+    monkeypatch.setattr(answerer, "threading", SimpleNamespace(Thread=Slow))
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert made == [1]

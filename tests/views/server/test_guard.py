@@ -122,6 +122,32 @@ def test_an_address_has_so_many_sockets_and_a_closed_one_is_free_again(most):
     asyncio.run(play())
 
 
+def test_freed_memory_goes_back_to_the_system_again_and_again(monkeypatch):
+    times: list[str] = []
+    monkeypatch.setattr(guarding, "TIDY_SECONDS", 0)
+    monkeypatch.setattr(guarding, "give_back_freed_memory", lambda: times.append("given back"))
+
+    async def play() -> None:
+        await Browser(Guard(Streamlit())).leave()
+        await settle()
+        assert len(times) > 1
+
+    asyncio.run(play())
+
+
+def test_an_ipv6_household_is_one_address_as_in_the_queue(most):
+    most(sockets_per_address=1)
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        addresses = ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1")
+        browsers = [Browser(guard, address=address) for address in addresses]
+        await settle()
+        assert [b.closed is None for b in browsers] == [True, False, True]
+
+    asyncio.run(play())
+
+
 def test_all_addresses_together_have_so_many_sockets(most):
     most(sockets=2)
 
@@ -185,7 +211,9 @@ def test_who_asks_too_fast_waits_and_who_asks_far_too_fast_is_closed(most, monke
         waits.append(seconds)
         await real(0)
 
-    monkeypatch.setattr(guarding, "asyncio", type("Sleeper", (), {"sleep": staticmethod(sleep)}))
+    loop = staticmethod(asyncio.get_running_loop)
+    sleeper = type("Sleeper", (), {"sleep": staticmethod(sleep), "get_running_loop": loop})
+    monkeypatch.setattr(guarding, "asyncio", sleeper)
 
     async def play() -> None:
         browser = Browser(Guard(Streamlit()))

@@ -61,6 +61,21 @@ def test_a_system_without_such_limits_has_nothing_to_prepare(monkeypatch):
     handles.prepare_handles()
 
 
+@pytest.mark.parametrize("error", [OSError, ValueError])
+def test_a_system_that_gives_less_than_it_says_is_not_asked_again(
+    system, caplog, monkeypatch, error
+):
+    system(1_024, 65_536)
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(handles.resource, "setrlimit", refuse)
+    handles.prepare_handles()
+    (said,) = caplog.records
+    assert said.facts["handles"] == 1_024
+
+
 def test_a_real_process_takes_them():
     code = (
         "import resource as r; hard = r.getrlimit(r.RLIMIT_NOFILE)[1]; "

@@ -108,3 +108,36 @@ def test_the_end_of_a_run_is_seen_among_what_is_sent():
     page.delta.new_element.html.body = "0" * 50
     assert not ends_a_run(page.SerializeToString())
     assert not ends_a_run(b"\xff")
+
+
+def test_a_long_message_is_no_end_of_a_run_and_is_not_read():
+    """Only the pictures and tables of a page are long."""
+    ended = ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY)
+    ended.hash = "0" * 150
+    assert ends_a_run(ended.SerializeToString())
+    ended.hash = "0" * 200
+    assert not ends_a_run(ended.SerializeToString())
+
+
+def test_a_request_that_is_no_run_may_be_as_large_as_its_kind_allows():
+    message = BackMsg()
+    message.file_urls_request.request_id = "x" * 1_990
+    assert read_request(message.SerializeToString(), 10).kind == "file_urls_request"
+    message.file_urls_request.request_id = "x" * 2_000
+    with pytest.raises(MessageError, match="file_urls_request of 2,003 bytes"):
+        read_request(message.SerializeToString(), ROOM)
+
+
+@pytest.mark.parametrize("size", [127, 128, 20_000])
+def test_a_length_of_several_bytes_is_read(size):
+    message = BackMsg()
+    message.rerun_script.query_string = "x" * size
+    message.rerun_script.fragment_id = "board"
+    assert read_request(message.SerializeToString(), ROOM) == BrowserRequest("rerun_script", True)
+
+
+@pytest.mark.parametrize("message", [b"\x5a\x7f", b"\x5a", b"\x5a\x05\x2a\x7f\x41\x41\x41"])
+def test_a_message_that_says_more_than_it_holds_is_refused(message):
+    """Field 11, of 127 bytes that are not there; and the same one level deeper."""
+    with pytest.raises(MessageError, match="half a message"):
+        read_request(message, ROOM)

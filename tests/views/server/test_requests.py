@@ -113,3 +113,82 @@ def test_a_session_id_is_in_no_log(most, forgotten, caplog):
     asyncio.run(play())
     assert any("upload refused" in each.getMessage() for each in caplog.records)
     assert not any("SECRET" in log.JsonLines().format(each) for each in caplog.records)
+
+
+def test_a_file_that_the_page_took_back_makes_room(most, forgotten):
+    most(uploads_per_minute=100)
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        for number in range(3):
+            await put(guard, "a", str(number))
+        await ask(guard, "DELETE", "/_stcore/upload_file/a/0")
+        await put(guard, "a", "3")
+        assert forgotten == []
+        assert guard.uploads.total == 30  # bytes
+
+    asyncio.run(play())
+
+
+def test_files_of_all_sessions_together_have_so_many_megabytes(most, forgotten):
+    most(uploads_megabytes=2)
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        for session in ("a", "b", "c"):
+            assert (await put(guard, session, "1", size="1000000"))[0] == 200
+        assert forgotten == [("a", "1")]
+
+    asyncio.run(play())
+
+
+def test_a_session_may_upload_again_after_a_while(most, forgotten):
+    most(uploads_per_minute=6)  # one in ten seconds
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        assert [(await put(guard, "a", str(n)))[0] for n in range(7)] == [200] * 6 + [429]
+        guard.upload_rates["a"].then -= 5
+        assert (await put(guard, "a", "7"))[0] == 429
+        guard.upload_rates["a"].then -= 6
+        assert (await put(guard, "a", "8"))[0] == 200
+
+    asyncio.run(play())
+
+
+def test_who_is_refused_is_told_when_to_come_again(most, forgotten):
+    most(uploads_per_minute=1)
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        await put(guard, "a", "1")
+        status, headers, body = await put(guard, "a", "2")
+        assert (status, headers[b"retry-after"]) == (429, b"60")
+        assert headers[b"x-content-type-options"] == b"nosniff"
+        assert body == b"Too many files at once. Wait a minute."
+
+    asyncio.run(play())
+
+
+def test_what_the_app_says_of_itself_is_not_said_twice():
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"X-Content-Type-Options", b"own")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def play() -> None:
+        _, headers, _ = await ask(Guard(app), "GET", "/")
+        assert headers == {
+            b"X-Content-Type-Options": b"own",
+            b"referrer-policy": b"strict-origin-when-cross-origin",
+        }
+
+    asyncio.run(play())
+
+
+def test_an_address_is_also_this_machine_in_its_newer_form():
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        assert (await ask(guard, "GET", "/_stcore/metrics", address="::1"))[0] == 200
+
+    asyncio.run(play())

@@ -49,11 +49,13 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def queue(turns: Turns, order: list[str], *who: str) -> list[asyncio.Task[None]]:
+async def queue(
+    turns: Turns, order: list[str], *who: str, size: int = 0
+) -> list[asyncio.Task[None]]:
     """Everybody asks for a place, in this order; "a1" is socket 1 of address a."""
 
     async def ask(name: str) -> None:
-        await turns.enter(name[0], name)
+        await turns.enter(name[0], name, size)
         order.append(name)
 
     tasks = [asyncio.ensure_future(ask(name)) for name in who]
@@ -139,5 +141,96 @@ def test_leaving_twice_frees_one_place(times):
             turns.leave("a1")
         await settle()
         assert order == ["a1", "b1"]
+
+    run(scene())
+
+
+def test_who_left_is_not_put_out_later_when_they_are_back():
+    async def scene() -> None:
+        turns, order = Turns(1, 1, hold=60), []
+        await queue(turns, order, "a1")
+        timer = turns.running["a1"].timer
+        turns.leave("a1")
+        assert timer.cancelled()
+
+    run(scene())
+
+
+def stop_clock() -> Clock:
+    """The loop's clock stands still from now on, until somebody moves it."""
+    clock, loop = Clock(), asyncio.get_running_loop()
+    clock.now = loop.time()
+    loop.time = clock  # type: ignore[method-assign]
+    return clock
+
+
+LONG_DRAWING, DIGIT = 100_000, 5_000  # bytes
+
+
+def test_a_digit_does_not_wait_for_twenty_scribbles_of_its_address():
+    async def scene() -> None:
+        stop_clock()
+        turns, order = Turns(1, 1, hold=60), []
+        await queue(turns, order, *(f"a{n}" for n in range(20)), size=LONG_DRAWING)
+        await queue(turns, order, "a-digit", size=DIGIT)
+        turns.leave("a0")
+        await settle()
+        assert order == ["a0", "a-digit"]
+
+    run(scene())
+
+
+def test_a_scribble_waits_for_digits_only_so_long():
+    async def scene() -> None:
+        clock = stop_clock()
+        turns, order = Turns(1, 1, hold=60), []
+        await queue(turns, order, "a1", size=DIGIT)
+        await queue(turns, order, "a-scribble", size=LONG_DRAWING)
+        clock.now += 60.0
+        await queue(turns, order, "a2", size=DIGIT)
+        turns.leave("a1")
+        await settle()
+        assert order == ["a1", "a-scribble"]
+
+    run(scene())
+
+
+async def take_turns(turns: Turns, clock: Clock, name: str, *seconds: float) -> None:
+    """Run so many times, for so long each."""
+    for each in seconds:
+        await turns.enter(name[0], name)
+        clock.now += each
+        turns.leave(name)
+
+
+@pytest.mark.parametrize(
+    ("a_page", "other", "first"),
+    [
+        ([0.5] * 8, [0.02] * 8, "other"),
+        ([0.5] * 8, [0.02] + [0.5] * 7, "other"),  # which was held up by somebody
+        ([0.02] * 8, [0.5] * 8, "page"),
+        ([0.5] * 2, [0.02] * 2, "page"),  # too few to tell: in the order in which they came
+    ],
+)
+def test_whose_runs_were_quick_goes_before_whose_were_slow(a_page, other, first):
+    async def scene() -> None:
+        clock = stop_clock()
+        turns, order = Turns(1, 1, hold=60), []
+        await take_turns(turns, clock, "a-page", *a_page)
+        await take_turns(turns, clock, "a-other", *other)
+        await queue(turns, order, "a-runs", "a-page", "a-other")
+        turns.leave("a-runs")
+        await settle()
+        assert order == ["a-runs", f"a-{first}"]
+
+    run(scene())
+
+
+def test_a_closed_socket_is_forgotten():
+    async def scene() -> None:
+        turns = Turns(1, 1, hold=60)
+        await turns.enter("a", "a1")
+        turns.forget("a1")
+        assert not turns.running and not turns.by_address and not turns.took
 
     run(scene())

@@ -72,8 +72,8 @@ def test_no_address_at_all_is_an_error(page, known, monkeypatch):
     @given(query=some.dictionaries(names, junk | some.just(known), max_size=8))
     def opens(query: dict[str, str]) -> None:
         app = show(page, query)
-        again = parse_link(dict(app.query_params))  # what is left of it opens the same page
-        assert link_query(again) == dict(app.query_params)
+        left = dict(app.query_params)  # opens the same page
+        assert link_query(parse_link(left)).items() <= left.items()
 
     opens()
 

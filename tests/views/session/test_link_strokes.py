@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from views.session.link import (
     MAX_STROKES_TEXT,
     Link,
     format_strokes,
+    is_cut,
     link_query,
     parse_link,
     parse_strokes,
@@ -52,8 +53,8 @@ def test_strokes_beside_the_canvas_come_back_at_its_edge(drawn):
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "!", "é", ".", "A", "AA", "AAAA", "AAA.", ".AAA", "AAA..AAA", "AAA AAA", "AAA\n"),
-        *("Rg8=", "Rg+", "٣٣٣", "A" * 10, "A" * 100_000, "AAA." * 10_000, "\0\0\0"),
+        *("", "!", "é", ".", "A", "AA", ".AAA", "AAA..AAA", "AAA AAA", "AAA\n"),
+        *("Rg8=", "Rg+", "٣٣٣", "A" * 100_000, "AAA." * 10_000, "\0\0\0"),
         "___",  # a point at (511, 511), beside the canvas
         "AAA.jAA",  # a point at (280, 0), just beside it
     ],
@@ -61,6 +62,51 @@ def test_strokes_beside_the_canvas_come_back_at_its_edge(drawn):
 )
 def test_junk_links_give_no_drawing(text):
     assert parse_strokes(text) == ()
+
+
+DRAWN = (((140.0, 60.0), (0.0, 0.0)), ((140.0, 60.0), (20.0, 30.0)))  # Rg8AAA.Rg8Cge
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        *(("Rg8AAA.Rg8CI", 3), ("Rg8AAA.Rg8C", 3), ("Rg8AAA.Rg", 2), ("Rg8AAA.", 2), ("Rg8AA", 1)),
+        *(("Rg8AAA.Rg8).", 3), ("Rg8AAA,", 2), ("Rg8'\"", 1), ("Rg", 0)),
+    ],
+)
+def test_a_drawing_that_lacks_its_end_is_read_as_far_as_it_goes(text, points):
+    read = parse_strokes(text)
+    assert [each for stroke in read for each in stroke] == [
+        each for stroke in DRAWN for each in stroke
+    ][:points]
+    assert is_cut({"s": text, "v": "1"})
+
+
+def test_a_link_that_was_cut_after_any_character_tells_it():
+    """Cut within the drawing, or just behind it; what comes before the drawing is no matter."""
+    link = urlencode(link_query(Link(addend=3, strokes=DRAWN)))
+    assert link == "n=3&s=Rg8AAA.Rg8Cge&v=1"
+    cut = [is_cut(dict(parse_qsl(link[:end]))) for end in range(len(link) + 1)]
+    first, last = link.index("Rg8"), link.index("v=1")
+    assert cut == [first < end <= last + 2 for end in range(len(link) + 1)]
+
+
+@pytest.mark.parametrize("query", [{}, {"v": "1"}, {"n": "3"}, {"s": "", "v": "1"}, {"s": "é"}])
+def test_a_link_without_a_drawing_is_not_cut(query):
+    assert not is_cut(query)
+
+
+@given(drawn=strokes, addend=some.integers(0, 9))
+def test_every_link_ends_in_a_letter_or_digit(drawn, addend):
+    """Chats leave out a hyphen or a dot at the end of a link."""
+    link = urlencode(link_query(Link(addend=addend, strokes=drawn)))
+    assert not link or link[-1].isalnum()
+
+
+def test_links_of_before_name_their_version_first():
+    query = dict(parse_qsl("v=1&n=3&s=Rg8AAA.Rg8Cge"))
+    assert parse_link(query) == Link(addend=3, strokes=DRAWN)
+    assert not is_cut(query)
 
 
 def test_a_drawing_too_long_for_an_address_gets_rougher():

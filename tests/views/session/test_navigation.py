@@ -6,6 +6,7 @@ from tests.support.pages import keys, opened_app, session_of
 from views.compare.page import COMPARE
 from views.draw.page import DRAW
 from views.explain.page import EXPLAIN
+from views.session import navigation
 from views.session.navigation import PAGES_KEY
 from views.train.page import TRAIN
 
@@ -31,3 +32,14 @@ def test_a_button_leads_to_another_page_with_all_choices(pen) -> None:
 @pytest.mark.parametrize("page", [DRAW, TRAIN, COMPARE, EXPLAIN], ids=lambda page: page.name)
 def test_the_name_of_a_page_can_stand_in_an_address(page) -> None:
     assert page.name.isalpha() and page.name.islower()
+
+
+@pytest.mark.parametrize(("query", "position"), [({}, "top"), ({"hide": "pages"}, "hidden")])
+def test_a_link_can_leave_the_other_pages_out(pen, monkeypatch, query, position) -> None:
+    asked: list[str] = []
+    real = navigation.st.navigation
+    monkeypatch.setattr(
+        navigation.st, "navigation", lambda pages, position: asked.append(position) or real(pages)
+    )
+    opened_app(**query)
+    assert asked == [position]

@@ -132,3 +132,66 @@ def test_the_sum_while_it_learned_is_never_cut_off():
 def test_what_was_said_before_the_first_step_alone_is_a_figure():
     assert classes_while_learning([0], [(0.5, 0.5)], "01", LIGHT).data
     assert sum_while_learning([0], [9.0], 12, LIGHT).data
+
+
+def test_each_accuracy_has_the_color_of_its_head_and_training_is_thin():
+    figure = accuracy_curves([looked(10, 0.5)], epochs=1, palette=LIGHT)
+    lines = [(line.name, line.line.color, line.mode, line.showlegend) for line in figure.data]
+    assert lines == [
+        ("class", LIGHT.class_head, "lines", False),
+        ("rounded sum", LIGHT.sum_head, "lines", False),
+        ("class", LIGHT.class_head, "lines+markers", True),
+        ("rounded sum", LIGHT.sum_head, "lines+markers", True),
+        ("both right", LIGHT.ink, "lines+markers", True),
+    ]
+    assert [line.y[0] for line in figure.data[:2]] == [50, 40]  # percent
+    assert figure.data[-1].line.dash == "dot"
+    assert [line.opacity for line in figure.data] == [0.45, 0.45, 1, 1, 1]
+
+
+def test_each_line_of_losses_says_what_it_is_of():
+    figure = loss_curves([looked(50, 0.5)], epochs=2, palette=LIGHT)
+    assert [(line.name, line.x[0], line.y[0]) for line in figure.data] == [
+        ("training", 1.0, 0.1),
+        ("validation", 1.0, 0.2),
+    ]
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == (
+        *("epoch", "loss (both heads)"),
+    )
+    assert figure.layout.showlegend
+
+
+def test_a_loss_that_runs_from_one_to_ten_has_its_axis_up_to_there():
+    low, high = loss_curves([record(1, 9.0)], epochs=1, palette=LIGHT).layout.yaxis.range
+    assert (low, high) == (-1, 1.0)
+    low, high = loss_curves([record(1, 2.0)], epochs=1, palette=LIGHT).layout.yaxis.range
+    assert (low, high) == (-1, 0.5)
+
+
+def test_both_validations_must_be_at_the_top_for_a_closer_look():
+    def bottom(*rights: float) -> float:
+        history = [looked(10 * n, right) for n, right in enumerate(rights, 1)]
+        return accuracy_curves(history, epochs=1, palette=LIGHT).layout.yaxis.range[0]
+
+    assert [bottom(0.95), bottom(0.5, 0.95, 0.95), bottom(0.95, 0.5), bottom(0.9, 0.9)] == [
+        *(90, 90, 0, 0),
+    ]
+
+
+def test_the_sum_while_it_learned_has_its_range_and_its_number_of_images():
+    figure = sum_while_learning([0, 100, 20_000], [9.0, 11.0, 12.0], 12, LIGHT)
+    assert list(figure.data[0].x) == [50, 100, 20_000]
+    assert list(figure.data[0].y) == [9.0, 11.0, 12.0]
+    assert tuple(figure.layout.yaxis.range) == (-0.9, 18.9)
+    assert figure.data[0].line.color == LIGHT.sum_head
+    assert figure.layout.shapes[0].line.color == LIGHT.class_head
+    assert list(figure.layout.xaxis.ticktext) == ["0", "1,000", "10,000"]
+    assert list(figure.layout.xaxis.tickvals) == [50, 1_000, 10_000]
+
+
+def test_a_name_stands_at_the_peak_of_its_class():
+    probs = [(0.1, 0.9), (0.6, 0.4), (0.2, 0.8)]
+    figure = classes_while_learning([100, 1_000, 10_000], probs, "01", LIGHT)
+    notes = {note.text: (note.x, note.y) for note in figure.layout.annotations}
+    assert notes == {"0": (3, 60), "1": (2, 90)}  # powers of ten of images, percent
+    assert [line.name for line in figure.data] == ["0", "1"]  # the answer is drawn last

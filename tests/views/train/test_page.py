@@ -1,6 +1,7 @@
 """The Train page: what it hands to a run, and what it says of one."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from core.recipes.presets import PRESETS
 from core.runs import disk
 from core.runs.queue import create_run
-from core.runs.run import State, list_runs, runs_dir
+from core.runs.run import Run, State, list_runs, runs_dir
 from core.runs.snapshot import read_snapshot
 from tests.conftest import record
 from tests.support.pages import finished, opened, session_of, the_run, train_page
@@ -130,3 +131,135 @@ def test_a_run_that_waits_in_a_read_only_folder_says_so(monkeypatch) -> None:
     monkeypatch.setattr(disk, "is_writable", lambda root: False)
     said = opened(train_page, run=run.id).get("progress")[0].proto.text
     assert said == disk.UNWRITABLE
+
+
+def run_in(state: State, step: int = 10, **more: float) -> Run:
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
+    if step:
+        run.append(record(step, **more))
+    run.set_state(state)
+    return run
+
+
+def status(run: Run) -> str:
+    return page._status_words(read_snapshot(run))
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State("preparing"), "Preparing the data."),
+        (
+            State("training", "It shares the cores."),
+            "Training: epoch 1, step 10 of 50, 256 images/s, 20 s left. It shares the cores.",
+        ),
+        (
+            State("paused"),
+            "Paused: epoch 1, step 10 of 50. Training resumes by itself after two minutes.",
+        ),
+        (
+            State("evaluating"),
+            "Testing on 10,000 images with ten numbers each. (epoch 1, step 10 of 50)",
+        ),
+        (State("evaluating", "Testing the last weights."), "Testing the last weights."),
+        (State("finished"), "Finished: epoch 1, step 10 of 50, 256 images/s, 5.0 s"),
+        (
+            State("stopped"),
+            "Stopped. What the network learned so far is kept: "
+            "epoch 1, step 10 of 50, 256 images/s, 5.0 s",
+        ),
+        (State("failed", "The loss ran away."), "The loss ran away."),
+    ],
+)
+def test_a_run_says_how_far_it_is_and_how_fast(state: State, said: str) -> None:
+    """10 of 50 steps, 1,280 images in 5 seconds."""
+    assert status(run_in(state, images=1_280)) == said
+
+
+def test_a_run_whose_first_step_is_due_says_that_it_starts() -> None:
+    assert status(run_in(State("training"), step=0)) == "Starting."
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "seconds"),
+    [
+        ("preparing", 0, 0.15),
+        ("training", 0, 0.15),  # its first point is due
+        ("training", 10, 0.5),
+        ("paused", 10, 0.5),
+        ("evaluating", 10, 0.15),  # its results are due
+        ("finished", 10, None),
+        ("failed", 10, None),
+    ],
+)
+def test_a_page_asks_as_often_as_there_may_be_news(name, step, seconds) -> None:
+    assert page._pace(read_snapshot(run_in(State(name), step))) == seconds
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "share"),
+    [
+        (State("training"), 10, 20),
+        (State("preparing", "Downloading.", 0.35), 0, 35),
+        (State("preparing"), 0, 0),
+        (State("finished"), 50, 100),
+    ],
+)
+def test_the_bar_is_as_full_as_the_run_is_far(state: State, step: int, share: int) -> None:
+    run = run_in(state, step)
+    assert opened(train_page, run=run.id).get("progress")[0].proto.value == share
+
+
+def test_stop_asks_the_run_to_stop_once() -> None:
+    run = run_in(State("training"))
+    app = opened(train_page, run=run.id)
+    app.button(key="train_stop").click().run()
+    assert run.stop_requested()
+    assert app.button(key="train_stop").disabled
+
+
+@pytest.mark.parametrize(("bug", "dots"), [("", "images it has never seen"), ("relu", "same bug")])
+def test_it_is_said_what_the_dots_are(bug: str, dots: str) -> None:
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe.with_bug(bug))
+    run.append(record(10))
+    run.set_state(State("training"))
+    captions = [caption.value for caption in opened(train_page, run=run.id).caption]
+    assert any(dots in caption for caption in captions)
+
+
+def test_before_the_first_run_the_shipped_network_s_curves_are_shown() -> None:
+    app = opened(train_page)
+    said = [caption.value for caption in app.caption]
+    assert any(
+        re.fullmatch(r"Here is how the shipped network learned, in \d+ epochs:", each)
+        for each in said
+    )
+    assert len(app.get("plotly_chart")) == 2
+    assert app.button(key="train_start").label == "Train"
+
+
+def test_a_run_that_is_gone_can_be_trained_again() -> None:
+    app = opened(train_page, run="0123456789abcdef", lr="0.05")
+    assert [each.value for each in app.subheader] == ["This run is no longer kept here"]
+    assert app.button(key="train_start").label == "Train again"
+    assert not app.button(key="train_start").disabled
+
+
+def test_the_curves_and_the_rate_are_those_of_the_run() -> None:
+    recipe = PRESETS["quick"].recipe.change({"epochs": 3, "lr": 0.07})
+    run = create_run(runs_dir(), "quick", recipe)
+    run.append(record(25, loss=1.0))
+    run.set_state(State("training"))
+    app = opened(train_page, run=run.id)
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert figure["layout"]["xaxis"]["range"] == [0, 3]
+    assert figure["data"][0]["x"] == [1.5]
+    slider = app.select_slider(key="live_lr")
+    assert slider.value == 0.07 and "0.07" in slider.options
+
+
+def test_a_run_whose_recipe_is_damaged_says_so() -> None:
+    run = run_in(State("training"))
+    (run.path / "recipe.json").write_text("[]")
+    app = opened(train_page, run=run.id)
+    assert [warning.value for warning in app.warning] == [run.damaged_words]

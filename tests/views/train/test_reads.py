@@ -43,7 +43,7 @@ def reads(monkeypatch) -> Counter[str]:
 
 def run_in(state: str, recipe=QUICK) -> Run:
     run = create_run(runs_dir(), "quick", recipe)
-    snapshots.save_snapshot(run.snapshots, 0, recipe.build())
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(recipe.build()))
     write_control(run.path, ControlFile())
     run.append(record(1))
     if state == "finished":

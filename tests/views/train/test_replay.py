@@ -1,16 +1,24 @@
 """The Train page while a run lives: pause, one step, the learning rate, and what is watched."""
 
+import re
+
+import numpy as np
+import plotly.graph_objects as go
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from core.evaluation.prediction import Prediction
 from core.recipes.presets import PRESETS
 from core.runs.control import ControlFile, change_control, read_control, write_control
 from core.runs.queue import create_run
 from core.runs.run import Run, State, runs_dir
+from core.specs import SPECS
 from core.storage import checkpoint, snapshots
 from tests.support.pages import opened, session_of, train_page, words
 from views.input.sources import EXAMPLES
+from views.session import networks
+from views.train import replay
 
 QUICK = PRESETS["quick"].recipe
 
@@ -105,10 +113,10 @@ def test_a_rate_kept_by_a_link_is_kept_while_it_trains(how: str, shown: list[boo
 def test_a_moment_when_the_loss_ran_away_is_not_shown(broken: float) -> None:
     run = live("failed")
     model = QUICK.build()
-    snapshots.save_snapshot(run.snapshots, 0, model)
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(model))
     with torch.no_grad():
         model.class_head[1].weight.fill_(broken)
-    snapshots.save_snapshot(run.snapshots, 3, model)
+    snapshots.save_snapshot(run.snapshots, 3, snapshots.pack_snapshot(model))
     said = words(opened(train_page, run=run.id))
     assert "nan" not in said
     assert "<th>now</th>" in said
@@ -119,8 +127,8 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
     shipped, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     recipe = QUICK.read(card.params)
     run = create_run(runs_dir(), "quick", recipe)
-    snapshots.save_snapshot(run.snapshots, 0, recipe.build())
-    snapshots.save_snapshot(run.snapshots, 391, shipped)
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(recipe.build()))
+    snapshots.save_snapshot(run.snapshots, 391, snapshots.pack_snapshot(shipped))
     run.set_state(State("training"))
     app = opened(train_page, run=run.id)
     session = session_of(app)
@@ -135,17 +143,59 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
 
 def test_where_nothing_is_drawn_an_example_is_watched() -> None:
     run = live("training")
-    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
     assert "An example. Draw a digit on the Draw page" in captions
 
 
 def test_a_damaged_moment_is_left_out() -> None:
     run = live("training")
-    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     (run.snapshots / "00000005.safetensors").write_bytes(b"junk")
     assert "Watch it learn" in words(opened(train_page, run=run.id))
     run = live("training")
-    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     (run.snapshots / "00000000.safetensors").write_bytes(b"junk")
     assert "Watch it learn" not in words(opened(train_page, run=run.id))
+
+
+def test_what_is_watched_is_the_label_of_a_test_image_and_its_sum(data, monkeypatch) -> None:
+    run = live("training")
+    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    drawn: list[tuple[list[int], int]] = []
+    monkeypatch.setattr(
+        replay.charts,
+        "sum_while_learning",
+        lambda images, values, expected, palette: drawn.append((images, expected)) or go.Figure(),
+    )
+    snapshots.save_snapshot(run.snapshots, 3, QUICK.build())
+    said = words(opened(train_page, run=run.id, t="13", n="4"))
+    assert drawn[-1] == ([0, 3 * QUICK.train.batch_size], 7)  # test image 13 is a 3
+    assert "The picture that the network is shown: test image 13 of MNIST" in said
+
+
+@pytest.mark.parametrize(
+    ("steps", "answered", "said"),
+    [
+        ([0, 3, 9], [0, 3], "from step 9 on."),
+        ([0, 3, 9], [0, 9], "at 1 of these steps."),
+        ([0, 3, 1_000], [0], "from step 3 on."),
+        ([0, 3], [], "from step 0 on."),
+    ],
+)
+def test_it_is_said_from_when_on_there_were_no_numbers(steps, answered, said) -> None:
+    words_of_loss = replay._lost_words(steps, answered)
+    assert words_of_loss == f"This network's answer is not a number {said}"
+
+
+def test_the_first_answer_stands_above_the_latest() -> None:
+    first, latest = (
+        Prediction(np.zeros((28, 28)), 4, label, (0.3,) * 10, value, round(value), None)
+        for label, value in ((1, 9.04), (3, 7.0))
+    )
+    table = replay._first_and_latest(first, latest, SPECS["mnist"])
+    assert re.findall(r"<th>(\w+)</th><td>(.*?)</td><td>(.*?)</td>", table) == [
+        ("untrained", "1 (30 %)", "9.0"),
+        ("now", "3 (30 %)", "7.0"),
+    ]

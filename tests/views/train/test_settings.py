@@ -102,3 +102,33 @@ def test_whatever_a_control_returns_the_session_is_within_bounds(monkeypatch):
     assert {name: link.settings[name] for name in numbers} == {
         name: each.high for name, each in numbers.items()
     }
+
+
+@pytest.mark.parametrize("head", ["regression", "classification"])
+def test_a_weight_that_is_hidden_follows_the_head_too(head: str) -> None:
+    app = opened(train_page, hide="sum_weight")
+    app.radio(key="setting_sum_head").set_value(head).run()
+    weight = {"regression": 0.003, "classification": 1.0}[head]
+    assert session_of(app).link.settings["sum_weight"] == weight
+
+
+def test_a_value_between_the_ticks_of_a_link_is_one_of_them() -> None:
+    slider = opened(train_page, lr="0.07").select_slider(key="setting_lr")
+    assert slider.value == 0.07
+    assert slider.options == sorted(slider.options, key=float)
+
+
+def test_a_locked_setting_cannot_be_moved_and_others_can() -> None:
+    app = opened(train_page, lock="lr.fusion.seed.bug")
+    locked = {
+        each.key
+        for each in (*app.select_slider, *app.radio, *app.number_input, *app.selectbox)
+        if each.disabled
+    }
+    assert locked == {"setting_lr", "setting_fusion", "setting_seed", "bug"}
+
+
+def test_the_choice_of_a_bug_is_open_where_there_is_one() -> None:
+    assert [each.proto.expanded for each in opened(train_page).expander] == [False]
+    assert [each.proto.expanded for each in opened(train_page, bug="relu").expander] == [True]
+    assert not opened(train_page, hide="bug").expander

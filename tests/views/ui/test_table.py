@@ -5,7 +5,16 @@ import re
 import pytest
 
 from core.recipes.published import PUBLISHED
-from views.ui.table import Row, best_rows, networks_table, percent
+from views.ui.table import (
+    COLUMNS,
+    UNKNOWN,
+    Row,
+    best_rows,
+    certainty,
+    networks_table,
+    percent,
+    seconds,
+)
 
 
 def row(dataset: str, **figures: float) -> Row:
@@ -61,3 +70,63 @@ def test_the_published_figures_are_the_published_ones():
         ("fashion-late", "fashion-mnist", {"joint_acc": 0.00975}),
         ("fashion-pixels", "fashion-mnist", {"joint_acc": 0.0734}),
     ]
+
+
+def test_a_share_of_a_tenth_has_two_decimals():
+    assert [percent(share) for share in (0.1, 0.0999, 1.0, 0.0)] == [
+        *("10.00 %", "9.99 %", "100.00 %", "0 %"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prob", "said"), [(0.9991, "over 99.9 %"), (0.999, "99.9 %"), (0.5, "50.0 %"), (0.0, "0.0 %")]
+)
+def test_no_network_is_certain(prob, said):
+    assert certainty(prob) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(99.94, "99.9 s"), (100, "100 s"), (1234.5, "1,234 s"), (2.5, "2.5 s")]
+)
+def test_seconds_are_written_as_precisely_as_they_are_worth(count, said):
+    assert seconds(count) == said
+
+
+def test_each_metric_is_written_in_its_own_way():
+    assert {name: column.write(0.98765) for name, column in COLUMNS.items()} == {
+        "class_acc": "98.77 %",
+        "sum_acc": "98.77 %",
+        "joint_acc": "98.77 %",
+        "sum_r2": "0.9877",
+        "sum_mae": "0.988",
+        "parameters": "1",
+        "train_seconds": "1.0 s",
+    }
+
+
+def test_published_figures_alone_beat_nobody():
+    rows = [Row("A", "published", "MNIST", {"class_acc": value}) for value in (0.9, 0.8)]
+    assert best_rows(rows, "class_acc") == set()
+    assert best_rows([*rows, row("MNIST", class_acc=0.7)], "class_acc") == {0}
+
+
+def test_a_line_stands_above_the_first_of_each_data_set():
+    rows = [row("MNIST"), row("MNIST"), row("Fashion-MNIST")]
+    html = networks_table(rows, "")
+    assert re.findall(r"<tr( class=\"first\")?><th scope=\"row\">", html) == [
+        *(' class="first"', "", ' class="first"'),
+    ]
+
+
+def test_a_row_has_its_figures_in_the_order_of_the_headings():
+    html = networks_table([row("MNIST", class_acc=0.5, sum_mae=2.0)], "All of them")
+    headings = re.findall(r'<th scope="col">(.*?)</th>', html)
+    cells = re.findall(r"<td>(.*?)</td>", html)[1:]
+    assert dict(zip(headings, cells, strict=True)) == {
+        "Class": "50.00 %",
+        "Mean error": "2.000",
+        **dict.fromkeys(
+            ("Rounded sum", "Both right", "R² of the sum", "Parameters", "Training"), UNKNOWN
+        ),
+    }
+    assert html.startswith('<div class="note">All of them</div>')

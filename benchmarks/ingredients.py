@@ -1,0 +1,105 @@
+"""What each ingredient of a training brings, on validation images: the table of docs/benchmarks.md.
+
+    python benchmarks/ingredients.py fashion-late                     every ingredient, three seeds
+    python benchmarks/ingredients.py mnist residual cutout            these two
+    python benchmarks/ingredients.py mnist --epochs 5 --seeds 1 --device cuda --json
+
+The recipe of a preset, unchanged and with one thing changed at a time. All 10,000 validation images
+are held out, and the test images are never read: this is how to choose.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees only its own folder
+
+import torch
+
+from core.cli.progress import ProgressBar
+from core.dataset import load_data
+from core.engines.engine import choose_device
+from core.recipes.presets import PRESETS
+from core.recipes.recipe import Recipe
+from core.specs import VAL_SIZE
+from core.trainer import Scores
+
+
+def model(**values: object) -> Callable[[Recipe], Recipe]:
+    """A change of the network."""
+    return lambda recipe: replace(recipe, model=replace(recipe.model, **values))  # type: ignore[arg-type]
+
+
+def training(**values: object) -> Callable[[Recipe], Recipe]:
+    """A change of the training."""
+    return lambda recipe: replace(recipe, train=replace(recipe.train, **values))  # type: ignore[arg-type]
+
+
+INGREDIENTS: dict[str, Callable[[Recipe], Recipe]] = {
+    "as-it-is": training(),
+    "plain": model(encoder="plain", width=32, convs=(1, 2, 2), dropout=0.2),
+    "residual": model(encoder="residual", width=32, convs=(1, 1, 1), dropout=0.0),
+    "resnet-20": model(encoder="residual", width=16, convs=(3, 3, 3), dropout=0.0),
+    "deeper": model(encoder="residual", width=32, convs=(2, 2, 2), dropout=0.0),
+    "wider": model(encoder="residual", width=64, convs=(1, 1, 1), dropout=0.0),
+    "cutout-8": training(cutout=8, erase=0.0),
+    "cutout-16": training(cutout=16, erase=0.0),
+    "erasing": training(cutout=0, erase=0.5),
+    "nothing-erased": training(cutout=0, erase=0.0),
+    "smoothing": training(label_smoothing=0.1),
+    "no-averages": training(ema=0.0),
+    "more-decay": training(weight_decay=1e-3),
+    "higher-rate": training(lr=0.2),
+    "twice-as-long": lambda recipe: training(epochs=2 * recipe.train.epochs)(recipe),
+}
+
+
+def measure(recipe: Recipe, device: torch.device, name: str) -> tuple[Scores, float]:
+    """The scores on all validation images after the last step, and the seconds of training."""
+    network = recipe.build().to(device)
+    start = time.perf_counter()
+    with ProgressBar("step") as bar:
+        for progress in recipe.fit(network, load_data(recipe.model.dataset)):
+            bar.show(f"{name}, seed {recipe.train.seed}", progress.step, progress.steps)
+    assert progress.val  # the last step of all has been validated
+    return progress.val, time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("preset", choices=PRESETS)
+    parser.add_argument("ingredients", nargs="*", metavar="INGREDIENT", help=", ".join(INGREDIENTS))
+    parser.add_argument("--epochs", type=int, help="in the place of the preset's")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    args = parser.parse_args()
+    if unknown := set(args.ingredients) - set(INGREDIENTS):
+        parser.error(f"{', '.join(unknown)}: there are {', '.join(INGREDIENTS)}")
+    base = training(held_out=VAL_SIZE)(PRESETS[args.preset].recipe)
+    base = training(epochs=args.epochs)(base) if args.epochs else base
+    device, found = choose_device(args.device), {}
+    if not args.json:
+        print("| | class right | both right | seconds |\n| --- | --- | --- | --- |")
+    for name in args.ingredients or INGREDIENTS:
+        recipe = INGREDIENTS[name](base)
+        runs = [measure(training(seed=seed)(recipe), device, name) for seed in range(args.seeds)]
+        found[name] = [scores._asdict() | {"seconds": seconds} for scores, seconds in runs]
+        if not args.json:
+            classes, both = (
+                f"{statistics.mean(values):.2%} ({min(values):.2%} to {max(values):.2%})"
+                for values in zip(*((s.class_acc, s.joint_acc) for s, _ in runs), strict=True)
+            )
+            seconds = statistics.mean(seconds for _, seconds in runs)
+            print(f"| {name} | {classes} | {both} | {seconds:.0f} |", flush=True)
+    if args.json:
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

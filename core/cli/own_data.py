@@ -1,0 +1,47 @@
+"""Somebody's own pictures on the command line: from a folder or a zip file to a data set."""
+
+import sys
+from pathlib import Path
+
+from core.cli.progress import ProgressBar
+from core.collections.archive import Archive, CollectionError, read_folder, read_zip
+from core.collections.collection import Collection, collect
+from core.specs import Kind
+
+MOST_NAMED = 10  # pictures that could not be read
+
+
+def read_own(path: str, kind: Kind | None = None) -> Collection:
+    """The data set in a folder or a zip file; what was noticed about it goes to stderr.
+
+    The same pictures give the same data set. `kind` None guesses it from the pictures.
+
+    Raises:
+        CollectionError: there is no such file, or it makes no data set.
+    """
+    place = Path(path)
+    if place.is_dir():
+        return _collect(place, read_folder(place), kind)
+    try:
+        with place.open("rb") as file:
+            return _collect(place, read_zip(file), kind)
+    except OSError as error:
+        raise CollectionError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _collect(place: Path, archive: Archive, kind: Kind | None) -> Collection:
+    with ProgressBar("picture") as bar:
+        found = collect(
+            archive, place.stem, kind, report=lambda r: bar.show("reading", r.done, r.total)
+        )
+    assert found.spec.own
+    classes = ", ".join(
+        f"{found.spec.numbered(label)}: {count}" for label, count in enumerate(found.counts)
+    )
+    words = {"ink": "drawings", "photo": "photos of things"}[found.spec.own.kind]
+    said = [f"{len(found.labels)} pictures, read as {words} ({classes})", *found.warnings]
+    said += [f"{unread.path}: {unread.why}" for unread in found.unread[:MOST_NAMED]]
+    if (more := len(found.unread) - MOST_NAMED) > 0:
+        said.append(f"... and {more} more that could not be read")
+    print("\n".join(said), file=sys.stderr)
+    return found

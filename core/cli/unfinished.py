@@ -1,0 +1,88 @@
+"""A training that is not over: all that the rest of it depends on, in one file beside its result.
+
+The file is written after each epoch. A training that was cut off goes on from it, and ends with the
+same weights as one that was not.
+"""
+
+import io
+import time
+from pathlib import Path
+
+import torch
+
+from core.engines.distributed import in_group
+from core.errors import UserError
+from core.recipes.recipe import Recipe
+from core.storage.files import write_atomic
+from core.storage.history import Record, Recorder
+from core.trainer import Progress, Training
+
+
+class ResumeError(UserError):
+    """An unfinished training cannot go on."""
+
+
+class Unfinished:
+    """One training and its history so far, and the file of both, if there is one."""
+
+    def __init__(self, file: Path | None, recipe: Recipe, training: Training) -> None:
+        self.file = file
+        self.history: list[Record] = []
+        self._recipe, self._training = recipe, training
+        self._recorder = Recorder()
+        self._epoch = 0  # of the file
+
+    @property
+    def seconds(self) -> float:
+        """How long it has trained, also before it was cut off."""
+        return time.perf_counter() - self._recorder.start
+
+    def restore(self) -> None:
+        """Put the training where the file left it; without a file it begins at the beginning.
+
+        Raises:
+            ResumeError: the file is damaged or of another recipe, or several processes train.
+        """
+        if not self.file or not self.file.exists():
+            return
+        if in_group():
+            raise ResumeError("Only a training in one process can be resumed.")
+        try:
+            # No code in it runs, whoever wrote it.
+            found = torch.load(self.file, map_location="cpu", weights_only=True)
+            recipe, history, state = (found[key] for key in ("recipe", "history", "training"))
+        except Exception as error:  # damaged, a pickle fails in any way
+            raise ResumeError(f"{self.file} is damaged: delete it and train again.") from error
+        if recipe != self._recipe.to_dict():
+            raise ResumeError(f"{self.file} is of other settings: give those, or delete it.")
+        self._training.restore(state)
+        self._epoch, self.history = state["epoch"], history
+        self._recorder = Recorder(history[-1]["seconds"])
+
+    def add(self, progress: Progress) -> None:
+        """Add a step to the history; after an epoch, save all.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        ends_epoch = progress.step % (progress.steps // self._training.epochs) == 0
+        if (record := self._recorder.add(progress, due=ends_epoch)) is not None:
+            self.history.append(record)
+        if ends_epoch and self.file:
+            self._epoch = progress.epoch
+            content = io.BytesIO()
+            parts = {"recipe": self._recipe.to_dict(), "history": self.history}
+            torch.save(parts | {"training": self._training.state()}, content)
+            write_atomic(self.file, content.getvalue())
+
+    def remove(self) -> None:
+        """The training is finished, or what it learned is of no use."""
+        if self.file:
+            self.file.unlink(missing_ok=True)
+
+    @property
+    def words(self) -> str:
+        """Where the training so far is, as a sentence."""
+        if self._epoch:
+            return f"What was learned up to epoch {self._epoch} is in {self.file}."
+        return "It ended before an epoch was over."

@@ -1,0 +1,357 @@
+"""A trainer: a process that does jobs for the app, on any machine that reaches the scheduler.
+
+    $ python -m core trainer tcp://host:8786
+
+It joins as a worker of Dask's distributed, which brings names, connections and TLS; the app then
+speaks to it directly. It has no shared disk and writes none: what a job gives back waits in an
+outbox until the app has taken it. So a connection that breaks, a scheduler that restarts or an app
+that restarts cost nothing: the training goes on, and its events are taken later. Only when nobody
+has asked for so long that the run was surely given to another does it stop.
+
+`core/cluster/host.py` starts this process again when it dies.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+import dask
+import msgspec
+import psutil
+from distributed import Security, Worker
+
+from core.cluster.cluster import (
+    OUT_OF_MEMORY,
+    REFUSED,
+    TIMEOUTS,
+    Asked,
+    Options,
+    security,
+    version_words,
+    versions,
+)
+from core.data.download import DownloadError
+from core.engines.cores import respect_cores, step_back
+from core.engines.memory import give_back_freed_memory, keep_freed_memory
+from core.errors import UserError
+from core.jobs.data_sets import DataSets
+from core.jobs.events import (
+    Autosave,
+    Event,
+    Job,
+    Limit,
+    Refused,
+    StateChange,
+    decode_job,
+    encode,
+)
+from core.jobs.job import TOO_LITTLE_MEMORY, do_job, errors_as_ends
+from core.jobs.warm_up import warm_up
+from core.recipes.presets import PRESETS
+from core.runs import log
+from core.runs.control import ControlFile
+from core.runs.disk import MEGABYTE
+from core.runs.run import State
+
+ABANDONED_SECONDS = 90.0  # without a question for a job: the app has given it to another by then
+MEMORY_POLL_SECONDS = 0.25
+LEAVE_SECONDS = 1.5  # between the last events and the end
+REJOIN_SECONDS = 1.0  # after a scheduler that could not be joined
+
+DoJob = Callable[..., None]  # as `do_job`; benchmarks have another
+
+
+class AbandonedError(BaseException):
+    """Nobody asks for this job any more; not an Exception, so that no job reports it."""
+
+
+class Task:
+    """A job in a thread, what is asked of it, and what it has given back so far."""
+
+    def __init__(self, key: str, asked: Asked, loop: asyncio.AbstractEventLoop) -> None:
+        self.key = key
+        self.asked = asked
+        self.is_over = False
+        self._loop, self._lock = loop, threading.Lock()
+        self._outbox: list[tuple[int, Event]] = []
+        self._count = 0
+        self._heard = time.monotonic()
+        self._dropped = False
+        self._news = asyncio.Event()
+
+    # --- for the job's thread
+
+    def control(self) -> ControlFile:
+        """Pause, one more step, another learning rate."""
+        return self.asked.control
+
+    def should_stop(self) -> bool:
+        """Did the visitor stop it?"""
+        self._check()
+        return self.asked.stop
+
+    def limit(self) -> Limit:
+        """The time limit, which the app knows."""
+        return Limit(self.asked.reason, self.asked.words)
+
+    def emit(self, event: Event) -> None:
+        """Put an event into the outbox. Of autosaves that wait there, only the last one counts."""
+        self._check()
+        with self._lock:
+            if isinstance(event, Autosave):
+                self._outbox = [e for e in self._outbox if not isinstance(e[1], Autosave)]
+            self._count += 1
+            self._outbox.append((self._count, event))
+        self._loop.call_soon_threadsafe(self._news.set)
+
+    def _check(self) -> None:
+        if self._is_abandoned():
+            raise AbandonedError
+
+    def _is_abandoned(self) -> bool:
+        return self._dropped or time.monotonic() - self._heard > ABANDONED_SECONDS
+
+    # --- for the app
+
+    async def take(self, have: int, patience: float) -> tuple[int, bytes]:
+        """Events after number `have`, which the app has kept; waits for the first of them."""
+        self._heard = time.monotonic()
+        with self._lock:
+            self._outbox = [each for each in self._outbox if each[0] > have]
+            self._news.clear()
+            found = list(self._outbox)
+        if not found:
+            try:
+                await asyncio.wait_for(self._news.wait(), patience)
+            except TimeoutError:
+                return have, encode([])
+            with self._lock:
+                found = list(self._outbox)
+        return found[-1][0], encode([event for _, event in found])
+
+    def drop(self) -> None:
+        """Nobody wants what it gives back."""
+        self._dropped = True
+
+    @property
+    def is_done_with(self) -> bool:
+        """Is it over, and has everybody what it gave back?"""
+        return self.is_over and self._is_abandoned()
+
+
+class Trainer:
+    """Does one training at a time, and teaches one network beside it, as the app's worker does."""
+
+    def __init__(self, options: Options, versions: dict[str, str], work: DoJob = do_job) -> None:
+        self.options, self.versions = options, versions
+        self.id = secrets.token_hex(8)  # of this process: a job dies with it
+        self.refusal = ""  # why it must end, in a sentence
+        self.ended = asyncio.Event()
+        self.data_sets = DataSets()
+        self._work = work
+        self._tasks: dict[str, Task] = {}  # by kind
+
+    def join(self, worker: Worker) -> None:
+        """Answer the app's questions that come to this worker of Dask."""
+        answers = (self.trainer_hello, self.trainer_begin, self.trainer_events)
+        for answer in (*answers, self.trainer_wish, self.trainer_drop):
+            worker.handlers[answer.__name__] = answer
+
+    def trainer_hello(self, versions: dict[str, str]) -> dict[str, Any]:
+        """Who it is, and which jobs it has. It ends when the app has other versions."""
+        self.refusal = version_words(self.versions, versions)
+        if self.refusal:
+            self.ended.set()
+        return {
+            **msgspec.structs.asdict(self.options),
+            "id": self.id,
+            "keys": {kind: task.key for kind, task in self._tasks.items()},
+            "refusal": self.refusal,
+        }
+
+    def trainer_begin(self, key: str, kind: str, job: bytes, asked: bytes) -> dict[str, Any]:
+        """Begin a job, unless another one of its kind is being done."""
+        before = self._tasks.get(kind)
+        if before and before.key == key:
+            return {"begun": True}
+        if before and not before.is_done_with:
+            return {"begun": False}
+        found = msgspec.msgpack.decode(asked, type=Asked)
+        task = self._tasks[kind] = Task(key, found, asyncio.get_running_loop())
+        given = decode_job(job)
+        threading.Thread(target=self._do, args=(task, kind, given), daemon=True).start()
+        return {"begun": True}
+
+    async def trainer_events(self, key: str, have: int, patience: float) -> dict[str, Any]:
+        """What a job gave back after event number `have`."""
+        task = self._find(key)
+        if task is None:
+            return {"known": False}
+        last, events = await task.take(have, patience)
+        return {"known": True, "last": last, "events": events}
+
+    def trainer_wish(self, key: str, asked: bytes) -> dict[str, Any]:
+        """What is asked of a job from now on."""
+        if task := self._find(key):
+            task.asked = msgspec.msgpack.decode(asked, type=Asked)
+        return {"known": task is not None}
+
+    def trainer_drop(self, key: str) -> dict[str, Any]:
+        """A job that the app has done with, or given to another."""
+        for kind, task in list(self._tasks.items()):
+            if task.key == key:
+                task.drop()
+                if task.is_over:
+                    del self._tasks[kind]
+        return {}
+
+    def leave(self) -> None:
+        """Give back what is being done, for another trainer: this one ends."""
+        for task in self._tasks.values():
+            if not task.is_over:
+                task.emit(Refused("This trainer was stopped."))
+
+    def give_up(self) -> None:
+        """There is too little memory here for what is being done."""
+        for task in self._tasks.values():
+            if not task.is_over:
+                task.emit(StateChange(State("failed", f"{TOO_LITTLE_MEMORY} Train again.")))
+
+    def _find(self, key: str) -> Task | None:
+        return next((task for task in self._tasks.values() if task.key == key), None)
+
+    def _do(self, task: Task, kind: str, job: Job) -> None:
+        try:
+            with errors_as_ends(task.emit, task.key, job.retry_words):
+                task.emit(StateChange(State("preparing")))
+                try:
+                    self._work(job, self.data_sets, task, task.emit)
+                except DownloadError as error:
+                    task.emit(Refused(str(error)))
+        except AbandonedError:
+            log.event("job was given up", job=task.key)
+            if self._tasks.get(kind) is task:
+                del self._tasks[kind]
+        finally:
+            task.is_over = True
+            give_back_freed_memory()
+
+
+async def join_for_good(trainer: Trainer, safety: Security | None) -> None:
+    """Be a worker at the scheduler, again whenever that is gone, until the trainer ends."""
+    while not trainer.ended.is_set():
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            worker = Worker(
+                trainer.options.address,
+                nthreads=1,
+                memory_limit=0,
+                local_directory=folder,
+                security=safety,
+                port=trainer.options.port,
+                dashboard=False,
+            )
+            trainer.join(worker)
+            try:
+                await _either(_join(worker), trainer.ended.wait())
+                if trainer.ended.is_set():
+                    await asyncio.sleep(LEAVE_SECONDS)  # the app takes what is left
+            finally:
+                await worker.close(timeout=2)
+
+
+async def _join(worker: Worker) -> None:
+    try:
+        await worker
+    except (OSError, RuntimeError) as error:  # no scheduler there, or not one of ours
+        log.warning("scheduler cannot be joined", reason=str(error.__cause__ or error))
+        await asyncio.sleep(REJOIN_SECONDS)
+        return
+    log.event("joined", scheduler=worker.scheduler.address)
+    await worker.finished()
+    log.event("left the scheduler")
+
+
+async def _either(*ways: Coroutine[Any, Any, Any]) -> None:
+    """Wait for the first of them, and end the others."""
+    tasks = [asyncio.ensure_future(way) for way in ways]
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def serve(options: Options) -> int:
+    """Train until standard input closes, memory runs out or the app has other versions."""
+    safety = security(options.address)
+    trainer = Trainer(options, versions())
+    loop, status = asyncio.get_running_loop(), 0
+
+    def end(with_status: int) -> None:
+        nonlocal status
+        status = with_status
+        trainer.ended.set()
+
+    def wait_for_end_of_input() -> None:
+        sys.stdin.buffer.read()
+        loop.call_soon_threadsafe(trainer.leave)
+        loop.call_soon_threadsafe(end, 0)
+
+    def watch_memory() -> None:
+        own = psutil.Process()
+        while own.memory_info().rss < options.megabytes * MEGABYTE:
+            time.sleep(MEMORY_POLL_SECONDS)
+        log.warning("memory limit reached", megabytes=options.megabytes)
+        loop.call_soon_threadsafe(trainer.give_up)
+        loop.call_soon_threadsafe(end, OUT_OF_MEMORY)
+
+    for watch in (wait_for_end_of_input, *([watch_memory] if options.megabytes else [])):
+        threading.Thread(target=watch, daemon=True).start()
+    await asyncio.to_thread(prepare, trainer.data_sets)
+    await join_for_good(trainer, safety)
+    if trainer.refusal:
+        print(trainer.refusal, file=sys.stderr)
+        return REFUSED
+    return status
+
+
+def prepare(data_sets: DataSets) -> None:
+    """Fetch and check what most runs need, and take the first slow steps."""
+    name = PRESETS["quick"].recipe.model.dataset
+    try:
+        data_sets.load(name)
+    except DownloadError as error:
+        log.warning("no data here", reason=str(error))  # another trainer may have them
+    else:
+        warm_up(data_sets)
+
+
+def main(options: Options) -> NoReturn:
+    """The process: low priority, its own threads, and an end that no thread can delay."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the host, and that ends us
+    step_back()
+    log.start()
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    dask.config.set(TIMEOUTS)
+    respect_cores(options.threads)
+    keep_freed_memory()
+    try:
+        status = asyncio.run(serve(options))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        status = REFUSED
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main(msgspec.json.decode(sys.argv[1], type=Options))

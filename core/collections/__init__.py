@@ -1,0 +1,4 @@
+"""Data sets of one's own: pictures in named folders, brought into shape.
+
+Imports core.dataset, core.specs and core.data.
+"""

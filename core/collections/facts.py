@@ -1,0 +1,34 @@
+"""What a zip file that we made says of its pictures: they need no more shaping."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from core.collections.archive import Archive, CollectionError
+from core.data.drawing import IMAGE_SIDE, Pixels
+from core.specs import MAX_TITLE, Kind
+
+
+class Facts(msgspec.Struct, forbid_unknown_fields=True):
+    """What a zip file of ours says of its pictures: they are in shape already."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
+    kind: Kind
+
+
+def read_facts(archive: Archive) -> Facts | None:
+    """The facts of a zip file that `pack` made; None for any other."""
+    if archive.note is None:
+        return None
+    try:
+        return msgspec.json.decode(archive.note, type=Facts)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def as_it_is(shades: Pixels) -> Pixels | None:
+    """A picture of a zip file of ours."""
+    if shades.shape != (IMAGE_SIDE, IMAGE_SIDE):
+        raise CollectionError(f"It is not {IMAGE_SIDE} × {IMAGE_SIDE}.")
+    return shades

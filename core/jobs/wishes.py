@@ -1,0 +1,40 @@
+"""What is asked of a run, as files beside it say: its control file, its stop, the queue."""
+
+import threading
+from collections.abc import Callable
+
+from core.jobs.events import Limit
+from core.runs.control import ControlFile, TimeLimit, WatchedControl
+from core.runs.queue import waiting_runs
+from core.runs.run import Run
+
+
+class FileWishes:
+    """What is asked of a run by the files beside it, and by the end of the app."""
+
+    def __init__(
+        self,
+        run: Run,
+        app_gone: threading.Event,
+        others_wait: Callable[[], bool] | None = None,
+    ) -> None:
+        """`others_wait` says whether others are in the queue; by default the directory does."""
+        root = run.path.parent
+        self.run, self.app_gone = run, app_gone
+        self._others_wait = others_wait or (lambda: bool(waiting_runs(root, finetunes=False)))
+        self._control = WatchedControl(run.path)
+        self._limit: TimeLimit | None = None
+
+    def control(self) -> ControlFile:
+        """Pause, one more step, another learning rate."""
+        return self._control.now()
+
+    def should_stop(self) -> bool:
+        """Does the visitor want it to end, or is the app gone?"""
+        return self.run.stop_requested() or self.app_gone.is_set()
+
+    def limit(self) -> Limit:
+        """The time limit, which others in the queue make shorter."""
+        if self._limit is None:
+            self._limit = TimeLimit(self._others_wait)
+        return Limit(self._limit.reason(), self._limit.words)

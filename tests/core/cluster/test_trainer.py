@@ -1,0 +1,129 @@
+"""A trainer's side of a job: what waits in its outbox, and what ends it."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+
+from core.cluster import trainer
+from core.cluster.cluster import Asked, Options
+from core.cluster.trainer import AbandonedError, Task, Trainer
+from core.jobs.events import Autosave, Event, Job, Recorded, StateChange, decode_events, encode
+from core.runs.run import State
+from tests.conftest import record
+
+OPTIONS = Options("tcp://host:1", "one", "here", 2)
+JOB = encode(Job("quick", {}))
+ASKED = msgspec.msgpack.encode(Asked())
+
+
+@contextmanager
+def task() -> Iterator[tuple[Task, asyncio.AbstractEventLoop]]:
+    loop = asyncio.new_event_loop()
+    try:
+        yield Task("key", Asked(), loop), loop
+    finally:
+        loop.close()
+
+
+def taken(found: tuple[int, bytes]) -> tuple[int, list[Event]]:
+    return found[0], decode_events(found[1])
+
+
+def test_events_stay_until_they_are_known_to_be_kept():
+    with task() as (job, loop):
+        events = [Recorded(record(step)) for step in (1, 2)]
+        for event in events:
+            job.emit(event)
+        for _ in range(2):  # the answer was lost: asked again
+            assert taken(loop.run_until_complete(job.take(0, 0.01))) == (2, events)
+        assert taken(loop.run_until_complete(job.take(1, 0.01))) == (2, events[1:])
+        assert taken(loop.run_until_complete(job.take(2, 0.01))) == (2, [])
+
+
+def test_of_autosaves_that_wait_only_the_last_one_counts():
+    with task() as (job, loop):
+        for event in (Autosave(b"1"), Recorded(record(1)), Autosave(b"2"), Autosave(b"3")):
+            job.emit(event)
+        assert taken(loop.run_until_complete(job.take(0, 0.01))) == (
+            4,
+            [Recorded(record(1)), Autosave(b"3")],
+        )
+
+
+def test_an_event_wakes_who_waits_for_it():
+    with task() as (job, loop):
+
+        async def ask() -> tuple[int, bytes]:
+            asyncio.get_running_loop().call_later(0.01, job.emit, Recorded(record(1)))
+            return await job.take(0, 60.0)
+
+        assert taken(loop.run_until_complete(ask())) == (1, [Recorded(record(1))])
+
+
+def test_a_job_that_nobody_asks_for_ends(monkeypatch):
+    with task() as (job, _):
+        assert not job.should_stop()
+        monkeypatch.setattr(trainer, "ABANDONED_SECONDS", 0)
+        with pytest.raises(AbandonedError):
+            job.should_stop()
+
+
+def run_trainer_with(work, ask) -> object:
+    """Ask a trainer whose jobs are `work`, inside a running loop."""
+
+    async def main() -> object:
+        made = Trainer(OPTIONS, {"torch": "1"}, work)
+        return await ask(made)
+
+    return asyncio.run(main())
+
+
+def test_one_training_at_a_time_and_one_lesson_beside_it():
+    hold = threading.Event()
+
+    async def ask(made: Trainer) -> list[object]:
+        begun = [
+            made.trainer_begin(key, kind, JOB, ASKED)["begun"]
+            for key, kind in (("a", "train"), ("b", "train"), ("c", "teach"), ("a", "train"))
+        ]
+        hold.set()
+        return begun
+
+    assert run_trainer_with(lambda *_: hold.wait(), ask) == [True, False, True, True]
+
+
+def test_a_result_that_nobody_has_fetched_is_not_thrown_away():
+    def finish(job, data_sets, wishes, emit):
+        emit(StateChange(State("finished")))
+
+    async def ask(made: Trainer) -> tuple[object, ...]:
+        made.trainer_begin("a", "train", JOB, ASKED)
+        while not made._tasks["train"].is_over:
+            await asyncio.sleep(0.01)
+        refused = made.trainer_begin("b", "train", JOB, ASKED)["begun"]
+        said = await made.trainer_events("a", 0, 1.0)
+        made.trainer_drop("a")
+        return refused, said["known"], made.trainer_begin("b", "train", JOB, ASKED)
+
+    assert run_trainer_with(finish, ask) == (False, True, {"begun": True})
+
+
+def test_who_asks_for_another_job_hears_that_it_is_unknown():
+    async def ask(made: Trainer) -> object:
+        return await made.trainer_events("x", 0, 1.0), made.trainer_wish("x", ASKED)
+
+    assert run_trainer_with(None, ask) == ({"known": False}, {"known": False})
+
+
+def test_an_app_of_another_version_ends_it_with_a_sentence():
+    async def ask(made: Trainer) -> tuple[str, bool]:
+        said = made.trainer_hello({"torch": "2"})
+        return said["refusal"], made.ended.is_set()
+
+    refusal, ended = run_trainer_with(None, ask)
+    assert refusal.startswith("This trainer has torch 1 and the app has torch 2")
+    assert ended
