@@ -155,8 +155,9 @@ def with_told_label(session: Session, image: InputImage) -> InputImage:
     """The picture, with its label where it is a drawing that the visitor told the network."""
     if image.source != "draw":
         return image
-    told = {example.strokes: example.label for example in session.examples}
-    return replace(image, label=told.get(session.canvas.strokes))
+    strokes = session.canvas.strokes
+    told = (example.label for example in session.examples if example.strokes == strokes)
+    return replace(image, label=next(told, None))
 
 
 def _lead_to_train() -> None:

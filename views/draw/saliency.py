@@ -40,7 +40,7 @@ def show_steps(reading: PhotoReading) -> None:
     for title, (picture, note) in steps.items():
         small = Image.fromarray(picture)
         small.thumbnail((2 * FIGURE_SIDE, 2 * FIGURE_SIDE), Image.Resampling.BOX)
-        if picture is reading.photo:
+        if title == "Photo":
             small = _framed(small, reading.ink)
         shown = picture_tag(np.asarray(small), FIGURE_SIDE, f"{title}, on the way to the network")
         figures += _seen_figure(shown, title, note)

@@ -54,7 +54,9 @@ def test_an_answer_is_said_shown_and_explained(shipped) -> None:
     answer = live_answer(SPEC, image, prediction)
     assert answer.answers and ">3</span> + 4 = <span" in answer.answers
     assert answer.seen == seen_html(image)
-    assert answer.spoken == spoken_words(SPEC, prediction, doubt_about(SPEC, image, prediction))
+    assert answer.spoken == spoken_words(
+        SPEC, image, prediction, doubt_about(SPEC, image, prediction)
+    )
 
 
 def test_before_there_is_a_picture_the_number_is_said(pen) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.data.drawing import Pixels
 from core.data.photo import PhotoReading
 from core.evaluation.saliency import STRIDE, Saliency
 from tests.support.pages import draw_page, opened, words
@@ -104,10 +105,26 @@ def test_the_way_of_a_photo_shows_each_step_under_its_name(monkeypatch) -> None:
     )
     monkeypatch.setattr(page.st, "html", written.append)
     page.show_steps(PhotoReading(pictures[0], pictures[1], pictures[2], ()))
-    assert [(alt.split(",")[0], int(pixels[0, 0])) for pixels, alt in shown] == [
+    assert [(alt.split(",")[0], int(np.median(pixels))) for pixels, alt in shown] == [
         *(("Photo", 10), ("Evened", 20), ("Ink", 30)),
     ]
-    assert max(max(pixels.shape) for pixels, _ in shown) == 2 * page.FIGURE_SIDE
+    assert max(max(pixels.shape[:2]) for pixels, _ in shown) == 2 * page.FIGURE_SIDE
     assert [written[0].count(f"<figcaption>{step}<") for step in ("Photo", "Evened", "Ink")] == [
         *(1, 1, 1),
     ]
+
+
+def test_the_part_of_a_photo_that_is_read_stands_in_a_frame(monkeypatch) -> None:
+    shown: list[Pixels] = []
+    monkeypatch.setattr(page, "picture_tag", lambda pixels, side, alt: shown.append(pixels) or "")
+    monkeypatch.setattr(page.st, "html", lambda _: None)
+    paper, ink = np.full((200, 200), 90, np.uint8), np.zeros((200, 200), np.uint8)
+    ink[60:120, 80:100] = 255
+    page.show_steps(PhotoReading(paper, paper, ink, ()))
+    framed, evened, _ = shown
+    rows, columns = np.nonzero((framed != 90).any(2))
+    assert rows.min() < 60 and rows.max() >= 120 and columns.min() < 80 and columns.max() >= 100
+    assert rows.min() > 45 and columns.max() < 115  # close around it
+    assert (framed[62:118, 82:98] == 90).all() and (evened == 90).all()  # and not on it
+    page.show_steps(PhotoReading(paper, paper, np.zeros_like(ink), ()))  # nothing to frame
+    assert (shown[3] == 90).all()

@@ -29,7 +29,7 @@ def at_home(monkeypatch: pytest.MonkeyPatch):
 
 def test_from_localhost_the_link_has_the_address_in_the_network(pen, panel, at_home) -> None:
     app, address = at_home("", "http://192.168.1.23:8501", n="3")
-    assert address == "http://192.168.1.23:8501/?v=1&n=3"
+    assert address == "http://192.168.1.23:8501/?n=3&v=1"
     assert any("phones in the same Wi-Fi" in caption.value for caption in app.caption)
     assert not app.warning
     assert [text.value for text in app.text] == ["room"]  # its button
@@ -45,21 +45,21 @@ def test_of_several_addresses_one_is_chosen(pen, panel, at_home) -> None:
 
 def test_a_link_that_nobody_else_can_open_says_so(pen, panel, at_home) -> None:
     app, address = at_home("", n="3")
-    assert address == "http://localhost:8501/?v=1&n=3"
+    assert address == "http://localhost:8501/?n=3&v=1"
     assert app.warning[0].value.startswith("Others cannot open this address. ")
     assert not app.text  # nothing to show to a room
 
 
 def test_a_link_for_others_does_not_present(pen, panel) -> None:
     app, address = shared("draw", n="3", present="1")
-    assert address.endswith("/?v=1&n=3")
+    assert address.endswith("/?n=3&v=1")
     assert app.query_params["present"] == "1"  # here it goes on
 
 
 @pytest.mark.parametrize(
     ("address", "typed"),
     [
-        ("http://192.168.1.23:8501/?v=1&n=3", "192.168.1.23:8501"),
+        ("http://192.168.1.23:8501/?n=3&v=1", "192.168.1.23:8501"),
         ("http://192.168.1.23:8501/train?v=1", "192.168.1.23:8501/train"),
         ("https://sum.example.org/?v=1", "https://sum.example.org"),
         ("http://[fd00::2]:8501/?v=1", "[fd00::2]:8501"),

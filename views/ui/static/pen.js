@@ -140,7 +140,8 @@ class Pen {
     // Keys work where they are meant, so that speech and a slip of the hand set nothing off: digits
     // on the canvas and on the buttons of the number, Escape on the canvas.
     key(event, isPen) {
-        if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector(OPEN)) return;
+        const isOther = event.repeat || event.ctrlKey || event.metaKey || event.altKey;
+        if (isOther || document.querySelector(OPEN)) return;
         const isNumber = event.target.closest?.(".st-key-numbers");
         const name = /^[0-9]$/.test(event.key) && (isPen || isNumber) ? `addend_${event.key}`
             : event.key === "Escape" && isPen ? "clear" : null;
