@@ -51,7 +51,8 @@ def show_train() -> None:
         )
         answer = st.container()  # where a phone shows it too
         if jobs.has_cluster():
-            st.fragment(_trainers, run_every=QUEUE_POLL)()
+            who = st.fragment(lambda: st.caption(plain(jobs.trainers_words())), run_every=2.0)
+            who()
         _settings_panel(jobs.reader(session, snapshot), breaks=bool(session.link.bug))
         if pressed:
             with answer:
@@ -64,11 +65,6 @@ def show_train() -> None:
     show_share(run_link(session, snapshot))
     if wants_to_draw:
         go_to("draw")
-
-
-def _trainers() -> None:
-    """Who trains, and how long the queue is."""
-    st.caption(plain(jobs.trainers_words()))
 
 
 @st.fragment
