@@ -21,7 +21,7 @@ from core.jobs.writer import RunWriter
 from core.runs import log
 from core.runs.run import Run, State
 
-PATIENCE_SECONDS = 1.0  # that a trainer waits for an event before it answers that there is none
+EVENT_SECONDS = 1.0  # that a trainer waits for an event before it answers that there is none
 SILENT_SECONDS = 4.0  # without an answer: the page says so
 WISH_SECONDS = 0.1  # between looks at what the visitor wants
 RETRY_SECONDS = 0.25
@@ -84,10 +84,10 @@ class Handout:
                 said = await members.ask(
                     self.member.address,
                     "trainer_events",
-                    PATIENCE_SECONDS + ANSWER_SECONDS,
+                    EVENT_SECONDS + ANSWER_SECONDS,
                     key=self.key,
                     have=have,
-                    patience=PATIENCE_SECONDS,
+                    patience=EVENT_SECONDS,
                 )
             except UNANSWERED:
                 if self._is_lost(members):
