@@ -228,10 +228,11 @@ class Dispatcher:
             with suppress(OSError):
                 RunWriter(run).write(StateChange(State("failed", handout.reason)))
         else:
-            if ending == "lost":
-                log.event("trainer lost", run=run.id, trainer=member.name)
+            log.event("run goes on elsewhere", run=run.id, trainer=member.name, since=ending)
             self.again.append(run)
             with suppress(OSError):
+                if ending == "left":
+                    _write_tries(run, _read_tries(run) - 1)  # that trainer did not fail
                 run.set_state(State("preparing", GOES_ON))
 
     def _is_refused_by_all(self, handout: Handout) -> bool:

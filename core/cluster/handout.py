@@ -27,8 +27,8 @@ WISH_SECONDS = 0.1  # between looks at what the visitor wants
 RETRY_SECONDS = 0.25
 SILENT = "Its trainer does not answer. If it stays away, another one goes on."
 
-# How it ended: the run is over, or its trainer is gone, cannot do it or was busy.
-Ending = Literal["over", "lost", "refused", "busy"]
+# How it ended: the run is over, or its trainer is gone, was stopped, cannot do it or was busy.
+Ending = Literal["over", "lost", "left", "refused", "busy"]
 
 
 class Handout:
@@ -104,7 +104,7 @@ class Handout:
             for event in events:
                 if isinstance(event, Refused):
                     self.reason = event.reason
-                    return "refused"
+                    return "left" if event.leaves else "refused"
                 if isinstance(event, StateChange) and event.state.is_finished:
                     return "over"
 

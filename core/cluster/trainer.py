@@ -134,7 +134,7 @@ class Trainer:
         """Give back what is being done, for another trainer: this one ends."""
         for task in self._tasks.values():
             if not task.is_over:
-                task.emit(Refused("This trainer was stopped."))
+                task.emit(Refused("This trainer was stopped.", leaves=True))
 
     def give_up(self) -> None:
         """There is too little memory here for what is being done."""
@@ -264,8 +264,8 @@ def be_trainer(options: Options) -> NoReturn:
     keep_freed_memory()
     try:
         status = asyncio.run(train_for_app(options))
-    except UserError as error:
-        print(error, file=sys.stderr)
+    except (UserError, OSError) as error:  # no certificate, no folder for temporary files
+        print(f"This trainer cannot start: {error}", file=sys.stderr)
         status = REFUSED
     sys.stderr.flush()
     os._exit(status)
