@@ -41,8 +41,8 @@ mutants: .venv/.dev data ## put small bugs into changed lines, and list those th
 	$(VENV_PYTHON) -m tools.mutants --since $(SINCE)
 
 portable: .venv/.dev data ## unit tests with POSIX hidden, as on Windows: files, runs, the worker
-	$(VENV_PYTHON) -m pytest -n 2 --hide-posix tests/core/test_locks.py tests/core/storage tests/core/jobs \
-		tests/core/runs tests/core/engines/test_cores.py tests/core/workers/test_worker.py
+	$(VENV_PYTHON) -m pytest -n 2 --hide-posix tests/core/systems tests/core/storage tests/core/jobs \
+		tests/core/runs tests/core/workers/test_worker.py
 
 lint: .venv/.dev ## ruff (rules and format) and mypy
 	$(VENV_PYTHON) -m ruff check .

@@ -281,13 +281,14 @@ def main() -> None:
     parser.add_argument("--simulated", nargs="+", type=int, default=[], metavar="TRAINERS")
     parser.add_argument("--runs", type=int, default=200, help="queued before simulated trainers")
     parser.add_argument("--seconds", type=float, default=10.0, help="of one simulated run")
-    parser.add_argument("--repeats", type=int, default=5, help="single runs, in turns")
+    parser.add_argument("--repeats", type=int, default=5, help="single real runs, in turns")
+    parser.add_argument("--real-runs", type=int, default=6, help="queued before real trainers")
     parser.add_argument("--plot", type=Path, metavar="SVG")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     found: dict[str, Any] = {}
     if not options.simulated:
-        found["real"] = compare(options.repeats, runs=6)
+        found["real"] = compare(options.repeats, options.real_runs)
     found["simulated"] = [
         simulate(count, options.runs, options.seconds) for count in options.simulated
     ]

@@ -257,8 +257,8 @@ def _status(options: argparse.Namespace) -> int:
 def _set_up_trainer(parser: argparse.ArgumentParser) -> None:
     from core.cli import trainer
 
-    trainer.add_options(parser)
-    parser.set_defaults(run=trainer.run)
+    trainer.add_trainer_options(parser)
+    parser.set_defaults(run=trainer.run_command)
 
 
 COMMANDS = {

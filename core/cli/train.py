@@ -17,7 +17,6 @@ from core.collections.collection import Collection
 from core.collections.shaping import SHAPES
 from core.dataset import Data
 from core.doubt.detector import add_detector
-from core.engines.cores import respect_cores
 from core.engines.distributed import LostProcessError, in_group, join_group
 from core.engines.engine import choose_device
 from core.engines.memory import keep_freed_memory
@@ -30,6 +29,7 @@ from core.recipes.settings import SETTINGS, Number
 from core.storage import checkpoint
 from core.storage.checkpoint import Card
 from core.storage.history import history_file, write_history
+from core.systems.cores import respect_cores
 from core.trainer import DivergedError, Progress, Training
 
 Show = Callable[[Progress], None]

@@ -9,7 +9,7 @@ import socket
 from core.cluster.cluster import MISSING, ClusterError, Options, check_address
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_trainer_options(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("address", metavar="ADDRESS", help="of the scheduler: tcp://host:8786")
     parser.add_argument("--name", default=socket.gethostname(), help="what the app calls it")
@@ -18,7 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_positive, default=0, help="that the app connects to")
 
 
-def run(options: argparse.Namespace) -> int:
+def run_command(options: argparse.Namespace) -> int:
     """Be a trainer until Ctrl-C.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Trainers on other machines: who hands runs out to them, and what each of them does.
+"""Trainers on other machines, and who hands runs to them.
 
 Imports core.jobs and what that stands on; distributed only where a cluster is asked for.
 """

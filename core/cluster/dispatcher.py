@@ -37,7 +37,7 @@ from core.storage.autosave import autosave_step
 from core.storage.history import write_history
 
 KINDS = ("train", "teach")
-POLL_SECONDS = 0.1
+QUEUE_POLL_SECONDS = 0.1
 FULL_POLL_SECONDS = 0.5  # between polls that do not trust the directory's time
 LOOK_SECONDS = 0.5  # between questions who is there
 FILE_SECONDS = 1.0  # between signs in the file for the pages
@@ -76,7 +76,7 @@ class Dispatcher:
                 for kind in KINDS:
                     self._hand_out(kind)
                 self._tell()
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(QUEUE_POLL_SECONDS)
         finally:
             for task in (looking, *self._tasks):
                 task.cancel()
@@ -228,10 +228,11 @@ class Dispatcher:
             with suppress(OSError):
                 RunWriter(run).write(StateChange(State("failed", handout.reason)))
         else:
-            if ending == "lost":
-                log.event("trainer lost", run=run.id, trainer=member.name)
+            log.event("run goes on elsewhere", run=run.id, trainer=member.name, since=ending)
             self.again.append(run)
             with suppress(OSError):
+                if ending == "left":
+                    _write_tries(run, _read_tries(run) - 1)  # that trainer did not fail
                 run.set_state(State("preparing", GOES_ON))
 
     def _is_refused_by_all(self, handout: Handout) -> bool:

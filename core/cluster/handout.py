@@ -21,14 +21,14 @@ from core.jobs.writer import RunWriter
 from core.runs import log
 from core.runs.run import Run, State
 
-PATIENCE_SECONDS = 1.0  # that a trainer waits for an event before it answers that there is none
+EVENT_SECONDS = 1.0  # that a trainer waits for an event before it answers that there is none
 SILENT_SECONDS = 4.0  # without an answer: the page says so
 WISH_SECONDS = 0.1  # between looks at what the visitor wants
 RETRY_SECONDS = 0.25
 SILENT = "Its trainer does not answer. If it stays away, another one goes on."
 
-# How it ended: the run is over, or its trainer is gone, cannot do it or was busy.
-Ending = Literal["over", "lost", "refused", "busy"]
+# How it ended: the run is over, or its trainer is gone, was stopped, cannot do it or was busy.
+Ending = Literal["over", "lost", "left", "refused", "busy"]
 
 
 class Handout:
@@ -84,10 +84,10 @@ class Handout:
                 said = await members.ask(
                     self.member.address,
                     "trainer_events",
-                    PATIENCE_SECONDS + ANSWER_SECONDS,
+                    EVENT_SECONDS + ANSWER_SECONDS,
                     key=self.key,
                     have=have,
-                    patience=PATIENCE_SECONDS,
+                    patience=EVENT_SECONDS,
                 )
             except UNANSWERED:
                 if self._is_lost(members):
@@ -104,7 +104,7 @@ class Handout:
             for event in events:
                 if isinstance(event, Refused):
                     self.reason = event.reason
-                    return "refused"
+                    return "left" if event.leaves else "refused"
                 if isinstance(event, StateChange) and event.state.is_finished:
                     return "over"
 

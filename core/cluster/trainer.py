@@ -38,113 +38,30 @@ from core.cluster.cluster import (
     version_words,
     versions,
 )
+from core.cluster.task import AbandonedError, Task
 from core.data.download import DownloadError
-from core.engines.cores import respect_cores, step_back
 from core.engines.memory import give_back_freed_memory, keep_freed_memory
 from core.errors import UserError
 from core.jobs.data_sets import DataSets
 from core.jobs.events import (
-    Autosave,
-    Event,
     Job,
-    Limit,
     Refused,
     StateChange,
     decode_job,
-    encode,
 )
 from core.jobs.job import TOO_LITTLE_MEMORY, do_job, errors_as_ends
 from core.jobs.warm_up import warm_up
 from core.recipes.presets import PRESETS
 from core.runs import log
-from core.runs.control import ControlFile
 from core.runs.disk import MEGABYTE
 from core.runs.run import State
+from core.systems.cores import respect_cores, step_back
 
-ABANDONED_SECONDS = 90.0  # without a question for a job: the app has given it to another by then
 MEMORY_POLL_SECONDS = 0.25
 LEAVE_SECONDS = 1.5  # between the last events and the end
 REJOIN_SECONDS = 1.0  # after a scheduler that could not be joined
 
 DoJob = Callable[..., None]  # as `do_job`; benchmarks have another
-
-
-class AbandonedError(BaseException):
-    """Nobody asks for this job any more; not an Exception, so that no job reports it."""
-
-
-class Task:
-    """A job in a thread, what is asked of it, and what it has given back so far."""
-
-    def __init__(self, key: str, asked: Asked, loop: asyncio.AbstractEventLoop) -> None:
-        self.key = key
-        self.asked = asked
-        self.is_over = False
-        self._loop, self._lock = loop, threading.Lock()
-        self._outbox: list[tuple[int, Event]] = []
-        self._count = 0
-        self._heard = time.monotonic()
-        self._dropped = False
-        self._news = asyncio.Event()
-
-    # --- for the job's thread
-
-    def control(self) -> ControlFile:
-        """Pause, one more step, another learning rate."""
-        return self.asked.control
-
-    def should_stop(self) -> bool:
-        """Did the visitor stop it?"""
-        self._check()
-        return self.asked.stop
-
-    def limit(self) -> Limit:
-        """The time limit, which the app knows."""
-        return Limit(self.asked.reason, self.asked.words)
-
-    def emit(self, event: Event) -> None:
-        """Put an event into the outbox. Of autosaves that wait there, only the last one counts."""
-        self._check()
-        with self._lock:
-            if isinstance(event, Autosave):
-                self._outbox = [e for e in self._outbox if not isinstance(e[1], Autosave)]
-            self._count += 1
-            self._outbox.append((self._count, event))
-        self._loop.call_soon_threadsafe(self._news.set)
-
-    def _check(self) -> None:
-        if self._is_abandoned():
-            raise AbandonedError
-
-    def _is_abandoned(self) -> bool:
-        return self._dropped or time.monotonic() - self._heard > ABANDONED_SECONDS
-
-    # --- for the app
-
-    async def take(self, have: int, patience: float) -> tuple[int, bytes]:
-        """Events after number `have`, which the app has kept; waits for the first of them."""
-        self._heard = time.monotonic()
-        with self._lock:
-            self._outbox = [each for each in self._outbox if each[0] > have]
-            self._news.clear()
-            found = list(self._outbox)
-        if not found:
-            try:
-                await asyncio.wait_for(self._news.wait(), patience)
-            except TimeoutError:
-                return have, encode([])
-            with self._lock:
-                found = list(self._outbox)
-        return found[-1][0], encode([event for _, event in found])
-
-    def drop(self) -> None:
-        """Nobody wants what it gives back."""
-        self._dropped = True
-
-    @property
-    def is_done_with(self) -> bool:
-        """Is it over, and has everybody what it gave back?"""
-        return self.is_over and self._is_abandoned()
 
 
 class Trainer:
@@ -217,7 +134,7 @@ class Trainer:
         """Give back what is being done, for another trainer: this one ends."""
         for task in self._tasks.values():
             if not task.is_over:
-                task.emit(Refused("This trainer was stopped."))
+                task.emit(Refused("This trainer was stopped.", leaves=True))
 
     def give_up(self) -> None:
         """There is too little memory here for what is being done."""
@@ -291,7 +208,7 @@ async def _either(*ways: Coroutine[Any, Any, Any]) -> None:
         task.result()
 
 
-async def serve(options: Options) -> int:
+async def train_for_app(options: Options) -> int:
     """Train until standard input closes, memory runs out or the app has other versions."""
     safety = security(options.address)
     trainer = Trainer(options, versions())
@@ -336,7 +253,7 @@ def prepare(data_sets: DataSets) -> None:
         warm_up(data_sets)
 
 
-def main(options: Options) -> NoReturn:
+def be_trainer(options: Options) -> NoReturn:
     """The process: low priority, its own threads, and an end that no thread can delay."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the host, and that ends us
     step_back()
@@ -346,13 +263,13 @@ def main(options: Options) -> NoReturn:
     respect_cores(options.threads)
     keep_freed_memory()
     try:
-        status = asyncio.run(serve(options))
-    except UserError as error:
-        print(error, file=sys.stderr)
+        status = asyncio.run(train_for_app(options))
+    except (UserError, OSError) as error:  # no certificate, no folder for temporary files
+        print(f"This trainer cannot start: {error}", file=sys.stderr)
         status = REFUSED
     sys.stderr.flush()
     os._exit(status)
 
 
 if __name__ == "__main__":
-    main(msgspec.json.decode(sys.argv[1], type=Options))
+    be_trainer(msgspec.json.decode(sys.argv[1], type=Options))

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from core.data.mirrors import FileSource, Location, SourceError, error_reason, read_chunks, ready_at
 from core.errors import UserError
-from core.locks import try_lock
+from core.systems.locks import try_lock
 
 LOCK_POLL_SECONDS = 0.1  # between tries while another process downloads
 SCRATCH_PREFIX = ".fetch-"  # of the folders that incomplete files are written to

@@ -1,4 +1,4 @@
-"""What is done with a run, wherever: trained, taught or tested; and how that gets into its files.
+"""What is done with a run, on any machine, and how it gets into files.
 
 Imports core.runs and what that stands on.
 """

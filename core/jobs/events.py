@@ -98,6 +98,7 @@ class Refused(Struct, frozen=True, tag="refused"):
     """This machine cannot do the job, and another one may."""
 
     reason: str  # one sentence
+    leaves: bool = False  # nothing is wrong with the job: the machine is needed otherwise
 
 
 Event = StateChange | Recorded | Snapshot | Autosave | Checkpoint | PauseOver | Refused

@@ -22,11 +22,11 @@ from filelock import BaseFileLock
 
 from core import VERSION
 from core.cluster.cluster import read_cluster
-from core.locks import is_marker, try_lock
 from core.runs import log
 from core.runs.disk import MEGABYTE, list_entries
 from core.runs.run import LIVE, WAITING
 from core.storage.files import write_atomic
+from core.systems.locks import is_marker, try_lock
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.cluster.cluster import MISSING, VARIABLE, Cluster, cluster_address, write_cluster
-from core.engines.cores import respect_cores, step_back
 from core.engines.memory import keep_freed_memory
 from core.errors import UserError
 from core.forecast.speed import note_run, write_speed
 from core.jobs.warm_up import warm_up
 from core.runs import disk, log
 from core.runs.queue import note_turn, waiting_runs
+from core.systems.cores import respect_cores, step_back
 from core.workers.runner import JobRunner
 from core.workers.status import lock_for_worker
 

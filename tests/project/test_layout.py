@@ -21,7 +21,7 @@ ENTRY = ROOT / "streamlit_app.py"
 FLOORS: tuple[set[str], ...] = (
     {"core"},  # the package itself: its version, where it lies
     {"core.errors"},
-    {"core.locks"},
+    {"core.systems"},
     {"core.data"},
     {"core.specs"},
     {"core.dataset"},

@@ -8,6 +8,7 @@ import pytest
 from cogapp import Cog
 
 from core.cli.main import main
+from core.cluster.cluster import CERTIFICATES, VARIABLE
 from core.recipes.presets import PRESETS
 from core.runs.limits import Limits, variable_of
 from tools import tables
@@ -96,8 +97,8 @@ def test_every_variable_that_they_name_exists():
     named = set(re.findall(r"SKETCH_SUM_\w+", ALL))
     limits = {variable_of(name) for name in Limits.__dataclass_fields__}
     assert limits <= named
-    folders = {"SKETCH_SUM_DATA", "SKETCH_SUM_RUNS"}
-    assert named - limits == {*folders, "SKETCH_SUM_LIVE", "SKETCH_SUM_ALLOWED_ORIGINS"}
+    others = {"SKETCH_SUM_DATA", "SKETCH_SUM_RUNS", "SKETCH_SUM_LIVE", "SKETCH_SUM_ALLOWED_ORIGINS"}
+    assert named - limits == others | {VARIABLE, *CERTIFICATES.values()}
 
 
 def test_every_program_and_module_that_they_name_exists():

@@ -28,7 +28,7 @@ os._exit(0)
 TRAINER = """
 from core.cluster import trainer
 from core.cluster.cluster import Options
-trainer.main(Options(ADDRESS, NAME, NAME, 2, MEGABYTES))
+trainer.be_trainer(Options(ADDRESS, NAME, NAME, 2, MEGABYTES))
 """
 APP = """
 import os

@@ -27,7 +27,6 @@ from views.ui.style import current_palette
 from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
-TRAINERS_POLL = 2.0  # seconds between looks at the trainers of a cluster
 REPLAY_POLL = 1.5  # seconds between polls of a run's answers to the visitor's picture
 MEANWHILE_POLL = 4.0  # of the run that a visitor watches who waits: there may be many
 
@@ -40,7 +39,8 @@ def show_train() -> None:
     with left:
         is_busy = _is_own_live(session, snapshot)
         if jobs.has_cluster():
-            st.fragment(_trainers, run_every=TRAINERS_POLL)()
+            who = st.fragment(lambda: st.caption(plain(jobs.trainers_words())), run_every=2.0)
+            who()
         _settings_panel(jobs.reader(session, snapshot), is_busy, breaks=bool(session.link.bug))
     with right:
         uses = _run_panel(session, snapshot) if snapshot else _no_run(session)
@@ -57,11 +57,6 @@ def _is_own_live(session: Session, snapshot: RunSnapshot | None) -> bool:
     if snapshot is None or snapshot.state.is_finished:
         return False
     return is_owner_of(session, snapshot.request)
-
-
-def _trainers() -> None:
-    """Who trains, and how long the queue is."""
-    st.caption(plain(jobs.trainers_words()))
 
 
 @st.fragment

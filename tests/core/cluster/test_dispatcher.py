@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.cluster.cluster import read_cluster
+from core.cluster.dispatcher import GOES_ON
 from core.finetune import HandExample
 from core.runs.control import ControlFile, write_control
 from core.runs.queue import Visitor, create_run
@@ -118,11 +119,11 @@ def test_a_trainer_that_is_stopped_gives_its_run_back(hall, root, start):
     """Ctrl-C there: another one goes on at once, and nobody waits for a sign of life."""
     run = add_run(root, ENDLESS)
     wait_for_progress(run)
-    two = hall.trainer("two", SLOWLY)
-    wait_for_cluster(root, lambda cluster: len(cluster.trainers) == 2)
-    first = next(each for each in hall.trainers if each is not two)
+    (first,) = hall.trainers
     first._closed.set()  # its host does not start it again
     first._process.stdin.close()
+    wait_for(lambda: run.state().message == GOES_ON, "the run to be given back")
+    hall.trainer("two", SLOWLY)
     wait_for(lambda: trainer_of(root, run.id) == "two", "the other trainer")
     step = run.history()[-1]["step"]
     wait_for(lambda: run.history()[-1]["step"] > step, "more steps")

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
-from core.cluster import trainer
+from core.cluster import task as tasks
 from core.cluster.cluster import Asked, Options
-from core.cluster.trainer import AbandonedError, Task, Trainer
+from core.cluster.task import AbandonedError, Task
+from core.cluster.trainer import Trainer
 from core.jobs.events import Autosave, Event, Job, Recorded, StateChange, decode_events, encode
 from core.runs.run import State
 from tests.conftest import record
@@ -67,7 +68,7 @@ def test_an_event_wakes_who_waits_for_it():
 def test_a_job_that_nobody_asks_for_ends(monkeypatch):
     with task() as (job, _):
         assert not job.should_stop()
-        monkeypatch.setattr(trainer, "ABANDONED_SECONDS", 0)
+        monkeypatch.setattr(tasks, "ABANDONED_SECONDS", 0)
         with pytest.raises(AbandonedError):
             job.should_stop()
 

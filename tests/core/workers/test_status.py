@@ -12,10 +12,10 @@ import pytest
 
 from core import PROJECT, VERSION
 from core.cli.main import main
-from core.locks import try_lock
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import Run, State
+from core.systems.locks import try_lock
 from core.workers.status import lock_for_worker, read_status
 
 

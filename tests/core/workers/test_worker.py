@@ -15,11 +15,11 @@ import pytest
 
 from core.data import download
 from core.finetune import HandExample
-from core.locks import try_lock
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run, queue_position
 from core.runs.run import LIVE, USABLE, FinetuneJob, Run, State, list_runs
 from core.storage import checkpoint
+from core.systems.locks import try_lock
 from core.workers import supervisor as app_side
 from core.workers import worker
 from core.workers.runner import JobRunner

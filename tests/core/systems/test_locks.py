@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from core.locks import MARKER, is_marker, try_lock
+from core.systems.locks import MARKER, is_marker, try_lock
 
 
 def test_while_one_holds_a_lock_another_gets_none(tmp_path):

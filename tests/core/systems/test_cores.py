@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.engines import cores
-from core.engines.cores import respect_cores, usable_cores
+from core.systems import cores
+from core.systems.cores import respect_cores, usable_cores
 
 
 @pytest.fixture(autouse=True)

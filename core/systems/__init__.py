@@ -1,0 +1,4 @@
+"""What differs between systems: locks, cores, priorities.
+
+Imports nothing from core.
+"""
