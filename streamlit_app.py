@@ -10,5 +10,9 @@ from views.server.guard import Guard
 from views.server.live_route import live_routes
 from views.server.network import announce
 
-middleware = [Middleware(each) for each in (Guard, BrowserCookie, Compressed, Document)]
-app = st.App("views/script.py", lifespan=announce, routes=live_routes(), middleware=middleware)
+app = st.App(
+    "views/script.py",
+    lifespan=announce,
+    routes=live_routes(),
+    middleware=[Middleware(each) for each in (Guard, BrowserCookie, Compressed, Document)],
+)

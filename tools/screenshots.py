@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.browser.support import driver
 from tests.browser.support.app import ROOT, App, serve
 from tests.browser.support.driver import Scheme, draw_digit, hook, open_page, pick_number, press
-from views.document.head import PREVIEW, STATIC
+from views.document.head import DOCUMENT_FILES, PREVIEW
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 TALL: ViewportSize = {"width": 1440, "height": 1080}
@@ -96,7 +96,7 @@ def illustrate(browser: Browser, app: App, out: Path) -> Iterator[Path]:
 
     page = open_page(browser, app.url, viewport=CHAT)
     draw_digit(page, "5")
-    yield still(page, STATIC / PREVIEW)
+    yield still(page, DOCUMENT_FILES / PREVIEW)
 
 
 def still(page: Page, path: Path) -> Path:

@@ -24,7 +24,7 @@ def ensure_home() -> None:
         os.environ["HOME"] = str(APP.parent)
 
 
-def main() -> None:
+def serve_app() -> None:
     ensure_home()
     # no more than the network: what Streamlit may import at the same time, one could see half done
     threading.Thread(target=importlib.import_module, args=("core.model",), daemon=True).start()
@@ -35,4 +35,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve_app()

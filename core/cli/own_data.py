@@ -8,7 +8,7 @@ from core.collections.archive import Archive, CollectionError, read_folder, read
 from core.collections.collection import Collection, collect
 from core.specs import Kind
 
-MOST_NAMED = 10  # pictures that could not be read
+MOST_UNREAD = 10  # pictures that could not be read
 
 
 def read_own(path: str, kind: Kind | None = None) -> Collection:
@@ -40,8 +40,8 @@ def _collect(place: Path, archive: Archive, kind: Kind | None) -> Collection:
     )
     words = {"ink": "drawings", "photo": "photos of things"}[found.spec.own.kind]
     said = [f"{len(found.labels)} pictures, read as {words} ({classes})", *found.warnings]
-    said += [f"{unread.path}: {unread.why}" for unread in found.unread[:MOST_NAMED]]
-    if (more := len(found.unread) - MOST_NAMED) > 0:
+    said += [f"{unread.path}: {unread.why}" for unread in found.unread[:MOST_UNREAD]]
+    if (more := len(found.unread) - MOST_UNREAD) > 0:
         said.append(f"... and {more} more that could not be read")
     print("\n".join(said), file=sys.stderr)
     return found

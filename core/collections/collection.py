@@ -25,7 +25,7 @@ from core.data.image_files import ImageFileError
 from core.dataset import Data, Split
 from core.specs import MAX_TITLE, DatasetSpec, Kind, OwnData, own_spec
 
-SHARES = {"train": 0.7, "val": 0.1, "test": 0.2}
+PART_SHARES = {"train": 0.7, "val": 0.1, "test": 0.2}
 GUESSED_FROM = 30  # pictures
 SMALL_EPOCH = 6_000  # images; an epoch of a smaller data set goes over it several times
 
@@ -67,7 +67,7 @@ class Collection:
 
     def data(self) -> Data:
         """The tensors to train on; few training images are repeated in each epoch."""
-        train, val, test = (self._split(part) for part in SHARES)
+        train, val, test = (self._split(part) for part in PART_SHARES)
         times = max(1, SMALL_EPOCH // len(train.labels))
         repeated = Split(train.images.repeat(times, 1, 1, 1), train.labels.repeat(times))
         return Data(self.spec, repeated, val, test)
@@ -181,7 +181,7 @@ def _numbered(classes: Sequence[str]) -> tuple[tuple[str, ...], dict[str, int]]:
 def split_parts(
     labels: npt.NDArray[np.int64], digests: Sequence[bytes], seed: int
 ) -> npt.NDArray[np.str_]:
-    """ "train", "val" or "test" for each picture, (N,), by `SHARES` of each class.
+    """ "train", "val" or "test" for each picture, (N,), by `PART_SHARES` of each class.
 
     Copies of a picture, which have the same digest, are in the same part: a network that has seen
     a picture has learned its answer.
@@ -192,7 +192,7 @@ def split_parts(
         order = sorted(copies)
         random.Random(f"{seed} {label}").shuffle(order)
         total = sum(copies.values())
-        wanted = {part: max(1, round(SHARES[part] * total)) for part in ("test", "val")}
+        wanted = {part: max(1, round(PART_SHARES[part] * total)) for part in ("test", "val")}
         for digest in order:
             part = next((part for part, left in wanted.items() if left > 0), "train")
             if part_of.setdefault(digest, part) in wanted:

@@ -18,7 +18,7 @@ class Facts(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def read_facts(archive: Archive) -> Facts | None:
-    """The facts of a zip file that `pack` made; None for any other."""
+    """The facts of a zip file that `pack_collection` made; None for any other."""
     if archive.note is None:
         return None
     try:

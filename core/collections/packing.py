@@ -12,7 +12,7 @@ from core.collections.collection import Collection
 from core.collections.facts import Facts
 
 
-def pack(collection: Collection) -> bytes:
+def pack_collection(collection: Collection) -> bytes:
     """The data set as a zip file that opens again here, and as a folder of pictures anywhere."""
     own = collection.spec.own
     assert own

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-T = TypeVar("T")
+Result = TypeVar("Result")
 
 MAX_NUMBER = 1e300  # of a number in a file of ours; NaN is not less
 PATIENCE_SECONDS = 0.2  # far more than a small file takes to read
@@ -48,7 +48,7 @@ def read_whole(path: Path) -> bytes:
     return _patiently(path.read_bytes)
 
 
-def _patiently(act: Callable[[], T]) -> T:
+def _patiently(act: Callable[[], Result]) -> Result:
     """Do it, again for a moment where that is refused.
 
     Windows refuses to replace a file that somebody reads, and to open one that is being replaced.

@@ -104,18 +104,18 @@ try:
     copy = Copy(Path(sys.argv[1]))
 except Exception:
     sys.exit("no copy")
-file = copy.folder / "core/locks.py"
+file = copy.folder / "core/systems/locks.py"
 for bug in ("lock.acquire(blocking=False)", "pass"):
     file.write_text(file.read_text().replace("lock.acquire(blocking=False)", bug))
-    print(copy.passes(["tests/core/test_locks.py"]), flush=True)
+    print(copy.passes(["tests/core/systems/test_locks.py"]), flush=True)
 """
 
 
 def test_a_bug_is_noticed_in_a_copy_and_the_checkout_stays_as_it_is(tmp_path: Path):
-    source = (mutants.ROOT / "core/locks.py").read_text()
+    source = (mutants.ROOT / "core/systems/locks.py").read_text()
     command = [sys.executable, "-c", NOTICES, str(tmp_path)]
     ended = subprocess.run(command, cwd=mutants.ROOT, capture_output=True, text=True)
     if "no copy" in ended.stderr:
         pytest.skip("not a git checkout")
     assert ended.stdout.split() == ["True", "False"], ended.stderr
-    assert (mutants.ROOT / "core/locks.py").read_text() == source
+    assert (mutants.ROOT / "core/systems/locks.py").read_text() == source

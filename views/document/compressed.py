@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import file_util
 
 FILE = re.compile(r"/static/(?P<name>(js|css)/[\w.-]+\.(?P<kind>js|css))$", re.ASCII)
-KINDS = {"js": "text/javascript", "css": "text/css"}
+COMPRESSED_KINDS = {"js": "text/javascript", "css": "text/css"}
 FOR_EVER = "public, immutable, max-age=31536000"
 MOST_FILES = 400  # kept in memory; all of Streamlit's have 4 MB together
 
@@ -38,7 +38,7 @@ class Compressed:
                     "vary": "accept-encoding",
                     "cache-control": FOR_EVER,
                 }
-                kind = KINDS[found["kind"]]
+                kind = COMPRESSED_KINDS[found["kind"]]
                 return await Response(content, headers=headers, media_type=kind)(
                     scope, receive, send
                 )

@@ -21,7 +21,7 @@ DESCRIPTION = (
     "Draw a digit and pick a number: one neural network reads the digit and adds the number. "
     "Then train a network of your own in seconds and watch it learn."
 )
-STATIC = Path(__file__).parent / "static"
+DOCUMENT_FILES = Path(__file__).parent / "static"
 PREVIEW = "preview.png"  # 1200 × 630, as chats show it
 # Of a path that leads to a page: one last word, perhaps with what a chat took for a part of it.
 PAGE = re.compile(r"(?P<folder>.*/)(?P<name>[A-Za-z]*)(?P<rest>[^\w/]*)")
@@ -42,7 +42,7 @@ class Document:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
         elif path == f"{_base()}/{PREVIEW}":
-            await FileResponse(STATIC / PREVIEW)(scope, receive, send)
+            await FileResponse(DOCUMENT_FILES / PREVIEW)(scope, receive, send)
         elif not found or NO_PAGE.search(path):
             await self.app(scope, receive, send)
         elif (name := _page_name(found["name"])) != found["name"] + found["rest"]:
@@ -118,7 +118,7 @@ def _meta(tags: Iterable[tuple[str, str]]) -> list[str]:
 
 @cache
 def _inline() -> tuple[str, str]:
-    style, script = ((STATIC / name).read_text() for name in ("head.css", "head.js"))
+    style, script = ((DOCUMENT_FILES / name).read_text() for name in ("head.css", "head.js"))
     return f"<style>\n{style}</style>", f"<script>\n{script}</script>"
 
 

@@ -5,18 +5,15 @@ Origin. A page of https://evil.example that tries the same says so, too, and is 
 """
 
 import os
-from collections.abc import MutableMapping
 from contextlib import suppress
 from fnmatch import fnmatch
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.types import Scope
 from streamlit import config
 
 from core.runs import log
-
-Scope = MutableMapping[str, Any]
 
 ALLOWED_ORIGINS = "SKETCH_SUM_ALLOWED_ORIGINS"  # other sites, such as https://*.example.org
 MOST_LOGGED = 200  # characters of a header

@@ -14,11 +14,10 @@ it, in the network. Only nonsense, and what would have to wait too long, closes 
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
@@ -30,12 +29,6 @@ from views.server.live_route import live_path
 from views.server.messages import BrowserRequest, MessageError, ends_a_run, read_request
 from views.server.turns import Bucket, Turns
 from views.server.uploads import Uploads
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 POLICY, NONSENSE, TOO_LARGE, TRY_LATER = 1008, 1002, 1009, 1013  # codes of RFC 6455, section 7.4
 HOLD = 1.0  # seconds that a run may keep its place from others
@@ -56,7 +49,7 @@ BUSY = b"Too many visitors at once. Wait a minute, then load the page again."
 class Guard:
     """Wraps an ASGI app; one instance for all visitors, in one event loop."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.sockets: Counter[str] = Counter()  # of pages, by address
         self.live_sockets: Counter[str] = Counter()  # of pens, likewise

@@ -54,7 +54,7 @@ class Turns:
 
     def __init__(self, places: int, per_address: int, hold: float) -> None:
         self.places, self.per_address, self.hold = places, per_address, hold
-        self.running: dict[Hashable, Place] = {}  # by socket
+        self.running: dict[Hashable, Runner] = {}  # by socket
         self.by_address: Counter[str] = Counter()  # of those that run
         self.waiting: dict[str, list[Ticket]] = {}
         self.took: dict[Hashable, deque[float]] = {}  # seconds, the last runs of a socket
@@ -113,7 +113,7 @@ class Turns:
         ticket = min(may, key=attrgetter("due"))
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self.hold, self.leave, ticket.socket)
-        self.running[ticket.socket] = Place(address, loop.time(), timer)
+        self.running[ticket.socket] = Runner(address, loop.time(), timer)
         self.by_address[address] += 1
         ticket.called.set_result(None)
         return ticket
@@ -127,7 +127,7 @@ class Ticket(NamedTuple):
     called: asyncio.Future[None]
 
 
-class Place(NamedTuple):
+class Runner(NamedTuple):
     """Somebody who runs."""
 
     address: str

@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.collections.archive import CollectionError, read_zip
 from core.collections.collection import Collection, ReadingProgress, collect, listed, split_parts
-from core.collections.packing import pack
+from core.collections.packing import pack_collection
 from core.data.drawing import photo_form
 from core.specs import find_spec
 from tests.support.shapes import draw_shape, png, shape_files, zipped
@@ -194,7 +194,7 @@ def test_names_in_a_sentence(names, said):
 @pytest.mark.parametrize("filled", [False, True])
 def test_a_packed_data_set_opens_as_it_was(filled):
     before = collected(shape_files(6, ["circle", "cross", "star"], filled=filled))
-    after = collect(read_zip(io.BytesIO(pack(before))), "another title")
+    after = collect(read_zip(io.BytesIO(pack_collection(before))), "another title")
     assert np.array_equal(after.images, before.images)
     assert after.labels.tolist() == before.labels.tolist()
     assert after.parts.tolist() == before.parts.tolist()

@@ -25,7 +25,7 @@ from core.runs.snapshot import repeatable_recipe
 from core.storage import bundle, checkpoint
 from core.storage.checkpoint import WEIGHTS_DIR, Card, CheckpointError
 from core.storage.history import history_file, read_history
-from tests.core.storage.test_checkpoint import METRICS, RECIPE
+from tests.core.storage.conftest import METRICS, RECIPE
 
 
 @pytest.fixture

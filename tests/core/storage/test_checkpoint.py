@@ -14,31 +14,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from core.evaluation.metrics import Metrics
-from core.heads import InkDetector
-from core.model import ModelConfig, SumNet
 from core.recipes.recipe import Recipe
 from core.storage import checkpoint
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.files import write_atomic
-from core.trainer import TrainConfig
-
-RECIPE = Recipe(ModelConfig(width=4), TrainConfig(epochs=3, seed=11))
-METRICS = Metrics(
-    0.991, 0.98, 0.1, 0.985, 0.984, [[i * 10 + j for j in range(10)] for i in range(10)]
-)
-
-
-@pytest.fixture
-def card(model: SumNet) -> Card:
-    return Card.of("quick", RECIPE, model, METRICS, epochs=2.5, train_seconds=3.14159)
-
-
-@pytest.fixture
-def stem(tmp_path: Path, model: SumNet, card: Card) -> Path:
-    """A checkpoint on disk."""
-    checkpoint.save(tmp_path / "net", model, card)
-    return tmp_path / "net"
+from tests.core.storage.conftest import METRICS, RECIPE
 
 
 def edit_card(stem: Path, **changes: Any) -> None:
@@ -279,35 +259,3 @@ def test_every_shipped_network_can_be_loaded():
         model, card = checkpoint.load(file.with_suffix(""))
         assert card.parameters == model.parameter_count
         assert card.preset == file.stem
-
-
-def test_a_detector_goes_to_disk_and_comes_back(tmp_path, model, card, images):
-    model.add_ink_detector()
-    checkpoint.save(tmp_path / "net", model, card)
-    loaded, _ = checkpoint.load(tmp_path / "net")
-    addends = torch.arange(10)
-    assert torch.equal(loaded(images, addends).evidence, model(images, addends).evidence)
-
-
-def test_a_detector_of_another_size_is_another_architecture(tmp_path, model, card):
-    model.ink_detector = InkDetector(7, 3)
-    checkpoint.save(tmp_path / "net", model, card)
-    with pytest.raises(CheckpointError, match="another architecture"):
-        checkpoint.load(tmp_path / "net")
-
-
-def test_the_shipped_network_knows_ink_that_is_no_digit(shipped):
-    assert shipped[0].ink_detector is not None
-
-
-@pytest.mark.parametrize("suffix", ["", ".safetensors", ".json"])
-def test_a_checkpoint_is_named_by_either_of_its_files(stem, suffix):
-    assert checkpoint.stem_of(f"{stem}{suffix}") == stem
-
-
-def test_a_folder_with_one_network_names_it(stem):
-    assert checkpoint.stem_of(str(stem.parent)) == stem
-
-
-def test_a_shipped_network_is_named_by_its_preset():
-    assert checkpoint.stem_of("mnist") == checkpoint.WEIGHTS_DIR / "mnist"

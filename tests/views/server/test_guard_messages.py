@@ -8,6 +8,7 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.support.asgi import Browser, Streamlit, rerun, settle
+from views.document import origins
 from views.server import guard as guarding
 from views.server.guard import Guard
 from views.server.turns import Bucket
@@ -145,7 +146,7 @@ def test_any_site_is_let_in_where_the_operator_says_so(monkeypatch):
         "server.corsAllowedOrigins": [],
         "server.baseUrlPath": "",
     }
-    monkeypatch.setattr(guarding.config, "get_option", options.__getitem__)
+    monkeypatch.setattr(origins.config, "get_option", options.__getitem__)
 
     async def play() -> None:
         app = Streamlit()
