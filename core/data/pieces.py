@@ -7,6 +7,7 @@ bar stays, as it is no speck, and belongs to the body below it.
 scipy is imported where it is used: the first page does not wait for it.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ SIDE_SHARE = 0.6  # of a side of the picture: what takes up more of it is a desk
 HELD_SHARE = 0.35  # of a frame's size: what it holds is at least as large
 OUTLINE = 2  # pixels: how wide the edge of a piece is
 SOFTEST = 0.05  # of the picture's side: over more, only a shadow rises to its full strength
+BLUR = math.sqrt(2 * math.pi * (1 + OUTLINE**2))  # pixels that smoothing makes of a sharp edge
 SMALLEST = 0.03  # of the picture's side: a digit is larger
 SPECK_AREA = 0.04  # of the main piece
 SPECK_EXTENT = 0.2  # of the main piece
@@ -82,7 +84,7 @@ def keep_handwriting(mask: Mask, contrast: Shades, sharp: bool) -> Mask:
     side = max(mask.shape)
     found = drop_frames(labels, found)
     if sharp:
-        softest = 1 / (SOFTEST * side)
+        softest = 1 / math.hypot(SOFTEST * side, BLUR)
         found = [piece for piece in found if piece.steepness > softest]
     kept = [piece for piece in drop_specks(found) if piece.extent > SMALLEST * side]
     return np.isin(labels, [piece.label for piece in kept])

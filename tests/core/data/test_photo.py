@@ -1,9 +1,12 @@
 """From photos to ink: whatever the light, the paper and the frame, the digit is what is left."""
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from PIL import Image
 
 from core.data.drawing import mnist_form
 from core.data.photo import even_light, is_light_ink, read_photo, run_lengths, without_lines
@@ -11,6 +14,7 @@ from core.data.pieces import cut_digits
 from core.evaluation.prediction import predict
 from core.storage import checkpoint
 from tests.support.scenes import SCENES, digit_ink, pair, photograph
+from tests.support.shapes import draw_shape
 
 MODEL, CARD = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
 
@@ -94,6 +98,15 @@ def test_light_is_evened_and_edges_of_shadows_leave_nothing():
     shadow[:, 150:] = 120
     assert even_light(shadow).mean() > 253
     assert not read_photo(shadow).ink.any()
+
+
+def test_thin_ink_on_a_small_grainy_picture_is_no_shadow():
+    """A picture of 128 pixels is smoothed as much as one of 512; its strokes are as sharp."""
+    rng, grain = random.Random(0), np.random.default_rng(0)
+    for _ in range(60):
+        small = draw_shape("A", rng).resize((128, 128), Image.Resampling.BOX)
+        noisy = np.asarray(small) + grain.normal(0, 3, (128, 128))
+        assert read_photo(noisy.clip(0, 255).astype(np.uint8)).ink.any()
 
 
 def test_a_ruled_line_goes_and_the_stem_of_a_seven_stays():
