@@ -50,7 +50,7 @@ def test_a_wide_window_has_the_pages_on_top_only(page: Page) -> None:
 
 def test_another_page_begins_at_its_top(visit: Visit) -> None:
     page = visit("/explain", **PHONE)
-    page.evaluate(f"{MAIN}.scrollTo(0, 2000)")
+    page.evaluate(f"{MAIN}.scrollTo(0, 300)")
     with answered(page):
         hook(page, "page_bar").get_by_role("link", name="Train").tap()
     page.wait_for_function(f"{MAIN}.scrollTop === 0")

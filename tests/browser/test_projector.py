@@ -27,6 +27,7 @@ HOVERED = """() => {
     const box = document.querySelector(".hoverlayer .hovertext")?.getBoundingClientRect();
     return box && [box.left, box.top, box.bottom];
 }"""
+IN_CHART = "at => !!document.elementFromPoint(...at)?.closest('.js-plotly-plot')"
 SMALLEST = """() => Math.min(...[...document.querySelectorAll("svg.main-svg text")]
     .filter(text => text.textContent.trim())
     .map(text => text.getBoundingClientRect().height))"""
@@ -113,6 +114,8 @@ def test_a_large_chart_is_as_wide_as_the_page_and_follows_the_pointer(visit: Vis
     chart.evaluate("chart => chart.scrollIntoView({ block: 'center' })")
     box = chart.bounding_box()
     assert box and box["x"] >= 0 and 1700 < box["width"] <= 1920 - box["x"]
+    right = [box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2]
+    assert page.evaluate(IN_CHART, right)  # no part of it is cut off
     point = chart.locator(".scatterlayer .points path").nth(2).bounding_box()
     assert point
     at = point["x"] + point["width"] / 2, point["y"] + point["height"] / 2

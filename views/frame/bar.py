@@ -16,18 +16,19 @@ from views.ui.style import STATIC
 
 
 def show_bar(pages: Sequence[Page]) -> None:
-    """The bar. Whoever comes to another page sees its beginning, not the middle."""
+    """The bar, unless the link leaves the way to the other pages out."""
     session = get_session()
-    if "pages" not in session.link.hidden:
-        with st.container(key="page_bar", horizontal=True, gap=None):
-            for page in pages:
-                link_to(page.name)
+    if "pages" in session.link.hidden:
+        return
+    with st.container(key="page_bar", horizontal=True, gap=None):
+        for page in pages:
+            link_to(page.name)
     places = {page.name: place for place, page in enumerate(pages)}
-    _arrival()(data={"page": places.get(session.page, 0)}, key="arrival")
+    _mark()(data={"page": places.get(session.page, 0)}, key="page_mark")
 
 
 @functools.cache
-def _arrival() -> Any:
+def _mark() -> Any:
     """Not at import: it can be registered in a running app only."""
-    js = (STATIC / "arrival.js").read_text()
-    return st.components.v2.component("arrival", js=js, isolate_styles=False)
+    js = (STATIC / "bar.js").read_text()
+    return st.components.v2.component("page_mark", js=js, isolate_styles=False)
