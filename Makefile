@@ -40,9 +40,10 @@ test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real bro
 mutants: .venv/.dev data ## put small bugs into changed lines, and list those that no test notices
 	$(VENV_PYTHON) -m tools.mutants --since $(SINCE)
 
-portable: .venv/.dev data ## unit tests with POSIX hidden, as on Windows: files, runs, the worker
-	$(VENV_PYTHON) -m pytest -n 2 --hide-posix tests/core/systems tests/core/storage tests/core/jobs \
-		tests/core/runs tests/core/workers/test_worker.py
+portable: .venv/.dev data ## unit tests with POSIX hidden, as on Windows, and a training through
+	$(VENV_PYTHON) -m pytest -n 2 --hide-posix tests/core/systems tests/core/jobs \
+		tests/core/storage/test_files.py tests/core/runs/test_job.py tests/core/workers/test_status.py \
+		tests/core/workers/test_worker.py
 
 lint: .venv/.dev ## ruff (rules and format) and mypy
 	$(VENV_PYTHON) -m ruff check .

@@ -2,11 +2,12 @@
 
     make wheels
 
-pip resolves requirements.txt and requirements-cluster.txt for each of them without installing
+uv resolves requirements.txt and requirements-cluster.txt for each of them without installing
 anything, with wheels alone: who has no compiler must be able to install them. Needs the package
 index; not part of `make test`.
 """
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,31 +16,27 @@ from itertools import product
 from core import PROJECT
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-# Tags of wheels, the oldest system that torch and streamlit still support among them.
-SYSTEMS = {
-    "Windows": ("win_amd64",),
-    "macOS, ARM": ("macosx_14_0_arm64", "macosx_12_0_arm64", "macosx_11_0_arm64"),
-    "macOS, x86": ("macosx_14_0_x86_64", "macosx_12_0_x86_64", "macosx_10_13_x86_64"),
-    "Linux, x86": ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux2014_x86_64"),
-    "Linux, ARM": ("manylinux_2_28_aarch64", "manylinux_2_27_aarch64", "manylinux2014_aarch64"),
+SYSTEMS = {  # torch has no wheels for Macs with a processor of Intel's
+    "Windows": "x86_64-pc-windows-msvc",
+    "macOS, ARM": "aarch64-apple-darwin",
+    "Linux, x86": "x86_64-manylinux_2_28",
+    "Linux, ARM": "aarch64-manylinux_2_28",
 }
+MACOS = "14.0"  # the oldest that torch has wheels for
 FILES = ("requirements.txt", "requirements-cluster.txt")
 
 
 def resolve(system: str, python: str) -> str:
-    """Why pip finds no set of wheels, in its words; "" where it does."""
+    """Why there is no set of wheels, in uv's words; "" where there is one."""
     command = [
-        *(sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--ignore-installed"),
-        *("--disable-pip-version-check", "--only-binary", ":all:", "--target", "unused"),
-        *("--python-version", python, "--implementation", "cp"),
-        *[word for tag in SYSTEMS[system] for word in ("--platform", tag)],
-        *[word for file in FILES for word in ("-r", file)],
+        *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--only-binary", ":all:"),
+        *("--python-version", python, "--python-platform", SYSTEMS[system], *FILES),
     ]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    target = os.environ | {"MACOSX_DEPLOYMENT_TARGET": MACOS}
+    done = subprocess.run(command, cwd=PROJECT, env=target, capture_output=True, text=True)
     if done.returncode == 0:
         return ""
-    said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-    return (said or [f"pip failed ({done.returncode})"])[-1].removeprefix("ERROR: ")
+    return " ".join(done.stderr.split())[:300] or f"uv failed ({done.returncode})"
 
 
 def main() -> int:

@@ -42,7 +42,6 @@ ADDRESS = re.compile(r"(tcp|tls)://([\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}")
 TIMEOUTS = {
     "distributed.comm.timeouts.connect": "5s",
     "distributed.comm.timeouts.tcp": "15s",
-    "distributed.worker.daemon": False,
 }
 
 

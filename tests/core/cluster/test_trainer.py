@@ -108,7 +108,10 @@ def test_a_result_that_nobody_has_fetched_is_not_thrown_away():
         refused = made.trainer_begin("b", "train", JOB, ASKED)["begun"]
         said = await made.trainer_events("a", 0, 1.0)
         made.trainer_drop("a")
-        return refused, said["known"], made.trainer_begin("b", "train", JOB, ASKED)
+        begun = made.trainer_begin("b", "train", JOB, ASKED)
+        while not made._tasks["train"].is_over:
+            await asyncio.sleep(0.01)
+        return refused, said["known"], begun
 
     assert run_trainer_with(finish, ask) == (False, True, {"begun": True})
 
