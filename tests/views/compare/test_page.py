@@ -218,7 +218,7 @@ def test_an_uploaded_network_says_so(trained) -> None:
     networks.import_network(
         session, bundle.pack_bundle(*checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist"))
     )
-    assert "Upload 1 (MNIST, yours, uploaded" in " ".join(rows(app.run()))
+    assert "Upload: usual settings, 99.6 % (MNIST, yours, uploaded" in " ".join(rows(app.run()))
 
 
 def test_the_link_carries_what_is_compared_and_how(run) -> None:

@@ -144,20 +144,6 @@ def test_the_curves_show_what_is_asked_for(trained) -> None:
     assert chart(app)["data"][0]["x"] == []  # these records have no accuracy of the class
 
 
-@pytest.mark.parametrize(
-    ("title", "dataset", "full"),
-    [
-        ("Run 1", "mnist", "Run 1 (MNIST)"),
-        ("MNIST, careful", "mnist", "MNIST, careful"),
-        ("Run 2", "fashion-mnist", "Run 2 (Fashion-MNIST)"),
-    ],
-)
-def test_a_network_says_its_data_set_once(title, dataset, full) -> None:
-    card = checkpoint.read_card(checkpoint.WEIGHTS_DIR / "mnist")
-    card = replace(card, params=card.params | {"dataset": dataset})
-    assert panels.Network("any", title, "yours", card).full_title == full
-
-
 def test_a_card_counts_each_image_ten_times_and_the_page_once() -> None:
     card = checkpoint.read_card(checkpoint.WEIGHTS_DIR / "mnist")
     assert sum(map(sum, panels._images(card))) == pytest.approx(10_000)
@@ -182,7 +168,7 @@ def test_shades_of_garments_are_not_those_of_digits(trained) -> None:
 def test_each_network_is_described_by_its_own_figures(run, drawn) -> None:
     figures = checkpoint.read_card(run.checkpoint).figures
     said = words(look(opened(compare_page, c=run.id), "Confusion"))
-    assert 'Run 1 <span class="note">50.00 % right</span>' in said
+    assert '50.0 % <span class="note">50.00 % right</span>' in said
     said = words(look(opened(compare_page, c=run.id), "Sums"))
     assert f"R² {figures['sum_r2']:.4f}, mean error {figures['sum_mae']:.3f}" in said
 
@@ -217,9 +203,11 @@ def test_answers_that_are_no_numbers_leave_the_other_networks(run, drawn, monkey
 
     monkeypatch.setattr(panels, "_analysis", analysis)
     app = look(opened(compare_page, run=run.id), "Sums")
-    assert [warning.value for warning in app.warning] == [f"MNIST, careful: {panels.LOST_READING}"]
+    assert [warning.value for warning in app.warning] == [
+        f"Digits (our best, 99.6 %): {panels.LOST_READING}"
+    ]
     assert len(app.get("plotly_chart")) == 1
-    assert "Run 1 <span" in words(app)
+    assert "50.0 % <span" in words(app)
 
 
 def test_what_one_visitor_let_it_read_is_not_read_again(run, drawn, monkeypatch) -> None:

@@ -158,4 +158,4 @@ def test_where_teaching_is_hidden_nothing_asks_for_a_label(pen) -> None:
     pen(EXAMPLES["3"])
     app = opened(draw_page, hide="teach")
     assert "tell_3" not in {button.key for button in app.button}
-    assert "Your handwriting" not in words(app)
+    assert "your handwriting" not in words(app)

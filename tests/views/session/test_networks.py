@@ -113,7 +113,7 @@ def test_an_uploaded_network_is_the_visitor_s_own_and_answers(visitor) -> None:
     assert visitor.uploaded_networks == 1
     assert run.is_uploaded
     assert networks.load_network(run.id)[1].weights_sha256 == card.weights_sha256
-    assert networks.network_titles(visitor)[run.id] == "Upload 1"
+    assert networks.network_titles(visitor)[run.id] == "Upload: garments, 93.8 %"
 
 
 def test_the_tenth_upload_is_the_last(visitor) -> None:
@@ -164,7 +164,10 @@ def test_titles_number_the_networks_that_are_there_from_the_oldest(visitor) -> N
     visitor.choose(run=made[1].id, compared=("fashion-late",))
     titles = networks.network_titles(visitor)
     shipped = [PRESETS[name].title for name in checkpoint.shipped_names()]
-    assert list(titles.values()) == [*shipped, "Run 1", "Run 2"]
+    assert list(titles.values())[len(shipped) :] == [
+        "Mine: usual settings, 99.6 %",
+        "Mine: usual settings, 99.6 % #2",
+    ]
     assert list(titles)[-2:] == [made[0].id, made[2].id]
 
 
@@ -172,6 +175,8 @@ def test_several_examples_are_counted_in_the_title(visitor) -> None:
     run = finetune_run(SEVEN, THREE)
     taught(run)
     visitor.choose(network=run.id)
+    assert networks.network_titles(visitor)[run.id] == "Somebody's handwriting (2 examples)"
+    visitor.own_runs = [run.id]
     assert networks.network_titles(visitor)[run.id] == "Your handwriting (2 examples)"
 
 

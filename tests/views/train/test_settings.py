@@ -119,17 +119,21 @@ def test_a_value_between_the_ticks_of_a_link_is_one_of_them() -> None:
     assert slider.options == sorted(slider.options, key=float)
 
 
-def test_a_locked_setting_cannot_be_moved_and_others_can() -> None:
+def test_a_fixed_setting_has_no_control_and_what_is_free_stands_open() -> None:
     app = opened(train_page, lock="lr.fusion.seed.bug")
-    locked = {
-        each.key
-        for each in (*app.select_slider, *app.radio, *app.number_input, *app.selectbox)
-        if each.disabled
-    }
-    assert locked == {"setting_lr", "setting_fusion", "setting_seed", "bug"}
+    shown = (*app.select_slider, *app.radio, *app.number_input, *app.selectbox)
+    keys = {each.key for each in shown}
+    assert not keys & {"setting_lr", "setting_fusion", "setting_seed", "bug"}
+    assert {"setting_width", "setting_dataset"} <= keys
+    assert not app.expander  # nothing that the class is to try is folded away
 
 
 def test_the_choice_of_a_bug_is_open_where_there_is_one() -> None:
-    assert [each.proto.expanded for each in opened(train_page).expander] == [False]
-    assert [each.proto.expanded for each in opened(train_page, bug="relu").expander] == [True]
-    assert not opened(train_page, hide="bug").expander
+    def folded(**query: str) -> dict[str, bool]:
+        """Is each part open, by its label?"""
+        found = opened(train_page, **query).expander
+        return {each.label: each.proto.expanded for each in found}
+
+    assert folded() == {"More settings": False, "Break it on purpose": False}
+    assert folded(bug="relu")["Break it on purpose"]
+    assert "Break it on purpose" not in folded(hide="bug")
