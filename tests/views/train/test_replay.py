@@ -162,7 +162,7 @@ def test_a_damaged_moment_is_left_out() -> None:
 
 def test_what_is_watched_is_the_label_of_a_test_image_and_its_sum(data, monkeypatch) -> None:
     run = live("training")
-    snapshots.save_snapshot(run.snapshots, 0, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     monkeypatch.setattr(networks, "test_split", lambda name: data.test)
     drawn: list[tuple[list[int], int]] = []
     monkeypatch.setattr(
@@ -170,7 +170,7 @@ def test_what_is_watched_is_the_label_of_a_test_image_and_its_sum(data, monkeypa
         "sum_while_learning",
         lambda images, values, expected, palette: drawn.append((images, expected)) or go.Figure(),
     )
-    snapshots.save_snapshot(run.snapshots, 3, QUICK.build())
+    snapshots.save_snapshot(run.snapshots, 3, snapshots.pack_snapshot(QUICK.build()))
     said = words(opened(train_page, run=run.id, t="13", n="4"))
     assert drawn[-1] == ([0, 3 * QUICK.train.batch_size], 7)  # test image 13 is a 3
     assert "The picture that the network is shown: test image 13 of MNIST" in said
