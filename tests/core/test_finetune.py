@@ -87,7 +87,7 @@ def test_only_digits_with_late_fusion_can_be_fine_tuned():
     assert not finetune.can_finetune(SumNet(ModelConfig(width=4, dataset="fashion-mnist")))
 
 
-def test_only_the_class_head_learns(shipped, mnist):
+def test_only_the_last_layers_of_class_head_and_detector_learn(shipped, mnist):
     taught = copy.deepcopy(shipped[0])
     finetune.finetune(taught, mnist.train, [SLASH])
     after = dict(taught.named_parameters())
@@ -96,7 +96,8 @@ def test_only_the_class_head_learns(shipped, mnist):
         for name, before in shipped[0].named_parameters()
         if not torch.equal(before, after[name])
     }
-    assert changed == {"class_head.1.weight", "class_head.1.bias"}
+    layers = ("class_head.1", "ink_detector.kind")
+    assert changed == {f"{layer}.{part}" for layer in layers for part in ("weight", "bias")}
     assert not taught.training
 
 
