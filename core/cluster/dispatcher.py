@@ -173,11 +173,11 @@ class Dispatcher:
         """Give a trainer the run, from its last saved weights if it was tried before."""
         run, write = handout.run, RunWriter(handout.run).write
         try:
-            autosave = recovery.read_weights(run) if tries > 1 else b""
+            autosave = recovery.read_weights(run)
             tests = tries > MOST_TRIES
             if tests and not autosave:
                 return await self._end(handout, State("interrupted", _lost_words(run)))
-            if tries > 1 and not tests:
+            if not tests and run.history():
                 step = autosave_step(autosave)
                 kept = [record for record in run.history() if record["step"] <= step]
                 write_history(run.path / "progress.jsonl", kept)
@@ -232,7 +232,8 @@ class Dispatcher:
             self.again.append(run)
             with suppress(OSError):
                 if ending == "left":
-                    _write_tries(run, _read_tries(run) - 1)  # that trainer did not fail
+                    member.set_problem("", PROBLEM_SECONDS)  # it is listed for a moment
+                    _write_tries(run, _read_tries(run) - 1)  # it did not fail
                 run.set_state(State("preparing", GOES_ON))
 
     def _is_refused_by_all(self, handout: Handout) -> bool:
