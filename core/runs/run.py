@@ -207,12 +207,15 @@ class Run:
         try:
             content = read_whole(self.path / "state.json")
             state = msgspec.json.decode(content, type=State)
-            left = (self.path / "stop").read_text() if self.stop_requested() else None
+            waits = state.name in WAITING
+            left = None
+            if waits and self.stop_requested():
+                left = read_whole(self.path / "stop").decode(errors="replace")
         except (OSError, msgspec.MsgspecError, RecursionError):
             return State("interrupted", self.damaged_words), False
-        if state.name in WAITING and left is not None:
+        if left is not None:
             return State("interrupted", left or LEFT_QUEUE), False
-        if state.name in WAITING and self.idle_seconds() > limits.LIMITS.unwatched_seconds:
+        if waits and self.idle_seconds() > limits.LIMITS.unwatched_seconds:
             return State("interrupted", f"{UNWATCHED} {self.retry_words}"), False
         return state, state.is_finished
 
