@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.data.augment import augment, cut_out, erase, shift
+from core.data.augment import vary
 from core.dataset import Batch, Data, Split, batches
 from core.engines.engine import Engine, choose_engine
 from core.engines.optimizer import average_weights, make_optimizer, one_cycle, set_lr
@@ -48,6 +48,9 @@ class TrainConfig:
     ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is no average
     held_out: int = VAL_SIZE  # validation images that it does not learn from
     seed: int = 0
+
+
+DIVERGED = "The loss ran away at step {}. Lower the learning rate and train again."
 
 
 class DivergedError(UserError):
@@ -95,11 +98,20 @@ class Method(NamedTuple):
 SOUND = Method()
 
 
+class TrainingState(NamedTuple):
+    """A training after some epoch: numbers that JSON can hold, and tensors."""
+
+    epoch: int
+    step: int
+    images: int
+    schedule: dict[str, Any]  # of the learning rate
+    tensors: dict[str, Tensor]  # model.*, averaged.*, momentum.*, rng.*
+
+
 class Training:
     """One training of a network, in place. `state` and `restore` carry it over to another process.
 
-    Every step calls `lr_override`; a number takes the place of `config.lr`. A network that has made
-    `start` steps already goes on after them, as well as that is possible without the optimizer.
+    Every step calls `lr_override`. A network that has made `start` steps already goes on after them.
     """
 
     def __init__(
@@ -154,7 +166,8 @@ class Training:
                             last = self._step == self.steps
                             split = data.val if last else data.val.first(LIVE_VAL_SIZE)
                             val = validate(self.kept, split, config.sum_weight, self._method)
-                        _check_losses(self._step, scores, val)
+                        if not math.isfinite(scores.loss + (val.loss if val else 0)):
+                            raise DivergedError(DIVERGED.format(self._step))
                         yield Progress(
                             self._step, self.steps, self._epoch, self._images, lr, scores, val
                         )
@@ -175,33 +188,50 @@ class Training:
             self._averaged.update_parameters(self._model)
         return lr, scores
 
-    def state(self) -> dict[str, Any]:
-        """All that the rest of the training depends on, while `run` rests after an epoch.
-
-        Tensors, numbers, lists and dictionaries only: `torch.load` reads it with `weights_only`.
-        """
-        return {
-            "epoch": self._epoch,
-            "step": self._step,
-            "images": self._images,
+    def state(self) -> TrainingState:
+        """All that the rest of the training depends on, while `run` rests after an epoch."""
+        rngs = [self._rng, *(self._engine.rngs if self._engine else ())]
+        kept = self._optimizer.state
+        parts: dict[str, dict[str, Tensor]] = {
             "model": self._model.state_dict(),
-            "averaged": self._averaged.state_dict() if self._averaged else None,
-            "optimizer": self._optimizer.state_dict(),
-            "schedule": self._schedule.state_dict(),
-            "rng": self._rng.get_state(),
-            "engine_rngs": [rng.get_state() for rng in self._engine.rngs] if self._engine else [],
+            "averaged": self._averaged.state_dict() if self._averaged else {},
+            "momentum": {f"{n}": kept[p]["momentum_buffer"] for n, p in enumerate(self._weights())},
+            "rng": {f"{n}": rng.get_state() for n, rng in enumerate(rngs)},
         }
+        tensors = {
+            f"{part}.{name}": tensor.cpu().contiguous().clone()
+            for part, found in parts.items()
+            for name, tensor in found.items()
+        }
+        schedule = self._schedule.state_dict()
+        return TrainingState(self._epoch, self._step, self._images, schedule, tensors)
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a `state` of a training with the same network, data and config."""
-        self._epoch, self._step, self._images = state["epoch"], state["step"], state["images"]
-        self._model.load_state_dict(state["model"])
+    def restore(self, state: TrainingState) -> None:
+        """Go on from a `state` of a training with the same network, data and config.
+
+        Raises:
+            KeyError, RuntimeError: it is of another network.
+        """
+        self._epoch, self._step, self._images, schedule, tensors = state
+        self._model.load_state_dict(_part(tensors, "model"))
         if self._averaged:
-            self._averaged.load_state_dict(state["averaged"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._schedule.load_state_dict(state["schedule"])
-        self._rng.set_state(state["rng"])
-        self._engine_rngs = state["engine_rngs"]
+            self._averaged.load_state_dict(_part(tensors, "averaged"))
+        momenta = _part(tensors, "momentum")
+        for index, parameter in enumerate(self._weights()):
+            momentum = torch.zeros_like(parameter).copy_(momenta[f"{index}"])
+            self._optimizer.state[parameter]["momentum_buffer"] = momentum
+        self._schedule.load_state_dict(schedule)
+        own, *self._engine_rngs = _part(tensors, "rng").values()
+        self._rng.set_state(own)
+
+    def _weights(self) -> list[Tensor]:
+        return [each for group in self._optimizer.param_groups for each in group["params"]]
+
+
+def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
+    """The tensors of one part of a `TrainingState`, by their own names."""
+    start = f"{part}."
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
 
 
 def train(
@@ -224,18 +254,11 @@ def train(
     return Training(model, data, config, method, lr_override, start).run()
 
 
-def _check_losses(step: int, train: Scores, val: Scores | None) -> None:
-    if not math.isfinite(train.loss + (val.loss if val else 0)):
-        raise DivergedError(
-            f"The loss ran away at step {step}. Lower the learning rate and train again."
-        )
-
-
 def _batch_loss(head: SumHead, config: TrainConfig, spec: DatasetSpec, method: Method) -> BatchLoss:
     """What an engine computes for a batch: the joint loss and the five means."""
 
     def loss(replica: Replica, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        images = _vary(batch.images, config, spec, rng)
+        images = vary(batch.images, config, spec, rng)
         with autocast(images.device):
             output = replica(images, batch.addends)
         class_loss, sum_loss = method.losses(head, output, batch, config.label_smoothing)
@@ -243,19 +266,6 @@ def _batch_loss(head: SumHead, config: TrainConfig, spec: DatasetSpec, method: M
         return joint_loss, _means(output, batch, class_loss, sum_loss)
 
     return loss
-
-
-def _vary(images: Tensor, config: TrainConfig, spec: DatasetSpec, rng: torch.Generator) -> Tensor:
-    """Training images with the random changes of the recipe."""
-    if config.augment:
-        images = augment(images, config.augment, spec.mirrored, rng)
-    if config.shift:
-        images = shift(images, config.shift, spec.mirrored, rng)
-    if config.erase:
-        images = erase(images, config.erase, rng)
-    if config.cutout:
-        images = cut_out(images, config.cutout, 255 * spec.mean, rng)
-    return images
 
 
 def validate(model: SumNet, split: Split, sum_weight: float, method: Method = SOUND) -> Scores:

@@ -165,7 +165,9 @@ def train_and_save(
     data = data or dataset.load_data(recipe.model.dataset)
     model = recipe.build().to(device)
     training = recipe.training(model, data)
-    unfinished = Unfinished(out / f"{preset}.unfinished.pt" if out else None, recipe, training)
+    unfinished = Unfinished(
+        out / f"{preset}.unfinished.safetensors" if out else None, recipe, training
+    )
     if _fit(training, unfinished, device, show, resume) > 0:
         return None
     seconds = unfinished.seconds

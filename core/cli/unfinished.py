@@ -4,18 +4,20 @@ The file is written after each epoch. A training that was cut off goes on from i
 same weights as one that was not.
 """
 
-import io
+import json
 import time
 from pathlib import Path
+from typing import Any
 
-import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 
 from core.engines.distributed import in_group
 from core.errors import UserError
 from core.recipes.recipe import Recipe
 from core.storage.files import write_atomic
 from core.storage.history import Record, Recorder
-from core.trainer import Progress, Training
+from core.trainer import Progress, Training, TrainingState
 
 
 class ResumeError(UserError):
@@ -48,15 +50,18 @@ class Unfinished:
         if in_group():
             raise ResumeError("Only a training in one process can be resumed.")
         try:
-            # No code in it runs, whoever wrote it.
-            found = torch.load(self.file, map_location="cpu", weights_only=True)
-            recipe, history, state = (found[key] for key in ("recipe", "history", "training"))
-        except Exception as error:  # damaged, a pickle fails in any way
+            with safe_open(self.file, "pt") as opened:
+                facts = json.loads(opened.metadata()["facts"])
+                tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            recipe, history = facts["recipe"], facts["history"]
+            epoch, step, images, schedule = facts["numbers"]
+            state = TrainingState(epoch, step, images, schedule, tensors)
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
             raise ResumeError(f"{self.file} is damaged: delete it and train again.") from error
-        if recipe != self._recipe.to_dict():
+        if recipe != _as_json(self._recipe.to_dict()):
             raise ResumeError(f"{self.file} is of other settings: give those, or delete it.")
         self._training.restore(state)
-        self._epoch, self.history = state["epoch"], history
+        self._epoch, self.history = state.epoch, history
         self._recorder = Recorder(history[-1]["seconds"])
 
     def add(self, progress: Progress) -> None:
@@ -70,10 +75,9 @@ class Unfinished:
             self.history.append(record)
         if ends_epoch and self.file:
             self._epoch = progress.epoch
-            content = io.BytesIO()
-            parts = {"recipe": self._recipe.to_dict(), "history": self.history}
-            torch.save(parts | {"training": self._training.state()}, content)
-            write_atomic(self.file, content.getvalue())
+            *numbers, tensors = self._training.state()
+            facts = {"recipe": self._recipe.to_dict(), "history": self.history, "numbers": numbers}
+            write_atomic(self.file, save(tensors, {"facts": json.dumps(facts)}))
 
     def remove(self) -> None:
         """The training is finished, or what it learned is of no use."""
@@ -86,3 +90,8 @@ class Unfinished:
         if self._epoch:
             return f"What was learned up to epoch {self._epoch} is in {self.file}."
         return "It ended before an epoch was over."
+
+
+def _as_json(value: object) -> Any:
+    """What is left of a value in a file: tuples are lists there."""
+    return json.loads(json.dumps(value))

@@ -9,6 +9,7 @@ images are sampled once, so all of `augment` costs one bilinear interpolation.
 """
 
 import math
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -112,3 +113,38 @@ def cut_out(images: Tensor, side: int, fill: float, rng: torch.Generator) -> Ten
         place = torch.arange(length, device=rng.device)
         inside = inside & ((start <= place) & (place < start + side)).unsqueeze(3 - along)
     return images.float().masked_fill(inside.unsqueeze(1), fill)
+
+
+def vary(images: Tensor, changes: "Changes", kind: "ImageKind", rng: torch.Generator) -> Tensor:
+    """Training images with all random changes that a recipe asks for."""
+    if changes.augment:
+        images = augment(images, changes.augment, kind.mirrored, rng)
+    if changes.shift:
+        images = shift(images, changes.shift, kind.mirrored, rng)
+    if changes.erase:
+        images = erase(images, changes.erase, rng)
+    if changes.cutout:
+        images = cut_out(images, changes.cutout, 255 * kind.mean, rng)
+    return images
+
+
+class Changes(Protocol):
+    """Which changes a recipe asks for; `trainer.TrainConfig` explains them."""
+
+    @property
+    def augment(self) -> float: ...
+    @property
+    def shift(self) -> int: ...
+    @property
+    def erase(self) -> float: ...
+    @property
+    def cutout(self) -> int: ...
+
+
+class ImageKind(Protocol):
+    """What the changes must know of a data set, as `specs.DatasetSpec` does."""
+
+    @property
+    def mirrored(self) -> bool: ...
+    @property
+    def mean(self) -> float: ...

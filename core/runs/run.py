@@ -5,11 +5,9 @@
               state.json          where it stands: State
               progress.jsonl      its history: a record every few steps, appended while it trains
               moments/            snapshots of the weights on the way; see core/storage/snapshots.py
-              control.json        pause, or another learning rate; see core/runs/control.py
-              name.txt            what its owner calls the network; see there
+              control.json, name.txt   what its owner asks of it; see core/runs/control.py
               last.safetensors    autosave: the weights so far; see core/runs/recovery.py
-              stop                exists once somebody asked for a stop
-              disk-full.json      the state to take when there is no room to write another
+              stop, disk-full.json     a stop that was asked for; the state of a full disk
               checkpoint.*        the network and its card, at the end
 
 Only the worker writes in a run, except for `stop`, `name.txt` and `control.json`. Files appear
@@ -208,12 +206,11 @@ class Run:
             content = read_whole(self.path / "state.json")
             state = msgspec.json.decode(content, type=State)
             waits = state.name in WAITING
-            left = None
-            if waits and self.stop_requested():
-                left = read_whole(self.path / "stop").decode(errors="replace")
+            asked = waits and self.stop_requested()
+            left = read_whole(self.path / "stop").decode(errors="replace") if asked else ""
         except (OSError, msgspec.MsgspecError, RecursionError):
             return State("interrupted", self.damaged_words), False
-        if left is not None:
+        if asked:
             return State("interrupted", left or LEFT_QUEUE), False
         if waits and self.idle_seconds() > limits.LIMITS.unwatched_seconds:
             return State("interrupted", f"{UNWATCHED} {self.retry_words}"), False

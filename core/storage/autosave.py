@@ -33,7 +33,7 @@ def unpack_autosave(content: bytes, config: ModelConfig) -> Recovered | None:
     try:
         facts = _facts(content)
         model = SumNet(config)
-        model.load_state_dict(load_tensors(content))
+        model.load_tensors(load_tensors(content))
         step, steps = int(facts["step"]), int(facts["steps"])
         return Recovered(model.eval(), step, steps, float(facts["seconds"]))
     except (SafetensorError, RuntimeError, KeyError, TypeError, ValueError, RecursionError):

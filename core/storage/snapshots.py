@@ -81,6 +81,6 @@ def load_snapshot(folder: Path, config: ModelConfig, step: int) -> SumNet | None
         model = SumNet(config)
     with suppress(OSError, SafetensorError, RuntimeError):
         tensors: dict[str, Tensor] = load_file(folder / f"{step:08}.safetensors")
-        model.load_state_dict(tensors)
+        model.load_tensors(tensors)
         return model.eval()
     return None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save
 
 from core.cli import train
 from core.cli.main import main
@@ -32,7 +33,7 @@ def cut_off(drawn, tmp_path, monkeypatch) -> Iterator[Path]:
     with monkeypatch.context() as patched, suppress(PowerFailureError):
         patched.setattr(train, "_shower", lambda *_: fail)
         main([*LONG, "--out", str(tmp_path / "cut")])
-    yield tmp_path / "cut" / "quick.unfinished.pt"
+    yield tmp_path / "cut" / "quick.unfinished.safetensors"
 
 
 def test_it_ends_with_the_same_network_and_history(cut_off, tmp_path, capsys):
@@ -78,7 +79,7 @@ def test_a_damaged_file_is_refused(cut_off, content, capsys):
 
 
 def test_a_file_that_is_something_else_is_refused(cut_off, capsys):
-    torch.save([1, 2, 3], cut_off)
+    cut_off.write_bytes(save({"x": torch.ones(1)}))
     said = complaint(capsys, *LONG, "--out", cut_off.parent, "--resume")
     assert said == f"{cut_off} is damaged: delete it and train again.\n"
 

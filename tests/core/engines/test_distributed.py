@@ -66,7 +66,7 @@ def test_two_processes_learn_what_one_learns(tmp_path):
 def test_a_killed_rank_ends_the_job_and_keeps_what_was_learned(tmp_path, victim):
     process = launch(2, "--epochs", "50", "--out", str(tmp_path))
     try:
-        unfinished = tmp_path / "quick.unfinished.pt"
+        unfinished = tmp_path / "quick.unfinished.safetensors"
         wait_for(unfinished.exists, "the first epoch")
         os.kill(rank_pid(process.pid, victim), signal.SIGKILL)
         _, complaint = process.communicate(timeout=PATIENCE)

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 
 from tests.support.asgi import Answer, ask
 from views.document import head as head_module
-from views.document.head import DESCRIPTION, PREVIEW, STATIC, Document
+from views.document.head import DESCRIPTION, DOCUMENT_FILES, PREVIEW, Document
 
 STREAMLIT = "<html><head><title>Streamlit</title></head><body></body></html>"
 
@@ -38,7 +38,7 @@ def test_every_page_has_a_title_a_description_and_a_picture(path):
 def test_the_picture_is_there_in_the_size_that_chats_show():
     picture = answer(f"/{PREVIEW}")
     assert (picture.status, picture.headers["content-type"]) == (200, "image/png")
-    with Image.open(STATIC / PREVIEW) as shown:
+    with Image.open(DOCUMENT_FILES / PREVIEW) as shown:
         assert shown.size == (1200, 630)
 
 

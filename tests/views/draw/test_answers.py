@@ -232,7 +232,13 @@ def test_the_invitation_names_the_number_and_no_answer() -> None:
 
 def test_digits_that_touch_are_asked_to_be_one(pen) -> None:
     """The network itself sees that they are several: no gap tells it."""
-    pen(((*ELEVEN[0], *ELEVEN[1]),))
+    pen(
+        tuple(
+            tuple((x * 0.55 + left, 60 + y * 0.6) for x, y in stroke)
+            for digit, left in (("7", 0), ("3", 80))
+            for stroke in EXAMPLES[digit]
+        )
+    )
     said = words(opened(draw_page))
     assert said.count("I see more than one digit") == 2  # once to be heard
     assert "Show only one digit." in said and " sure" not in said

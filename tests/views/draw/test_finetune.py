@@ -274,7 +274,7 @@ def test_a_file_without_examples_is_one_sentence_and_nothing_is_lost(pen, conten
 
 
 def test_one_example_too_many_is_one_sentence(pen, monkeypatch) -> None:
-    monkeypatch.setattr("views.draw.finetune.LIMITS", replace(LIMITS, examples=2))
+    monkeypatch.setattr("views.draw.teaching.LIMITS", replace(LIMITS, examples=2))
     pen(EXAMPLES["8"])
     app = opened(draw_page)
     session_of(app).examples = [THREE, SEVEN]

@@ -8,6 +8,7 @@ import pytest
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.runs import disk
+from core.runs.control import browser_hash
 from core.runs.limits import Limits
 from core.runs.queue import create_run
 from core.runs.run import FinetuneJob, Run, State, find_run, runs_dir
@@ -53,7 +54,7 @@ def test_a_run_has_the_settings_and_the_bug_of_the_session(visitor, woken) -> No
     (name,) = visitor.own_runs
     run = find_run(runs_dir(), name)
     assert run and run.recipe() == ("quick", QUICK.change({"lr": 0.05}).with_bug("relu"))
-    assert run.request().session == visitor.word
+    assert run.request().session == browser_hash(visitor.secret)
     assert (visitor.link.run, visitor.link.compared, visitor.gone_network) == (name, (), "")
     assert woken == ["ensured"]
 

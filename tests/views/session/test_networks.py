@@ -33,7 +33,7 @@ def test_our_weights_with_another_card_change_nothing_for_others(pen, monkeypatc
     """Whoever uploads them must not put their answers in the place of the shipped network's."""
     model, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     forged = SumNet(replace(model.config, dataset="fashion-mnist")).eval()
-    forged.load_state_dict(model.state_dict())
+    forged.load_tensors(model.tensors())
     found = {"theirs": (forged, card), "ours": (model, card)}
     monkeypatch.setattr(networks, "load_network", found.__getitem__)
     monkeypatch.setattr(networks, "test_split", lambda name: name)

@@ -52,10 +52,10 @@ def test_an_address_fills_the_session(pen) -> None:
     assert session_of(opened(draw_page)).canvas.generation == 1
 
 
-def test_no_two_sessions_have_the_same_word() -> None:
-    words = {Session(Link(), CanvasState()).word for _ in range(100)}
-    assert len(words) == 100
-    assert all(len(word) == 8 for word in words)
+def test_no_two_sessions_have_the_same_secret() -> None:
+    secrets = {Session(Link(), CanvasState()).secret for _ in range(100)}
+    assert len(secrets) == 100
+    assert all(len(secret) >= 32 for secret in secrets)
 
 
 def test_a_choice_leaves_the_others_as_they_are() -> None:
