@@ -111,7 +111,7 @@ class TrainingState(NamedTuple):
 class Training:
     """One training of a network, in place. `state` and `restore` carry it over to another process.
 
-    Every step calls `lr_override`. A network that has made `start` steps already goes on after them.
+    Every step calls `lr_override`. A network that made `start` steps already goes on after them.
     """
 
     def __init__(
