@@ -107,7 +107,7 @@ def read_zip(file: BinaryIO, bounds: Bounds = Bounds()) -> Archive:
     left = [bounds.bytes]
     files = []
     for entry in entries:
-        if entry.is_dir() or _is_link(entry):
+        if entry.filename.endswith("/") or _is_link(entry):  # a name can be empty
             continue
         if entry.flag_bits & 1:
             raise CollectionError("The zip file has a password: make it again without one.")

@@ -210,8 +210,8 @@ BUGS = {
             "shared-softmax",
             "One softmax across both heads",
             "One softmax over all 29 outputs makes the heads share a probability of 1, so what one "
-            "gains the other loses. Cross-entropy then applies its own. As published, the sum is "
-            "one of 19 classes and both losses count the same.",
+            "gains the other loses; as published, cross-entropy then applies its own, the sum is "
+            "one of 19 classes, and both losses count the same.",
             _shared_softmax,
             method=Method(losses=one_softmax),
             needs={"sum_head": "classification", "sum_weight": 1.0},

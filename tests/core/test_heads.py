@@ -93,7 +93,7 @@ def test_the_evidence_of_a_detector_is_the_odds_of_one_digit():
     output = Output(torch.zeros(3, 10), torch.zeros(3), None, ink_logits)
     probs = ink_logits.softmax(1)[:, 0]
     assert torch.allclose(output.evidence, (probs / (1 - probs)).log())
-    assert output.is_several.tolist() == [False, True, False]
+    assert output.is_several.tolist() == [True, True, False]  # where it is not one digit
 
 
 def test_parts_are_joined_with_what_they_have():

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core import trainer
 from core.dataset import Batch
+from core.engines.optimizer import make_optimizer
 from core.heads import FUSIONS, ClassificationHead, LateFusion, Output, RegressionHead
 from core.model import SumNet
 from core.recipes.presets import PRESETS
@@ -138,7 +138,7 @@ def test_the_sum_head_steps_alike_whatever_the_sums_weight(data, head):
 
 def optimized(model: SumNet) -> list[int]:
     """The parameters in the groups of its optimizer, by identity."""
-    optimizer = trainer._optimizer(model, TrainConfig())
+    optimizer = make_optimizer(model, lr=0.1, weight_decay=1e-4, sum_weight=0.1)
     return [id(parameter) for group in optimizer.param_groups for parameter in group["params"]]
 
 

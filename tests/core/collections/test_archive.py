@@ -76,6 +76,14 @@ def test_files_in_no_folder_are_passed_over_and_named():
     assert archive.passed_over == ("readme.txt", "x.png")
 
 
+def test_a_name_that_begins_with_a_zero_is_passed_over():
+    """Python's zipfile takes it for a file without a name."""
+    content = zipped({"oak/1.png": b"", "elm/1.png": b"", "x.png": b""}).getvalue()
+    archive = read_zip(io.BytesIO(content.replace(b"x.png", b"\0.png")))
+    assert archive.passed_over == (".png",)
+    assert archive.classes == ("elm", "oak")
+
+
 def test_the_content_is_read_when_its_turn_comes():
     archive = read_zip(zipped({"oak/1.png": b"one", "elm/1.png": b"two"}))
     assert {picture.path: picture.read() for picture in archive.pictures} == {

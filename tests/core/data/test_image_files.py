@@ -182,7 +182,7 @@ def test_what_is_said_of_warnings_holds_for_all_threads_and_is_left_alone(
     monkeypatch.setattr(
         image_files_module,
         "shades_of",
-        lambda image: (seen.append(warnings.filters), real(image))[1],
+        lambda image, side: (seen.append(warnings.filters), real(image, side))[1],
     )
     read_image(save(seven, tmp_path / "seven.png"))
     assert [list(each) for each in seen] == [before]
@@ -192,9 +192,9 @@ def test_while_a_picture_is_unpacked_no_other_one_is(seven, tmp_path, monkeypatc
     """A large photo takes a few hundred megabytes."""
     free = []
 
-    def unpack(image: Image.Image) -> Pixels:
+    def unpack(image: Image.Image, side: int) -> Pixels:
         free.append(image_files_module.ONE_AT_A_TIME.acquire(blocking=False))
-        return shades_of(image)
+        return shades_of(image, side)
 
     monkeypatch.setattr(image_files_module, "shades_of", unpack)
     read_image(save(seven, tmp_path / "seven.png"))

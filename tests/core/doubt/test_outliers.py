@@ -19,7 +19,17 @@ def test_every_letter_and_sign_can_be_drawn(style):
 
 def test_nothing_is_both_learned_from_and_measured_with():
     assert not {*ALL} & {*doubt.LETTERS, *doubt.SIGNS}
-    assert len(set(ALL)) == len(ALL)
+
+
+@pytest.mark.parametrize("alphabet", [LETTERS, FOREIGN_LETTERS, SIGNS])
+def test_no_alphabet_has_a_drawing_twice(alphabet):
+    assert len(set(alphabet)) == len(alphabet)
+
+
+def test_two_drawings_are_a_letter_and_a_sign():
+    """A Greek delta is a triangle, and the Chinese one is a dash."""
+    assert not {*LETTERS} & {*FOREIGN_LETTERS, *SIGNS}
+    assert {*FOREIGN_LETTERS} & {*SIGNS} == {"50 09/ 99/ 50", "05 95"}
 
 
 def test_a_seed_fixes_what_is_drawn():

@@ -97,12 +97,12 @@ DIES_WRITING = """
 import os
 from core.runs import recovery, run
 from core.storage import checkpoint, snapshots
-def half(path, content, write=checkpoint.write_atomic):
+def half(path, content, durable=True, write=checkpoint.write_atomic):
     if path.name == NAME and not (flag := (root / ".died")).exists():
         flag.touch()
         path.with_name(f".{path.name}.{os.getpid()}").write_bytes(content[: len(content) // 2])
         os.kill(os.getpid(), 9)
-    write(path, content)
+    write(path, content, durable)
 for module in (checkpoint, run, recovery):
     module.write_atomic = half
 """

@@ -2,13 +2,13 @@
 
 from core.data import download
 from core.forecast.speed import read_speed
-from core.workers.warm_up import warm_up
+from core.jobs.warm_up import warm_up
 from tests.support.workers import SHORT, add_run, end_of
 
 
 def test_a_worker_measures_two_widths_and_a_test(runner, monkeypatch):
     monkeypatch.setattr(download, "is_present", lambda *_: True)
-    speed = warm_up(runner)
+    speed = warm_up(runner.data_sets)
     assert speed
     assert speed.narrow > 0 and speed.wide > 0 and speed.test > 0
     assert speed.run_seconds({"width": 16, "epochs": 2}) > speed.run_seconds(
@@ -17,7 +17,7 @@ def test_a_worker_measures_two_widths_and_a_test(runner, monkeypatch):
 
 
 def test_without_the_data_nothing_is_measured(runner):
-    assert warm_up(runner) is None
+    assert warm_up(runner.data_sets) is None
 
 
 def test_each_run_of_a_worker_is_counted(start, root):
