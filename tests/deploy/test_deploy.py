@@ -133,8 +133,8 @@ def test_the_services_of_the_compose_file_train_a_run(root, mnist):
         running.enter_context(service("scheduler", services["scheduler"]["command"]))
         running.enter_context(service("trainer", services["trainer"]["command"], **folders))
         running.enter_context(service("app", worker, **folders))
-        recipe = PRESETS["quick"].recipe.change({"width": 4, "batch_size": 2048, "epochs": 1})
+        recipe = PRESETS["quick"].recipe.change({"width": 4, "batch_size": 2048, "epochs": 3})
         run = create_run(root, "quick", recipe)
-        wait_for(run.history, "progress")
-        assert read_status(root).trainers[0].endswith(f"at most 1,800 MB, trains {run.id}")
+        listed = f"at most 1,800 MB, trains {run.id}"  # within a second
+        wait_for(lambda: "".join(read_status(root).trainers).endswith(listed), "its trainer")
         assert end_of(run) == "finished"
