@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.support.app import App
-from tests.browser.support.driver import draw_digit, hook, text, wait_until_idle
+from tests.browser.support.driver import draw_digit, hook, open_settings, text, wait_until_idle
 
 HISTORY = "history.length"
 ADDRESS_MS = 1_700  # until Streamlit has written the newest address once more, where it does
@@ -37,7 +37,8 @@ def test_a_page_is_one_entry_in_the_history_however_much_is_drawn(page):
     assert page.evaluate(HISTORY) == before
 
 
-def test_back_and_forward_go_from_page_to_page_and_lose_nothing(page):
+def test_back_and_forward_go_from_page_to_page_and_lose_nothing(visit: Visit):
+    page = visit(has_touch=False, locale="en-US")  # a new window: a history has 50 entries at most
     before = page.evaluate(HISTORY)
     draw_digit(page, "5")
     go_to(page, "Train")
@@ -111,6 +112,7 @@ def test_with_the_font_all_icons_are_seen(page):
 
 def test_a_finger_that_moves_up_over_a_slider_scrolls_and_changes_nothing(visit: Visit):
     page = visit("/train", viewport=PHONE, has_touch=True, is_mobile=True)
+    open_settings(page)
     slider = page.get_by_test_id("stSlider").last
     slider.scroll_into_view_if_needed()
     before = page.get_by_role("slider").evaluate_all("all => all.map(one => one.ariaValueText)")
@@ -134,6 +136,7 @@ def test_a_finger_that_moves_up_over_a_slider_scrolls_and_changes_nothing(visit:
 
 def test_a_tap_beside_the_handle_of_a_slider_moves_it(visit: Visit):
     page = visit("/train", viewport=PHONE, has_touch=True, is_mobile=True)
+    open_settings(page)
     slider = page.get_by_test_id("stSlider").last
     slider.scroll_into_view_if_needed()
     track = slider.locator("[data-rac]").nth(1)

@@ -11,10 +11,12 @@ from tests.browser.support.app import App
 from tests.browser.support.driver import (
     CANVAS_ELEMENT,
     TWO_FRAMES,
+    UNFOLDED,
     answered,
     choose,
     draw_digit,
     hook,
+    open_settings,
     pick_number,
     press,
     text,
@@ -71,6 +73,7 @@ def test_every_page_opens_as_it_was_shared(page: Page, visit: Visit) -> None:
     expect(again.get_by_role("radio", name="Confusion")).to_be_checked()
     trained = visit("/train?v=1&lr=0.3&seed=4&bug=relu")
     again = visit(shared(trained))
+    open_settings(again)
     expect(hook(again, "setting_seed").get_by_role("spinbutton")).to_have_value("4")
     expect(hook(again, "break")).to_contain_text("Both heads end in a ReLU")
 
@@ -84,19 +87,17 @@ def leave_out(page: Page) -> Locator:
     return field
 
 
-UNFOLDED = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
-
-
 def test_a_class_gets_fewer_controls_and_keeps_them_so(visit: Visit) -> None:
     teacher = visit("/train", viewport=TALL)
     choose(teacher, leave_out(teacher), "Published bugs")
     link = re.search(r"/train\S+", text(teacher, "share_link"))
     assert link
     assert link[0] == "/train?hide=bug&v=1"
-    pupil = visit(link[0] + ".teach&lock=lr.number")
+    pupil = visit(link[0].replace("hide=bug", "hide=bug.teach&lock=lr.number"))
     expect(hook(pupil, "break")).to_have_count(0)
+    hook(pupil, "more_settings").get_by_text("More settings").click()
     expect(hook(pupil, "setting_lr")).to_have_count(0)
-    expect(hook(pupil, "fixed")).to_contain_text(re.compile(r"Set by your teacher\s+Learning rate"))
+    expect(hook(pupil, "fixed")).to_contain_text(re.compile(r"Set by your teacher\s*Learning rate"))
     expect(hook(pupil, "setting_width").get_by_role("slider")).to_be_enabled()
     pupil.get_by_role("link", name="Draw").click()
     draw_digit(pupil, "7")
@@ -133,22 +134,23 @@ def test_a_page_can_be_all_there_is(visit: Visit) -> None:
 
 def test_a_lesson_opens_from_the_explain_page(visit: Visit) -> None:
     page = visit("/explain")
-    link = page.get_by_role("link", name="A 7 that it cannot read")
+    link = page.get_by_role("link", name="Fool it with a 7")
     lesson = visit("/" + (link.get_attribute("href") or "").removeprefix("./"))
-    expect(hook(lesson, "task")).to_contain_text("Lesson: A 7 that it cannot read.")
-    assert answers(lesson) == ("4", "11")
+    expect(hook(lesson, "task")).to_contain_text("Lesson: Fool it with a 7.")
+    assert answers(lesson) == ("1", "8")
 
 
 def test_a_network_that_is_gone_leads_to_training_it_again(visit: Visit) -> None:
     page = visit(f"/?v=1&net={GONE}&seed=42")
     page.get_by_role("button", name="Train it again").click()
+    open_settings(page)
     expect(hook(page, "setting_seed").get_by_role("spinbutton")).to_have_value("42")
 
 
 def test_a_network_is_taken_to_another_place(page: Page, visit: Visit, tmp_path: Path) -> None:
     draw_digit(page, "7")
     network = hook(page, "network_choice").get_by_role("combobox")
-    choose(page, network, "Fashion-MNIST, late fusion")
+    choose(page, network, "Garments, late fusion (our best, 93.8 %)")
     press(page, "files")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download network").click()
@@ -170,7 +172,7 @@ def test_a_network_is_taken_to_another_place(page: Page, visit: Visit, tmp_path:
     with answered(other):
         chooser.set_input_files(tmp_path / "mine.safetensors")
     network = hook(other, "network_choice").get_by_role("combobox")
-    expect(network).to_have_value("Upload 1")
+    expect(network).to_have_value("Upload: garments, 93.8 %")
     assert answers(other) == answers(page)
     third = visit(shared(other))  # it is a run like any other, and has a link
     assert answers(third) == answers(page)

@@ -14,6 +14,7 @@ from tests.browser.support.driver import (
     choose,
     draw_digit,
     hook,
+    open_settings,
     press,
     text,
     wait_until_idle,
@@ -33,17 +34,9 @@ def start(page: Page) -> None:
     expect(hook(page, "train_status")).to_contain_text(re.compile(r"images/s"), timeout=TRAINED_MS)
 
 
-def more_settings(page: Page) -> None:
-    """Unfold the settings, if they are not."""
-    wait_until_idle(page)
-    if not hook(page, "setting_lr").is_visible():
-        hook(page, "more_settings").get_by_text("More settings").click()
-    expect(hook(page, "setting_lr")).to_be_visible()
-
-
 def set_slider(page: Page, key: str, presses: int) -> None:
     """Move a slider by the keyboard; only the settings are asked for anew."""
-    more_settings(page)
+    open_settings(page)
     slider = hook(page, f"setting_{key}").get_by_role("slider")
     for _ in range(abs(presses)):
         slider.press("ArrowRight" if presses > 0 else "ArrowLeft")
@@ -168,14 +161,14 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     draw_digit(page, "3")
     drawn = parse_qs(urlsplit(page.url).query)["s"]
     page.get_by_role("link", name="Train", exact=True).click()
-    more_settings(page)
+    open_settings(page)
     rate = hook(page, "setting_lr").get_by_role("slider")
     expect(rate).to_have_attribute("aria-valuetext", "0.2")
     set_slider(page, "lr", 2)
     page.get_by_role("link", name="Explain", exact=True).click()
     expect(hook(page, "idea_1")).to_be_visible()
     page.get_by_role("link", name="Train", exact=True).click()
-    more_settings(page)
+    open_settings(page)
     expect(rate).to_have_attribute("aria-valuetext", "0.5")
     expect(page).to_have_url(re.compile("/train"))
     assert parse_qs(urlsplit(page.url).query)["s"] == drawn
@@ -184,7 +177,7 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     set_slider(page, "lr", 1)
     page.wait_for_url(lambda url: "lr=0.3" in url)
     page.reload()
-    more_settings(page)
+    open_settings(page)
     expect(rate).to_have_attribute("aria-valuetext", "0.3")
     page.get_by_role("link", name="Draw", exact=True).click()
     expect(hook(page, "class_answer")).to_have_text("3")

@@ -151,7 +151,7 @@ def open_in(
     """Open the app in an empty tab and wait until it is shown completely."""
     page.set_default_timeout(WAIT_MS)
     page.set_viewport_size(viewport)
-    page.emulate_media(color_scheme=color_scheme)
+    page.emulate_media(media="screen", color_scheme=color_scheme)
     if page not in TALKS:
         TALKS[page] = Talk(page)
     with answered(page):
@@ -245,3 +245,15 @@ def choose(page: Page, field: Locator, option: str) -> None:
     expect(page.get_by_role("option")).to_have_count(1)
     with answered(page):
         page.get_by_role("option", name=option, exact=True).click()
+
+
+UNFOLDED = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
+
+
+def open_settings(page: Page) -> None:
+    """Unfold the settings of the Train page, if they are not."""
+    wait_until_idle(page)
+    if not hook(page, "setting_lr").is_visible():
+        hook(page, "more_settings").get_by_text("More settings").click()
+    expect(hook(page, "setting_lr")).to_be_visible()
+    page.evaluate(UNFOLDED)  # what is scrolled to while it unfolds is scrolled to inside of it
