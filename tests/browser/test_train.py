@@ -42,6 +42,19 @@ def set_slider(page: Page, key: str, presses: int) -> None:
         slider.press("ArrowRight" if presses > 0 else "ArrowLeft")
 
 
+def test_quick_keys_on_a_slider_are_all_heard(visit: Visit) -> None:
+    """Also where one of them makes the settings those of a preset, and the next one does not."""
+    for _ in range(3):
+        page = visit("/train")
+        set_slider(page, "epochs", 4)
+        wait_until_idle(page)
+        slider = hook(page, "setting_epochs").get_by_role("slider")
+        expect(slider).to_have_attribute("aria-valuetext", "8")
+        with answered(page):
+            hook(page, "preset_quick").get_by_role("button").click()
+        expect(page.get_by_text("Changed: ")).to_have_count(0)
+
+
 def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
     page = visit("/train")
     set_slider(page, "width", -1)

@@ -13,9 +13,8 @@ from core.recipes.bugs import BUGS
 from core.recipes.settings import SETTINGS, Value
 from views.session import jobs
 from views.session.link import DEFAULT_SETTINGS
-from views.session.session import Session, get_session, widget_value
+from views.session.session import Session, get_session
 
-PRESET_KEY = "train_preset"
 TRAIN_PRESETS: dict[str, tuple[dict[str, Value], str]] = {
     "Quick": ({"epochs": 1, "width": 16}, "sees each image once"),
     "Longer": ({"epochs": 3, "width": 16}, "sees each image three times"),
@@ -25,21 +24,25 @@ PRESET_SETTINGS = {name for settings, _ in TRAIN_PRESETS.values() for name in se
 
 
 def preset_choice(session: Session) -> None:
-    """How long it may learn. Not where a link has hidden or fixed what a preset would change."""
+    """How long it may learn. Not where a link has hidden or fixed what a preset would change.
+
+    Buttons, which hold no state: what is chosen follows from the settings. A radio that follows
+    them would answer a quick change of a slider with the preset from before it.
+    """
     if not PRESET_SETTINGS.isdisjoint(session.link.hidden + session.link.locked):
         return
-    names, chosen = list(TRAIN_PRESETS), _chosen(session.link.settings)
-    key = f"{PRESET_KEY}_{chosen}"  # a new widget for a new choice, whoever made it
-    with st.container(key=PRESET_KEY):
-        st.radio(
-            "How long it may learn",
-            names,
-            names.index(chosen) if chosen else None,
-            captions=[_caption(session, name) for name in names],
-            key=key,
-            on_change=_take,
-            args=(key,),
-        )
+    chosen = _chosen(session.link.settings)
+    with st.container(key="presets", gap="xsmall"):
+        st.html('<div class="note">How long it may learn</div>')
+        for name in TRAIN_PRESETS:
+            st.button(
+                f"**{name}**, {_caption(session, name)}",
+                key=f"preset_{name.lower()}",
+                icon=f":material/{'radio_button_checked' if name == chosen else 'circle'}:",
+                width="stretch",
+                on_click=_take,
+                args=(name,),
+            )
 
 
 def _chosen(settings: Mapping[str, Value]) -> str | None:
@@ -56,11 +59,10 @@ def _caption(session: Session, name: str) -> str:
     return f"about {about(seconds)}: {words}" if seconds else words
 
 
-def _take(key: str) -> None:
+def _take(name: str) -> None:
     """The preset that was just chosen."""
-    session = get_session()
-    settings, _ = TRAIN_PRESETS.get(widget_value(key), ({}, ""))
-    choose_settings(session, settings)
+    settings, _ = TRAIN_PRESETS[name]
+    choose_settings(get_session(), settings)
 
 
 def choose_settings(session: Session, settings: Mapping[str, Value]) -> None:

@@ -256,4 +256,5 @@ def open_settings(page: Page) -> None:
     if not hook(page, "setting_lr").is_visible():
         hook(page, "more_settings").get_by_text("More settings").click()
     expect(hook(page, "setting_lr")).to_be_visible()
+    page.evaluate(TWO_FRAMES)  # then it has begun to move
     page.evaluate(UNFOLDED)  # what is scrolled to while it unfolds is scrolled to inside of it

@@ -2,12 +2,13 @@
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from core.forecast.speed import Speed, write_speed
 from core.runs.run import runs_dir
 from tests.support.pages import keys, opened, session_of, the_run, train_page, words
 from views.session.link import DEFAULT_SETTINGS
-from views.train.presets import PRESET_KEY, TRAIN_PRESETS
+from views.train.presets import TRAIN_PRESETS
 
 MEASURED = Speed(narrow=40e-6, wide=160e-6, test=2.0)  # an epoch at width 16 takes 4 s
 
@@ -18,9 +19,15 @@ def measured() -> None:
     write_speed(runs_dir(), MEASURED)
 
 
-def presets(app: AppTest):
-    """The one radio that is shown of them, whatever is chosen."""
-    return next(radio for radio in app.radio if (radio.key or "").startswith(PRESET_KEY))
+def preset(app: AppTest, name: str) -> Button:
+    return app.button(key=f"preset_{name.lower()}")
+
+
+def chosen(app: AppTest) -> str | None:
+    """The preset that is marked, if one is."""
+    marked = [name for name in TRAIN_PRESETS if "checked" in preset(app, name).proto.icon]
+    assert len(marked) < 2
+    return marked[0] if marked else None
 
 
 def slider(app: AppTest, label: str):
@@ -28,7 +35,7 @@ def slider(app: AppTest, label: str):
 
 
 def captions(app: AppTest) -> list[str]:
-    return list(presets(app).proto.captions)
+    return [preset(app, name).label.partition("**, ")[2] for name in TRAIN_PRESETS]
 
 
 def test_the_button_and_each_preset_say_how_long_it_takes_here(measured):
@@ -57,7 +64,7 @@ def test_a_time_that_becomes_known_is_said_without_a_reload(measured):
 @pytest.mark.parametrize("name", TRAIN_PRESETS)
 def test_a_preset_moves_the_sliders_and_is_trained_with(name):
     app = opened(train_page, lr="0.1")
-    presets(app).set_value(name).run()
+    preset(app, name).click().run()
     settings, _ = TRAIN_PRESETS[name]
     assert slider(app, "Epochs").value == settings["epochs"]
     assert slider(app, "Width").value == settings["width"]
@@ -67,13 +74,13 @@ def test_a_preset_moves_the_sliders_and_is_trained_with(name):
 
 def test_other_settings_are_no_preset_and_coming_back_to_one_is():
     app = opened(train_page)
-    assert presets(app).value == "Quick"
+    assert chosen(app) == "Quick"
     app.select_slider(key="setting_epochs").set_value(2).run()
     app.run()
-    assert presets(app).value is None
+    assert chosen(app) is None
     app.select_slider(key="setting_epochs").set_value(3).run()
     app.run()
-    assert presets(app).value == "Longer"
+    assert chosen(app) == "Longer"
 
 
 def test_back_to_usual_takes_back_every_setting_and_the_bug():
@@ -96,7 +103,7 @@ def test_what_a_link_fixes_is_not_taken_back():
 @pytest.mark.parametrize("kept", [{"lock": "epochs"}, {"hide": "width"}])
 def test_a_class_for_which_the_length_is_fixed_has_no_presets(kept):
     app = opened(train_page, **kept)
-    assert "How long it may learn" not in [radio.label for radio in app.radio]
+    assert "How long it may learn" not in words(app)
 
 
 def test_while_it_trains_the_settings_are_away_and_the_run_says_what_it_is_made_of():

@@ -16,7 +16,6 @@ QUICK = PRESETS["quick"].recipe
 def test_data_set_fusion_and_sum_head_are_chosen_in_words() -> None:
     app = opened(train_page)
     assert {radio.label: radio.options for radio in app.radio} == {
-        "How long it may learn": ["Quick", "Longer", "Thorough"],
         "Data set": ["MNIST digits", "Fashion-MNIST garments"],
         "Fusion: where the number goes in": [
             "late: after reading (easy)",
