@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from msgspec import Meta
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from core.data.augment import augment
 from core.data.drawing import (
@@ -32,8 +31,8 @@ from core.data.drawing import (
     thin,
 )
 from core.dataset import Split
-from core.doubt.detector import ANCHOR, EXAMPLE_WEIGHT, accept_examples, look
-from core.engines.threads import run_unsplit
+from core.doubt.detector import accept_examples, look
+from core.engines.optimizer import refit_layer
 from core.errors import UserError
 from core.heads import LateFusion
 from core.model import SumNet
@@ -145,31 +144,13 @@ def finetune(model: SumNet, train: Split, examples: list[HandExample], seed: int
     rng = torch.Generator().manual_seed(seed)
     layer = model.class_head[-1]
     assert isinstance(layer, nn.Linear)
-    before = [parameter.detach().clone() for parameter in layer.parameters()]
     chosen = torch.randperm(len(train.labels), generator=rng)[:KEPT_IMAGES]
     seen_old = look(model, train.images[chosen])
     pictures, labels = draw_examples(examples, seed)
     seen_new = look(model, augment(pictures, DISTORTION, mirrored=False, rng=rng))
     accept_examples(model, seen_old, seen_new)
     old, new = (seen[:, -model.encoder.features :] for seen in (seen_old, seen_new))
-    answers = layer(old).softmax(1).detach()
-    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=100, line_search_fn="strong_wolfe")
-
-    def loss() -> float:
-        optimizer.zero_grad()
-        moved = sum(
-            (now - then).square().sum()
-            for now, then in zip(layer.parameters(), before, strict=True)
-        )
-        total: Tensor = (
-            F.cross_entropy(layer(old), answers)
-            + EXAMPLE_WEIGHT * F.cross_entropy(layer(new), labels)
-            + ANCHOR * moved
-        )
-        total.backward()
-        return total.item()
-
-    run_unsplit(lambda: optimizer.step(loss))
+    refit_layer(layer, old, new, labels)
 
 
 def draw_examples(examples: list[HandExample], seed: int) -> tuple[Tensor, Tensor]:

@@ -201,7 +201,7 @@ class Dispatcher:
         ending: Ending = "lost"
         try:
             ending = await handout.follow(self.members)
-        except Exception:
+        except Exception:  # whatever it is, another trainer goes on with the run
             log.trouble("run cannot be followed", run=handout.run.id)
         self._settle(handout, ending)
 

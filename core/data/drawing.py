@@ -154,23 +154,28 @@ def photo_form(shades: Pixels) -> Pixels | None:
     """
     background = int(np.median(shades[[0, 0, -1, -1], [0, -1, 0, -1]]))
     picture = shades if background < 128 else 255 - shades
-    differs = abs(shades.astype(np.int16) - background) > TRIM
-    rows, columns = (np.flatnonzero(differs.any(axis)) for axis in (1, 0))
-    if not len(rows):
+    thing = _crop(picture, abs(shades.astype(np.int16) - background) > TRIM)
+    if thing is None:
         return None
-    thing = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = IMAGE_SIDE / max(thing.shape)
     height, width = (max(1, round(side * scale)) for side in thing.shape)
     small = Image.fromarray(thing).resize((width, height), Image.Resampling.BOX)
     return _paste(np.asarray(small), (IMAGE_SIDE - height) // 2, (IMAGE_SIDE - width) // 2)
 
 
-def _fit(ink: Pixels, longer: int) -> Pixels | None:
-    """Crop to the ink and scale the longer side to `longer` pixels; None if there is no ink."""
-    rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
+def _crop(picture: Pixels, shown: npt.NDArray[np.bool_]) -> Pixels | None:
+    """The part of a picture that holds all that is `shown`; None if nothing is."""
+    rows, columns = (np.flatnonzero(shown.any(axis)) for axis in (1, 0))
     if not len(rows):
         return None
-    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _fit(ink: Pixels, longer: int) -> Pixels | None:
+    """Crop to the ink and scale the longer side to `longer` pixels; None if there is no ink."""
+    cropped = _crop(ink, ink > 0)
+    if cropped is None:
+        return None
     scale = longer / max(cropped.shape)
     height, width = (max(1, round(side * scale)) for side in cropped.shape)
     # BOX averages over the area of each pixel; with nothing to average it would show squares

@@ -21,7 +21,8 @@ from core.data.drawing import Pixels
 from core.data.photo import FAINT_INK
 from core.dataset import Data
 from core.doubt.outliers import draw_digits, draw_others, draw_several
-from core.engines.threads import parallel_map, run_unsplit
+from core.engines.optimizer import refit_layer
+from core.engines.threads import parallel_map
 from core.heads import INK_KINDS, InkDetector
 from core.model import Dropout, SumNet, give_dropout
 from core.specs import SPECS, DatasetSpec
@@ -38,8 +39,6 @@ EPOCHS, BATCH, LR, DROPOUT, DECAY = 12, 512, 2e-3, 0.2, 1e-2
 
 SAMPLE = 8_000  # images that tell mean and spread of what the encoder sees
 HELD_TO = 600  # outliers that a detector is held to while it learns to accept examples
-EXAMPLE_WEIGHT = 0.03  # of the examples' loss beside what it is held to
-ANCHOR = 1e-4  # pulls the layer back to what it was
 
 
 def add_detector(model: SumNet, data: Data, seed: int) -> None:
@@ -139,28 +138,11 @@ def accept_examples(model: SumNet, kept: Tensor, examples: Tensor) -> None:
     detector = model.ink_detector
     if detector is None:
         return
-    layer = detector.kind
-    before = [parameter.detach().clone() for parameter in layer.parameters()]
     with torch.no_grad():
         old = torch.cat([kept, look(model, _few_outliers())])
         old, new = detector.hidden(old).relu(), detector.hidden(examples).relu()
-        answers = layer(old).softmax(1)
-    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=100, line_search_fn="strong_wolfe")
     one_digit = torch.zeros(len(new), dtype=torch.int64)
-
-    def loss() -> float:
-        optimizer.zero_grad()
-        pairs = zip(layer.parameters(), before, strict=True)
-        moved = sum((now - then).square().sum() for now, then in pairs)
-        total: Tensor = (
-            F.cross_entropy(layer(old), answers)
-            + EXAMPLE_WEIGHT * F.cross_entropy(layer(new), one_digit)
-            + ANCHOR * moved
-        )
-        total.backward()
-        return total.item()
-
-    run_unsplit(lambda: optimizer.step(loss))
+    refit_layer(detector.kind, old, new, one_digit)
 
 
 @functools.cache

@@ -3,10 +3,16 @@
 from typing import Any
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from core.engines.threads import run_unsplit
 from core.model import SumNet
+
+EXAMPLE_WEIGHT = 0.03  # of the examples' loss beside what a layer is held to
+ANCHOR = 1e-4  # pulls a layer back to what it was
 
 
 def make_optimizer(
@@ -71,3 +77,28 @@ def average_weights(model: SumNet, decay: float) -> AveragedModel:
         get_ema_multi_avg_fn(min(decay, (1 + seen) / (10 + seen)))(averaged, current, count)
 
     return AveragedModel(model, multi_avg_fn=update, use_buffers=True)
+
+
+def refit_layer(layer: nn.Linear, old: Tensor, new: Tensor, labels: Tensor) -> None:
+    """Let a last layer give examples their labels, and answer all else as before, in place.
+
+    Of what it is given: `old` (M, F), for which its answers should stay, and `new` (N, F), with
+    `labels`, int64 (N,).
+    """
+    before = [parameter.detach().clone() for parameter in layer.parameters()]
+    answers = layer(old).softmax(1).detach()
+    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> float:
+        optimizer.zero_grad()
+        pairs = zip(layer.parameters(), before, strict=True)
+        moved = sum((now - then).square().sum() for now, then in pairs)
+        total: Tensor = (
+            F.cross_entropy(layer(old), answers)
+            + EXAMPLE_WEIGHT * F.cross_entropy(layer(new), labels)
+            + ANCHOR * moved
+        )
+        total.backward()
+        return total.item()
+
+    run_unsplit(lambda: optimizer.step(loss))

@@ -54,7 +54,7 @@ class JobRunner:
                     wishes = FileWishes(run, self.app_gone)
                     do_job(read_job(run, autosave, tests=True), self.data_sets, wishes, write)
                     recovery.remove_autosave(run)
-                except Exception:
+                except Exception:  # logged; the run ends, and the next one is settled
                     log.trouble("run cannot be settled", run=run.id)
                     lost = State("interrupted", interrupted_words(run.retry_words))
                     write(StateChange(lost))

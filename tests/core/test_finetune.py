@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from core import finetune
 from core.data.drawing import MAX_POINTS, mnist_form, rasterize, thin
 from core.data.handwriting import write_digit
+from core.engines import optimizer
 from core.evaluation.prediction import predict
 from core.finetune import ExampleError, HandExample
 from core.model import ModelConfig, SumNet
@@ -104,7 +105,7 @@ def test_only_the_last_layers_of_class_head_and_detector_learn(shipped, mnist):
 def test_the_stronger_the_pull_the_nearer_the_layer_stays_to_its_start(shipped, data, monkeypatch):
     """Few images of MNIST are kept here, so that nothing else holds the layer."""
     monkeypatch.setattr(finetune, "KEPT_IMAGES", 10)
-    monkeypatch.setattr(finetune, "ANCHOR", 100.0)
+    monkeypatch.setattr(optimizer, "ANCHOR", 100.0)
     taught = copy.deepcopy(shipped[0])
     finetune.finetune(taught, data.train, [HandExample(1, SLASH.strokes)])
     before, after = (net.class_head[-1].weight for net in (shipped[0], taught))

@@ -62,10 +62,11 @@ def test_a_page_of_another_site_is_refused_before_streamlit_sees_it():
     asyncio.run(play())
 
 
-def test_a_site_that_the_operator_names_is_let_in(monkeypatch):
+@pytest.mark.parametrize(("checks", "named"), [(True, ["https://friend.test"]), (False, [])])
+def test_a_site_that_the_operator_names_is_let_in_or_any_site(checks, named, monkeypatch):
     options = {
-        "server.enableCORS": True,
-        "server.corsAllowedOrigins": ["https://friend.test"],
+        "server.enableCORS": checks,
+        "server.corsAllowedOrigins": named,
         "server.baseUrlPath": "",
     }
     monkeypatch.setattr(origins.config, "get_option", options.__getitem__)

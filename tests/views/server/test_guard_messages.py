@@ -8,7 +8,6 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.support.asgi import Browser, Streamlit, rerun, settle
-from views.document import origins
 from views.server import guard as guarding
 from views.server.guard import Guard
 from views.server.turns import Bucket
@@ -136,23 +135,6 @@ def test_parts_of_pages_do_not_wait_for_whole_pages(most):
         Browser(guard).say(rerun("board"))
         await settle()
         assert sorted(app.heard) == sorted([rerun(), rerun("board")])
-
-    asyncio.run(play())
-
-
-def test_any_site_is_let_in_where_the_operator_says_so(monkeypatch):
-    options = {
-        "server.enableCORS": False,
-        "server.corsAllowedOrigins": [],
-        "server.baseUrlPath": "",
-    }
-    monkeypatch.setattr(origins.config, "get_option", options.__getitem__)
-
-    async def play() -> None:
-        app = Streamlit()
-        Browser(Guard(app), origin="https://anywhere.test")
-        await settle()
-        assert app.paths == ["/_stcore/stream"]
 
     asyncio.run(play())
 
