@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.data.augment import vary
-from core.dataset import Batch, Data, Split, batches
+from core.dataset import Batch, Data, Split, batches, pair
 from core.engines.engine import Engine, choose_engine
 from core.engines.optimizer import average_weights, make_optimizer, one_cycle, set_lr
 from core.engines.precision import autocast
@@ -23,7 +23,7 @@ from core.engines.threads import parallel_map
 from core.errors import UserError
 from core.heads import Output, SumHead
 from core.model import SumNet
-from core.specs import ADDENDS, VAL_SIZE, DatasetSpec
+from core.specs import TRAIN_SIZE, VAL_SIZE, DatasetSpec
 
 VALIDATIONS = 12  # in a run, however short
 LIVE_VAL_SIZE = 1_000  # images of a validation while training; the last one takes all
@@ -47,6 +47,7 @@ class TrainConfig:
     label_smoothing: float = 0.0
     ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is no average
     held_out: int = VAL_SIZE  # validation images that it does not learn from
+    images: int = TRAIN_SIZE  # training images, the first so many; TRAIN_SIZE leaves out none
     seed: int = 0
 
 
@@ -76,7 +77,7 @@ class Progress(NamedTuple):
     epoch: int  # 1 ... epochs
     images: int  # so far
     lr: float
-    train: Scores  # of this batch, before the step
+    train: Scores  # of this batch, before the step; the same losses as `val`, without smoothing
     val: Scores | None  # at some steps: of LIVE_VAL_SIZE images, at the last step of all
 
 
@@ -230,8 +231,7 @@ class Training:
 
 def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
     """The tensors of one part of a `TrainingState`, by their own names."""
-    start = f"{part}."
-    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
+    return {k[len(part) + 1 :]: v for k, v in tensors.items() if k.startswith(f"{part}.")}
 
 
 def train(
@@ -244,9 +244,8 @@ def train(
 ) -> Generator[Progress, None, None]:
     """Train in place, yielding after every step. On one kind of CPU a seed fixes the whole history.
 
-    The network was initialized before. If the generator is closed early, the model stays as far as
-    it got. Every step calls `lr_override`; a number takes the place of `config.lr`. A network that
-    has made `start` steps already goes on after them; momentum and averages begin anew.
+    If the generator is closed early, the model stays as far as it got. Every step calls
+    `lr_override`; a number replaces `config.lr`. It goes on after `start` steps with new momentum.
 
     Raises:
         DivergedError: the loss ran away, as it does when the learning rate is too high.
@@ -263,6 +262,8 @@ def _batch_loss(head: SumHead, config: TrainConfig, spec: DatasetSpec, method: M
             output = replica(images, batch.addends)
         class_loss, sum_loss = method.losses(head, output, batch, config.label_smoothing)
         joint_loss = class_loss + config.sum_weight * sum_loss
+        if config.label_smoothing:  # reports what `validate` does: no smoothing
+            class_loss, sum_loss = method.losses(head, output, batch)
         return joint_loss, _means(output, batch, class_loss, sum_loss)
 
     return loss
@@ -273,8 +274,7 @@ def validate(model: SumNet, split: Split, sum_weight: float, method: Method = SO
     model.eval()
     device = split.labels.device
     rng = torch.Generator().manual_seed(0)
-    addends = torch.randint(ADDENDS, split.labels.shape, generator=rng).to(device)
-    batch = method.prepare(Batch(split.images, addends, split.labels, split.labels + addends))
+    batch = method.prepare(pair(split, torch.arange(len(split.labels), device=device), rng))
 
     @torch.inference_mode()
     def answer(images: Tensor, addends: Tensor) -> Output:
@@ -282,7 +282,7 @@ def validate(model: SumNet, split: Split, sum_weight: float, method: Method = SO
             output: Output = model(images, addends)
         return output
 
-    parts = (batch.images.split(EVAL_BATCH), batch.addends.split(EVAL_BATCH))
+    parts = batch.images.split(EVAL_BATCH), batch.addends.split(EVAL_BATCH)
     output = Output.join(parallel_map(answer, *parts))
     return _scores(_means(output, batch, *method.losses(model.sum_head, output, batch)), sum_weight)
 

@@ -14,6 +14,7 @@ from core.specs import (
     FUSION_WORDS,
     SPECS,
     SUM_HEAD_SPECS,
+    TRAIN_SIZE,
     OptionWords,
     find_spec,
     is_known,
@@ -156,12 +157,21 @@ SETTINGS: dict[str, Setting] = {
         "wins.",
         {name: head.words for name, head in SUM_HEAD_SPECS.items()},
     ),
+    "images": Number(
+        "Training images",
+        "How many different images it learns from; 50,000 is all. With few it soon knows them by "
+        "heart, and reads new ones worse.",
+        *(100, TRAIN_SIZE),
+        whole=True,
+        ticks=(100, 500, 2_000, 10_000, TRAIN_SIZE),
+        unit="training image",
+    ),
     "epochs": Number(
         "Epochs",
-        "How many times it sees all 50,000 training images. More takes longer and learns more.",
+        "How many times it sees all its training images. More takes longer and learns more.",
         *(1, 50),
         whole=True,
-        ticks=(1, 2, 3, 5, 8),
+        ticks=(1, 2, 3, 5, 8, 20, 50),
         unit="epoch",
     ),
     "lr": Number(

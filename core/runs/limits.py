@@ -6,6 +6,7 @@ hand limits in where core.data and core.finetune need them.
 """
 
 import logging
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -93,9 +94,9 @@ def run_size(params: Mapping[str, Any]) -> float:
     """Epochs × width × images of a recipe, as the limit counts; 0 where these are not known."""
     from core.specs import TRAIN_SIZE  # with numpy: the server starts without
 
-    epochs, width = params.get("epochs"), params.get("width")
-    known = isinstance(epochs, int | float) and isinstance(width, int | float)
-    return epochs * width * TRAIN_SIZE if known else 0.0  # type: ignore[operator]
+    counts = (params.get("epochs"), params.get("width"), params.get("images", TRAIN_SIZE))
+    known = all(isinstance(count, int | float) for count in counts)
+    return math.prod(counts) if known else 0.0  # type: ignore[arg-type]
 
 
 def check_size(recipe: "Recipe") -> None:
@@ -105,17 +106,16 @@ def check_size(recipe: "Recipe") -> None:
         SettingError: it is not; says what to change.
     """
     from core.recipes.settings import SettingError
-    from core.specs import TRAIN_SIZE
 
     limit, train = LIMITS, recipe.train
-    epochs = int(limit.run_size / (recipe.model.width * TRAIN_SIZE))
+    epochs = int(limit.run_size / (recipe.model.width * train.images))
     if train.epochs > epochs:
         fewer = f"at most {epochs}, or " if epochs else ""
         raise SettingError(
             f"{train.epochs} epochs at width {recipe.model.width} would take too long here. "
             f"Choose {fewer}a smaller width."
         )
-    steps = train.epochs * -(-TRAIN_SIZE // train.batch_size)
+    steps = train.epochs * -(-train.images // train.batch_size)
     if steps > limit.run_steps:
         raise SettingError(
             f"{steps:,} steps would take too long here; {limit.run_steps:,.0f} is the limit. "

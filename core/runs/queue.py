@@ -76,8 +76,11 @@ def enqueue(
     recipe: "Recipe",
     finetune_job: FinetuneJob | None = None,
     visitor: Visitor = NOBODY,
+    is_secret: bool = False,
 ) -> Run:
     """A new run in the queue. `own` are the ids of the same visitor's earlier runs.
+
+    No page says the recipe of one that `is_secret`.
 
     Raises:
         SettingError: it would take too long.
@@ -98,7 +101,7 @@ def enqueue(
     if before >= limits.LIMITS.waiting:
         raise QueueError("The queue is full. Try again in a few minutes.")
     make_room(root)
-    run = create_run(root, preset, recipe, finetune_job, visitor)
+    run = create_run(root, preset, recipe, finetune_job, visitor, is_secret)
     _crowd_out(root, finetunes, visitor.address)
     return run
 
@@ -237,6 +240,7 @@ def create_run(
     recipe: "Recipe",
     finetune_job: FinetuneJob | None = None,
     visitor: Visitor = NOBODY,
+    is_secret: bool = False,
 ) -> Run:
     """A new run, waiting for a worker. It appears in `root` whole, and behind all that are there.
 
@@ -252,7 +256,7 @@ def create_run(
 
             examples = finetune.dump_examples(finetune_job.examples)
             write_atomic(run.path / "examples.jsonl", examples.encode())
-        _write_request(run, Request(preset, recipe.to_dict(), base, False, *visitor))
+        _write_request(run, Request(preset, recipe.to_dict(), base, False, *visitor, is_secret))
         if run.created() <= newest:  # the clock was moved back; the queue keeps its order
             os.utime(run.path / "recipe.json", ns=(newest + 1, newest + 1))
         full = State("failed", f"{DISK_FULL} {run.retry_words}")

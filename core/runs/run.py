@@ -14,7 +14,6 @@ Only the worker writes in a run, except for `stop`, `name.txt` and `control.json
 whole (written aside, renamed); the one that grows may end in half a line, which readers skip. So a
 reload, a second tab, a crash or a second app finds everything that was learned. Ids cannot be
 guessed: whoever has the id may see the run. The directory's own time is when the run was last used.
-
 Imports no torch: what needs it (recipes, examples, checkpoints) is imported where it is used.
 """
 
@@ -89,6 +88,7 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     uploaded: bool = False  # did the network come from a file? Its metrics are that file's claim
     address: str = ""  # who asked, for fairness: keyed hash of a network address
     session: str = ""  # and of which browser behind it: hash of its secret; it owns the run
+    secret: bool = False  # is it a riddle? Then no page says what was asked for
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class FinetuneJob:
 
 @dataclass(frozen=True)
 class Run:
-    """A handle on one run's directory."""
+    """A handle on a run's directory."""
 
     path: Path
 
@@ -267,8 +267,8 @@ def runs_dir() -> Path:
 
 def find_run(root: Path, run_id: str) -> Run | None:
     """The run of that id, if it is one and is still kept. The id may come from anywhere."""
-    run = Run(root / run_id) if RUN_ID.fullmatch(run_id) else None
-    return run if run and (run.path / "recipe.json").is_file() else None
+    is_kept = RUN_ID.fullmatch(run_id) and (root / run_id / "recipe.json").is_file()
+    return Run(root / run_id) if is_kept else None
 
 
 def list_runs(root: Path) -> Iterator[Run]:

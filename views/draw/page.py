@@ -6,11 +6,11 @@ from functools import partial
 
 import streamlit as st
 
-from core.evaluation.prediction import predict
+from core.evaluation.prediction import Prediction, predict
 from core.evaluation.tracing import traced
 from core.finetune import can_finetune
 from core.model import SumNet
-from core.specs import ADDENDS, SPECS
+from core.specs import ADDENDS, SPECS, DatasetSpec
 from core.storage.checkpoint import CheckpointError
 from views.draw.digits import choose_digit, show_turn_hint
 from views.draw.finetune import show_handwriting
@@ -25,16 +25,17 @@ from views.draw.live import (
 from views.draw.saliency import show_saliency
 from views.draw.teaching import ask_label, show_learning, show_teaching
 from views.frame.share import show_share
+from views.guide.panel import sees
 from views.input.input_image import InputImage
 from views.input.question import question_of
 from views.input.sources import show_input
 from views.server.live_route import is_live_on, live_path
 from views.session import jobs, networks
 from views.session.address import shared_link
+from views.session.lessons import BY_TEACHER
 from views.session.navigation import Page, go_to
-from views.session.session import Session, get_session
+from views.session.session import Answered, Session, get_session
 from views.ui.files import network_files
-from views.ui.lesson_banner import BY_TEACHER
 from views.ui.text import plain
 
 KEYS_HELP = "After a click on the canvas or on a number"
@@ -71,6 +72,7 @@ def _board() -> None:
             if session.gone_network and st.button("Train it again", key="again"):
                 go_to("train")
         can_teach = False
+        session.answered = None
         if image is None:
             question = question_of(session, None, can_teach=may_teach)
             show_answers(invitation(session, spec), question, session.canvas)
@@ -80,6 +82,7 @@ def _board() -> None:
             question = question_of(session, image, can_teach=may_teach)
             prediction = predict(traced(model), image.pixels, session.link.addend, card.doubt_level)
             can_teach &= prediction.is_finite
+            session.answered = _answered(session, spec, image, prediction)
             answer = live_answer(spec, image, prediction, can_teach=can_teach)
             show_answers(answer, question, session.canvas)
             show_turn_hint(model, card, spec, image, prediction)
@@ -94,9 +97,28 @@ def _board() -> None:
             if image is not None and "pages" not in hidden:
                 _lead_to_train()
     show_share(shared_link(session))
+    if sees(session):
+        st.rerun()
     if image is not None and saliency_place is not None:
         with saliency_place:  # last: answers do not wait for it
             show_saliency(model, card, image.pixels, session.link.addend)
+
+
+def _answered(
+    session: Session, spec: DatasetSpec, image: InputImage, prediction: Prediction
+) -> Answered | None:
+    """What is answered, for the tour and the lessons; None for ink that is no digit."""
+    if not (prediction.is_finite and prediction.is_readable):
+        return None
+    return Answered(
+        image.source,
+        session.canvas.strokes if image.source == "draw" else (),
+        prediction.addend,
+        prediction.label,
+        spec.class_names[prediction.label],
+        max(prediction.class_probs),
+        prediction.sum_value,
+    )
 
 
 def _under_canvas(

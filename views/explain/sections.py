@@ -22,7 +22,6 @@ from views.explain.published import column_and_row, published_networks, softmax_
 from views.explain.section import Subject, below, beside
 from views.session.session import get_session
 from views.ui.images import data_uri, montage, shades
-from views.ui.lesson_banner import list_lessons
 from views.ui.theme import SAVABLE_CONFIG
 
 MAX_MAPS = 64  # feature maps a stage at most; more would be a wall
@@ -227,5 +226,4 @@ SECTIONS: dict[str, Callable[[Subject], None]] = {
     "Three published results": published_networks,
     "A column against a row": column_and_row,
     "A softmax too many": softmax_twice_section,
-    "Six lessons": lambda shown: list_lessons(),
 }

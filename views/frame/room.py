@@ -17,7 +17,7 @@ HOW = "Point the camera of your phone at the code, or type the address."
 def room_link(link: Link) -> Link:
     """What a room opens: the page and its choices. A drawing only where a lesson is about it: a
     long link makes a code too fine to be read from the last row."""
-    return replace(link, strokes=link.strokes if link.lesson else (), present=False)
+    return replace(link, strokes=link.strokes if link.lesson else (), present=False, tour=0)
 
 
 def typed_address(address: str) -> str:

@@ -15,6 +15,7 @@ import streamlit as st
 from core.recipes.settings import SETTINGS
 from views.frame.code import code_tag
 from views.frame.room import room_link, show_to_room
+from views.guide.courses import begin_tour
 from views.server.network import (
     IN_CONTAINER,
     addresses_for_others,
@@ -45,6 +46,7 @@ def show_share(link: Link) -> None:
     """Keep the address of the page in step with what it shows, and give out its link."""
     publish(link)
     with st.container(key="share_place", width="content", horizontal=True, gap="xsmall"):
+        _tour_button(link)
         _present_button(link)
         if "share" in link.hidden:
             return
@@ -52,6 +54,17 @@ def show_share(link: Link) -> None:
             if panel.open:
                 with st.container(key="share_panel", gap="small"):
                     _panel(link)
+
+
+def _tour_button(link: Link) -> None:
+    """Offered in the corner, where it moves nothing; not to a class that came for a lesson."""
+    session = get_session()
+    if link.tour or link.lesson or "pages" in link.hidden:
+        return
+    words = f"Tour, {session.tour_left}" if session.tour_left else "Tour"
+    what = "Go on with the tour" if session.tour_left else "Take the tour: ten steps, 4 minutes"
+    if st.button(words, key="tour", icon=":material/explore:", help=what):
+        begin_tour(session)
 
 
 def _present_button(link: Link) -> None:
@@ -75,7 +88,10 @@ def _panel(link: Link) -> None:
         hidden = _pick("Hide", HIDEABLE, link.hidden, "hide")
         locked = _pick("Show, but fix", LOCKABLE, link.locked, "lock")
         st.caption("Whoever opens the link gets these pages. Yours stay as they are.")
-    given, page = replace(link, hidden=hidden, locked=locked, present=False), get_session().page
+    given, page = (
+        replace(link, hidden=hidden, locked=locked, present=False, tour=0),
+        get_session().page,
+    )
     shared = absolute_link(given, page, site)
     with place:
         st.code(shared, language=None, wrap_lines=True)
@@ -86,6 +102,12 @@ def _panel(link: Link) -> None:
         st.html(code_tag(shared))
         if missing := _missing(link):
             st.caption(missing)
+
+
+def site_for_others() -> str:
+    """The site that others open the app at; "" where that is this page's own, or nobody can."""
+    addresses = addresses_for_others() if is_local(own_host()) else []
+    return addresses[0] if addresses else ""
 
 
 def _reach() -> tuple[bool, str]:

@@ -24,7 +24,7 @@ from core.runs.run import (
 from core.runs.snapshot import RunSnapshot, read_snapshot
 from core.workers.supervisor import Supervisor, shared_supervisor
 from views.session.networks import load_network, use_network
-from views.session.session import Session, cached_finetune_job, get_session
+from views.session.session import Quiz, Session, cached_finetune_job, get_session
 from views.session.visitor import browser_of_session, visitor_of_session
 
 ReadRun = Callable[[], RunSnapshot | None]
@@ -53,16 +53,51 @@ def start_run(session: Session) -> None:
     session.arrive()
 
 
+def start_quiz(session: Session, bug: str, settings: Mapping[str, Value]) -> None:
+    """Train with a bug that no page tells: the run is none of the visitor's own until it is solved.
+
+    Raises:
+        SettingError, QueueError, OSError: as for `start_run`.
+    """
+    recipe = PRESETS["quick"].recipe.change(settings).with_bug(bug)
+    run = _enqueue(session, "quick", recipe, is_secret=True)
+    session.quiz = Quiz(run, bug)
+
+
+def quiz_run(session: Session) -> RunSnapshot | None:
+    """The run of the quiz, read once; None where there is none, or where it is no longer kept."""
+    run = find_run(runs_dir(), session.quiz.run) if session.quiz else None
+    if run is None:
+        return None
+    run.touch()
+    snapshot = read_snapshot(run)
+    if not snapshot.state.is_finished:
+        worker().ensure()
+    return snapshot
+
+
 def _enqueue(
-    session: Session, preset: str, recipe: Recipe, finetune_job: FinetuneJob | None = None
+    session: Session,
+    preset: str,
+    recipe: Recipe,
+    finetune_job: FinetuneJob | None = None,
+    *,
+    is_secret: bool = False,
 ) -> str:
     """The id of a new run of this visitor."""
     worker().ensure()
     visitor = visitor_of_session(session)
-    run = queue.enqueue(runs_dir(), session.own_runs, preset, recipe, finetune_job, visitor)
-    session.own_runs.append(run.id)
+    own = _own_runs(session)
+    run = queue.enqueue(runs_dir(), own, preset, recipe, finetune_job, visitor, is_secret)
+    if not is_secret:
+        session.own_runs.append(run.id)
     log.event("run queued", run=run.id, settings=recipe.settings(), taught=finetune_job is not None)
     return run.id
+
+
+def _own_runs(session: Session) -> list[str]:
+    """Ids of all runs that this visitor asked for, the secret one of the quiz included."""
+    return [*session.own_runs, *([session.quiz.run] if session.quiz else [])]
 
 
 def current_run(session: Session) -> RunSnapshot | None:
@@ -89,7 +124,7 @@ def keep_places() -> None:
 
 def _touch_waiting(session: Session) -> bool:
     """Do runs of this visitor wait?"""
-    found = [run for name in session.own_runs if (run := find_run(runs_dir(), name))]
+    found = [run for name in _own_runs(session) if (run := find_run(runs_dir(), name))]
     waiting = [run for run in found if run.state().name in WAITING]
     for run in waiting:
         run.touch()

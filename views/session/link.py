@@ -11,6 +11,7 @@
                                 for a class: a control that is fixed, parts that are hidden
     /train?lr=30&task=rate&v=1  a lesson: the page says what to try
     /?present=1&v=1             twice as large, for a projector
+    /?tour=3&v=1                the third step of the tour
 
 The version stands last: chats cut a link, or leave its last characters out unless these are letters
 or digits. A drawing is then read as far as it goes.
@@ -60,7 +61,19 @@ HIDEABLE = (
     *("share", *SETTINGS),
 )
 LOCKABLE = ("number", "network", "bug", *SETTINGS)
-LESSON_NAMES = ("rate", "weight", "fusion", "bug", "misread", "teach")  # see lessons.py
+LESSON_NAMES = (  # see lessons.py
+    "rate",
+    "weight",
+    "fusion",
+    "bug",
+    "misread",
+    "teach",
+    "few",
+    "overfit",
+    "fixed",
+    "shift",
+)
+MAX_TOUR = 20  # steps that an address can name; the tour has fewer
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,7 @@ class Link:
     locked: tuple[str, ...] = ()  # controls that cannot be changed, in the order of LOCKABLE
     lesson: str = ""  # that the pages tell; "" is none
     present: bool = False  # are the pages as large as a projector needs them?
+    tour: int = 0  # the step of the tour that the visitor is at, from 1 on; 0 is none
 
 
 def parse_link(query: Mapping[str, str]) -> Link:
@@ -235,6 +249,10 @@ def _lesson(text: str) -> str:
     return text if text in LESSON_NAMES else ""
 
 
+def _tour(text: str) -> int:
+    return min(MAX_TOUR, int(text)) if re.fullmatch("[0-9]{1,2}", text) else 0
+
+
 def _settings(query: Mapping[str, str]) -> dict[str, Value]:
     """The settings that are there and within bounds."""
     found = {}
@@ -267,5 +285,6 @@ FIELDS = (
     Field("lock", "locked", _locked, ".".join),
     Field("task", "lesson", _lesson, str),
     Field("present", "present", "1".__eq__, lambda present: "1" if present else ""),
+    Field("tour", "tour", _tour, str),
 )
 OWN_PARAMETERS = {"v", *(each.parameter for each in FIELDS), *SETTINGS}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from views.session.session import get_session
+from views.session.session import Session, get_session
 
 PAGES_KEY = "pages"  # in the state of a visitor: Streamlit's pages, by name
 
@@ -44,6 +44,19 @@ def choose_page(pages: Sequence[Page]) -> StreamlitPage:
     chosen = st.navigation(list(made.values()), position="hidden" if hidden else "top")
     session.page = chosen.url_path
     return chosen
+
+
+def page_name(session: Session) -> str:
+    """The name of the page that is shown, also of the first, which has none in the address."""
+    made = st.session_state.get(PAGES_KEY, {})
+    first = next(iter(made), "")
+    return session.page or first
+
+
+def page_title(name: str) -> str:
+    """What the navigation calls a page."""
+    made = st.session_state.get(PAGES_KEY, {})
+    return str(made[name].title) if name in made else name
 
 
 def link_to(name: str) -> None:

@@ -9,6 +9,7 @@ import functools
 import gc
 import importlib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import streamlit as st
 import torch
 
+from core.data.drawing import Strokes
 from core.finetune import HandExample
 from core.runs.run import FinetuneJob, find_run, finetune_job_of, runs_dir
 from views.server.browser_cookie import new_secret
@@ -23,7 +25,33 @@ from views.server.heavy import heavy_work
 from views.session.canvas_state import CanvasState
 from views.session.link import OWN_PARAMETERS, Link, is_cut, parse_link
 
+Guess = str | int  # the name of an option, or a number
+Findings = Mapping[str, Any]  # what was measured in a step of the tour or of a lesson, by name
+
 MAX_OTHERS_TEXT = 500  # characters of parameters in an address that are not ours
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the network last answered to the visitor's picture: see `views/guide/looks.py`."""
+
+    source: str  # of the picture, one of `SOURCES`
+    strokes: Strokes  # of a drawing
+    addend: int
+    label: int
+    name: str  # of the class
+    certainty: float  # of the class head, 0 to 1
+    sum_value: float  # before rounding
+
+
+@dataclass
+class Quiz:
+    """A run whose bug is a secret until the visitor has said what it is."""
+
+    run: str  # its id: whoever knows it could look the bug up, so no page shows it
+    bug: str
+    diagnosis: str | None = None  # the name of a bug; None as long as nothing was said
+    line: int | None = None  # of the code, from 0 on
 
 
 @dataclass
@@ -50,6 +78,14 @@ class Session:
     unseen_run: str = ""  # id of the run whose end the Train page has still to show
     arrivals: int = 0  # how often the page has to begin at its top; see views/frame/news.py
     news: str = ""  # said once on the next page, in a sentence; "" is nothing
+    answered: Answered | None = None  # on the Draw page; None while there is no picture
+    moved: Findings | None = None  # how the shifted picture of a lesson is read
+    guesses: dict[str, Guess] = field(default_factory=dict)  # by "rate.loss": lesson and step
+    seen: dict[str, Findings] = field(default_factory=dict)  # what was measured, by the same
+    places: dict[str, int] = field(default_factory=dict)  # how far each lesson is: its step
+    before_lesson: Link | None = None  # what was chosen when the lesson began; None: a link's
+    tour_left: int = 0  # the step of the tour at which it was closed
+    quiz: Quiz | None = None
 
     def arrive(self, news: str = "") -> None:
         """What was just caused stands at the top of the page that comes: show that, and say it."""

@@ -169,7 +169,9 @@ def _meanwhile(waiting: RunSnapshot) -> None:
     if other is None or other.recipe is None or not other.history:
         st.caption("One run trains at a time. The next one begins in a moment.")
         return
-    words = recipe_words(other.request.preset, other.recipe)
+    words = (
+        "of a quiz" if other.request.secret else recipe_words(other.request.preset, other.recipe)
+    )
     seconds = jobs.seconds_left(other)
     left = f", about {about(seconds)} left" if seconds else ""
     st.caption(f"One run trains at a time. Somebody's network, {words}{left}:")

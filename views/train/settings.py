@@ -7,9 +7,9 @@ import streamlit as st
 
 from core.recipes.bugs import BUGS
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
+from views.session.lessons import BY_TEACHER
 from views.session.session import Session, get_session, widget_value
 from views.train.presets import setting_key
-from views.ui.lesson_banner import BY_TEACHER
 
 BUG_LABEL = "Published bug"
 

@@ -16,9 +16,9 @@ from core.runs.queue import queue_position
 from core.runs.run import WAITING, Run
 from core.runs.snapshot import RunSnapshot
 from views.session import jobs
+from views.session.lessons import BY_TEACHER
 from views.session.session import get_session, widget_value
 from views.session.visitor import is_owner_of
-from views.ui.lesson_banner import BY_TEACHER
 from views.ui.text import plain
 
 # Seconds between polls of a run

@@ -1,0 +1,141 @@
+"""The steps of the lessons about data: too little of it, learned by heart, with fixed numbers."""
+
+from views.guide.looks import trains
+from views.guide.steps import CourseQuestion, Step, Story, judge_number
+from views.guide.train_lessons import choose, press
+from views.session.lessons import SMALL_SET
+from views.session.link import DEFAULT_SETTINGS
+from views.ui.table import percent
+
+ALL = int(DEFAULT_SETTINGS["images"])
+
+# --- too little data
+
+NEW_DIGITS = CourseQuestion(
+    f"It learns {SMALL_SET} images, 50 times each. How many of 100 new digits will it read?",
+    unit="of 100",
+)
+
+
+def _few(story: Story) -> str:
+    facts = story.seen["few"]
+    measured = 100 * facts["class_acc"]
+    return (
+        f"{judge_number(story, 'new', NEW_DIGITS, measured)} Of the images that it learned from, "
+        f"it read {percent(facts['train_acc'])} in the end."
+    )
+
+
+def _all(story: Story) -> str:
+    few, every = story.seen["few"], story.seen["all"]
+    return (
+        f"{SMALL_SET} images, 50 times: {percent(few['class_acc'])}. {ALL:,} images, once: "
+        f"{percent(every['class_acc'])}. It makes {100 - 100 * few['class_acc']:.1f} mistakes in "
+        f"100 instead of {100 - 100 * every['class_acc']:.1f}. New images teach more than old ones."
+    )
+
+
+TOO_FEW = (
+    Step("new", NEW_DIGITS.asks, question=NEW_DIGITS),
+    press("Press Train.", "few", look=trains(lambda r: r.train.images <= SMALL_SET), told=_few),
+    press(
+        f"Now it gets all {ALL:,} images, once each. Press Train again.",
+        "all",
+        look=trains(lambda r: r.train.images == ALL),
+        told=_all,
+        prepare=lambda session: choose(session, images=ALL, epochs=1),
+    ),
+)
+
+# --- overfitting
+
+OVERFIT_GAP = CourseQuestion(
+    f"It sees the same {SMALL_SET} images 50 times. In the end, how many points better is it on "
+    "these than on new images?",
+    numbers=(0, 50, 25),
+    unit="points",
+)
+
+
+def _gap(story: Story, step: str) -> float:
+    facts = story.seen[step]
+    return 100 * float(facts["train_acc"] - facts["class_acc"])
+
+
+def _plain(story: Story) -> str:
+    facts = story.seen["plain"]
+    return (
+        f"{judge_number(story, 'gap', OVERFIT_GAP, round(_gap(story, 'plain'), 1))} It read "
+        f"{percent(facts['train_acc'])} of its own images and {percent(facts['class_acc'])} of new "
+        "ones. The distance between the thin line and the dots is overfitting."
+    )
+
+
+def _distorted(story: Story) -> str:
+    plain, bent = story.seen["plain"], story.seen["bent"]
+    return (
+        f"Distance: {_gap(story, 'plain'):.1f} points before, {_gap(story, 'bent'):.1f} now. New "
+        f"images: {percent(plain['class_acc'])} before, {percent(bent['class_acc'])} now. It never "
+        "sees the same image twice, so it cannot know them by heart."
+    )
+
+
+OVERFIT = (
+    Step("gap", OVERFIT_GAP.asks, question=OVERFIT_GAP),
+    press(
+        "Press Train. Watch the thin line and the dots part.",
+        "plain",
+        look=trains(lambda r: r.train.images <= SMALL_SET and r.train.augment == 0),
+        told=_plain,
+    ),
+    Step(
+        "bent",
+        "Set Distortion to 0.5 or more, and press Train again.",
+        "train",
+        ("settings", "train_start"),
+        look=trains(lambda r: r.train.augment >= 0.5),
+        told=_distorted,
+    ),
+)
+
+# --- one fixed number per image
+
+OTHER_NUMBERS = CourseQuestion(
+    "Each training image always comes with the same number. Tested with all ten numbers, how often "
+    "will the rounded sum be right?"
+)
+
+
+def _fixed(story: Story) -> str:
+    facts = story.seen["fixed"]
+    measured = 100 * facts["sum_acc"]
+    return (
+        f"{judge_number(story, 'others', OTHER_NUMBERS, measured)} The sum head gets the class and "
+        "the number, not the image, so there is nothing to recognize an image by."
+    )
+
+
+def _free(story: Story) -> str:
+    fixed, free = (story.seen[name]["sum_acc"] for name in ("fixed", "free"))
+    return (
+        f"Rounded sum: {percent(fixed)} with fixed numbers, {percent(free)} with new ones. A bug "
+        "that no figure shows is still a bug: with another fusion it could have been the end."
+    )
+
+
+FIXED = (
+    Step("others", OTHER_NUMBERS.asks, question=OTHER_NUMBERS),
+    press(
+        "Press Train. The numbers are fixed.",
+        "fixed",
+        look=trains(lambda r: r.model.bug == "fixed-addend"),
+        told=_fixed,
+    ),
+    press(
+        "The bug is out now. Press Train again.",
+        "free",
+        look=trains(lambda r: not r.model.bug),
+        told=_free,
+        prepare=lambda session: choose(session, bug=""),
+    ),
+)

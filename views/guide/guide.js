@@ -1,0 +1,57 @@
+// The panel of the tour and of lessons: brings the control of a new step into view, reads the step
+// to those who hear the page, and leads to the control when "Show me" is pressed.
+const app = (window.sketchAndSum ??= { places: {} });
+
+const PATIENCE = 4000;  // ms until a page surely shows the control
+const ROOM = 76;  // px of the bar at the top of a page
+
+function free(panel) {
+    return { top: ROOM, bottom: panel.getBoundingClientRect().top - 12 };
+}
+
+function bring(element, panel) {
+    const main = element.closest("[data-testid=stMain]");
+    const box = element.getBoundingClientRect(), room = free(panel);
+    if (!main || (box.top >= room.top && box.bottom <= room.bottom)) return;
+    const top = main.scrollTop + (box.height > room.bottom - room.top
+        ? box.top - room.top
+        : box.bottom > room.bottom ? box.bottom - room.bottom : box.top - room.top);
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    main.scrollTo({ top, behavior: calm ? "auto" : "smooth" });
+}
+
+function whenThere(selectors, found, until = performance.now() + PATIENCE) {
+    const element = selectors.map((each) => document.querySelector(each))
+        .find((each) => each?.checkVisibility());
+    if (element) found(element);
+    else if (performance.now() < until) {
+        setTimeout(() => whenThere(selectors, found, until), 100);
+    }
+}
+
+export default function ({ parentElement, data }) {
+    const panel = parentElement.closest(".st-key-guide");
+    const button = parentElement.querySelector("button");
+    const status = parentElement.querySelector(".spoken");
+    button.className = "guide-show";
+    button.hidden = !data?.targets.length;
+    const spoken = data?.spoken ?? "";
+    if (status.textContent !== spoken) status.textContent = spoken;  // only a change is read out
+    if (!data || !panel) {
+        app.guide = null;
+        return;
+    }
+    button.onclick = () => whenThere(data.targets, (element) => {
+        bring(element, panel);
+        element.querySelector("button:enabled, input, [tabindex]")?.focus({ preventScroll: true });
+    });
+    if (data.step === app.guide) return;
+    const isFirst = !app.guide;
+    app.guide = data.step;
+    if (data.targets.length) whenThere(data.targets, (element) => bring(element, panel));
+    // What had the focus may be gone with the step before: the next Tab begins in the panel.
+    if (!isFirst && document.activeElement === document.body) {
+        panel.tabIndex = -1;
+        panel.focus({ preventScroll: true });
+    }
+}
