@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.forecast.speed import USUAL, Speed, read_speed
+from core.recipes.settings import Value
 from core.runs import limits, queue
 from core.runs.disk import list_entries
 from core.runs.run import LIVE, Request, Run
+from core.specs import TRAIN_SIZE
 from core.storage.history import Record
 
 
@@ -21,13 +23,16 @@ def about(seconds: float) -> str:
 
 def time_left(last: Record | None, request: Request, speed: Speed | None) -> float | None:
     """Until a run that trains has been tested; None where nothing is known."""
-    epochs, width = (request.params.get(name) for name in ("epochs", "width"))
-    if not isinstance(epochs, int) or not isinstance(width, int):
+    asked = {"images": TRAIN_SIZE, "epochs": None, "width": None} | dict(request.params)
+    counts: dict[str, Value] = {
+        name: asked[name] for name in ("epochs", "width", "images") if isinstance(asked[name], int)
+    }
+    if len(counts) < 3:
         speed = None  # damaged
     if last:
-        test = speed.test_seconds(float(width or 0)) if speed else 0.0
+        test = speed.test_seconds(float(counts["width"])) if speed else 0.0
         return last["seconds"] * (last["steps"] / last["step"] - 1) + test
-    return speed.run_seconds({"epochs": epochs or 0, "width": width or 0}) if speed else None
+    return speed.run_seconds(counts) if speed else None
 
 
 def training_run(root: Path, finetunes: bool = False) -> Run | None:

@@ -12,7 +12,7 @@ from views.guide.steps import (
 )
 from views.session.lessons import A_SHORT_7, LESSONS
 from views.session.session import Findings, Session
-from views.ui.table import percent
+from views.ui.table import certainty, percent
 
 # --- fool it with a 7
 
@@ -28,15 +28,15 @@ def _added(story: Story) -> str:
     nearest = min(MISREAD.options, key=lambda option: abs(int(option) - facts["sum"]))
     return (
         f"{judge_option(story, 'sum', MISREAD, nearest)} It said {facts['sum']:.1f}, and was "
-        f"{percent(facts['certainty'])} sure of {facts['name']}. The sum head sees what the class "
-        "head thinks, so it makes the same mistake."
+        f"{certainty(facts['certainty'])} sure of {facts['name']}. The sum head sees what the "
+        "class head thinks, so it makes the same mistake."
     )
 
 
 def _read(story: Story) -> str:
     return (
-        f"It reads a 7 now, {percent(story.seen['seven']['certainty'])} sure. A longer bar is what "
-        "most people of its training images write."
+        f"It reads a 7 now, {certainty(story.seen['seven']['certainty'])} sure. A longer bar is "
+        "what most people of its training images write."
     )
 
 

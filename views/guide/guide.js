@@ -22,7 +22,7 @@ function bring(element, panel) {
 
 function whenThere(selectors, found, until = performance.now() + PATIENCE) {
     const element = selectors.map((each) => document.querySelector(each))
-        .find((each) => each?.checkVisibility());
+        .findLast((each) => each?.checkVisibility());
     if (element) found(element);
     else if (performance.now() < until) {
         setTimeout(() => whenThere(selectors, found, until), 100);

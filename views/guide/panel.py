@@ -57,23 +57,28 @@ def _panel() -> None:
     is_done, is_here = course.is_done(step, story), step.page in (None, page_name(session))
     told = words_of(step.told, story) if is_done else ""
     text = told or words_of(step.says, story)
-    st.html(_head(course, place))
+    targets = step.targets if is_here and not told else ()
+    st.html(_head(course, place) + _frame(targets))
     st.markdown(text)
     guess = _ask(course, step, step.question) if step.question and not told else None
-    targets = step.targets if is_here and not told else ()
-    _script()(
-        data={
-            "step": f"{course.name} {place} {bool(told)}",
-            "targets": [f".st-key-{key}" for key in targets],
-            "spoken": f"{course.title}, step {place + 1}. {MARKUP.sub('', text)}",
-        },
-        key="guide_script",
-    )
-    st.html(
-        f"<style>{','.join(f'.st-key-{key}' for key in targets) or '.none'} {{{FRAME_CSS}}}</style>"
-    )
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="guide_row"):
-        _buttons(session, course, place, guess, is_here=is_here, is_done=is_done)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="guide_row"):
+        _on(session, course, place, guess, is_here=is_here, is_done=is_done)
+        _script()(
+            data={
+                "step": f"{course.name} {place} {bool(told)}",
+                "targets": [f".st-key-{key}" for key in targets],
+                "spoken": f"{course.title}, step {place + 1}. {MARKUP.sub('', text)}",
+            },
+            key="guide_script",
+            width="content",
+        )
+        _away(session, course, place)
+
+
+def _frame(targets: tuple[str, ...]) -> str:
+    """A style sheet that frames the controls with these keys."""
+    rules = "".join(f".st-key-{key} {{ {FRAME_CSS} }}" for key in targets)
+    return f"<style>{rules}</style>"
 
 
 def _head(course: Course, place: int) -> str:
@@ -111,7 +116,7 @@ def _ask(course: Course, step: Step, question: CourseQuestion) -> Guess | None:
     return question.check(chosen)
 
 
-def _buttons(
+def _on(
     session: Session,
     course: Course,
     place: int,
@@ -120,7 +125,7 @@ def _buttons(
     is_here: bool,
     is_done: bool,
 ) -> None:
-    """On, back, away."""
+    """The button that leads on, as far as that goes now."""
     step, is_last = course.steps[place], place + 1 == len(course.steps)
     if not is_here and step.page is not None:
         if _main(f"Go to {page_title(step.page)}"):
@@ -131,17 +136,20 @@ def _buttons(
             if step.told:
                 st.rerun()
             go_on(session, course, place + 1)
-    elif not is_last:
-        if _main("Next" if is_done else "Waiting for you", is_off=not is_done):
-            go_on(session, course, place + 1)
-    elif is_done:
+    elif not is_done:
+        _main("Waiting", is_off=True)
+    elif is_last:
         _ending(session, course)
-    else:
-        _main("Waiting for you", is_off=True)
+    elif _main("Next"):
+        go_on(session, course, place + 1)
+
+
+def _away(session: Session, course: Course, place: int) -> None:
+    """Back a step, or out."""
     if place and st.button("Back", key="guide_back", type="tertiary"):
         go_on(session, course, place - 1)
     what = "Close the tour" if course.name == "tour" else "Leave the lesson"
-    if st.button(what, key="guide_close", type="tertiary", icon=":material/close:"):
+    if st.button("Close", help=what, key="guide_close", type="tertiary", icon=":material/close:"):
         close(session, course)
         st.rerun()
 

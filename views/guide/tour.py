@@ -9,7 +9,7 @@ from views.guide.train_lessons import choose, spoiled_heads
 from views.session import networks
 from views.session.link import DEFAULT_SETTINGS
 from views.session.session import Answered, Session
-from views.ui.table import percent
+from views.ui.table import certainty, percent
 
 NEW_NUMBER = 2  # the number that takes the place of the usual 7
 FIRST_NUMBER = 7
@@ -29,7 +29,8 @@ ACCURACY = CourseQuestion(
     unit="of 100",
 )
 CURVE = CourseQuestion(
-    "Look at the curves. Which one gave the bug away?",
+    "Now break it with the bug of a published network: each answer is compared with everybody's "
+    "target. Which curve will give it away?",
     {"class": "Class", "sum": "Rounded sum", "both": "Both of them", "none": "Neither"},
 )
 
@@ -37,7 +38,7 @@ CURVE = CourseQuestion(
 def _first(story: Story) -> str:
     facts = story.seen["draw"]
     return (
-        f"It reads {facts['name']} ({percent(facts['certainty'])} sure), and the sum head says "
+        f"It reads {facts['name']} ({certainty(facts['certainty'])} sure), and the sum head says "
         f"{facts['sum']:.1f}: two answers from one network."
     )
 
@@ -79,16 +80,9 @@ def _break(session: Session) -> None:
 def _broken(story: Story) -> str:
     facts = story.seen["break"]
     return (
-        f"Class: {percent(facts['class_acc'])} right. Rounded sum: {percent(facts['sum_acc'])}. "
-        "No error message, all code ran."
-    )
-
-
-def _curve(story: Story) -> str:
-    right = spoiled_heads(story.seen.get("break"))
-    return (
-        f"{judge_option(story, 'curve', CURVE, right)} The sum head learned only the average, 9. "
-        "Compare each curve with what you expect, not only with itself."
+        f"{judge_option(story, 'curve', CURVE, spoiled_heads(facts))} Class: "
+        f"{percent(facts['class_acc'])} right, rounded sum: {percent(facts['sum_acc'])}. There was "
+        "no error message: the sum head learned only the average, 9."
     )
 
 
@@ -102,19 +96,8 @@ def _taught(story: Story) -> str:
     facts = story.seen["teach"]
     return (
         f"Your 7 was read as {facts['read_before']}, and is read as {facts['read_after']}. The "
-        f"test images: {percent(facts['before'])} before, {percent(facts['after'])} now."
-    )
-
-
-def _end(story: Story) -> str:
-    right = [
-        judge_number(story, "accuracy", ACCURACY, 100 * story.seen["train"]["class_acc"])
-        if "train" in story.seen
-        else ""
-    ]
-    return (
-        "That was the tour. You drew, trained, broke and taught a network. "
-        f"{' '.join(filter(None, right))} The lessons go further, and each asks before it shows."
+        f"test images: {percent(facts['before'])} before, {percent(facts['after'])} now. That was "
+        "the tour: you drew, trained, broke and taught a network. The lessons go further."
     )
 
 
@@ -149,9 +132,10 @@ TOUR = Course(
             told=_trained,
             prepare=_train,
         ),
+        Step("curve", CURVE.asks, question=CURVE),
         Step(
             "break",
-            "Now break it: a bug of a published network is in. Press Train again.",
+            "The bug is in. Press Train again.",
             "train",
             ("train_start",),
             look=trains(lambda recipe: recipe.model.bug == TOUR_BUG),
@@ -159,21 +143,21 @@ TOUR = Course(
             prepare=_break,
         ),
         Step(
-            "curve",
-            CURVE.asks,
-            "train",
-            ("accuracy_chart",),
-            question=CURVE,
-            told=_curve,
+            "seven",
+            "Back to the shipped network. Draw a 7 as you write it.",
+            "draw",
+            ("canvas",),
+            look=answers(lambda found, story: found.source == "draw"),
+            told=lambda story: f"It reads {story.seen['seven']['name']}.",
+            prepare=_draw_a_7,
         ),
         Step(
             "label",
-            "Draw your own 7, then tap 7 under “Wrong?”, so that it keeps your 7 as an example.",
+            "Tap 7 under “Wrong?”, right or wrong: so it keeps your 7 as an example.",
             "draw",
-            ("canvas", "tell_7"),
+            ("tell_7",),
             look=labels(7),
             told="Kept as a 7.",
-            prepare=_draw_a_7,
         ),
         Step(
             "teach",
@@ -183,6 +167,5 @@ TOUR = Course(
             look=teaches(7),
             told=_taught,
         ),
-        Step("end", _end),
     ),
 )

@@ -25,7 +25,7 @@ from views.ui.style import TEXT_WIDTH, current_palette
 from views.ui.theme import BARE_CONFIG
 
 # Bugs that show in a short run: tests/views/lessons/test_symptoms.py trains with each.
-QUIZ_BUGS = ("broadcast", "softmax", "shared-softmax", "label", "seen-images")
+QUIZ_BUGS = ("broadcast", "softmax", "shared-softmax", "relu", "label", "seen-images")
 QUIZ_SETTINGS: dict[str, Value] = {"images": 2_000, "epochs": 10}
 POLL = 0.7  # seconds
 NONE = "No bug"

@@ -110,8 +110,8 @@ LESSONS = {
     ),
     "overfit": Lesson(
         "Overfitting",
-        f"Guess: on which images does it do better, on the {SMALL_SET} that it learns from or on new "
-        "ones, and by how much? Press Train. Then distort the training images and train again.",
+        f"Guess: on which images does it do better, on the {SMALL_SET} that it learns from or on "
+        "new ones, and by how much? Press Train. Then distort the training images and train again.",
         "train",
         _train("overfit", ("augment",), images=SMALL_SET, epochs=50),
         level="advanced",
