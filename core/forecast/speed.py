@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from core.recipes.settings import Value
 from core.runs.run import USABLE, Run, RunError
+from core.specs import TRAIN_SIZE
 from core.storage.files import MAX_NUMBER, write_atomic
 from core.storage.history import Record
 
@@ -46,7 +47,7 @@ class Speed(msgspec.Struct, frozen=True):
 
     def _expected(self, settings: Mapping[str, Value]) -> float:
         """The same by what was measured at the start alone."""
-        images = float(settings["epochs"]) * float(settings["images"])
+        images = float(settings["epochs"]) * float(settings.get("images", TRAIN_SIZE))
         return images * self._per_image(float(settings["width"]))
 
     def _per_image(self, width: float) -> float:

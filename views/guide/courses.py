@@ -70,6 +70,8 @@ def begin_lesson(session: Session, name: str) -> None:
         session.canvas = session.canvas.show(link.strokes)
     session.settings_generation += 1
     session.moved = None
+    if page_name(session) != (lesson.page or "draw"):
+        go_to(lesson.page or "draw")
     go_on(session, course, step_place(session, course))
 
 

@@ -130,7 +130,7 @@ def _shift_told(story: Story) -> str:
     facts = story.seen["moved"]
     return (
         f"{judge_number(story, 'pixels', FIRST_MISREAD, facts['first'])} Of {facts['count']} test "
-        f"images moved so far, it reads {percent(facts['share'])}. That is why a drawing is "
+        f"images moved so far, it reads {100 * facts['share']:.0f} %. That is why a drawing is "
         "centered before the network gets it."
     )
 

@@ -17,7 +17,7 @@ def losses_apart(history: Records, palette: Palette) -> go.Figure:
         ("sum_loss", "sum loss", palette.sum_head),
     ):
         _curves(figure, history, key, name, color)
-    figure.update_yaxes(type="log", title="loss, each head", exponentformat="power")
+    figure.update_yaxes(type="log", title="loss, each head", dtick=1)
     return _over_epochs(figure)
 
 

@@ -62,10 +62,10 @@ def _card(session: Session, course: Course, lesson: Lesson) -> None:
     """What it asks, how long it takes, and what was found, once it is over."""
     story = course.story(session)
     is_done, is_open = is_over(session, course), session.link.lesson == course.name
-    mark = ' <span class="card-done">✓ done</span>' if is_done else ""
+    mark = '<div class="card-done">✓ done</div>' if is_done else ""
     st.html(
         f'<h3 class="card-title">{lesson.title}</h3><div class="note">{lesson.minutes} min, '
-        f"{lesson.level}{mark}</div>"
+        f"{lesson.level}</div>{mark}"
     )
     question = next((step.question for step in course.steps if step.question), None)
     if is_done:

@@ -132,6 +132,19 @@ def _evidence(snapshot: RunSnapshot, card: Card) -> None:
             '<table class="figures"><caption>In the end</caption>'
             f"<tr><td></td>{head}</tr>{body}</table>"
         )
+        st.html(_answered_classes(card))
+
+
+def _answered_classes(card: Card) -> str:
+    """How often each class is answered: a class that is silent stands out."""
+    counts = [sum(column) for column in zip(*card.confusion, strict=True)]
+    head = "".join(f"<th>{label}</th>" for label in range(len(counts)))
+    body = "".join(f"<td>{count:,}</td>" for count in counts)
+    return (
+        '<div class="wide" tabindex="0" role="region" aria-label="Answers by class">'
+        '<table class="figures"><caption>How often each class is answered, of 10,000 test images'
+        f"</caption><tr><td>Class</td>{head}</tr><tr><th>Answers</th>{body}</tr></table></div>"
+    )
 
 
 def _cells(record: object, start: str) -> str:
@@ -188,13 +201,20 @@ def _truth(session: Session, quiz: Quiz, snapshot: RunSnapshot, card: Card) -> N
         said = what_gave_it_away(quiz.bug, card.figures, card.confusion, snapshot.history)
         st.markdown(f"**What gave it away.** {said}")
         st.markdown(f"Line {at + 1}, as it was and as it should be:")
-        st.code(diff(quiz.bug), language="diff", wrap_lines=True)
+        st.html(_diff_html(quiz.bug))
         with st.container(horizontal=True):
             _start(session, "Another one")
             if st.button("See this run on the Train page", key="quiz_open"):
                 session.own_runs.append(quiz.run)
                 session.choose(run=quiz.run)
                 go_to("train")
+
+
+def _diff_html(bug: str) -> str:
+    """The wrong line and the right one, with their marks."""
+    lines = zip(("wrong", "right"), diff(bug).splitlines(), strict=True)
+    rows = "".join(f'<div class="{kind}">{html.escape(line)}</div>' for kind, line in lines)
+    return f'<code class="diff">{rows}</code>'
 
 
 def _verdict(is_right: bool, what: str, said: str) -> str:

@@ -15,7 +15,7 @@ from views.session.link import LESSON_NAMES, QUICK, Link, link_query, parse_stro
 HIDDEN_SETTINGS = ("images", "batch_size", "width", "dropout", "augment")
 A_SHORT_7: Strokes = (((105.0, 95.0), (150.0, 60.0), (145.0, 225.0)),)
 A_2_IN_A_MIRROR = parse_strokes("XxaWRBSI0NxBMxiPqMUC0XLXLTX")
-BY_TEACHER = "Set by your teacher"  # of what a link for a class has fixed
+BY_TEACHER, BY_LESSON = "Set by your teacher", "Set for this lesson"  # of what a link has fixed
 SMALL_SET = 500  # images of the lessons about too little data
 
 
@@ -54,6 +54,11 @@ def _train(lesson: str, free: tuple[str, ...] = (), bug: str = "", **settings: V
 
 def _hides(name: str, bug: str) -> bool:
     return name == "bug" and not bug
+
+
+def who_fixed(link: Link) -> str:
+    """Who has fixed a control, in words."""
+    return BY_LESSON if link.lesson else BY_TEACHER
 
 
 LESSONS = {

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.recipes.bugs import BUGS
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
-from views.session.lessons import BY_TEACHER
+from views.session.lessons import who_fixed
 from views.session.session import Session, get_session, widget_value
 from views.train.presets import setting_key
 
@@ -60,7 +60,7 @@ def show_fixed(session: Session, names: list[str]) -> None:
         for label, value in rows.items()
     )
     with st.container(key="fixed", gap="xsmall"):
-        st.markdown(f":material/lock: **{BY_TEACHER}**")
+        st.markdown(f":material/lock: **{who_fixed(session.link)}**")
         st.html(f'<dl class="fixed">{lines}</dl>')
 
 

@@ -16,7 +16,7 @@ from core.runs.queue import queue_position
 from core.runs.run import WAITING, Run
 from core.runs.snapshot import RunSnapshot
 from views.session import jobs
-from views.session.lessons import BY_TEACHER
+from views.session.lessons import who_fixed
 from views.session.session import get_session, widget_value
 from views.session.visitor import is_owner_of
 from views.ui.text import plain
@@ -132,7 +132,7 @@ def _learning_rate(snapshot: RunSnapshot, max_lr: float) -> None:
     lr_override = snapshot.control.lr
     lr = max_lr if lr_override is None else lr_override
     if "lr" in link.locked:
-        st.caption(f":material/lock: Learning rate {lr:g}. {BY_TEACHER}.")
+        st.caption(f":material/lock: Learning rate {lr:g}. {who_fixed(link)}.")
         return
 
     def move() -> None:
