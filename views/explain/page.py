@@ -16,10 +16,11 @@ from views.explain.figures import contents
 from views.explain.section import Subject
 from views.explain.sections import SECTIONS
 from views.frame.share import show_share
+from views.guide.courses import begin_tour
 from views.input.sources import visitor_image
 from views.session import networks
 from views.session.address import shared_link
-from views.session.navigation import Page
+from views.session.navigation import Page, go_to
 from views.session.session import Session, get_session
 from views.ui.style import current_palette
 from views.ui.text import plain
@@ -42,6 +43,7 @@ def show_explain() -> None:
         st.warning(str(AnswerError()))
         return show_share(shared_link(session))
     st.markdown(_whose(shown))
+    _ways_to_do_it(session)
     st.html(contents(list(SECTIONS)))
     for number, (title, tell) in enumerate(SECTIONS.items(), start=1):
         with st.container(key=f"idea_{number}"):
@@ -51,6 +53,20 @@ def show_explain() -> None:
             except AnswerError as error:  # to another number, or inside the network
                 st.warning(plain(error))
     show_share(shared_link(session))
+
+
+def _ways_to_do_it(session: Session) -> None:
+    """Who would rather do than read takes the tour or a lesson."""
+    if "pages" in session.link.hidden:
+        return
+    with st.container(horizontal=True, key="explain_ways"):
+        takes_tour = st.button("Take the tour", key="explain_tour", icon=":material/explore:")
+        if takes_tour and not session.link.tour:
+            begin_tour(session)
+        if st.button(
+            "Guess first: the lessons", key="explain_lessons", icon=":material/lightbulb:"
+        ):
+            go_to("lessons")
 
 
 def _subject(session: Session, model: SumNet, card: Card) -> Subject:

@@ -92,7 +92,7 @@ OVERFIT = (
         "bent",
         "Set Distortion to 0.5 or more, and press Train again.",
         "train",
-        ("settings", "train_start"),
+        ("train_start", "settings"),
         look=trains(lambda r: r.train.augment >= 0.5),
         told=_distorted,
     ),
@@ -119,7 +119,7 @@ def _free(story: Story) -> str:
     fixed, free = (story.seen[name]["sum_acc"] for name in ("fixed", "free"))
     return (
         f"Rounded sum: {percent(fixed)} with fixed numbers, {percent(free)} with new ones. A bug "
-        "that no figure shows is still a bug: with another fusion it could have been the end."
+        "that no figure shows is still a bug: read the code, too."
     )
 
 

@@ -54,7 +54,7 @@ MISREAD_STEPS = (
         "seven",
         "Clear the canvas and draw a 7 that it reads. Draw until it says 7.",
         "draw",
-        ("canvas", "clear"),
+        ("clear", "canvas"),
         look=answers(lambda found, _: found.label == 7 and found.strokes != A_SHORT_7),
         told=_read,
     ),

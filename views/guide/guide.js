@@ -3,6 +3,7 @@
 const app = (window.sketchAndSum ??= { places: {} });
 
 const PATIENCE = 4000;  // ms until a page surely shows the control
+const SETTLED = 900;  // ms until what stands above it has its height, too
 const ROOM = 76;  // px of the bar at the top of a page
 
 function free(panel) {
@@ -48,7 +49,12 @@ export default function ({ parentElement, data }) {
     if (data.step === app.guide) return;
     const isFirst = !app.guide;
     app.guide = data.step;
-    if (data.targets.length) whenThere(data.targets, (element) => bring(element, panel));
+    const show = () => app.guide === data.step
+        && whenThere(data.targets, (element) => bring(element, panel));
+    if (data.targets.length) {
+        show();
+        setTimeout(show, SETTLED);
+    }
     // What had the focus may be gone with the step before: the next Tab begins in the panel.
     if (!isFirst && document.activeElement === document.body) {
         panel.tabIndex = -1;

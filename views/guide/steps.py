@@ -62,7 +62,7 @@ class Step:
     name: str
     says: Words  # what to do, in the plainest words
     page: str | None = None  # where, by its name in the address; None is anywhere
-    targets: tuple[str, ...] = ()  # keys of the controls that it is about
+    targets: tuple[str, ...] = ()  # keys of the controls that it is about; the last one matters
     question: CourseQuestion | None = None
     look: Look | None = None  # is it done?
     told: Words = ""  # what was seen, once it is done
