@@ -30,6 +30,15 @@ function whenThere(selectors, found, until = performance.now() + PATIENCE) {
     }
 }
 
+// On from wherever the focus is, such as the canvas, without a way through the whole page.
+app.onKey ??= window.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat) return;
+    const button = document.querySelector(".st-key-guide_next button:enabled");
+    if (!button || document.querySelector("[role=dialog], [role=listbox], dialog[open]")) return;
+    event.preventDefault();
+    button.click();
+}, { capture: true }) ?? true;
+
 export default function ({ parentElement, data }) {
     const panel = parentElement.closest(".st-key-guide");
     const button = parentElement.querySelector("button");

@@ -26,7 +26,7 @@ from views.session.navigation import go_to, page_name, page_title
 from views.session.session import Guess, Session, get_session
 
 HERE = Path(__file__).parent
-SHORTCUT = "Ctrl+Enter"
+KEYS = "From anywhere on the page: Ctrl+Enter"  # see guide.js
 FRAME_CSS = "outline: 3px solid var(--class-head); outline-offset: 4px; border-radius: 10px;"
 MARKUP = re.compile(r"[*`]")
 
@@ -156,7 +156,7 @@ def _away(session: Session, course: Course, place: int) -> None:
 
 def _main(words: str, *, is_off: bool = False) -> bool:
     """The button that leads on; the same one in each step, so it keeps the focus."""
-    return st.button(words, key="guide_next", type="primary", disabled=is_off, shortcut=SHORTCUT)
+    return st.button(words, key="guide_next", type="primary", disabled=is_off, help=KEYS)
 
 
 def _ending(session: Session, course: Course) -> None:
