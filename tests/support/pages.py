@@ -49,7 +49,19 @@ def explain_page() -> None:
     show_explain()
 
 
-PAGES = {"draw": draw_page, "train": train_page, "compare": compare_page, "explain": explain_page}
+def lessons_page() -> None:
+    from views.lessons.page import show_lessons
+
+    show_lessons()
+
+
+PAGES = {
+    "draw": draw_page,
+    "train": train_page,
+    "compare": compare_page,
+    "explain": explain_page,
+    "lessons": lessons_page,
+}
 
 
 def opened(page: Callable[[], None], **query: str) -> AppTest:

@@ -44,10 +44,10 @@ export default function ({ parentElement, data }) {
     const button = parentElement.querySelector("button");
     const status = parentElement.querySelector(".spoken");
     button.className = "guide-show";
-    button.hidden = !data?.targets.length;
+    button.hidden = !data?.targets?.length;
     const spoken = data?.spoken ?? "";
     if (status.textContent !== spoken) status.textContent = spoken;  // only a change is read out
-    if (!data || !panel) {
+    if (!data?.step || !panel) {
         app.guide = null;
         return;
     }

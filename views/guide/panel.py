@@ -48,7 +48,7 @@ def _panel() -> None:
     session = get_session()
     course = current_course(session)
     if course is None:
-        _script()(data=None, key="guide_script")
+        _script()(data={}, key="guide_script", width="content")
         return
     place = step_place(session, course)
     step = course.steps[place]

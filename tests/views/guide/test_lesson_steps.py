@@ -1,0 +1,91 @@
+"""Each lesson asks before it shows, and says what was measured, whatever that was."""
+
+import pytest
+
+from core.recipes.recipe import Recipe
+from tests.support.pages import PRESETS
+from views.guide.draw_lessons import COURSES
+from views.guide.steps import Course, Step, Story, words_of
+from views.guide.tour import TOUR
+from views.session.canvas_state import CanvasState
+from views.session.lessons import LESSONS, SMALL_SET
+from views.session.link import QUICK, Link
+from views.session.session import Session
+
+EVERY = (*COURSES.values(), TOUR)
+BAD = {"class_acc": 0.0, "sum_acc": 0.0, "joint_acc": 0.0, "sum_r2": -3.0, "ran_away": True}
+GOOD = {"class_acc": 0.99, "sum_acc": 0.98, "joint_acc": 0.98, "sum_r2": 0.99, "ran_away": False}
+REST = {
+    **{"run": "0" * 16, "lr": 0.2, "step": 60, "seconds": 6.0, "train_acc": 1.0, "label": 5},
+    **{"name": "5", "certainty": 0.99, "addend": 2, "sum": 7.0, "strokes": (), "count": 200},
+    **{"before": 0.99, "after": 0.98, "read_before": 1, "read_after": 7, "examples": 1},
+    **{"first": 9, "share": 0.4, "pixels": 9},
+}
+
+
+def ids(course: Course) -> str:
+    return course.name
+
+
+@pytest.mark.parametrize("course", EVERY, ids=ids)
+def test_the_first_task_of_a_lesson_comes_after_a_question(course: Course) -> None:
+    kinds = ["ask" if step.question else "do" for step in course.steps]
+    assert len({step.name for step in course.steps}) == len(course.steps)
+    assert "ask" in kinds
+    if course is not TOUR:  # which lets them draw first
+        assert kinds[0] == "ask"
+    for step in course.steps:
+        assert bool(step.question) != bool(step.look), step.name
+
+
+@pytest.mark.parametrize("measured", [BAD, GOOD])
+@pytest.mark.parametrize("course", EVERY, ids=ids)
+def test_whatever_was_measured_is_told_with_and_without_a_guess(course, measured) -> None:
+    seen = {step.name: REST | measured for step in course.steps if step.look}
+    guesses = {
+        step.name: next(iter(step.question.options), step.question.numbers[2])
+        for step in course.steps
+        if step.question
+    }
+    for story in (Story({}, seen), Story(guesses, seen)):
+        for step in course.steps:
+            assert words_of(step.says, story)
+            told = words_of(step.told, story)
+            assert told or step.question
+    assert any("guess" in words_of(step.told, Story(guesses, seen)) for step in course.steps)
+
+
+def asks_for(step: Step, recipe: Recipe) -> Session:
+    """The session when a step has prepared the page for who was at this recipe."""
+    session = Session(Link(settings=recipe.settings(), bug=recipe.bug.name), CanvasState())
+    step.prepare(session)
+    return session
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "changed"),
+    [
+        ("fusion", "late", {"fusion": "late"}),
+        ("few", "all", {"images": 50_000, "epochs": 1}),
+        ("bug", "sound", {}),
+        ("fixed", "free", {}),
+    ],
+)
+def test_a_second_run_is_prepared_with_what_it_is_about(name, step, changed) -> None:
+    link = LESSONS[name].link
+    recipe = QUICK.change(link.settings).with_bug(link.bug)
+    found = next(each for each in COURSES[name].steps if each.name == step)
+    session = asks_for(found, recipe)
+    before = dict(recipe.settings())
+    assert {k: v for k, v in session.link.settings.items() if v != before[k]} == changed
+    assert session.link.bug == ""
+    assert session.settings_generation == 1  # the controls on the page are new ones
+
+
+def test_the_tour_trains_with_the_usual_settings_whatever_was_chosen_before() -> None:
+    odd = QUICK.change({"lr": 3.0, "images": SMALL_SET}).with_bug("relu")
+    by_name = {step.name: step for step in TOUR.steps}
+    sound, broken = asks_for(by_name["train"], odd), asks_for(by_name["break"], odd)
+    assert (sound.link.settings, sound.link.bug) == (PRESETS["quick"].recipe.settings(), "")
+    assert broken.link.bug == "broadcast"
+    assert 8 <= len(TOUR.steps) <= 10

@@ -1,0 +1,145 @@
+"""The panel of the tour and of lessons, in the whole app without a browser."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.recipes.recipe import Recipe
+from core.runs.limits import check_size
+from tests.support.pages import keys, opened_app, session_of
+from views.guide import courses
+from views.guide.courses import next_lesson
+from views.guide.draw_lessons import COURSES
+from views.guide.panel import sees
+from views.session.canvas_state import CanvasState
+from views.session.lessons import LESSONS
+from views.session.link import DEFAULT_SETTINGS, QUICK, Link
+from views.session.session import Answered, Session
+
+
+def spoken(app: AppTest) -> str:
+    """What the panel says to those who hear it."""
+    found = [json.loads(part.proto.json) for part in app.get("bidi_component")]
+    return next((data["spoken"] for data in found if "targets" in data), "")
+
+
+def press(app: AppTest, key: str) -> None:
+    app.button(key=key).click().run()
+    assert not app.exception
+
+
+def test_the_tour_is_offered_and_its_step_is_in_the_address(pen) -> None:
+    app = opened_app()
+    assert spoken(app) == ""
+    press(app, "tour")
+    assert app.query_params["tour"] == "1"
+    assert spoken(app).startswith("Tour, step 1. Draw a 5")
+    assert "tour" not in keys(app)  # who is on it needs no offer
+    press(app, "guide_close")
+    assert "tour" not in app.query_params
+    assert app.button(key="tour").label == "Tour, 1"
+
+
+@pytest.mark.parametrize(("text", "step"), [("3", 3), ("99", 10), ("10", 10)])
+def test_an_address_opens_a_step_and_a_wrong_one_the_last(pen, text, step) -> None:
+    assert spoken(opened_app(tour=text)).startswith(f"Tour, step {step}.")
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "x", "1e3", "١", ""])
+def test_junk_opens_no_tour(pen, text) -> None:
+    assert spoken(opened_app(tour=text)) == ""
+
+
+def test_a_class_without_other_pages_is_offered_none(pen) -> None:
+    assert "tour" not in keys(opened_app(hide="pages"))
+    assert "tour" not in keys(opened_app(task="rate"))
+
+
+def test_a_drawing_that_is_read_ends_the_wait(pen) -> None:
+    app = opened_app(tour="1")
+    assert app.button(key="guide_next").disabled
+    session_of(app).answered = None
+    pen(((((105.0, 60.0), (98.0, 130.0), (165.0, 120.0), (190.0, 150.0), (92.0, 200.0))),))
+    app.run()
+    assert not app.exception
+    assert "two answers from one network" in spoken(app)
+    press(app, "guide_next")
+    assert spoken(app).startswith("Tour, step 2.")
+    assert app.query_params["tour"] == "2"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_link_of_a_lesson_opens_its_question(pen, name) -> None:
+    app = opened_app(task=name)
+    question = COURSES[name].steps[0].question
+    assert question
+    assert spoken(app) == f"{LESSONS[name].title}, step 1. {question.asks}"
+
+
+def test_a_guess_is_kept_and_leads_on(pen) -> None:
+    app = opened_app(task="rate")
+    assert app.button(key="guide_next").disabled  # nothing is chosen yet
+    app.radio(key="guess_rate_loss").set_value("stays").run()
+    press(app, "guide_next")
+    session = session_of(app)
+    assert session.guesses == {"rate.loss": "stays"}
+    assert "Press Train" in spoken(app)
+    press(app, "guide_back")
+    assert app.radio(key="guess_rate_loss").value == "stays"
+
+
+def test_a_lesson_is_left_in_place_with_all_as_it_was_before(pen) -> None:
+    app = opened_app(width="8", bug="relu", n="3")
+    session = session_of(app)
+    before = session.link
+
+    session.before_lesson = before
+    lesson = LESSONS["weight"].link
+    session.choose(
+        lesson="weight",
+        settings=lesson.settings,
+        hidden=lesson.hidden,
+        locked=lesson.locked,
+        bug="",
+    )
+    courses.close(session, COURSES["weight"])
+    assert session.link == before
+    assert session.before_lesson is None
+
+
+def test_who_came_with_the_link_of_a_lesson_leaves_it_to_the_usual_page(pen) -> None:
+    app = opened_app(task="misread", hide="teach", lr="30")
+    press(app, "guide_close")
+    link = session_of(app).link
+    assert (link.lesson, link.hidden, link.locked, link.settings) == ("", (), (), DEFAULT_SETTINGS)
+    assert "task" not in app.query_params
+
+
+def test_the_next_lesson_is_the_first_that_is_not_done() -> None:
+
+    session = Session(Link(lesson="rate"), CanvasState())
+    found = next_lesson(session, COURSES["rate"])
+    assert found is COURSES["weight"]
+    for step in found.steps:
+        session.guesses[f"weight.{step.name}"] = 1
+        session.seen[f"weight.{step.name}"] = {}
+    assert next_lesson(session, COURSES["rate"]) is COURSES["fusion"]
+    assert next_lesson(session, COURSES["shift"]) is COURSES["rate"]
+
+
+def test_recipes_of_lessons_are_within_what_one_visitor_may_ask() -> None:
+
+    for lesson in LESSONS.values():
+        recipe: Recipe = QUICK.change(lesson.link.settings).with_bug(lesson.link.bug)
+        check_size(recipe)
+
+
+def test_what_is_answered_is_none_of_the_panels_without_a_course(pen) -> None:
+
+    session = Session(Link(), CanvasState())
+    session.answered = Answered("draw", (), 7, 5, "5", 0.9, 12.0)
+    assert not sees(session)
+    session.choose(tour=1)
+    assert sees(session)
+    assert not sees(session)  # once
