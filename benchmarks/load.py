@@ -70,12 +70,12 @@ class Tally:
             times.append(seconds)
 
 
-async def draws(url: str, tally: Tally, until: float) -> None:
+async def draws(url: str, tally: Tally, until: float, query: str = "") -> None:
     """A visitor: opens the page, draws every three seconds, leaves."""
     dice = random.Random()
     await asyncio.sleep(dice.uniform(0, EVERY))
     try:
-        async with Visitor(url) as visitor:
+        async with Visitor(url, query=query) as visitor:
             tally.note(tally.opened, (await visitor.open()).seconds)
             due = time.monotonic()
             while time.monotonic() < until:
@@ -113,15 +113,15 @@ async def trains(url: str, tally: Tally, until: float) -> None:
         tally.errors[f"on the Train page: {str(error)[:100]}"] += 1
 
 
-async def crowd(url: str, visitors: int, seconds: float, tally: Tally) -> None:
-    """They all come at once and stay."""
+async def crowd(url: str, visitors: int, seconds: float, tally: Tally, tours: int = 0) -> None:
+    """They all come at once and stay; so many of them are on the tour."""
     start = time.monotonic()
     until = start + WARM + seconds
     async with asyncio.TaskGroup() as group:
         for _ in range(TRAINERS):
             group.create_task(trains(url, tally, until))
-        for _ in range(visitors):
-            group.create_task(draws(url, tally, until))
+        for number in range(visitors):
+            group.create_task(draws(url, tally, until, "tour=1&v=1" if number < tours else ""))
         await asyncio.sleep(WARM)
         tally.counting = True
         await asyncio.sleep(max(0, until - time.monotonic()))
@@ -217,7 +217,7 @@ def summary(tally: Tally, visitors: int, seconds: float) -> dict[str, Any]:
     return row | {"errors": sum(tally.errors.values()), "what": dict(tally.errors)}
 
 
-def rush(visitors: int, seconds: float, browsers: int) -> dict[str, Any]:
+def rush(visitors: int, seconds: float, browsers: int, tours: int = 0) -> dict[str, Any]:
     """One app, so many visitors at once; the row of the table."""
     tally, stop = Tally(), threading.Event()
     with tempfile.TemporaryDirectory() as name, serve(Path(name)) as app:
@@ -225,7 +225,7 @@ def rush(visitors: int, seconds: float, browsers: int) -> dict[str, Any]:
         real = threading.Thread(target=with_browsers, args=(app.url, browsers, tally, stop))
         if browsers:
             real.start()
-        asyncio.run(crowd(app.url, visitors, seconds, tally))
+        asyncio.run(crowd(app.url, visitors, seconds, tally, tours))
         stop.set()
         if browsers:
             real.join()
@@ -296,6 +296,7 @@ def main() -> None:
     parser.add_argument("visitors", type=int, nargs="+", help="how many at once")
     parser.add_argument("--seconds", type=float, default=60, help="that are measured, each time")
     parser.add_argument("--browsers", type=int, default=0, help="so many real ones besides")
+    parser.add_argument("--tours", type=int, default=0, help="of the visitors, on the tour")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="they come and go")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     args = parser.parse_args()
@@ -303,7 +304,7 @@ def main() -> None:
         row = soak(args.visitors[0], args.soak)
         print(json.dumps(row)) if args.json else show_soak(row)
         return
-    rows = [rush(count, args.seconds, args.browsers) for count in args.visitors]
+    rows = [rush(count, args.seconds, args.browsers, args.tours) for count in args.visitors]
     print(json.dumps({"rows": rows})) if args.json else show_rush(rows)
 
 

@@ -43,11 +43,17 @@ def limits() -> str:
 
 
 def lessons() -> str:
-    """The lessons as a list of links into the app of `make demo`."""
-    return "".join(
-        f"- [{lesson.title}]({APP}/{lesson.address.removeprefix('./')}): {lesson.says}\n"
+    """The lessons as links into the app of `make demo`, with what each asks."""
+    rows = [
+        (
+            f"[{lesson.title}]({APP}/{lesson.address.removeprefix('./')})",
+            f"{lesson.minutes}",
+            lesson.level,
+            lesson.says,
+        )
         for lesson in LESSONS.values()
-    )
+    ]
+    return _table(("lesson", "minutes", "level", "what a student does"), rows)
 
 
 def parts() -> str:

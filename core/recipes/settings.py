@@ -171,7 +171,7 @@ SETTINGS: dict[str, Setting] = {
         "How many times it sees all its training images. More takes longer and learns more.",
         *(1, 50),
         whole=True,
-        ticks=(1, 2, 3, 5, 8, 20, 50),
+        ticks=(1, 2, 3, 5, 8),
         unit="epoch",
     ),
     "lr": Number(

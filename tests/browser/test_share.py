@@ -132,14 +132,6 @@ def test_a_page_can_be_all_there_is(visit: Visit) -> None:
     assert answers(page) == ("3", "10")
 
 
-def test_a_lesson_opens_from_the_explain_page(visit: Visit) -> None:
-    page = visit("/explain")
-    link = page.get_by_role("link", name="Fool it with a 7")
-    lesson = visit("/" + (link.get_attribute("href") or "").removeprefix("./"))
-    expect(hook(lesson, "task")).to_contain_text("Lesson: Fool it with a 7.")
-    assert answers(lesson) == ("1", "8")
-
-
 def test_a_network_that_is_gone_leads_to_training_it_again(visit: Visit) -> None:
     page = visit(f"/?v=1&net={GONE}&seed=42")
     page.get_by_role("button", name="Train it again").click()

@@ -7,6 +7,7 @@ from itertools import islice
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from core import trainer
 from core.heads import Output
@@ -105,6 +106,21 @@ def test_training_scores_are_means_over_the_batch_however_small(data, exact, mon
     assert len(last.labels) == size
     assert steps[-1].train.class_acc == pytest.approx(right.item() / size)
     assert steps[-1].train.sum_loss == pytest.approx(total.item() / size, rel=1e-4)
+
+
+def test_the_loss_that_is_reported_has_no_smoothing_as_validation_has_none(
+    data, exact, monkeypatch
+):
+    seen = watch_batches(monkeypatch)
+    answers: list[Output] = []
+    model = fresh()
+    model.register_forward_hook(lambda net, _, out: answers.append(out) if net.training else None)
+    *_, last = train(model, data, TrainConfig(batch_size=63, label_smoothing=0.5))
+    logits, labels = answers[-1].class_logits, seen[-1].labels
+    smoothed = F.cross_entropy(logits, labels, label_smoothing=0.5).item()
+    plain = F.cross_entropy(logits, labels).item()
+    assert abs(smoothed - plain) > 0.01
+    assert last.train.class_loss == pytest.approx(plain, rel=1e-4)
 
 
 def test_nothing_is_printed(data, capsys):

@@ -205,6 +205,20 @@ def test_what_a_recipe_does_not_hold_out_is_learned(data):
     assert last.val == validate(model, data.val.first(40), recipe.train.sum_weight)
 
 
+def test_it_learns_the_first_so_many_images_and_no_others(data):
+    config = TrainConfig(batch_size=50, images=100, epochs=2)
+    some, all_of_them = Recipe(ModelConfig(width=4), config), data.train
+    rest = all_of_them._replace(images=all_of_them.images.clone())
+    rest.images[100:] = 255  # would be noticed
+    weights = []
+    for split in (all_of_them, rest):
+        model = some.build()
+        *_, last = some.fit(model, data._replace(train=split))
+        weights.append(model.state_dict())
+    assert (last.steps, last.images) == (4, 200)
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
 def test_the_presets_are_the_shipped_one_and_the_quick_one():
     assert {"mnist", "quick"} <= set(PRESETS)
 

@@ -168,6 +168,22 @@ def test_where_no_epoch_is_short_enough_only_a_smaller_width_helps(limit):
         limits.check_size(QUICK)
 
 
+def test_few_images_may_be_seen_often():
+    many = QUICK.change({"epochs": 50, "width": 32})
+    with pytest.raises(SettingError, match="would take too long"):
+        limits.check_size(many)
+    limits.check_size(many.change({"images": 500}))
+
+
+def test_a_secret_run_says_so_and_others_are_none(root):
+    secret = queue.enqueue(root, [], "quick", QUICK, is_secret=True)
+    assert secret.request().secret
+    assert (
+        "secret"
+        not in (root / queue.enqueue(root, [], "quick", QUICK).id / "recipe.json").read_text()
+    )
+
+
 def test_the_longest_run_that_the_page_offers_is_short_enough():
     limits.check_size(QUICK.change({"epochs": 8, "width": 32, "batch_size": 32}))
 

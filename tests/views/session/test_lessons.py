@@ -1,4 +1,4 @@
-"""The six lessons show what they promise. Each is tried: trained, drawn, taught."""
+"""The lessons show what they promise. Each is tried: trained, drawn, taught."""
 
 import copy
 from urllib.parse import parse_qsl
@@ -12,7 +12,7 @@ from core.evaluation.metrics import Metrics, evaluate
 from core.evaluation.prediction import predict
 from core.finetune import HandExample
 from core.trainer import DivergedError
-from views.session.lessons import A_2_IN_A_MIRROR, A_SHORT_7, LESSONS
+from views.session.lessons import A_2_IN_A_MIRROR, A_SHORT_7, LESSONS, SMALL_SET
 from views.session.link import QUICK, parse_link
 
 
@@ -34,7 +34,8 @@ def learned(mnist: Data):
 
     def learn(name: str, **changes: object) -> Metrics:
         asked = LESSONS[name].link
-        recipe = QUICK.change({**asked.settings, "epochs": 2, **changes}).with_bug(asked.bug)
+        epochs = asked.settings["epochs"] if asked.settings["images"] == SMALL_SET else 2
+        recipe = QUICK.change({**asked.settings, "epochs": epochs, **changes}).with_bug(asked.bug)
         if recipe not in done:
             model = recipe.build()
             for _ in recipe.fit(model, part):
@@ -64,6 +65,19 @@ def test_late_fusion_is_far_ahead_after_the_same_epochs(learned):
 def test_the_published_bug_spoils_the_sum_alone(learned):
     assert learned("bug").class_acc > 0.9
     assert abs(learned("bug").sum_r2) < 0.1
+
+
+def test_a_few_images_often_teach_less_than_many_once(learned):
+    few, many = learned("few"), learned("few", images=50_000, epochs=2)
+    assert 0.9 < few.class_acc < many.class_acc - 0.01
+
+
+def test_distortion_helps_where_it_overfits(learned):
+    assert learned("overfit", augment=0.5).class_acc > learned("overfit").class_acc + 0.01
+
+
+def test_fixed_numbers_hardly_show(learned):
+    assert learned("fixed").sum_acc > learned("fixed").class_acc - 0.05 > 0.8
 
 
 @pytest.mark.parametrize(("strokes", "meant", "read"), [(A_SHORT_7, 7, 1), (A_2_IN_A_MIRROR, 2, 5)])

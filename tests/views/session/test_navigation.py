@@ -6,6 +6,7 @@ from tests.support.pages import keys, opened_app, session_of
 from views.compare.page import COMPARE
 from views.draw.page import DRAW
 from views.explain.page import EXPLAIN
+from views.lessons.page import LESSONS_PAGE
 from views.session import navigation
 from views.session.navigation import PAGES_KEY
 from views.train.page import TRAIN
@@ -13,10 +14,12 @@ from views.train.page import TRAIN
 GONE = "0123456789abcdef"
 
 
-def test_the_app_opens_at_the_draw_page_and_knows_four(pen) -> None:
+def test_the_app_opens_at_the_draw_page_and_knows_all(pen) -> None:
     app = opened_app()
     assert "addend_7" in keys(app)
-    assert list(app.session_state[PAGES_KEY]) == ["draw", "train", "compare", "explain"]
+    assert list(app.session_state[PAGES_KEY]) == [
+        *("draw", "train", "compare", "explain", "lessons"),
+    ]
 
 
 def test_a_button_leads_to_another_page_with_all_choices(pen) -> None:
@@ -29,7 +32,9 @@ def test_a_button_leads_to_another_page_with_all_choices(pen) -> None:
     )
 
 
-@pytest.mark.parametrize("page", [DRAW, TRAIN, COMPARE, EXPLAIN], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [DRAW, TRAIN, COMPARE, EXPLAIN, LESSONS_PAGE], ids=lambda page: page.name
+)
 def test_the_name_of_a_page_can_stand_in_an_address(page) -> None:
     assert page.name.isalpha() and page.name.islower()
 
