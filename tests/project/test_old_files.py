@@ -16,6 +16,7 @@ from core.runs import recovery
 from core.runs.control import read_control
 from core.runs.run import Run, find_run, list_runs
 from core.runs.snapshot import repeatable_recipe
+from core.specs import TRAIN_SIZE
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.history import history_file, read_history
 from core.workers.runner import JobRunner
@@ -141,6 +142,7 @@ def test_a_link_stands_for_the_same_choices(old_link):
     link = parse_link(dict(parse_qsl(old_link["query"])))
     found = as_json({key: value for key, value in vars(link).items()})
     renamed = {"picture", "task"}  # attributes; what they hold is what it was
+    assert found["settings"].pop("images") == TRAIN_SIZE  # as all runs had before
     assert {k: v for k, v in found.items() if k in old_link["link"]} == {
         k: v for k, v in old_link["link"].items() if k in found
     }

@@ -127,7 +127,7 @@ def _on(
 ) -> None:
     """The button that leads on, as far as that goes now."""
     step, is_last = course.steps[place], place + 1 == len(course.steps)
-    if not is_here and step.page is not None:
+    if not is_done and not is_here and step.page is not None:
         if _main(f"Go to {page_title(step.page)}"):
             go_to(step.page)
     elif step.question and not (is_done and step.told):

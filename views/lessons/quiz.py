@@ -22,6 +22,7 @@ from views.session.navigation import go_to
 from views.session.session import Quiz, Session, get_session
 from views.ui.polling import poll
 from views.ui.style import TEXT_WIDTH, current_palette
+from views.ui.text import plain
 from views.ui.theme import BARE_CONFIG
 
 # Bugs that show in a short run: tests/views/lessons/test_symptoms.py trains with each.
@@ -69,7 +70,7 @@ def _start(session: Session, words: str) -> None:
     try:
         jobs.start_quiz(session, bug, QUIZ_SETTINGS)
     except (SettingError, QueueError) as error:
-        st.error(str(error))
+        st.error(plain(error))
     except OSError as error:
         st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
     else:
@@ -85,11 +86,11 @@ def _progress(session: Session, was_live: bool) -> None:
         return
     now, last = snapshot.state, snapshot.last
     if now.is_finished:
-        st.warning(now.message or "It was not trained.")
+        st.warning(plain(now.message or "It was not trained."))
         return
     share = last["step"] / last["steps"] if last else 0.0
     words = jobs.waiting_words(snapshot.run) if now.name in WAITING else "Training"
-    st.progress(min(1.0, share), text="Testing it" if now.name == "evaluating" else words)
+    st.progress(min(1.0, share), text=plain("Testing it" if now.name == "evaluating" else words))
     _curves(snapshot)
 
 

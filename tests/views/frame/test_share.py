@@ -114,6 +114,7 @@ def test_a_setting_is_locked_or_left_out_and_keeps_the_value_of_the_link(name) -
     value = {"dataset": "fashion-mnist", "fusion": "pixels", "sum_head": "classification"}.get(
         name, "1"
     )
+    value = "500" if name == "images" else value
     value = "16" if name in ("batch_size", "width") else "0.5" if name == "dropout" else value
     for how in ("hide", "lock"):
         app = opened(train_page, **{name: value, how: name})

@@ -84,3 +84,14 @@ def test_a_link_brings_its_bug(name):
 @pytest.mark.parametrize("text", ["", "x", "BROADCAST", "broadcast\n", "x" * 10_000])
 def test_a_link_with_another_bug_has_none(text):
     assert parse_link({"bug": text}) == Link()
+
+
+def test_who_waits_for_a_quiz_is_not_told_its_bug() -> None:
+    secret = create_run(runs_dir(), "quick", QUICK.with_bug("relu"), is_secret=True)
+    base = {"seconds": 1.0, "step": 10, "steps": 100, "epoch": 1, "images": 512, "lr": 0.1}
+    secret.append(base | dict.fromkeys(training.Scores._fields, 0.5))
+    secret.set_state(State("training"))
+    waiting = create_run(runs_dir(), "quick", QUICK)
+    said = pages.words(pages.opened(pages.train_page, run=waiting.id))
+    assert "Somebody's network, of a quiz" in said
+    assert "broken" not in said
