@@ -42,6 +42,9 @@ PART_LABELS = {  # of what a link for a class can hide or fix; the settings have
 } | {name: setting.label for name, setting in SETTINGS.items()}
 
 
+NEEDED_FOR_TOUR = {"pages", "number", "teach", "bug"}
+
+
 def show_share(link: Link) -> None:
     """Keep the address of the page in step with what it shows, and give out its link."""
     publish(link)
@@ -59,10 +62,10 @@ def show_share(link: Link) -> None:
 def _tour_button(link: Link) -> None:
     """Offered in the corner, where it moves nothing; not to a class that came for a lesson."""
     session = get_session()
-    if link.tour or link.lesson or "pages" in link.hidden:
+    if link.tour or link.lesson or NEEDED_FOR_TOUR & {*link.hidden, *link.locked}:
         return
     words = f"Tour, {session.tour_left}" if session.tour_left else "Tour"
-    what = "Go on with the tour" if session.tour_left else "Take the tour: ten steps, 4 minutes"
+    what = "Go on with the tour" if session.tour_left else "Take the tour: ten steps, 5 minutes"
     if st.button(words, key="tour", icon=":material/explore:", help=what):
         begin_tour(session)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from views.guide.draw_lessons import COURSES
-from views.guide.steps import Course
+from views.guide.steps import Course, Step, nothing_to_prepare
 from views.guide.tour import TOUR
 from views.session import networks
 from views.session.lessons import LESSONS
@@ -30,11 +30,23 @@ def go_on(session: Session, course: Course, place: int) -> None:
     else:
         session.places[course.name] = place
     step = course.steps[place]
-    if not course.is_done(step, course.story(session)):
-        step.prepare(session)
+    prepare_step(session, course, step)
     if step.page is not None and step.page != page_name(session):
         go_to(step.page)
     st.rerun()
+
+
+def prepare_step(session: Session, course: Course, step: Step) -> bool:
+    """Prepare the page for a step that begins; True if that changed anything.
+
+    A link may lead into the middle of the tour, so the panel asks too.
+    """
+    key = f"{course.name}.{step.name}"
+    if session.prepared == key or course.is_done(step, course.story(session)):
+        return False
+    session.prepared = key
+    step.prepare(session)
+    return step.prepare is not nothing_to_prepare
 
 
 def begin_tour(session: Session) -> None:
@@ -75,10 +87,10 @@ def begin_lesson(session: Session, name: str) -> None:
     go_on(session, course, step_place(session, course))
 
 
-def close(session: Session, course: Course, *, is_over: bool = False) -> None:
+def close(session: Session, course: Course, *, at_end: bool = False) -> None:
     """Leave a course where it is. What it fixed and hid is as it was before."""
     if course is TOUR:
-        session.tour_left = 0 if is_over else session.link.tour
+        session.tour_left = 0 if at_end else session.link.tour
         session.choose(tour=0)
         return
     before = session.before_lesson or Link()

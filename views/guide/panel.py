@@ -19,6 +19,7 @@ from views.guide.courses import (
     current_course,
     go_on,
     next_lesson,
+    prepare_step,
     step_place,
 )
 from views.guide.steps import Course, CourseQuestion, Step, words_of
@@ -53,6 +54,8 @@ def _panel() -> None:
     place = step_place(session, course)
     step = course.steps[place]
     course.look(session, step)
+    if prepare_step(session, course, step):
+        st.rerun()
     story = course.story(session)
     is_done, is_here = course.is_done(step, story), step.page in (None, page_name(session))
     told = words_of(step.told, story) if is_done else ""
@@ -164,7 +167,7 @@ def _ending(session: Session, course: Course) -> None:
     following = next_lesson(session, course)
     if course.name == "tour" or following is None:
         if _main("To the lessons"):
-            close(session, course, is_over=True)
+            close(session, course, at_end=True)
             go_to("lessons")
     elif _main(f"Next lesson: {following.title}"):
         begin_lesson(session, following.name)

@@ -53,7 +53,7 @@ def show_lessons() -> None:
 def _tour(session: Session) -> None:
     if session.link.tour:
         return
-    words = "Go on with the tour" if session.tour_left else "Take the tour (4 minutes)"
+    words = "Go on with the tour" if session.tour_left else "Take the tour (5 minutes)"
     if st.button(words, key="lessons_tour", icon=":material/explore:"):
         begin_tour(session)
 

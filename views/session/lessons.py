@@ -82,6 +82,7 @@ LESSONS = {
         "after reading? Press Train, then choose late fusion and train again.",
         "train",
         _train("fusion", ("fusion",), fusion="pixels", epochs=2),
+        minutes=4,
         level="advanced",
     ),
     "bug": Lesson(

@@ -83,6 +83,7 @@ class Session:
     guesses: dict[str, Guess] = field(default_factory=dict)  # by "rate.loss": lesson and step
     seen: dict[str, Findings] = field(default_factory=dict)  # what was measured, by the same
     places: dict[str, int] = field(default_factory=dict)  # how far each lesson is: its step
+    prepared: str = ""  # the step that the page was last prepared for, as in `guesses`
     before_lesson: Link | None = None  # what was chosen when the lesson began; None: a link's
     tour_left: int = 0  # the step of the tour at which it was closed
     quiz: Quiz | None = None

@@ -51,9 +51,21 @@ def test_junk_opens_no_tour(pen, text) -> None:
     assert spoken(opened_app(tour=text)) == ""
 
 
-def test_a_class_without_other_pages_is_offered_none(pen) -> None:
-    assert "tour" not in keys(opened_app(hide="pages"))
-    assert "tour" not in keys(opened_app(task="rate"))
+@pytest.mark.parametrize(
+    "query", [{"hide": "pages"}, {"hide": "teach"}, {"lock": "number"}, {"task": "rate"}]
+)
+def test_a_class_that_cannot_go_all_its_steps_is_offered_none(pen, query) -> None:
+    assert "tour" not in keys(opened_app(**query))
+
+
+def test_a_link_into_the_middle_finds_its_page_prepared(pen) -> None:
+    app = opened_app(tour="7", lr="3")
+    assert "The bug is in" in spoken(app)
+    link = session_of(app).link
+    assert (link.bug, link.settings["lr"]) == ("broadcast", DEFAULT_SETTINGS["lr"])
+    generation = session_of(app).settings_generation
+    app.run()
+    assert session_of(app).settings_generation == generation  # once
 
 
 def test_a_drawing_that_is_read_ends_the_wait(pen) -> None:
