@@ -181,3 +181,10 @@ def test_the_offer_moves_nothing_and_the_tour_goes_on_where_it_was_closed(
     expect(guide(page)).to_contain_text("Tour, 2 of")
     page.reload()  # a guess is the session's; the step is in the address
     expect(guide(page)).to_contain_text("Tour, 2 of")
+
+
+def test_presented_the_panel_stays_in_sight(visit: Visit) -> None:
+    page = visit("/lessons?present=1&task=shift&v=1", viewport={"width": 1920, "height": 1080})
+    for top in (0, 300, 100_000):
+        page.evaluate(f"document.querySelector('[data-testid=stMain]').scrollTo(0, {top})")
+        expect(hook(page, "guide_next").get_by_role("button")).to_be_in_viewport(ratio=1)

@@ -30,6 +30,24 @@ function whenThere(selectors, found, until = performance.now() + PATIENCE) {
     }
 }
 
+// Presented, all of a page is scaled, and what is sticky in it is not where it is seen: the panel is
+// moved to the lower edge by hand.
+function keepBelow(panel) {
+    const scale = Number(getComputedStyle(document.documentElement).getPropertyValue("--scale")) || 1;
+    const outer = panel.parentElement;
+    outer.style.translate = "";
+    const box = outer.getBoundingClientRect(), over = box.bottom - innerHeight + 8;
+    if (scale > 1 && over > 0) outer.style.translate = `0 ${-over / scale}px`;
+}
+
+function watch(panel) {
+    if (app.watched === panel) return;
+    app.watched = panel;
+    const keep = () => keepBelow(panel);
+    panel.closest("[data-testid=stMain]")?.addEventListener("scroll", keep, { passive: true });
+    new ResizeObserver(keep).observe(panel.closest("[data-testid=stMainBlockContainer]"));
+}
+
 // On from wherever the focus is, such as the canvas, without a way through the whole page.
 app.onKey ??= window.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.repeat) return;
@@ -51,6 +69,8 @@ export default function ({ parentElement, data }) {
         app.guide = null;
         return;
     }
+    watch(panel);
+    keepBelow(panel);
     button.onclick = () => whenThere(data.targets, (element) => {
         bring(element, panel);
         element.querySelector("button:enabled, input, [tabindex]")?.focus({ preventScroll: true });
