@@ -63,7 +63,7 @@ def _panel() -> None:
     targets = step.targets if is_here and not told else ()
     st.html(_head(course, place) + _frame(targets))
     st.markdown(text)
-    guess = _ask(course, step, step.question) if step.question and not told else None
+    guess = _ask(course, step, step.question) if step.question else None
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="guide_row"):
         _on(session, course, place, guess, is_here=is_here, is_done=is_done)
         _script()(
@@ -133,11 +133,9 @@ def _on(
     if not is_done and not is_here and step.page is not None:
         if _main(f"Go to {page_title(step.page)}"):
             go_to(step.page)
-    elif step.question and not (is_done and step.told):
+    elif step.question:
         if _main("Keep my guess", is_off=guess is None) and guess is not None:
             course.guess(session, step, guess)
-            if step.told:
-                st.rerun()
             go_on(session, course, place + 1)
     elif not is_done:
         _main("Waiting", is_off=True)

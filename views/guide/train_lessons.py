@@ -38,18 +38,21 @@ LOSS = CourseQuestion(
 def _at_30(story: Story) -> str:
     facts = story.seen["high"]
     right = "away" if facts["ran_away"] else "falls" if facts["class_acc"] > 0.9 else "stays"
-    end = f" after {facts['step'] + 1} steps" if right == "away" else ""
+    said = judge_option(story, "loss", LOSS, right)
+    if right != "away":
+        return said
     return (
-        f"{judge_option(story, 'loss', LOSS, right)} It was over{end}: each step jumps across the "
-        "valley and lands higher on the other side."
+        f"{said} It was over after {facts['step'] + 1} steps: each step jumps across the valley "
+        "and lands higher on the other side."
     )
 
 
 def _lower(story: Story) -> str:
-    facts = story.seen["low"]
+    high, low = story.seen["high"], story.seen["low"]
     return (
-        f"At {facts['lr']:g} it reads {percent(facts['class_acc'])} of the test images, at 30 it "
-        "read none. Try 0.001 too: it is stable, and so slow that one epoch is too short."
+        f"At {low['lr']:g} it reads {percent(low['class_acc'])} of the test images, at "
+        f"{high['lr']:g} it read {percent(high['class_acc']) if high['class_acc'] else 'none'}. "
+        "Try 0.001 too: it is stable, and so slow that one epoch is too short."
     )
 
 
