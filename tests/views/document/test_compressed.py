@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from streamlit import file_util
 
 from tests.support.asgi import ask
-from views.document.compressed import Compressed
+from views.document.compressed import PLOTLY, PLOTLY_FILE, Compressed
 
 STATIC = Path(file_util.get_static_dir()) / "static"
 SCRIPT = max((STATIC / "js").glob("index.*.js"), key=lambda file: file.stat().st_size)
@@ -35,6 +35,18 @@ def test_a_script_has_less_than_half_its_bytes_and_is_the_same(base):
 )
 def test_who_does_not_take_it_compressed_gets_it_from_streamlit(headers):
     assert ask(APP, PATH, headers=headers).text == "passed on"
+
+
+@pytest.mark.parametrize("headers", [{}, GZIP])
+def test_plotly_comes_from_its_package_to_everybody(headers):
+    answer = ask(APP, f"/static/{PLOTLY}", headers=headers)
+    content = answer.content
+    if headers:
+        assert len(content) < 2e6
+        content = gzip.decompress(content)
+    assert content == PLOTLY_FILE.read_bytes()
+    assert content.startswith(b"/**\n* plotly.js v")
+    assert "immutable" in answer.headers["cache-control"]
 
 
 @pytest.mark.parametrize(
