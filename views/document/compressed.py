@@ -2,7 +2,8 @@
 
 Streamlit sends its own as they are, because it would compress each one anew for each visitor. Their
 names carry a hash of their content, so a browser keeps them for a year. plotly.js is beside them,
-from the package of the same name: no other script can call the copy inside of Streamlit's.
+from the package of the same name: no other script can call the copy inside of Streamlit's. The
+canvas has a hash in its name, too, and is kept as long.
 """
 
 import asyncio
@@ -12,12 +13,13 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import FileResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import file_util
 
 FILE = re.compile(r"/static/(?P<name>(js|css)/[\w.-]+\.(?P<kind>js|css))$", re.ASCII)
+COMPONENT = re.compile(r"/_stcore/bidi-components/.+-[\w-]{8}\.(js|css)$", re.ASCII)
 COMPRESSED_KINDS = {"js": "text/javascript", "css": "text/css"}
 FOR_EVER = "public, immutable, max-age=31536000"
 PLOTLY = f"js/plotly-{metadata.version('plotly')}.min.js"
@@ -35,6 +37,8 @@ class Compressed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = FILE.search(str(scope.get("path", "")))
+        if scope["type"] == "http" and COMPONENT.search(str(scope["path"])):
+            return await self.app(scope, receive, _for_ever(send))
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or not found:
             return await self.app(scope, receive, send)
         file, headers = _file(found["name"]), {"cache-control": FOR_EVER}
@@ -54,6 +58,19 @@ def _file(name: str) -> Path:
     if name == PLOTLY:
         return PLOTLY_FILE
     return Path(file_util.get_static_dir()) / "static" / name
+
+
+def _for_ever(send: Send) -> Send:
+    """The same, but what is found is kept for ever."""
+
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            headers = MutableHeaders(raw=list(message["headers"]))
+            headers["cache-control"] = FOR_EVER
+            message = {**message, "headers": headers.raw}
+        await send(message)
+
+    return answer
 
 
 def _takes_gzip(scope: Scope) -> bool:

@@ -50,6 +50,7 @@ class Guard:
     """Wraps an ASGI app; one instance for all visitors, in one event loop."""
 
     def __init__(self, app: ASGIApp) -> None:
+        share_arena()  # before the visitors' threads begin, which keep the arena that they have
         self.app = app
         self.sockets: Counter[str] = Counter()  # of pages, by address
         self.live_sockets: Counter[str] = Counter()  # of pens, likewise
@@ -60,7 +61,6 @@ class Guard:
         self.ready = True
         log.start()
         prepare_handles()
-        share_arena()
         self._tidy()
         most = limits.LIMITS
         self.pages = Turns(int(most.page_runs), max(1, int(most.page_runs) - 1), HOLD)

@@ -58,3 +58,19 @@ def test_plotly_comes_from_its_package_to_everybody(headers):
 )
 def test_other_files_are_passed_on(path):
     assert ask(APP, path, headers=GZIP).text == "passed on"
+
+
+@pytest.mark.parametrize(
+    "name, is_kept",
+    [("index-ynYgWHmM.js", True), ("index-y_Yg-HmM.css", True), ("index.js", False)],
+)
+def test_a_component_with_a_hash_in_its_name_is_kept(name, is_kept):
+    answer = ask(APP, f"/sums/_stcore/bidi-components/canvas.canvas/{name}")
+    assert answer.text == "passed on"
+    assert ("immutable" in answer.headers.get("cache-control", "")) == is_kept
+
+
+def test_a_component_that_is_not_found_is_asked_for_again():
+    app = Compressed(PlainTextResponse("gone", 404))
+    answer = ask(app, "/_stcore/bidi-components/canvas.canvas/index-ynYgWHmM.js")
+    assert "cache-control" not in answer.headers
