@@ -184,8 +184,7 @@ def _over_epochs(figure: go.Figure, epochs: float, label: str) -> go.Figure:
     figure.update_layout(
         showlegend=True,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        legend={"orientation": "h", "xref": "container", "x": 0, "xanchor": "left"}
-        | {"y": 1.02, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         uirevision="run",
     )
     return figure
