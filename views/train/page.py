@@ -22,10 +22,10 @@ from views.train.replay import show_replay
 from views.train.results import show_results
 from views.train.settings import bug_choice, settings_controls
 from views.train.status import pace_of, show_changed_rate, show_status
+from views.ui.growing_chart import growing_chart
 from views.ui.polling import poll
 from views.ui.style import current_palette
 from views.ui.text import plain
-from views.ui.theme import SAVABLE_CONFIG
 
 REPLAY_POLL = 1.5  # seconds between polls of a run's answers to the visitor's picture
 MEANWHILE_POLL = 4.0  # of the run that a visitor watches who waits: there may be many
@@ -204,14 +204,10 @@ def _curves(history: list[Record], epochs: float, name: str = "") -> None:
     left, right = st.columns(2)
     with left, st.container(key=f"{name}loss_chart"):
         figure = charts.loss_curves(history, epochs, palette)
-        st.plotly_chart(
-            figure, key=f"{name}loss", config=SAVABLE_CONFIG, alt="Loss over the epochs"
-        )
+        growing_chart(figure, palette, key=f"{name}loss", alt="Loss over the epochs")
     with right, st.container(key=f"{name}accuracy_chart"):
         figure = charts.accuracy_curves(history, epochs, palette)
-        st.plotly_chart(
-            figure, key=f"{name}accuracy", config=SAVABLE_CONFIG, alt="Accuracy by epoch"
-        )
+        growing_chart(figure, palette, key=f"{name}accuracy", alt="Accuracy by epoch")
 
 
 TRAIN = Page("train", "Train", ":material/model_training:", show_train)

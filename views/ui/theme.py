@@ -38,6 +38,7 @@ SAVABLE_CONFIG = {  # where a figure is worth keeping: a camera on it saves it, 
     "modeBarButtons": [["toImage"]],
     "toImageButtonOptions": {"format": "svg", "filename": "sketch-and-sum"},
 }
+FONT = '"Source Sans", sans-serif'  # of the page
 Records = Sequence[Mapping[str, Any]]  # lines of a run's progress.jsonl
 
 
@@ -53,4 +54,22 @@ def frameless(figure: go.Figure, height: int) -> go.Figure:
         bargap=0.25,
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": CAMERA_GREY, "activecolor": CAMERA_GREY},
     )
+    return figure
+
+
+def themed(figure: go.Figure, palette: Palette) -> go.Figure:
+    """A figure in the page's colors and letters, where Streamlit does not see to that."""
+    quiet = {"color": palette.muted, "size": 12}
+    axis = {"automargin": True, "tickfont": quiet, "title": {"font": quiet, "standoff": 12}}
+    figure.update_layout(
+        template="none",
+        font={"family": FONT, "size": 12, "color": palette.ink},
+        hoverlabel={
+            "bgcolor": palette.paper,
+            "bordercolor": palette.muted,
+            "font": {"size": 13, "color": palette.ink},
+        },
+    )
+    figure.update_xaxes(showgrid=False, **axis)
+    figure.update_yaxes(gridcolor=palette.faint, **axis)
     return figure
