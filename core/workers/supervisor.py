@@ -21,7 +21,7 @@ QUICK_DEATH = 10.0  # seconds; a process that dies sooner is started again after
 MAX_RESTART_PAUSE = 240.0
 WRITABLE_CHECK_SECONDS = 5.0  # between checks of a runs directory that is read-only
 LEAST_MEGABYTES = 900  # of memory: 741 were measured with a visitor and a quick run
-LOOK_SECONDS = 0.5  # between looks for a run, while no worker is kept
+WORK_POLL_SECONDS = 0.5  # between looks for a run, while no worker is kept
 HEAD_START = 3.0  # seconds that an app has for its first page
 
 
@@ -59,7 +59,7 @@ class Supervisor:
             if time.monotonic() < self._not_before:
                 return
             if not self.keeps_worker and not has_work(self.root):
-                self._not_before = time.monotonic() + LOOK_SECONDS
+                self._not_before = time.monotonic() + WORK_POLL_SECONDS
                 return
             self._started = time.monotonic()
             options = [] if self.keeps_worker else [LEAVES]

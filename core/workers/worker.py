@@ -34,7 +34,7 @@ from core.workers.status import lock_for_worker
 from core.workers.supervisor import LEAVES, NOTHING_TO_DO
 
 POLL_SECONDS = 0.05  # between polls for a new run
-LEAVE_SECONDS = 30.0  # without a run, where a worker leaves
+IDLE_SECONDS = 30.0  # without a run, where a worker leaves
 POLLS_PER_FULL_POLL = 20  # polls between those that do not trust the directory's time
 
 
@@ -58,7 +58,7 @@ def serve(root: Path, leaves: bool = False) -> int:
         if os.environ.get(VARIABLE):
             _serve_cluster(root, app_gone)
             return 0
-        runner = JobRunner(app_gone, LEAVE_SECONDS if leaves else None)
+        runner = JobRunner(app_gone, IDLE_SECONDS if leaves else None)
         runner.recover_interrupted(root)
         if not leaves and (speed := warm_up(runner.data_sets)):
             write_speed(root, speed)

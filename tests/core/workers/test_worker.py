@@ -217,9 +217,9 @@ def test_where_memory_is_short_a_worker_comes_for_a_run_and_leaves_after_it(
     fork_server, root, monkeypatch
 ):
     """And the next run finds one again, as one that was cut off does."""
-    fork_server.codes[root] = "from core.workers import worker; worker.LEAVE_SECONDS = 0.2"
+    fork_server.codes[root] = "from core.workers import worker; worker.IDLE_SECONDS = 0.2"
     monkeypatch.setattr(app_side, "subprocess", fork_workers(fork_server))
-    monkeypatch.setattr(app_side, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(app_side, "WORK_POLL_SECONDS", 0.05)
     started = Supervisor(root, keeps_worker=False)
     try:
         assert started.pid == 0
