@@ -136,10 +136,10 @@ def _shift_told(story: Story) -> str:
 
 
 def _swap_told(story: Story) -> str:
-    facts = story.seen["swapped"]
+    measured = 100 * story.seen["swapped"]["inverted_share"]
     return (
-        f"{judge_number(story, 'inverted', INVERTED, 100 * facts['share'])} It has seen white ink "
-        "on black only. That is why a photo of ink on paper is turned around before it is read."
+        f"{judge_number(story, 'inverted', INVERTED, measured)} It has seen white ink on black only. "
+        " That is why a photo of ink on paper is turned around before it is read."
     )
 
 

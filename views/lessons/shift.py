@@ -67,6 +67,7 @@ def show_shift() -> None:
         "pixels": pixels,
         "first": first,
         "share": share if share is not None else 0.0,
+        "inverted_share": (_share(session.link.network, 0, True) or 0.0) if inverted else 0.0,
         "count": TRIED,
     }
     if sees(session):

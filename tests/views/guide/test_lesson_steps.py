@@ -19,7 +19,7 @@ REST = {
     **{"run": "0" * 16, "lr": 0.2, "step": 60, "seconds": 6.0, "train_acc": 1.0, "label": 5},
     **{"name": "5", "certainty": 0.99, "addend": 2, "sum": 7.0, "strokes": (), "count": 200},
     **{"before": 0.99, "after": 0.98, "read_before": 1, "read_after": 7, "examples": 1},
-    **{"first": 9, "share": 0.4, "pixels": 9},
+    **{"first": 9, "share": 0.4, "inverted_share": 0.3, "pixels": 9},
 }
 
 
