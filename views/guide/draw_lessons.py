@@ -138,8 +138,8 @@ def _shift_told(story: Story) -> str:
 def _swap_told(story: Story) -> str:
     measured = 100 * story.seen["swapped"]["inverted_share"]
     return (
-        f"{judge_number(story, 'inverted', INVERTED, measured)} It has seen white ink on black only. "
-        " That is why a photo of ink on paper is turned around before it is read."
+        f"{judge_number(story, 'inverted', INVERTED, measured)} It has seen white ink on black "
+        "only. That is why a photo of ink on paper is turned around before it is read."
     )
 
 
