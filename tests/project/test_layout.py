@@ -33,6 +33,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.doubt"},
     {"core.finetune"},
     {"core.recipes", "core.evaluation"},
+    {"core.inspection"},
     {"core.storage"},
     {"core.runs"},
     {"core.forecast"},
@@ -48,6 +49,7 @@ FLOORS: tuple[set[str], ...] = (
     {"views.ui"},
     {"views.frame"},
     {"views.input"},
+    {"views.inside"},
     {f"views.{page.parent.name}" for page in ROOT.glob("views/*/page.py")},  # no page knows another
     {"views.live"},
     {"views.__main__"},
