@@ -27,6 +27,7 @@ class DamagedScore(NamedTuple):
 
     class_acc: float
     joint_acc: float  # both answers
+    images: int  # that it read
 
 
 def weighted_layers(model: SumNet) -> dict[str, nn.Conv2d | nn.Linear]:
@@ -76,4 +77,4 @@ def score(model: SumNet, split: Split) -> DamagedScore:
         right_class += int(right.sum())
         right_both += int((right & (output.totals == labels + numbers)).sum())
     count = len(shown.labels)
-    return DamagedScore(right_class / count, right_both / count)
+    return DamagedScore(right_class / count, right_both / count, count)

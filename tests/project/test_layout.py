@@ -184,8 +184,8 @@ def test_a_file_is_short_enough_to_be_read(path):
             assert (node.end_lineno or 0) - node.lineno < MOST_FUNCTION_LINES, node.name
 
 
-PURE = ("ui/theme", "ui/images", "ui/table", "draw/charts", "train/charts", "compare/charts")
-PURE += ("compare/bars", "explain/figures", "explain/diagram")
+PURE = ("ui/theme", "ui/images", "ui/table", "ui/answer_charts", "train/charts", "compare/charts")
+PURE += ("compare/bars", "explain/figures", "explain/diagram", "inside/map_chart", "inside/charts")
 
 
 @pytest.mark.parametrize("name", PURE)
@@ -200,6 +200,8 @@ def test_only_one_room_touches_state_and_caches(path):
         return
     if path == ROOT / "views/input/canvas.py":  # reads what its own widget said last
         assert found == {"session_state"}
+    elif path == ROOT / "views/inside/cached.py":  # computes once for all visitors
+        assert found == {"cache_data", "cache_resource"}
     else:
         assert not found
 

@@ -90,6 +90,7 @@ def shared_link(session: Session, snapshot: RunSnapshot | None = None) -> Link:
         run="",
         compared=(),
         view=Link.view,
+        look=Link.look,
     )
 
 

@@ -69,7 +69,7 @@ def test_the_score_is_the_share_of_images_that_are_right(model, data, exact):
         output = model(data.test.images, addends)
     right = (output.labels == data.test.labels).double()
     both = right * (output.totals == data.test.labels + addends)
-    assert score(model, data.test) == (right.mean().item(), both.mean().item())
+    assert score(model, data.test) == (right.mean().item(), both.mean().item(), 100)
 
 
 def test_a_network_without_weights_only_guesses(trained, data):
@@ -87,4 +87,4 @@ def test_a_sum_head_without_weights_leaves_the_class_as_it_is(trained, data):
 def test_answers_that_are_no_numbers_are_wrong(model, data):
     with torch.no_grad():
         model.class_head[1].weight.fill_(torch.nan)
-    assert score(model, data.test) == (0, 0)
+    assert score(model, data.test) == (0, 0, 100)

@@ -1,0 +1,95 @@
+"""What is computed of the inside of a network, once for all visitors.
+
+Two networks with the same weights may answer differently: a stranger's file can claim another data
+set for ours. So the config is part of each key.
+"""
+
+import numpy as np
+import streamlit as st
+
+from core.data.drawing import Pixels
+from core.inspection.damage import Damage, DamagedScore, damage, score
+from core.inspection.feature_map import MAP_IMAGES, FeatureMap, map_features
+from core.inspection.flip import Flip, find_flip
+from core.model import ModelConfig, SumNet
+from core.storage.checkpoint import Card
+from views.server.heavy import heavy_work
+from views.session.networks import test_split
+from views.ui.images import data_uri
+
+SHEET_COLUMNS = 50
+
+
+def cached_map(model: SumNet, card: Card) -> FeatureMap:
+    """The map of a network's features.
+
+    Raises:
+        AnswerError: a feature is not a number.
+        DownloadError: the test images are not on this machine.
+    """
+    return _map(card.weights_sha256, model.config, model)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _map(weights_sha256: str, config: ModelConfig, _model: SumNet) -> FeatureMap:
+    split = test_split(config.dataset)
+    with heavy_work():
+        return map_features(_model, split)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def picture_sheet(dataset: str) -> str:
+    """All pictures of a map as one, as an address: `SHEET_COLUMNS` in a row, in their order.
+
+    Raises:
+        DownloadError: the test images are not on this machine.
+    """
+    images = test_split(dataset).images[:MAP_IMAGES, 0].numpy()
+    side = images.shape[1]
+    rows = -(-len(images) // SHEET_COLUMNS)
+    padded = np.zeros((rows * SHEET_COLUMNS, side, side), np.uint8)
+    padded[: len(images)] = images
+    sheet = padded.reshape(rows, SHEET_COLUMNS, side, side).swapaxes(1, 2)
+    return data_uri(sheet.reshape(rows * side, SHEET_COLUMNS * side))
+
+
+def cached_flip(model: SumNet, card: Card, image: Pixels, addend: int) -> Flip | None:
+    """The least change that flips the class of a picture; None where none is found.
+
+    Raises:
+        AnswerError: an answer is not a number.
+    """
+    return _flip(card.weights_sha256, model.config, image, addend, model)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _flip(
+    weights_sha256: str, config: ModelConfig, image: Pixels, addend: int, _model: SumNet
+) -> Flip | None:
+    with heavy_work():
+        return find_flip(_model, image, addend)
+
+
+def cached_score(
+    model: SumNet, card: Card, layer: str, kind: Damage, amount: float
+) -> DamagedScore:
+    """How much a network still gets right with one layer damaged.
+
+    Raises:
+        DownloadError: the test images are not on this machine.
+    """
+    return _score(card.weights_sha256, model.config, layer, kind, amount, model)
+
+
+@st.cache_data(max_entries=1_000, show_spinner=False)
+def _score(
+    weights_sha256: str,
+    config: ModelConfig,
+    layer: str,
+    kind: Damage,
+    amount: float,
+    _model: SumNet,
+) -> DamagedScore:
+    split = test_split(config.dataset)
+    with heavy_work():
+        return score(damage(_model, layer, kind, amount), split)

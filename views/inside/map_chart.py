@@ -1,0 +1,132 @@
+"""The map of what a network knows, as a plotly figure. Imports neither streamlit nor torch.
+
+Each class has a color, and its name in the middle of its hill; a mistake is a cross.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.evaluation.layers import Floats
+from core.inspection.feature_map import FeatureMap
+from views.ui.theme import Palette, frameless
+
+ROOM = 0.06  # beside the outermost points, as a share of the map
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """The visitor's picture on a map."""
+
+    name: str  # "your drawing"
+    way: Floats  # (N, 2): where it came from; the last point is where it is
+
+
+def map_figure(
+    found: FeatureMap,
+    names: Sequence[str],
+    palette: Palette,
+    visitor: Visitor | None = None,
+    height: int = 460,
+) -> go.Figure:
+    """All points of a map, and the visitor's picture among them.
+
+    The `customdata` of a point is its place in the split and what to say about it; the script
+    static/map.js shows its picture.
+    """
+    figure = go.Figure()
+    right = found.answered == found.labels
+    for label in np.unique(found.labels).tolist():
+        own = np.flatnonzero(right & (found.labels == label))
+        color = palette.classes[label % len(palette.classes)]
+        marker = {"color": color, "size": 5, "opacity": 0.6}
+        _add_points(figure, found, own, [names[label]] * len(own), names[label], marker)
+    wrong = found.mistakes
+    said = [f"{names[found.labels[n]]}, read as {names[found.answered[n]]}" for n in wrong]
+    marker = {"color": palette.wrong, "size": 9, "symbol": "x", "line": {"width": 0}}
+    _add_points(figure, found, wrong, said, "mistakes", marker)
+    for label, (x, y) in found.centers().items():
+        figure.add_annotation(
+            x=float(x),
+            y=float(y),
+            text=f"<b>{names[label]}</b>",
+            showarrow=False,
+            font={"size": 15 if len(names[label]) < 3 else 12, "color": palette.ink},
+            bgcolor=palette.paper,
+            opacity=0.85,
+            borderpad=1,
+        )
+    if visitor:
+        _add_visitor(figure, visitor, palette)
+    _set_ranges(figure, found.points if visitor is None else _joined(found.points, visitor.way))
+    frameless(figure, height)
+    figure.update_layout(hovermode="closest", hoverdistance=12, uirevision="map")
+    return figure
+
+
+def _add_points(
+    figure: go.Figure,
+    found: FeatureMap,
+    places: np.ndarray,
+    said: Sequence[str],
+    name: str,
+    marker: dict[str, object],
+) -> None:
+    figure.add_scatter(
+        x=found.points[places, 0].round(3),
+        y=found.points[places, 1].round(3),
+        customdata=list(zip(places.tolist(), said, strict=True)),
+        name=name,
+        mode="markers",
+        marker=marker,
+        hoverinfo="none",
+    )
+
+
+def _add_visitor(figure: go.Figure, visitor: Visitor, palette: Palette) -> None:
+    """The way as a line, and a ring where it ends."""
+    xs, ys = visitor.way.T.round(3).tolist()
+    figure.add_scatter(
+        x=xs,
+        y=ys,
+        name="way",
+        mode="lines",
+        line={"color": palette.ink, "width": 2, "dash": "dot"},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=xs[-1:],
+        y=ys[-1:],
+        name=visitor.name,
+        mode="markers",
+        marker={
+            "color": palette.paper,
+            "size": 17,
+            "line": {"color": palette.ink, "width": 4},
+        },
+        hoverinfo="skip",
+    )
+    figure.add_annotation(
+        x=xs[-1],
+        y=ys[-1],
+        text=f"<b>{visitor.name}</b>",
+        yshift=20,
+        showarrow=False,
+        font={"color": palette.ink, "size": 13},
+        bgcolor=palette.paper,
+        opacity=0.9,
+    )
+
+
+def _joined(points: Floats, way: Floats) -> Floats:
+    return np.concatenate([points, way])
+
+
+def _set_ranges(figure: go.Figure, points: Floats) -> None:
+    low, high = points.min(0), points.max(0)
+    room = ROOM * np.maximum(high - low, 1e-3)
+    axis = {"visible": False, "fixedrange": True}
+    figure.update_xaxes(range=[float(low[0] - room[0]), float(high[0] + room[0])], **axis)
+    figure.update_yaxes(range=[float(low[1] - room[1]), float(high[1] + 2 * room[1])], **axis)
