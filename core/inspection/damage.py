@@ -17,7 +17,7 @@ from core.evaluation.diagnostics import fixed_addends
 from core.model import SumNet
 
 DAMAGE_IMAGES = 1_000  # test images that a damaged network reads
-BATCH = 100
+DAMAGE_BATCH = 100
 
 Damage = Literal["noise", "zero"]
 
@@ -69,7 +69,7 @@ def score(model: SumNet, split: Split) -> DamagedScore:
     addends = fixed_addends(len(shown.labels))
     right_class = right_both = 0
     for images, labels, numbers in zip(
-        *(part.split(BATCH) for part in (shown.images, shown.labels, addends)), strict=True
+        *(part.split(DAMAGE_BATCH) for part in (shown.images, shown.labels, addends)), strict=True
     ):
         with autocast():
             output = model(images, numbers)

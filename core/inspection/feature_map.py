@@ -27,16 +27,16 @@ from core.model import SumNet
 from core.specs import ADDENDS
 
 MAP_IMAGES = 2_000
-BATCH = 100  # images at a time: their feature maps fit into the cache
+MAP_BATCH = 100  # images at a time: their feature maps fit into the cache
 
-Labels = NDArray[np.int64]
+ClassLabels = NDArray[np.int64]
 
 
 class Features(NamedTuple):
     """What the encoder makes of N images, and the class that follows from it."""
 
     values: Floats  # (N, F)
-    answered: Labels  # (N,)
+    answered: ClassLabels  # (N,)
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,14 @@ class FeatureMap:
     """N test images as points, and the plane that they lie on."""
 
     points: Floats  # (N, 2)
-    labels: Labels  # (N,)
-    answered: Labels  # (N,)
+    labels: ClassLabels  # (N,)
+    answered: ClassLabels  # (N,)
     mean: Floats  # (F,), where the axes cross
     axes: Floats  # (2, F), of length 1
     variance: tuple[float, float]  # share of all variance along each axis
 
     @property
-    def mistakes(self) -> Labels:
+    def mistakes(self) -> ClassLabels:
         """The images whose class is wrong, by their place in the split."""
         return np.flatnonzero(self.answered != self.labels)
 
@@ -68,7 +68,7 @@ class FeatureMap:
 
 
 @torch.inference_mode()
-def encode(model: SumNet, images: Tensor, addends: Tensor) -> Features:
+def encode_images(model: SumNet, images: Tensor, addends: Tensor) -> Features:
     """The features of images, uint8 (N, 1, 28, 28), each with an addend (N,).
 
     The addend matters only where it is written into the picture.
@@ -77,7 +77,7 @@ def encode(model: SumNet, images: Tensor, addends: Tensor) -> Features:
         AnswerError: a feature is not a number.
     """
     values, answered = [], []
-    for some, numbers in zip(images.split(BATCH), addends.split(BATCH), strict=True):
+    for some, numbers in zip(images.split(MAP_BATCH), addends.split(MAP_BATCH), strict=True):
         onehot = F.one_hot(numbers, ADDENDS).float()
         with autocast():
             features = model.encoder(model.normalize(model.fusion.mark(some, onehot)))
@@ -98,7 +98,7 @@ def map_features(model: SumNet, split: Split) -> FeatureMap:
     from sklearn.decomposition import PCA  # late: the first page does not wait for it
 
     shown = split.first(MAP_IMAGES)
-    values, answered = encode(model, shown.images, fixed_addends(len(shown.labels)))
+    values, answered = encode_images(model, shown.images, fixed_addends(len(shown.labels)))
     mean = values.mean(0)
     width, labels = values.shape[1], shown.labels.numpy()
     if not values.std(0).any():  # a network that makes the same of every picture has no directions

@@ -10,7 +10,7 @@ from core.specs import DatasetSpec
 from views.compare.network import Network, cells_for, show_title
 from views.input.sources import visitor_image
 from views.inside.cached import cached_map
-from views.inside.map_chart import Visitor, map_figure
+from views.inside.map_chart import PlacedPicture, map_figure
 from views.inside.network_map import INSIDE_SHEET, map_words, place_on, show_pictures
 from views.session import networks
 from views.session.session import get_session
@@ -51,7 +51,7 @@ def _show_map(network: Network) -> tuple[str, DatasetSpec]:
     way = place_on(found, model, [image.pixels], session.link.addend)
     wrong = len(found.mistakes)
     show_title(network, f"{percent(wrong / len(found.labels))} read wrong")
-    visitor = Visitor(image.title or "an example", way)
+    visitor = PlacedPicture(image.title or "an example", way)
     figure = map_figure(found, model.spec.class_names, current_palette(), visitor, MAP_HEIGHT)
     with st.container(key=f"map_{network.name}"):
         st.plotly_chart(

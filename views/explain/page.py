@@ -44,7 +44,7 @@ def show_explain() -> None:
         trouble_place.warning(plain(trouble))
     st.title("How it works", anchor=False)
     _choose_look(session)
-    if session.link.look == MAP:
+    if session.link.look == MAP_LOOK:
         st.fragment(_show_map)()
         return
     shown = subject_of(session, model, card)
@@ -110,18 +110,18 @@ def _whose(shown: Subject) -> str:
     )
 
 
-IDEAS, PASS, MAP, FOOL, BREAK = EXPLAIN_LOOKS
+IDEAS_LOOK, PASS_LOOK, MAP_LOOK, FOOL_LOOK, BREAK_LOOK = EXPLAIN_LOOKS
 LOOK_TITLES = {
-    IDEAS: "Ideas",
-    PASS: "Step by step",
-    MAP: "Map",
-    FOOL: "Fool it",
-    BREAK: "Break it",
+    IDEAS_LOOK: "Ideas",
+    PASS_LOOK: "Step by step",
+    MAP_LOOK: "Map",
+    FOOL_LOOK: "Fool it",
+    BREAK_LOOK: "Break it",
 }
 LOOKS: dict[str, Callable[[Subject], None]] = {
-    IDEAS: _show_ideas,
-    PASS: show_forward_pass,
-    FOOL: show_fool,
-    BREAK: show_break,
+    IDEAS_LOOK: _show_ideas,
+    PASS_LOOK: show_forward_pass,
+    FOOL_LOOK: show_fool,
+    BREAK_LOOK: show_break,
 }
 EXPLAIN = Page("explain", "Explain", ":material/school:", show_explain)

@@ -16,9 +16,9 @@ from views.ui.table import percent
 from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
-KINDS: dict[Damage, str] = {"noise": "Add noise", "zero": "Zero some weights"}
-NOISE = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # times the spread of the weights
-ZERO = tuple(tenth / 10 for tenth in range(11))  # share of the weights
+DAMAGE_KINDS: dict[Damage, str] = {"noise": "Add noise", "zero": "Zero some weights"}
+NOISE_AMOUNTS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # times the spread of the weights
+ZERO_SHARES = tuple(tenth / 10 for tenth in range(11))  # share of the weights
 PART_WORDS = {"encoder": "Encoder", "class_head": "Class head", "sum_head": "Sum head"}
 
 
@@ -41,13 +41,13 @@ def _show_damage(shown: Subject) -> None:
         )
         kind = st.segmented_control(
             "Damage",
-            list(KINDS),
-            format_func=KINDS.__getitem__,
+            list(DAMAGE_KINDS),
+            format_func=DAMAGE_KINDS.__getitem__,
             default="noise",
             required=True,
             key="break_kind",
         )
-        amounts = NOISE if kind == "noise" else ZERO
+        amounts = NOISE_AMOUNTS if kind == "noise" else ZERO_SHARES
         amount = st.select_slider(
             "Noise, in spreads of the weights" if kind == "noise" else "Share of weights set to 0",
             amounts,

@@ -13,9 +13,9 @@ from views.ui.images import image_tag, shades
 from views.ui.table import certainty
 from views.ui.text import plain
 
-PICTURE = 132  # CSS pixels
-FULL = 100  # percent: the change that just flips the answer
-MOST = 200
+FOOLED_SIDE = 132  # CSS pixels
+FLIPS_AT = 100  # percent: the change that just flips the answer
+MOST_PERCENT = 200
 
 
 def show_fool(shown: Subject) -> None:
@@ -45,28 +45,28 @@ def _show_strength(shown: Subject, flip: Flip) -> None:
     percent = st.slider(
         "How much of the change",
         0,
-        MOST,
-        FULL,
+        MOST_PERCENT,
+        FLIPS_AT,
         step=5,
         format="%d %%",
         key="fool_strength",
         help="0 % is your picture. At 100 % the answer has just flipped. More goes beyond.",
     )
-    strength = percent / FULL
+    strength = percent / FLIPS_AT
     changed = flip.at(strength)
     threshold = shown.card.doubt_level
     prediction = predict(shown.model, changed, shown.prediction.addend, threshold)
-    extent = max(1.0, float(abs(flip.difference(MOST / FULL)).max()))
+    extent = max(1.0, float(abs(flip.difference(MOST_PERCENT / FLIPS_AT)).max()))
     left, right = st.columns(2, gap="large")
     with left, st.container(key="fool_pictures"):
         difference = shades(flip.difference(strength), -extent, extent)
         st.html(
             '<div class="fooled">'
-            + _figure(image_tag(flip.image, PICTURE, "The picture"), "yours")
+            + _figure(image_tag(flip.image, FOOLED_SIDE, "The picture"), "yours")
             + '<span class="sign">+</span>'
-            + _figure(image_tag(difference, PICTURE, "The change"), "change")
+            + _figure(image_tag(difference, FOOLED_SIDE, "The change"), "change")
             + '<span class="sign">=</span>'
-            + _figure(image_tag(changed, PICTURE, "The changed picture"), "shown to it")
+            + _figure(image_tag(changed, FOOLED_SIDE, "The changed picture"), "shown to it")
             + "</div>"
         )
         st.html(f'<p class="note">{_size_words(flip, strength)}</p>')
@@ -107,6 +107,6 @@ def answers_to(shown: Subject, prediction: Prediction, before: int) -> str:
         f'<div class="note">{sure} sure. {said}</div>'
         f"{class_bars(prediction.class_probs, spec.class_names)}</div>"
         f'<div class="sum-head"><b>Sum head: {prediction.total}</b>'
-        f'<div class="note">{prediction.sum_value:.1f}, for + {prediction.addend}</div>'
+        f'<div class="note">{prediction.sum_value:.1f} before rounding</div>'
         f"{sum_line(prediction.sum_value, expected)}</div></div>"
     )

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from core.evaluation.prediction import AnswerError
-from core.inspection.forward_pass import ForwardPass, forward_pass
+from core.inspection.forward_pass import Convolution, ForwardPass, forward_pass
 from views.inside.network_map import STATIC_DIR
 from views.inside.subject import Subject
 from views.ui.table import certainty
@@ -68,61 +68,67 @@ def _name_of(shown: Subject) -> str:
 
 def steps_of(shown: Subject, found: ForwardPass) -> list[dict[str, Any]]:
     """The steps in order: which scene, its title, and what happens there in words."""
-    noun, addend = shown.spec.noun, shown.prediction.addend
-    is_marked, convolution = shown.model.fusion.marks_images, found.convolution
-    size = convolution.kernels.shape[1]
-    side = convolution.maps.shape[1]
-    name = shown.spec.class_names[shown.prediction.label]
-    sure = certainty(shown.prediction.class_probs[shown.prediction.label])
-    number = f" The number, {addend}, is written into its last ten pixels." if is_marked else ""
-    steps = [
-        ("picture", 0, "Picture", f"The {noun} as the network gets it: 28 × 28 pixels.{number}"),
-        (
-            "convolution",
-            0,
-            "Convolution",
-            f"A window of {size} × {size} pixels slides over it. At each place its {size**2} "
-            f"pixels are multiplied by {size**2} weights and added up: one pixel of a map of "
-            f"{side} × {side}. Tap a pixel of a map to see that multiplication. "
-            f"{len(convolution.maps)} of the {convolution.map_count} maps are shown.",
-        ),
-    ]
     stages = zip(found.stages, found.stage_counts, strict=True)
-    for place, (maps, count) in enumerate(stages):
-        what = (
-            "what stood out stays, what is below 0 is cut off" if place == 0 else "the same again"
-        )
-        words = (
-            f"After stage {place + 1}: {count} maps of {maps.shape[1]} × {maps.shape[2]}; {what}."
-        )
-        steps.append(("stage", place, f"Stage {place + 1}", words))
-    features = f"The last maps are {found.features:,} numbers, the features."
-    meets = (
-        f"The number, {addend}, is in the picture already, so the features know of it."
-        if is_marked
-        else f"The number, {addend}, joins here: ten values, all 0 but one."
-    )
-    last = "the features and the class probabilities" if is_marked else "these twenty values"
     return [
-        {"kind": kind, "number": order, "title": title, "words": words}
-        for kind, order, title, words in (
-            *steps,
-            (
-                "class_head",
-                0,
-                "Class head",
-                f"{features} The class head weighs them, once for each class: {name}, {sure}.",
-            ),
-            ("number", 0, "Number", meets),
-            (
-                "sum_head",
-                0,
-                "Sum head",
-                f"From {last} the sum head makes {found.sum_value:.1f}, which rounds to "
-                f"{shown.prediction.total}.",
-            ),
-        )
+        _step("picture", "Picture", _picture_words(shown)),
+        _step("convolution", "Convolution", _convolution_words(found.convolution)),
+        *(
+            _step("stage", f"Stage {place + 1}", _stage_words(place, maps.shape, count), place)
+            for place, (maps, count) in enumerate(stages)
+        ),
+        _step("class_head", "Class head", _class_words(shown, found)),
+        _step("number", "Number", _number_words(shown)),
+        _step("sum_head", "Sum head", _sum_words(shown, found)),
     ]
+
+
+def _step(kind: str, title: str, words: str, number: int = 0) -> dict[str, Any]:
+    return {"kind": kind, "title": title, "words": words, "number": number}
+
+
+def _picture_words(shown: Subject) -> str:
+    words = f"The {shown.spec.noun} as the network gets it: 28 × 28 pixels."
+    if not shown.model.fusion.marks_images:
+        return words
+    return f"{words} The number, {shown.prediction.addend}, is written into its last ten pixels."
+
+
+def _convolution_words(convolution: Convolution) -> str:
+    size, (side, _) = convolution.kernels.shape[1], convolution.maps.shape[1:]
+    return (
+        f"A window of {size} × {size} pixels slides over it. At each place its {size**2} pixels "
+        f"are multiplied by {size**2} weights and added up: one pixel of a map of {side} × {side}. "
+        "Tap a pixel of a map to see that multiplication. "
+        f"{len(convolution.maps)} of the {convolution.map_count} maps are shown."
+    )
+
+
+def _stage_words(place: int, shape: tuple[int, ...], count: int) -> str:
+    what = "the same again, on the maps before"
+    if place == 0:
+        what = "what stands out stays, what is below 0 is cut off"
+    return f"After stage {place + 1}: {count} maps of {shape[1]} × {shape[2]}; {what}."
+
+
+def _class_words(shown: Subject, found: ForwardPass) -> str:
+    label, probs = shown.prediction.label, shown.prediction.class_probs
+    return (
+        f"From the last maps come {found.features:,} numbers, the features. The class head weighs "
+        f"them, once for each class: {shown.spec.class_names[label]}, {certainty(probs[label])}."
+    )
+
+
+def _number_words(shown: Subject) -> str:
+    if shown.model.fusion.marks_images:
+        return f"The number, {shown.prediction.addend}, came with the picture, in ten pixels."
+    return f"The number, {shown.prediction.addend}, joins here: ten values, all 0 but one."
+
+
+def _sum_words(shown: Subject, found: ForwardPass) -> str:
+    is_marked = shown.model.fusion.marks_images
+    given = "the features and the class probabilities" if is_marked else "these twenty values"
+    value, total = found.sum_value, shown.prediction.total
+    return f"From {given} the sum head makes {value:.1f}, which rounds to {total}."
 
 
 @functools.cache

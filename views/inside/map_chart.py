@@ -13,11 +13,11 @@ from core.evaluation.layers import Floats
 from core.inspection.feature_map import FeatureMap
 from views.ui.theme import Palette, frameless
 
-ROOM = 0.06  # beside the outermost points, as a share of the map
+MAP_MARGIN = 0.06  # beside the outermost points, as a share of the map
 
 
 @dataclass(frozen=True)
-class Visitor:
+class PlacedPicture:
     """The visitor's picture on a map."""
 
     name: str  # "your drawing"
@@ -28,7 +28,7 @@ def map_figure(
     found: FeatureMap,
     names: Sequence[str],
     palette: Palette,
-    visitor: Visitor | None = None,
+    visitor: PlacedPicture | None = None,
     height: int = 460,
 ) -> go.Figure:
     """All points of a map, and the visitor's picture among them.
@@ -85,7 +85,7 @@ def _add_points(
     )
 
 
-def _add_visitor(figure: go.Figure, visitor: Visitor, palette: Palette) -> None:
+def _add_visitor(figure: go.Figure, visitor: PlacedPicture, palette: Palette) -> None:
     """The way as a line, and a ring where it ends."""
     xs, ys = visitor.way.T.round(3).tolist()
     figure.add_scatter(
@@ -112,8 +112,12 @@ def _add_visitor(figure: go.Figure, visitor: Visitor, palette: Palette) -> None:
         x=xs[-1],
         y=ys[-1],
         text=f"<b>{visitor.name}</b>",
-        yshift=20,
-        showarrow=False,
+        ax=46,
+        ay=-40,
+        arrowcolor=palette.ink,
+        arrowwidth=1.5,
+        arrowhead=0,
+        standoff=9,
         font={"color": palette.ink, "size": 13},
         bgcolor=palette.paper,
         opacity=0.9,
@@ -126,7 +130,7 @@ def _joined(points: Floats, way: Floats) -> Floats:
 
 def _set_ranges(figure: go.Figure, points: Floats) -> None:
     low, high = points.min(0), points.max(0)
-    room = ROOM * np.maximum(high - low, 1e-3)
+    room = MAP_MARGIN * np.maximum(high - low, 1e-3)
     axis = {"visible": False, "fixedrange": True}
     figure.update_xaxes(range=[float(low[0] - room[0]), float(high[0] + room[0])], **axis)
     figure.update_yaxes(range=[float(low[1] - room[1]), float(high[1] + 2 * room[1])], **axis)

@@ -18,14 +18,14 @@ from core.data.download import DownloadError
 from core.data.drawing import Pixels, Strokes, is_dot, rasterize
 from core.evaluation.layers import Floats
 from core.evaluation.prediction import AnswerError
-from core.inspection.feature_map import FeatureMap, encode
+from core.inspection.feature_map import FeatureMap, encode_images
 from core.model import SumNet
 from core.specs import DatasetSpec
 from core.storage.checkpoint import Card
 from views.input.input_image import InputImage
 from views.input.sources import SOURCES, Drawing, show_input
 from views.inside.cached import SHEET_COLUMNS, cached_map, picture_sheet
-from views.inside.map_chart import Visitor, map_figure
+from views.inside.map_chart import PlacedPicture, map_figure
 from views.session.networks import test_split
 from views.session.session import Session, get_session
 from views.ui.images import image_tag
@@ -100,13 +100,13 @@ def show_map_mistakes(found: FeatureMap, spec: DatasetSpec) -> None:
 
 def _visitor(
     session: Session, model: SumNet, image: InputImage | None, found: FeatureMap
-) -> Visitor | None:
+) -> PlacedPicture | None:
     """Where the visitor's picture lies, and how it came there; None where there is none."""
     if image is None:
         return None
     drawn = beginnings(session.canvas.strokes, model.spec) if image.source == "draw" else []
     way = place_on(found, model, [*drawn, image.pixels], session.link.addend)
-    return Visitor(image.title or "the example", way)
+    return PlacedPicture(image.title or "the example", way)
 
 
 def place_on(found: FeatureMap, model: SumNet, images: Sequence[Pixels], addend: int) -> Floats:
@@ -116,7 +116,7 @@ def place_on(found: FeatureMap, model: SumNet, images: Sequence[Pixels], addend:
         AnswerError: a feature is not a number.
     """
     pixels = torch.from_numpy(np.stack(images))[:, None]
-    return found.place(encode(model, pixels, torch.full((len(images),), addend)).values)
+    return found.place(encode_images(model, pixels, torch.full((len(images),), addend)).values)
 
 
 def beginnings(strokes: Strokes, spec: DatasetSpec) -> list[Pixels]:

@@ -7,7 +7,7 @@ import torch
 from core.dataset import Split
 from core.evaluation.diagnostics import fixed_addends
 from core.evaluation.prediction import AnswerError
-from core.inspection.feature_map import encode, map_features
+from core.inspection.feature_map import encode_images, map_features
 from core.model import FUSIONS, ModelConfig, SumNet
 
 
@@ -24,7 +24,7 @@ def features(model: SumNet, split: Split) -> np.ndarray:
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_features_are_what_the_class_head_gets(data, exact, fusion):
     model = SumNet(ModelConfig(width=4, fusion=fusion)).eval()
-    found = encode(model, data.test.images, fixed_addends(100))
+    found = encode_images(model, data.test.images, fixed_addends(100))
     assert found.values == pytest.approx(features(model, data.test), abs=1e-4)
 
 
@@ -40,7 +40,7 @@ def test_the_plane_is_the_one_from_which_the_cloud_is_widest(trained, data, exac
 
 def test_a_picture_of_the_map_lands_on_its_own_point(trained, data, exact):
     found = map_features(trained, data.test)
-    alone = encode(trained, data.test.images[42:43], fixed_addends(100)[42:43])
+    alone = encode_images(trained, data.test.images[42:43], fixed_addends(100)[42:43])
     assert found.place(alone.values)[0] == pytest.approx(found.points[42], abs=1e-3)
 
 
