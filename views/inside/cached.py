@@ -4,20 +4,32 @@ Two networks with the same weights may answer differently: a stranger's file can
 set for ours. So the config is part of each key.
 """
 
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
 from core.data.drawing import Pixels
+from core.evaluation.diagnostics import fixed_addends
+from core.evaluation.layers import Floats
 from core.inspection.damage import Damage, DamagedScore, damage, score
-from core.inspection.feature_map import MAP_IMAGES, FeatureMap, map_features
+from core.inspection.feature_map import (
+    MAP_IMAGES,
+    ClassLabels,
+    FeatureMap,
+    encode_images,
+    map_features,
+)
 from core.inspection.flip import Flip, find_flip
 from core.model import ModelConfig, SumNet
+from core.storage import snapshots
 from core.storage.checkpoint import Card
 from views.server.heavy import heavy_work
 from views.session.networks import test_split
 from views.ui.images import data_uri
 
 SHEET_COLUMNS = 50
+SNAPSHOT_IMAGES = 600  # of a map: so few are quick to place while somebody drags
 
 
 def cached_map(model: SumNet, card: Card) -> FeatureMap:
@@ -35,6 +47,31 @@ def _map(weights_sha256: str, config: ModelConfig, _model: SumNet) -> FeatureMap
     split = test_split(config.dataset)
     with heavy_work():
         return map_features(_model, split)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def snapshot_network(run_id: str, step: int, _folder: Path, _config: ModelConfig) -> SumNet | None:
+    """The network of a run after a step; None where its snapshot is damaged. Never change it."""
+    with heavy_work():
+        return snapshots.load_snapshot(_folder, _config, step)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def map_at_snapshot(
+    run_id: str, step: int, _network: SumNet, _found: FeatureMap
+) -> tuple[Floats, ClassLabels]:
+    """Where the first images of a map lay after a step, (N, 2), and the class of each, (N,).
+
+    They are put on the axes of the map of the finished network.
+
+    Raises:
+        AnswerError: a feature is not a number.
+        DownloadError: the test images are not on this machine.
+    """
+    images = test_split(_network.config.dataset).images[:SNAPSHOT_IMAGES]
+    with heavy_work():
+        features = encode_images(_network, images, fixed_addends(len(_found.labels))[: len(images)])
+    return _found.place(features.values), features.answered
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

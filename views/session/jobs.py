@@ -46,6 +46,15 @@ def start_run(session: Session) -> None:
         OSError: the run cannot be written.
     """
     recipe = PRESETS["quick"].recipe.change(session.link.settings).with_bug(session.link.bug)
+    start_recipe(session, recipe)
+
+
+def start_recipe(session: Session, recipe: Recipe) -> None:
+    """Hand a recipe to the worker as a new run, which the Train page shows from now on.
+
+    Raises:
+        SettingError, QueueError, OSError: as for `start_run`.
+    """
     # the Compare page shows the new one without being asked
     session.choose(run=_enqueue(session, "quick", recipe), compared=())
     session.gone_network = ""
