@@ -78,7 +78,7 @@ def show_saliency(model: SumNet, card: Card, pixels: Pixels, addend: int) -> Non
     figures = ""
     for head, title, words in (
         ("class", f"For {names[found.label]}, against {names[found.runner_up]}", _of_class(found)),
-        ("sum", "What the sum hangs on", _of_sum(found)),
+        ("sum", "What the sum hangs on", _of_sum(found, model)),
     ):
         title = html.escape(title)
         evidence = found.class_evidence if head == "class" else found.sum_evidence
@@ -117,13 +117,15 @@ def _times(nats: float) -> str:
     return f"{factor:.0f}-fold" if factor >= 10 else f"{factor:.1f}-fold"
 
 
-def _of_sum(found: Saliency) -> str:
+def _of_sum(found: Saliency, model: SumNet) -> str:
     most, least = float(found.sum_evidence.max()), float(found.sum_evidence.min())
     said = []
     if most > FAINT["sum"]:
         said.append(f"Cover the +, and the sum falls by {most:.1f}.")
     if least < -FAINT["sum"]:
         said.append(f"Cover the −, and it rises by {-least:.1f}.")
+    if not said and not model.fusion.marks_images:
+        return "It follows the class, which no single part changes."
     return " ".join(said) or "No single part changes it."
 
 

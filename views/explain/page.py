@@ -113,7 +113,7 @@ def _whose(shown: Subject) -> str:
 IDEAS_LOOK, PASS_LOOK, MAP_LOOK, FOOL_LOOK, BREAK_LOOK = EXPLAIN_LOOKS
 LOOK_TITLES = {
     IDEAS_LOOK: "Ideas",
-    PASS_LOOK: "Step by step",
+    PASS_LOOK: "Steps",
     MAP_LOOK: "Map",
     FOOL_LOOK: "Fool it",
     BREAK_LOOK: "Break it",

@@ -208,11 +208,12 @@ def _add_ghost(
     scale: float = 1,
     legend: bool = True,
 ) -> None:
-    """A dashed line without dots, faint enough to be behind the others."""
+    """A dashed line with small rings, faint enough to be behind the others."""
     _add_curve(figure, ghost.history, key, ghost.name, color, ghost.epochs, scale=scale)
     line = figure.data[-1]
-    line.update(mode="lines", opacity=0.6, showlegend=legend)
+    line.update(opacity=0.6, showlegend=legend)
     line.line.update(dash="dash", width=1.8)
+    line.marker.update(symbol="circle-open", size=5)
 
 
 def _over_epochs(figure: go.Figure, epochs: float, label: str) -> go.Figure:

@@ -32,6 +32,8 @@ from views.ui.table import certainty
 from views.ui.text import plain
 from views.ui.theme import BARE_CONFIG
 
+FILTER_COLUMNS = 8
+
 
 class Moment(NamedTuple):
     """A network of a run after some step."""
@@ -115,7 +117,7 @@ def _show(moment: Moment, spec: DatasetSpec) -> None:
         )
         extent = float(abs(moment.filters).max())
         st.html(
-            montage(shades(moment.filters, -extent, extent), "Filters")
+            montage(shades(moment.filters, -extent, extent), "Filters", FILTER_COLUMNS)
             + '<p class="note">Filters of the first convolution</p>'
         )
     with right, st.container(key="moment_map"):

@@ -68,12 +68,12 @@ def signed_veil(
     )
 
 
-def montage(maps: Pixels, alt: str) -> str:
-    """Many small pictures, (N, H, W), as one: an `<img>` as wide as there is room, 16 a row."""
+def montage(maps: Pixels, alt: str, columns: int = MONTAGE_COLUMNS) -> str:
+    """Many small pictures, (N, H, W), as one: an `<img>` as wide as there is room."""
     count, side = maps.shape[:2]
     scale = max(1, round(CELL / side))
     cell = side * scale
-    columns = min(MONTAGE_COLUMNS, count)
+    columns = min(columns, count)
     rows = math.ceil(count / columns)
     step = cell + GAP
     sheet = np.zeros((rows * step - GAP, columns * step - GAP, 2), np.uint8)
