@@ -11,7 +11,7 @@ from views.compare.network import Network, cells_for, show_title
 from views.input.sources import visitor_image
 from views.inside.cached import cached_map
 from views.inside.map_chart import PlacedPicture, map_figure
-from views.inside.network_map import INSIDE_SHEET, map_words, place_on, show_pictures
+from views.inside.network_map import INSIDE_SHEET, place_on, show_pictures
 from views.session import networks
 from views.session.session import get_session
 from views.ui.style import current_palette
@@ -26,25 +26,25 @@ def show_maps(compared: Sequence[Network]) -> None:
     """A map for each. Its axes are its own: only what lies close together can be compared."""
     st.html(INSIDE_SHEET)
     charts: dict[str, tuple[DatasetSpec, list[str]]] = {}
-    words = ""
     for cell, network in zip(cells_for(compared), compared, strict=False):
         with cell:
             try:
-                words, spec = _show_map(network)
+                spec = _show_map(network)
             except (AnswerError, DownloadError) as error:
                 st.warning(f"{plain(network.title)}: {plain(error)}")
             else:
                 charts.setdefault(spec.name, (spec, []))[1].append(f"map_{network.name}")
     for spec, keys in charts.values():
         show_pictures(spec, keys)
-    if words:
+    if charts:
         st.caption(
-            "Each network has a map of its own: compare how far its hills lie apart, not where. "
-            f"{words}"
+            "Each point is a test image; point at one, or tap it, to see it. Red crosses are read "
+            "wrong. Each network has a map of its own: compare how far its hills lie apart, not "
+            "where they lie."
         )
 
 
-def _show_map(network: Network) -> tuple[str, DatasetSpec]:
+def _show_map(network: Network) -> DatasetSpec:
     model, card = networks.load_network(network.name)
     found, session = cached_map(model, card), get_session()
     image = visitor_image(session, model.spec)
@@ -60,4 +60,4 @@ def _show_map(network: Network) -> tuple[str, DatasetSpec]:
             config=SAVABLE_CONFIG,
             alt=f"Map of the features of {network.title}",
         )
-    return map_words(found, model.spec), model.spec
+    return model.spec

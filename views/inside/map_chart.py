@@ -3,6 +3,7 @@
 Each class has a color, and its name in the middle of its hill; a mistake is a cross.
 """
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from core.inspection.feature_map import FeatureMap
 from views.ui.theme import Palette, frameless
 
 MAP_MARGIN = 0.06  # beside the outermost points, as a share of the map
+FEW_MISTAKES = 40  # may be large
+NAME_WIDE, NAME_HIGH, NAME_STEP = 0.16, 0.06, 17  # of a name: shares of the map, and pixels down
 
 
 @dataclass(frozen=True)
@@ -45,21 +48,12 @@ def map_figure(
         _add_points(figure, found, own, [names[label]] * len(own), names[label], marker)
     wrong = found.mistakes
     said = [f"{names[found.labels[n]]}, read as {names[found.answered[n]]}" for n in wrong]
-    marker = {"color": palette.wrong, "size": 9, "symbol": "x", "line": {"width": 0}}
+    size = 9 if len(wrong) < FEW_MISTAKES else 6
+    marker = {"color": palette.wrong, "size": size, "symbol": "x", "line": {"width": 0}}
     _add_points(figure, found, wrong, said, "mistakes", marker)
-    for label, (x, y) in found.centers().items():
-        figure.add_annotation(
-            x=float(x),
-            y=float(y),
-            text=f"<b>{names[label]}</b>",
-            showarrow=False,
-            font={"size": 15 if len(names[label]) < 3 else 12, "color": palette.ink},
-            bgcolor=palette.paper,
-            opacity=0.85,
-            borderpad=1,
-        )
+    _add_names(figure, found, names, palette)
     if visitor:
-        _add_visitor(figure, visitor, palette)
+        _add_visitor(figure, visitor, palette, float(found.points[:, 0].mean()))
     _set_ranges(figure, found.points if visitor is None else _joined(found.points, visitor.way))
     frameless(figure, height)
     figure.update_layout(hovermode="closest", hoverdistance=12, uirevision="map")
@@ -85,8 +79,34 @@ def _add_points(
     )
 
 
-def _add_visitor(figure: go.Figure, visitor: PlacedPicture, palette: Palette) -> None:
-    """The way as a line, and a ring where it ends."""
+def _add_names(
+    figure: go.Figure, found: FeatureMap, names: Sequence[str], palette: Palette
+) -> None:
+    """The name of each class in the middle of its hill, or below a name that is there already."""
+    wide, high = np.ptp(found.points, axis=0) * (NAME_WIDE, NAME_HIGH)
+    centers = sorted(found.centers().items(), key=lambda item: -item[1][1])
+    taken: list[tuple[float, float, int]] = []  # with how many names above it
+    for label, (x, y) in centers:
+        near = [n for at, above, n in taken if abs(at - x) < wide and abs(above - y) < high]
+        below = 1 + max(near, default=-1)
+        taken.append((x, y, below))
+        figure.add_annotation(
+            x=float(x),
+            y=float(y),
+            yshift=-NAME_STEP * below,
+            text=f"<b>{html.escape(names[label])}</b>",
+            showarrow=False,
+            font={"size": 15 if len(names[label]) < 3 else 12, "color": palette.ink},
+            bgcolor=palette.paper,
+            opacity=0.85,
+            borderpad=1,
+        )
+
+
+def _add_visitor(
+    figure: go.Figure, visitor: PlacedPicture, palette: Palette, middle: float
+) -> None:
+    """The way as a line, and a ring where it ends; its name is on the side of the middle."""
     xs, ys = visitor.way.T.round(3).tolist()
     figure.add_scatter(
         x=xs,
@@ -111,8 +131,8 @@ def _add_visitor(figure: go.Figure, visitor: PlacedPicture, palette: Palette) ->
     figure.add_annotation(
         x=xs[-1],
         y=ys[-1],
-        text=f"<b>{visitor.name}</b>",
-        ax=46,
+        text=f"<b>{html.escape(visitor.name)}</b>",
+        ax=46 if xs[-1] < middle else -46,
         ay=-40,
         arrowcolor=palette.ink,
         arrowwidth=1.5,
