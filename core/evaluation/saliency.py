@@ -22,8 +22,8 @@ from core.data.drawing import IMAGE_SIDE, Pixels
 from core.evaluation.prediction import require_finite
 from core.model import SumNet
 
-PATCH = 7  # pixels, side of the square
-STRIDE = 3  # pixels from one place to the next
+PATCH = 8  # pixels, side of the square
+STRIDE = 4  # pixels from one place to the next
 PLACES = range(0, IMAGE_SIDE - PATCH + 1, STRIDE)
 
 
@@ -41,7 +41,7 @@ class Saliency(NamedTuple):
 
 @torch.inference_mode()
 def saliency(model: SumNet, image: Pixels, addend: int) -> Saliency:
-    """Cover each part of `image`, uint8 (28, 28), and predict again: one batch of up to 65.
+    """Cover each part of `image`, uint8 (28, 28), and predict again: one batch of up to 37.
 
     Raises:
         AnswerError: an answer is not a number.

@@ -76,12 +76,12 @@ def encode_images(model: SumNet, images: Tensor, addends: Tensor) -> Features:
     Raises:
         AnswerError: a feature is not a number.
     """
-    values, answered = [], []
+    values, answered, classes = [], [], len(model.spec.class_names)
     for some, numbers in zip(images.split(MAP_BATCH), addends.split(MAP_BATCH), strict=True):
         onehot = F.one_hot(numbers, ADDENDS).float()
         with autocast():
             features = model.encoder(model.normalize(model.fusion.mark(some, onehot)))
-            answered.append(model.class_head(features).argmax(1))
+            answered.append(model.class_head(features)[:, :classes].argmax(1))
         values.append(features.float())
     found = torch.cat(values)
     if not found.isfinite().all():

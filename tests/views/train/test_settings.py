@@ -141,3 +141,10 @@ def test_the_choice_of_a_bug_is_open_where_there_is_one() -> None:
     }
     assert folded(bug="relu")["Break it on purpose"]
     assert "Break it on purpose" not in folded(hide="bug")
+
+
+def test_a_chosen_bug_is_told_as_the_line_that_is_wrong_and_the_right_one() -> None:
+    assert not opened(train_page).code
+    (shown,) = opened(train_page, bug="softmax").code
+    assert [line[:2] for line in shown.value.splitlines()] == ["- ", "+ "]
+    assert "class_logits.softmax(1), batch.labels" in shown.value.splitlines()[0]
