@@ -25,9 +25,9 @@ from core import dataset
 from core.data.drawing import rasterize
 from core.evaluation.saliency import saliency
 from core.inspection.damage import damage, score, weighted_layers
-from core.inspection.feature_map import encode_images, map_features
 from core.inspection.flip import find_flip
 from core.inspection.forward_pass import forward_pass
+from core.inspection.network_map import encode_images, map_network
 from core.specs import SPECS
 from core.storage import checkpoint
 from tests.browser.support import driver
@@ -56,7 +56,7 @@ def computed(times: int) -> dict[str, list[float]]:
     split = dataset.load_test_split("mnist")
     model, _ = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     spec = SPECS["mnist"]
-    found = map_features(model, split)  # imports what it needs
+    found = map_network(model, split)  # imports what it needs
     image, layer = split.images[0, 0].numpy(), next(iter(weighted_layers(model)))
 
     def place() -> None:
@@ -66,8 +66,8 @@ def computed(times: int) -> dict[str, list[float]]:
 
     garments, _ = checkpoint.load(checkpoint.WEIGHTS_DIR / "fashion-late")
     looks: dict[str, Callable[[], object]] = {
-        "the map of 2,000 images": lambda: map_features(model, split),
-        "the same of the residual network": lambda: map_features(garments, split),
+        "the map of 2,000 images": lambda: map_network(model, split),
+        "the same of the residual network": lambda: map_network(garments, split),
         "a drawing placed on it": place,
         "what each part says": lambda: saliency(model, image, 7),
         "the least change that flips": lambda: find_flip(model, image, 7),

@@ -13,14 +13,14 @@ from core.data.drawing import Pixels
 from core.evaluation.diagnostics import fixed_addends
 from core.evaluation.layers import Floats
 from core.inspection.damage import Damage, DamagedScore, damage, score
-from core.inspection.feature_map import (
+from core.inspection.flip import Flip, find_flip
+from core.inspection.network_map import (
     MAP_IMAGES,
     ClassLabels,
-    FeatureMap,
+    NetworkMap,
     encode_images,
-    map_features,
+    map_network,
 )
-from core.inspection.flip import Flip, find_flip
 from core.model import ModelConfig, SumNet
 from core.storage import snapshots
 from core.storage.checkpoint import Card
@@ -32,7 +32,7 @@ SHEET_COLUMNS = 50
 SNAPSHOT_IMAGES = 600  # of a map: so few are quick to place while somebody drags
 
 
-def cached_map(model: SumNet, card: Card) -> FeatureMap:
+def cached_map(model: SumNet, card: Card) -> NetworkMap:
     """The map of a network's features.
 
     Raises:
@@ -43,10 +43,10 @@ def cached_map(model: SumNet, card: Card) -> FeatureMap:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _map(weights_sha256: str, config: ModelConfig, _model: SumNet) -> FeatureMap:
+def _map(weights_sha256: str, config: ModelConfig, _model: SumNet) -> NetworkMap:
     split = test_split(config.dataset)
     with heavy_work():
-        return map_features(_model, split)
+        return map_network(_model, split)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -58,7 +58,7 @@ def snapshot_network(run_id: str, step: int, _folder: Path, _config: ModelConfig
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def map_at_snapshot(
-    run_id: str, step: int, _network: SumNet, _found: FeatureMap
+    run_id: str, step: int, _network: SumNet, _found: NetworkMap
 ) -> tuple[Floats, ClassLabels]:
     """Where the first images of a map lay after a step, (N, 2), and the class of each, (N,).
 

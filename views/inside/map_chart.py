@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.evaluation.layers import Floats
-from core.inspection.feature_map import FeatureMap
+from core.inspection.network_map import NetworkMap
 from views.ui.theme import Palette, frameless
 
 MAP_MARGIN = 0.06  # beside the outermost points, as a share of the map
@@ -28,7 +28,7 @@ class PlacedPicture:
 
 
 def map_figure(
-    found: FeatureMap,
+    found: NetworkMap,
     names: Sequence[str],
     palette: Palette,
     visitor: PlacedPicture | None = None,
@@ -62,7 +62,7 @@ def map_figure(
 
 def _add_points(
     figure: go.Figure,
-    found: FeatureMap,
+    found: NetworkMap,
     places: np.ndarray,
     said: Sequence[str],
     name: str,
@@ -80,7 +80,7 @@ def _add_points(
 
 
 def _add_names(
-    figure: go.Figure, found: FeatureMap, names: Sequence[str], palette: Palette
+    figure: go.Figure, found: NetworkMap, names: Sequence[str], palette: Palette
 ) -> None:
     """The name of each class in the middle of its hill, or below a name that is there already."""
     wide, high = np.ptp(found.points, axis=0) * (NAME_WIDE, NAME_HIGH)

@@ -18,7 +18,7 @@ from core.data.download import DownloadError
 from core.data.drawing import Pixels, Strokes, is_dot, rasterize
 from core.evaluation.layers import Floats
 from core.evaluation.prediction import AnswerError
-from core.inspection.feature_map import FeatureMap, encode_images
+from core.inspection.network_map import NetworkMap, encode_images
 from core.model import SumNet
 from core.specs import DatasetSpec
 from core.storage.checkpoint import Card
@@ -67,7 +67,7 @@ def show_network_map(model: SumNet, card: Card) -> None:
     show_map_mistakes(found, spec)
 
 
-def map_words(found: FeatureMap, spec: DatasetSpec) -> str:
+def map_words(found: NetworkMap, spec: DatasetSpec) -> str:
     """What the map shows, and how much of the truth that is."""
     first, second = (f"{100 * share:.0f} %" for share in found.variance)
     return (
@@ -79,7 +79,7 @@ def map_words(found: FeatureMap, spec: DatasetSpec) -> str:
     )
 
 
-def show_map_mistakes(found: FeatureMap, spec: DatasetSpec) -> None:
+def show_map_mistakes(found: NetworkMap, spec: DatasetSpec) -> None:
     """The pictures of some mistakes, for those who point at nothing."""
     if not len(found.mistakes):
         return
@@ -99,7 +99,7 @@ def show_map_mistakes(found: FeatureMap, spec: DatasetSpec) -> None:
 
 
 def _visitor(
-    session: Session, model: SumNet, image: InputImage | None, found: FeatureMap
+    session: Session, model: SumNet, image: InputImage | None, found: NetworkMap
 ) -> PlacedPicture | None:
     """Where the visitor's picture lies, and how it came there; None where there is none."""
     if image is None:
@@ -109,7 +109,7 @@ def _visitor(
     return PlacedPicture(image.title or "the example", way)
 
 
-def place_on(found: FeatureMap, model: SumNet, images: Sequence[Pixels], addend: int) -> Floats:
+def place_on(found: NetworkMap, model: SumNet, images: Sequence[Pixels], addend: int) -> Floats:
     """Where pictures, uint8 (28, 28) each, lie on a map: (N, 2).
 
     Raises:

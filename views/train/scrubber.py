@@ -13,7 +13,7 @@ import streamlit as st
 from core.data.download import DownloadError
 from core.evaluation.layers import Floats, first_filters
 from core.evaluation.prediction import AnswerError, Prediction, predict
-from core.inspection.feature_map import FeatureMap
+from core.inspection.network_map import NetworkMap
 from core.recipes.recipe import Recipe
 from core.runs.run import Run
 from core.specs import DatasetSpec, find_spec
@@ -40,7 +40,7 @@ class Moment(NamedTuple):
 
     prediction: Prediction  # of the visitor's picture
     filters: Floats  # (C, K, K)
-    found: FeatureMap  # its points on the axes of the finished network
+    found: NetworkMap  # its points on the axes of the finished network
     placed: PlacedPicture
 
 

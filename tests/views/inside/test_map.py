@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.drawing import mnist_form, rasterize
-from core.inspection.feature_map import FeatureMap, map_features
+from core.inspection.network_map import NetworkMap, map_network
 from core.specs import SPECS
 from tests.support.pages import Pen, compare_page, explain_page, opened, session_of, words
 from views.input.sources import EXAMPLES
@@ -33,8 +33,8 @@ def drawn_test_images(monkeypatch, data) -> None:
 
 
 @pytest.fixture
-def found(trained, data) -> FeatureMap:
-    return map_features(trained, data.test)
+def found(trained, data) -> NetworkMap:
+    return map_network(trained, data.test)
 
 
 def traces(app: AppTest) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ widest (PCA: K. Pearson, "On lines and planes of closest fit", 1901). Pictures t
 finds alike lie close together, so each class becomes a hill, and a drawing lands on one of them.
 
 The axes belong to one network. Another network's map, or the same network's at an earlier moment
-of its training, is comparable only on the same axes: `FeatureMap.place` puts anything on them.
+of its training, is comparable only on the same axes: `NetworkMap.place` puts anything on them.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Features(NamedTuple):
 
 
 @dataclass(frozen=True)
-class FeatureMap:
+class NetworkMap:
     """N test images as points, and the plane that they lie on."""
 
     points: Floats  # (N, 2)
@@ -89,7 +89,7 @@ def encode_images(model: SumNet, images: Tensor, addends: Tensor) -> Features:
     return Features(found.numpy(), torch.cat(answered).numpy())
 
 
-def map_features(model: SumNet, split: Split) -> FeatureMap:
+def map_network(model: SumNet, split: Split) -> NetworkMap:
     """The map of the first `MAP_IMAGES` images of a split.
 
     Raises:
@@ -103,8 +103,8 @@ def map_features(model: SumNet, split: Split) -> FeatureMap:
     width, labels = values.shape[1], shown.labels.numpy()
     if not values.std(0).any():  # a network that makes the same of every picture has no directions
         flat = np.zeros((len(values), 2), np.float32)
-        return FeatureMap(flat, labels, answered, mean, np.zeros((2, width), np.float32), (0, 0))
+        return NetworkMap(flat, labels, answered, mean, np.zeros((2, width), np.float32), (0, 0))
     pca = PCA(2, svd_solver="randomized", random_state=0)
     points = pca.fit_transform(values)
     first, second = pca.explained_variance_ratio_.tolist()
-    return FeatureMap(points, labels, answered, pca.mean_, pca.components_, (first, second))
+    return NetworkMap(points, labels, answered, pca.mean_, pca.components_, (first, second))
