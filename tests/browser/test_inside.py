@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.support.driver import (
+    TWO_FRAMES,
     answered,
     draw_digit,
     hook,
@@ -66,6 +67,23 @@ def test_what_is_drawn_moves_on_the_map_and_a_point_shows_its_picture(visit: Vis
     expect(popup).to_be_visible()
     expect(popup).to_contain_text("6")
     assert "look=map" in page.url and "s=" in page.url
+
+
+def test_a_picture_is_beside_its_point_where_the_page_is_presented(visit: Visit) -> None:
+    page = visit("/explain?look=map&v=1&present=1")
+    wait_until_idle(page)
+    page.locator(".st-key-map .js-plotly-plot").scroll_into_view_if_needed()
+    box = page.locator(".st-key-map .js-plotly-plot .nsewdrag").bounding_box()
+    assert box
+    popup = page.locator(".map-picture")
+    for share in (n / 40 for n in range(8, 32)):  # across the middle, where points lie
+        x, y = box["x"] + share * box["width"], box["y"] + 0.5 * box["height"]
+        page.mouse.move(x, y)
+        page.evaluate(TWO_FRAMES)
+        if popup.is_visible():
+            break
+    shown = popup.bounding_box()
+    assert shown and abs(shown["x"] - x) < 40 and abs(shown["y"] - y) < 160
 
 
 def test_a_tap_shows_the_picture_of_a_point(visit: Visit) -> None:

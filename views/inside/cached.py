@@ -49,7 +49,7 @@ def _map(weights_sha256: str, config: ModelConfig, _model: SumNet) -> NetworkMap
         return map_network(_model, split)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)  # a wide one has megabytes
 def snapshot_network(run_id: str, step: int, _folder: Path, _config: ModelConfig) -> SumNet | None:
     """The network of a run after a step; None where its snapshot is damaged. Never change it."""
     with heavy_work():

@@ -38,7 +38,6 @@ INSIDE_SHEET = STATIC_DIR / "inside.css"
 WAY_POINTS = 12  # beginnings of a drawing, at most
 SHOWN_MISTAKES = 12
 HERE = SOURCES | {"draw": Drawing(sends_itself=True)}
-POPUP = '<div class="map-picture" hidden><i></i><span></span></div>'
 
 
 def show_network_map(model: SumNet, card: Card) -> None:
@@ -146,4 +145,4 @@ def show_pictures(spec: DatasetSpec, charts: list[str]) -> None:
 def _pictures() -> Any:
     """Not at import: it can be registered in a running app only."""
     js = (STATIC_DIR / "map.js").read_text("utf-8")
-    return st.components.v2.component("map_pictures", html=POPUP, js=js, isolate_styles=False)
+    return st.components.v2.component("map_pictures", js=js, isolate_styles=False)
