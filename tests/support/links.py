@@ -43,6 +43,7 @@ links = some.builds(
     network=networks,
     picture=some.none() | some.integers(0, 9_999),
     run=some.just("") | run_ids,
+    rival=some.just("") | run_ids,
     settings=valid_settings,
     bug=some.sampled_from(list(BUGS)),
     compared=some.lists(networks, max_size=MAX_COMPARED, unique=True).map(tuple),

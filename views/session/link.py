@@ -7,6 +7,8 @@
     /train?bug=broadcast&v=1    with a published mistake put in
     /compare?c=mnist.3f2a9c...&view=sums&v=1
                                 two networks side by side, and which view of them
+    /train?run=3f2a9c...&vs=9b01e4...&v=1
+                                a run, and behind its curves those of another one
     /explain?look=map&v=1       what the Explain page shows: the map
     /train?lock=lr&hide=bug.files&v=1
                                 for a class: a control that is fixed, parts that are hidden
@@ -41,7 +43,7 @@ from core.runs.run import RUN_ID
 LINK_VERSION = "1"
 # Characters; with everything else an address stays under 2,000. The longest address names each
 # setting three times, to hide it, to fix it and with up to 20 characters of its value.
-MAX_STROKES_TEXT = 1_758 - sum(3 * len(name) + 24 for name in SETTINGS)
+MAX_STROKES_TEXT = 1_736 - sum(3 * len(name) + 24 for name in SETTINGS)
 MAX_OLD_TEXT = 1_600  # of links from before there was so much else
 TOLERANCES = (1.5, 2, 3, 4, 6, 8, 12, 16, 24, 48, 96, 400)  # pixels that long lines may be off
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # base64url
@@ -76,6 +78,7 @@ class Link:
     run: str = ""  # id of the run that the Train page shows; "" is none
     settings: Mapping[str, Value] = field(default_factory=lambda: DEFAULT_SETTINGS)  # of a new run
     bug: str = ""  # in a new run; "" is none
+    rival: str = ""  # id of the run that stands behind `run`; "" is none
     compared: tuple[str, ...] = ()  # networks side by side; () leaves it to the Compare page
     view: str = COMPARE_VIEWS[0]  # of them
     look: str = EXPLAIN_LOOKS[0]  # what the Explain page shows
@@ -267,6 +270,7 @@ FIELDS = (
     Field("net", "network", _answering, str),
     Field("t", "picture", _picture, str),
     Field("run", "run", _run_id, str),
+    Field("vs", "rival", _run_id, str),
     Field("bug", "bug", _bug, str),
     Field("c", "compared", _compared, ".".join),
     Field("view", "view", _view, str),

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from core.recipes.bugs import BUGS
+from core.recipes.naming import recipe_words
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.settings import SETTINGS
@@ -98,6 +99,7 @@ def start_race(session: Session, first: Racer, second: Racer) -> None:
         SettingError, QueueError, OSError: as for `jobs.start_recipe`.
     """
     jobs.start_recipe(session, first.recipe)
+    session.choose(rival="")  # it runs alone; then the second runs against it
     session.race = Race(session.link.run, first.name, second.name, second.recipe)
 
 
@@ -147,44 +149,37 @@ def race_words(session: Session, run: str) -> str:
 
 
 def ghost_of(session: Session, snapshot: RunSnapshot) -> Ghost | None:
-    """The run to draw behind the one that is shown.
-
-    That is the other one of its race; otherwise the visitor's last finished run before it, on the
-    same data.
-    """
-    race, run = session.race, snapshot.run.id
-    if race and run == race.second:
-        return _ghost(race.first_name, race.first)
-    if race and run == race.first:
-        return _ghost(race.second_name, race.second) if race.second else None
-    if snapshot.recipe is None or run not in session.own_runs:
+    """The run to draw behind the one that is shown, on the same data; None where there is none."""
+    run = find_run(runs_dir(), session.link.rival)
+    if run is None or snapshot.recipe is None or run.id == snapshot.run.id:
         return None
-    for before in reversed(session.own_runs[: session.own_runs.index(run)]):
-        ghost = _ghost(BEFORE, before)
-        if ghost and ghost.recipe.model.dataset == snapshot.recipe.model.dataset:
-            if ghost.recipe == _without_bug(snapshot.recipe):
-                return ghost._replace(name=NO_BUG)
-            return ghost
-    return None
-
-
-def _without_bug(recipe: Recipe) -> Recipe | None:
-    return recipe.with_bug("") if recipe.bug.name else None
-
-
-def _ghost(name: str, run_id: str) -> Ghost | None:
-    """A run as a ghost; None where it is gone, not finished, or was no training."""
-    run = find_run(runs_dir(), run_id)
-    if run is None or run.is_finetune or run.is_uploaded:
+    if run.is_finetune or run.is_uploaded:
         return None
-    snapshot = read_snapshot(run)
-    if not snapshot.state.is_usable or snapshot.recipe is None or not snapshot.history:
+    before = read_snapshot(run)
+    recipe = before.recipe
+    if not before.state.is_usable or recipe is None or not before.history:
+        return None
+    if recipe.model.dataset != snapshot.recipe.model.dataset:
         return None
     try:
-        figures = networks.load_network(run_id)[1].figures
+        figures = networks.load_network(run.id)[1].figures
     except CheckpointError:
         return None
-    return Ghost(name, snapshot.history, snapshot.recipe, figures)
+    name = _ghost_name(session, snapshot, before, recipe)
+    return Ghost(name, before.history, recipe, figures)
+
+
+def _ghost_name(
+    session: Session, snapshot: RunSnapshot, before: RunSnapshot, recipe: Recipe
+) -> str:
+    race = session.race
+    if race and (before.run.id, snapshot.run.id) == (race.first, race.second):
+        return race.first_name
+    if snapshot.recipe and snapshot.recipe.bug.name and recipe == snapshot.recipe.with_bug(""):
+        return NO_BUG
+    if networks.is_own_run(session, before.run, before.request):
+        return BEFORE
+    return f"the run before, {recipe_words(before.request.preset, recipe)}"
 
 
 def in_step(ghost: Ghost, history: Sequence[Record]) -> Ghost:

@@ -41,12 +41,9 @@ def finish(run: Run, recipe: Recipe, right: float = 0.9) -> None:
     run.set_state(State("finished"))
 
 
-def shown(app: AppTest, run: Run, *own: Run) -> AppTest:
-    """The Train page of a visitor who trained these runs, at one of them."""
-    session = session_of(app)
-    session.own_runs[:] = [each.id for each in own]
-    session.choose(run=run.id)
-    return app.run()
+def shown(run: Run, before: Run, **query: str) -> AppTest:
+    """The Train page at a run, with another one behind it."""
+    return opened(train_page, run=run.id, vs=before.id, **query)
 
 
 def names_in_chart(app: AppTest, place: int = 0) -> list[str]:
@@ -54,28 +51,52 @@ def names_in_chart(app: AppTest, place: int = 0) -> list[str]:
     return [trace["name"] for trace in json.loads(chart.proto.spec)["data"]]
 
 
+def owned(app: AppTest, *runs: Run) -> AppTest:
+    """The same for the visitor who trained these runs."""
+    session_of(app).own_runs[:] = [each.id for each in runs]
+    return app.run()
+
+
 def test_the_run_before_stays_as_dashed_curves_and_a_row() -> None:
     first, second = trained(right=0.61), trained(right=0.93)
-    app = shown(opened(train_page), second, first, second)
+    app = owned(shown(second, first), first, second)
     assert names_in_chart(app) == [BEFORE, "training", "validation"]
     said = words(app)
     assert "<th>Your run before</th><td>61.00 %</td>" in said
     assert f"Dashed: {BEFORE}." in said
 
 
-def test_the_first_run_has_no_ghost_nor_has_somebody_elses() -> None:
-    first, second = trained(), trained()
-    app = shown(opened(train_page), first, first, second)
-    assert names_in_chart(app) == ["training", "validation"]
-    assert "Your run before" not in words(app)
-    assert "Your run before" not in words(shown(opened(train_page), second, first))
+def test_whoever_is_sent_the_link_sees_both_runs() -> None:
+    first, second = trained(right=0.61), trained()
+    app = shown(second, first)
+    assert "<th>The run before, usual settings</th><td>61.00 %</td>" in words(app)
+    assert app.query_params["vs"] == first.id
+
+
+def test_a_run_that_is_started_stands_before_the_one_that_was_shown() -> None:
+    first = trained()
+    app = opened(train_page, run=first.id)
+    assert "Dashed" not in words(app)  # nothing is behind the first
+    app.button(key="train_start").click().run()
+    second = the_run(app)
+    assert session_of(app).link.rival == first.id
+    finish(second, QUICK)
+    assert names_in_chart(app.run())[0] == "the run before, usual settings"
+
+
+def test_a_run_that_came_to_nothing_leaves_the_one_before_it_there() -> None:
+    first = trained()
+    app = opened(train_page, run=first.id)
+    for _ in range(2):
+        app.button(key="train_start").click().run()
+        the_run(app).set_state(State("failed", "The loss ran away."))
+        app.run()
+    assert session_of(app).link.rival == first.id
 
 
 def test_a_run_on_other_images_is_no_ghost() -> None:
-    garments = trained(QUICK.change({"dataset": "fashion-mnist"}))
-    digits, last = trained(right=0.62), trained()
-    app = shown(opened(train_page), last, digits, garments, last)
-    assert "<th>Your run before</th><td>62.00 %</td>" in words(app)
+    garments, last = trained(QUICK.change({"dataset": "fashion-mnist"})), trained()
+    assert names_in_chart(shown(last, garments)) == ["training", "validation"]
 
 
 @pytest.mark.parametrize("state", ["failed", "training", "interrupted"])
@@ -83,13 +104,17 @@ def test_a_run_without_results_is_no_ghost(state: str) -> None:
     lost = create_run(runs_dir(), "quick", QUICK)
     lost.append(record(25, loss=1.0))
     lost.set_state(State(state))
-    last = trained()
-    assert "Your run before" not in words(shown(opened(train_page), last, lost, last))
+    assert "Dashed" not in words(shown(trained(), lost))
+
+
+def test_a_run_is_not_its_own_ghost() -> None:
+    run = trained()
+    assert "Dashed" not in words(shown(run, run))
 
 
 def test_a_bug_is_told_as_two_lines_beside_the_row_without_it() -> None:
     sound, broken = trained(BROKEN.with_bug(""), right=0.97), trained(BROKEN)
-    app = shown(opened(train_page), broken, sound, broken)
+    app = shown(broken, sound)
     assert "<th>The same, no bug</th><td>97.00 %</td>" in words(app)
     (code,) = [each.value for each in app.code]
     assert [line[0] for line in code.splitlines()] == ["-", "+"]
@@ -99,7 +124,7 @@ def test_a_bug_is_told_as_two_lines_beside_the_row_without_it() -> None:
 
 def test_a_broken_run_races_against_the_same_without_the_bug() -> None:
     broken = trained(BROKEN)
-    app = shown(opened(train_page), broken, broken)
+    app = opened(train_page, run=broken.id)
     app.button(key="race_sound").click().run()
     new = the_run(app)
     assert new.id != broken.id and new.recipe()[1] == BROKEN.with_bug("")
