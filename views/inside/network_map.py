@@ -89,12 +89,10 @@ def show_map_mistakes(found: NetworkMap, spec: DatasetSpec) -> None:
         picture = image_tag(images[place, 0].numpy(), 56, f"{true}, read as {said}")
         words = html.escape(f"{true} → {said}")
         figures += f"<figure>{picture}<figcaption>{words}</figcaption></figure>"
-    count = len(found.mistakes)
-    st.html(
-        f'<div class="note">{count:,} of {len(found.labels):,} are read wrong'
-        f"{f', {SHOWN_MISTAKES} of them here' * (count > SHOWN_MISTAKES)}:</div>"
-        f'<div class="map-mistakes">{figures}</div>'
-    )
+    words = f"{len(found.mistakes):,} of {len(found.labels):,} are read wrong"
+    if len(found.mistakes) > SHOWN_MISTAKES:
+        words += f", {SHOWN_MISTAKES} of them here"
+    st.html(f'<div class="note">{words}:</div><div class="map-mistakes">{figures}</div>')
 
 
 def _visitor(

@@ -216,7 +216,8 @@ def _learned(read: jobs.ReadRun, epochs: float, ghost: Ghost | None) -> None:
         if ghost and snapshot.is_growing:
             ghost = in_step(ghost, snapshot.history)
         stands = standing(ghost, snapshot.history, "this run") if ghost else ""
-        st.html(f'<div class="head">{html.escape(words)}</div><div class="note">{stands}</div>')
+        words, stands = html.escape(words), html.escape(stands)
+        st.html(f'<div class="head">{words}</div><div class="note">{stands}</div>')
     _curves(snapshot.history, epochs, ghost=ghost)
 
 

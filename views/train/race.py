@@ -25,7 +25,6 @@ from core.storage.history import Record
 from views.session import jobs, networks
 from views.session.session import Race, Session
 from views.ui.table import percent
-from views.ui.text import plain
 
 NO_BUG = "the same, no bug"
 BEFORE = "your run before"
@@ -114,14 +113,15 @@ def race_on(session: Session, snapshot: RunSnapshot, name: str, second: Racer) -
 
 
 def is_next_due(session: Session, snapshot: RunSnapshot) -> bool:
-    """Is this the first run of a race, just over? A race whose first run failed is off."""
+    """Is this the first run of a race, just over? One that failed or was stopped ends the race."""
     race = session.race
     is_first = race is not None and not race.second and snapshot.run.id == race.first
     if not is_first or not snapshot.state.is_finished:
         return False
-    if not snapshot.state.is_usable:
-        session.race = None
-    return snapshot.state.is_usable
+    if snapshot.state.name == "finished":
+        return True
+    session.race = None
+    return False
 
 
 def start_next(session: Session) -> None:
@@ -195,10 +195,7 @@ def standing(ghost: Ghost, history: Sequence[Record], name: str) -> str:
     now, then = (_last_joint(records) for records in (history, ghost.history))
     if now is None or then is None:
         return ""
-    return (
-        f"Both right, at the same step: {plain(name)} {percent(now)}, "
-        f"{plain(ghost.name)} {percent(then)}."
-    )
+    return f"Both right, at the same step: {name} {percent(now)}, {ghost.name} {percent(then)}."
 
 
 def _last_joint(history: Sequence[Record]) -> float | None:

@@ -158,11 +158,13 @@ def test_a_race_starts_its_second_run_when_the_first_is_over() -> None:
     assert session_of(app).own_runs == [first.id, second.id]
 
 
-def test_a_race_whose_first_run_is_stopped_is_off() -> None:
+@pytest.mark.parametrize("state", ["interrupted", "stopped", "failed"])
+def test_a_race_whose_first_run_comes_to_no_end_is_off(state: str) -> None:
     app = opened(train_page)
     app.button(key="race_start").click().run()
     first = the_run(app)
-    first.set_state(State("interrupted", "Stopped."))
+    finish(first, QUICK)
+    first.set_state(State(state, "Stopped."))
     app.run()
     assert the_run(app).id == first.id and session_of(app).race is None
 
