@@ -175,6 +175,8 @@ def test_a_race_goes_on_by_itself_and_its_past_can_be_dragged(visit: Visit) -> N
     expect(hook(page, "train_status")).to_contain_text("Trained", timeout=180_000)
     expect(page.get_by_role("row", name="Late fusion")).to_be_visible()
     expect(hook(page, "loss_chart").locator(".legendtext").first).to_have_text("late fusion")
+    with answered(page):
+        page.get_by_text("Go back in time").click()
     answers = hook(page, "moment_answers")
     expect(answers).to_contain_text("Class head: 7")
     page.locator("[class*='st-key-moment_'] input").first.focus()

@@ -45,16 +45,22 @@ class Moment(NamedTuple):
 
 
 def show_scrubber(read: jobs.ReadRun) -> None:
-    """A slider over the snapshots of a finished run, and what the network was like there."""
+    """A slider over the snapshots of a finished run, folded: only who opens it has it computed."""
     snapshot = read()
     if snapshot is None or snapshot.recipe is None or not snapshot.state.is_usable:
         return
-    run, recipe = snapshot.run, snapshot.recipe
-    steps = snapshots.snapshot_steps(run.snapshots)
+    steps = snapshots.snapshot_steps(snapshot.run.snapshots)
     if len(steps) < 2:
         return
+    past = st.expander("Go back in time", icon=":material/history:", key="past", on_change="rerun")
+    if past.open:
+        with past:
+            _show_past(snapshot.run, snapshot.recipe, steps)
+
+
+def _show_past(run: Run, recipe: Recipe, steps: list[int]) -> None:
+    """The slider, and what the network was like there."""
     st.html(INSIDE_SHEET)
-    st.subheader("Go back in time", anchor=False)
     step = st.select_slider(
         "Images that it had learned from",
         steps,

@@ -47,6 +47,17 @@ def finished_run(recipe: Recipe = RECIPE, *, state: str = "finished") -> tuple[R
     return run, networks
 
 
+def opened_past(run: str, **query: str) -> AppTest:
+    """The Train page at a run, with its past unfolded."""
+    app = opened(train_page, run=run, **query)
+    app.session_state["past"] = True
+    return app.run()
+
+
+def folded(app: AppTest) -> list[str]:
+    return [each.label for each in app.expander]
+
+
 def html_of(app: AppTest) -> str:
     return " ".join(part.proto.body for part in app.get("html"))
 
@@ -59,7 +70,7 @@ def the_map(app: AppTest) -> dict:
 
 def test_each_moment_has_its_own_answers_filters_and_map() -> None:
     run, _ = finished_run()
-    app = opened(train_page, run=run.id, n="4")
+    app = opened_past(run.id, n="4")
     image = example_image(SPECS["mnist"]).pixels
     moments = []
     for step in (50, 0):
@@ -79,26 +90,35 @@ def test_each_moment_has_its_own_answers_filters_and_map() -> None:
 
 def test_the_slider_says_how_many_images_it_had_learned_from() -> None:
     run, _ = finished_run()
-    slider = opened(train_page, run=run.id).select_slider(key=f"moment_{run.id}")
+    slider = opened_past(run.id).select_slider(key=f"moment_{run.id}")
     assert slider.options == ["0", "6,400"] and slider.value == 50
 
 
 @pytest.mark.parametrize("state", ["training", "failed", "evaluating"])
 def test_only_a_network_that_is_there_has_a_past(state: str) -> None:
     run, _ = finished_run(state=state)
-    assert "Go back in time" not in words(opened(train_page, run=run.id))
+    assert "Go back in time" not in folded(opened(train_page, run=run.id))
 
 
 def test_a_run_without_snapshots_has_no_past() -> None:
     run, _ = finished_run()
+    assert "Go back in time" in folded(opened(train_page, run=run.id))
     (run.snapshots / "00000000.safetensors").unlink()
-    assert "Go back in time" not in words(opened(train_page, run=run.id))
+    assert "Go back in time" not in folded(opened(train_page, run=run.id))
+
+
+def test_nothing_is_computed_for_who_does_not_look(monkeypatch) -> None:
+    run, _ = finished_run()
+    asked: list[object] = []
+    monkeypatch.setattr(scrubber, "cached_map", lambda *a: asked.append(a))
+    opened(train_page, run=run.id)
+    assert asked == []
 
 
 def test_a_damaged_moment_says_so_and_the_others_stay() -> None:
     run, _ = finished_run()
     (run.snapshots / "00000000.safetensors").write_bytes(b"junk")
-    app = opened(train_page, run=run.id)
+    app = opened_past(run.id)
     app.select_slider(key=f"moment_{run.id}").set_value(0).run()
     assert "This moment is damaged. Choose another one." in words(app)
     app.select_slider(key=f"moment_{run.id}").set_value(50).run()
@@ -110,7 +130,7 @@ def test_a_moment_when_the_loss_had_run_away_says_so() -> None:
     with torch.no_grad():
         networks[0].class_head[1].weight.fill_(torch.nan)
     snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(networks[0]))
-    app = opened(train_page, run=run.id)
+    app = opened_past(run.id)
     app.select_slider(key=f"moment_{run.id}").set_value(0).run()
     assert "answer is not a number" in words(app)
 
@@ -120,7 +140,7 @@ def test_dragging_computes_each_moment_once(monkeypatch) -> None:
     asked: list[int] = []
     real = cached.encode_images
     monkeypatch.setattr(cached, "encode_images", lambda *a: asked.append(len(a[1])) or real(*a))
-    app = opened(train_page, run=run.id)
+    app = opened_past(run.id)
     for step in (0, 50, 0):
         app.select_slider(key=f"moment_{run.id}").set_value(step).run()
     assert asked == [100, 100]
