@@ -74,26 +74,26 @@ def encode_images(model: SumNet, images: Tensor, addends: Tensor) -> Features:
     The addend matters only where it is written into the picture.
 
     Raises:
-        AnswerError: a feature is not a number.
+        AnswerError: a feature or an answer is not a number.
     """
     values, answered, classes = [], [], len(model.spec.class_names)
     for some, numbers in zip(images.split(MAP_BATCH), addends.split(MAP_BATCH), strict=True):
         onehot = F.one_hot(numbers, ADDENDS).float()
         with autocast():
             features = model.encoder(model.normalize(model.fusion.mark(some, onehot)))
-            answered.append(model.class_head(features)[:, :classes].argmax(1))
+            logits = model.class_head(features)[:, :classes]
+        if not (features.isfinite().all() and logits.isfinite().all()):
+            raise AnswerError
         values.append(features.float())
-    found = torch.cat(values)
-    if not found.isfinite().all():
-        raise AnswerError
-    return Features(found.numpy(), torch.cat(answered).numpy())
+        answered.append(logits.argmax(1))
+    return Features(torch.cat(values).numpy(), torch.cat(answered).numpy())
 
 
 def map_network(model: SumNet, split: Split) -> NetworkMap:
     """The map of the first `MAP_IMAGES` images of a split.
 
     Raises:
-        AnswerError: a feature is not a number.
+        AnswerError: a feature or an answer is not a number.
     """
     from sklearn.decomposition import PCA  # late: the first page does not wait for it
 

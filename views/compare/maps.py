@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.data.download import DownloadError
-from core.evaluation.prediction import AnswerError
+from core.evaluation.prediction import NOT_A_NUMBER, AnswerError
 from core.specs import DatasetSpec
 from views.compare.network import Network, cells_for, show_title
 from views.input.sources import visitor_image
@@ -20,6 +20,7 @@ from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
 MAP_HEIGHT = 400
+LOST_MAP = f"{NOT_A_NUMBER[:-1]} for some test images, so it has no map."
 
 
 def show_maps(compared: Sequence[Network]) -> None:
@@ -30,7 +31,9 @@ def show_maps(compared: Sequence[Network]) -> None:
         with cell:
             try:
                 spec = _show_map(network)
-            except (AnswerError, DownloadError) as error:
+            except AnswerError:
+                st.warning(f"{plain(network.title)}: {LOST_MAP}")
+            except DownloadError as error:
                 st.warning(f"{plain(network.title)}: {plain(error)}")
             else:
                 charts.setdefault(spec.name, (spec, []))[1].append(f"map_{network.name}")

@@ -79,3 +79,10 @@ def test_a_feature_that_is_no_number_is_an_error(model, data):
         model.encoder[0].weight.fill_(torch.nan)
     with pytest.raises(AnswerError):
         map_network(model, data.test)
+
+
+def test_an_answer_that_is_no_number_is_an_error(model, data):
+    with torch.no_grad():
+        model.class_head[1].weight.fill_(torch.nan)
+    with pytest.raises(AnswerError):
+        map_network(model, data.test)
