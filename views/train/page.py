@@ -61,7 +61,8 @@ def show_train() -> None:
             who()
         _settings_panel(jobs.reader(session, snapshot), is_busy, breaks=bool(session.link.bug))
     with right:
-        uses = _run_panel(session, snapshot) if snapshot else _no_run(session)
+        with st.container():  # however much is in it, what comes below keeps its place
+            uses = _run_panel(session, snapshot) if snapshot else _no_run(session)
         grows = snapshot is not None and snapshot.is_growing
         replay = st.fragment(show_replay, run_every=REPLAY_POLL if grows else None)
         replay(jobs.reader(session, snapshot))
