@@ -68,6 +68,7 @@ bench: .venv/.dev data browser ## run the benchmarks; STROKES=FILE adds the draw
 	$(VENV_PYTHON) benchmarks/startup.py
 	$(VENV_PYTHON) benchmarks/first_visit.py
 	$(VENV_PYTHON) benchmarks/latency.py
+	$(VENV_PYTHON) benchmarks/inside.py
 	$(VENV_PYTHON) benchmarks/load.py 10 50 100
 	$(VENV_PYTHON) benchmarks/phones.py
 	$(VENV_PYTHON) benchmarks/lessons.py

@@ -26,7 +26,7 @@ from views.guide.steps import Course, CourseQuestion, Step, words_of
 from views.session.navigation import go_to, page_name, page_title
 from views.session.session import Guess, Session, get_session
 
-HERE = Path(__file__).parent
+GUIDE_FILES = Path(__file__).parent
 KEYS = "From anywhere on the page: Ctrl+Enter"  # see guide.js
 FRAME_CSS = "outline: 3px solid var(--class-head); outline-offset: 4px; border-radius: 10px;"
 MARKUP = re.compile(r"[*`]")
@@ -34,7 +34,7 @@ MARKUP = re.compile(r"[*`]")
 
 def show_guide() -> None:
     """Behind every page, always: an element that comes and goes would move others."""
-    st.html(HERE / "guide.css")
+    st.html(GUIDE_FILES / "guide.css")
     with st.container(key="guide", gap="xsmall"):
         st.fragment(_panel)()
 
@@ -175,5 +175,5 @@ def _ending(session: Session, course: Course) -> None:
 def _script() -> Any:
     """Not at import: it can be registered in a running app only."""
     markup = '<button type="button" hidden>Show me</button><div class="spoken" role="status"></div>'
-    js = (HERE / "guide.js").read_text("utf-8")
+    js = (GUIDE_FILES / "guide.js").read_text("utf-8")
     return st.components.v2.component("guide", html=markup, js=js, isolate_styles=False)

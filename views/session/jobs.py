@@ -46,8 +46,22 @@ def start_run(session: Session) -> None:
         OSError: the run cannot be written.
     """
     recipe = PRESETS["quick"].recipe.change(session.link.settings).with_bug(session.link.bug)
+    start_recipe(session, recipe)
+
+
+def start_recipe(session: Session, recipe: Recipe) -> None:
+    """Hand a recipe to the worker as a new run, which the Train page shows from now on.
+
+    Behind its curves stand those of the run that was shown before, if it has a network.
+
+    Raises:
+        SettingError, QueueError, OSError: as for `start_run`.
+    """
+    link = session.link
+    before = find_run(runs_dir(), link.run)
+    rival = link.run if before and before.state().is_usable else link.rival
     # the Compare page shows the new one without being asked
-    session.choose(run=_enqueue(session, "quick", recipe), compared=())
+    session.choose(run=_enqueue(session, "quick", recipe), rival=rival, compared=())
     session.gone_network = ""
     session.unseen_run = session.link.run
     session.arrive()

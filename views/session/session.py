@@ -19,6 +19,7 @@ import torch
 
 from core.data.drawing import Strokes
 from core.finetune import HandExample
+from core.recipes.recipe import Recipe
 from core.runs.run import FinetuneJob, find_run, finetune_job_of, runs_dir
 from views.server.browser_cookie import new_secret
 from views.server.heavy import heavy_work
@@ -54,6 +55,17 @@ class Quiz:
     line: int | None = None  # of the code, from 0 on
 
 
+@dataclass(frozen=True)
+class Race:
+    """Two runs with the same seed, one after the other: see views/train/race.py."""
+
+    first: str  # id of a run
+    first_name: str
+    second_name: str
+    recipe: Recipe  # of the second
+    second: str = ""  # its id; "" until the first is over
+
+
 @dataclass
 class Session:
     """What one visitor has drawn, chosen and trained."""
@@ -73,6 +85,7 @@ class Session:
     loaded_example_files: int = 0
     secret: str = field(default_factory=new_secret)  # in place of the browser's, where it has none
     is_teaching: bool = False  # are labels asked for, in the place of the number to add?
+    race: Race | None = None  # the last one
     finetune_run: str = ""  # id of the run that learns the examples, or failed to; "" is none
     settings_generation: int = 0  # how often the page itself chose settings of the next run
     unseen_run: str = ""  # id of the run whose end the Train page has still to show

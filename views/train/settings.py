@@ -6,6 +6,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.recipes.bugs import BUGS
+from core.recipes.code import diff
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
 from views.session.lessons import who_fixed
 from views.session.session import Session, get_session, widget_value
@@ -143,5 +144,7 @@ def bug_choice(session: Session, is_open: bool) -> None:
         )
         session.choose(bug=bug)
         st.caption(BUGS[bug].about)
+        if bug:
+            st.code(diff(bug), language="diff", wrap_lines=True)
         if needs := [SETTINGS[name].say(value) for name, value in BUGS[bug].needs.items()]:
             st.caption(f"Whatever you choose above, this run gets {' and '.join(needs)}.")

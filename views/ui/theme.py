@@ -22,13 +22,25 @@ class Palette:
     paper: str  # the background of the page, as in .streamlit/config.toml
     right: str  # with a mark or a word, never alone
     wrong: str
+    against: str  # the other end of a scale that begins with the color of a head
+    classes: tuple[str, ...]  # a color for each class, never alone: their names stand there, too
 
 
 LIGHT = Palette(
-    "#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA", "#FFFFFF", "#15803D", "#C81E1E"
+    *("#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA", "#FFFFFF", "#15803D", "#C81E1E"),
+    against="#A21C6B",
+    classes=(
+        *("#3B6EA8", "#D9730D", "#C43D4B", "#2A9187", "#4B8B3B"),
+        *("#A8820A", "#8F5596", "#D0607E", "#7A5A45", "#6B7280"),
+    ),
 )
 DARK = Palette(
-    "#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844", "#14161B", "#4ADE80", "#FF8A80"
+    *("#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844", "#14161B", "#4ADE80", "#FF8A80"),
+    against="#F9A8D4",
+    classes=(
+        *("#6BA3E0", "#F79545", "#F0717C", "#5CC4B8", "#83C270"),
+        *("#E3C04A", "#C394CB", "#FFA7BC", "#BE9A83", "#B6BCC7"),
+    ),
 )
 
 CAMERA_GREY = "#80868F"  # of the camera, on light and dark
