@@ -33,6 +33,7 @@ TRAIN_SIZE = 50_000
 VAL_SIZE = 10_000  # of the 60,000 training images; the published MNIST network splits like this
 TEST_SIZE = 10_000
 
+EPOCH_IMAGES = 6_000  # of somebody's own data set: a smaller one is gone over several times
 OWN = "own-"  # begins the name of a data set of somebody's own
 MAX_TITLE, MAX_CLASS_NAME = 60, 40  # characters
 MAX_KNOWN = 10_000  # data sets of people's own that a process remembers, a few MB
@@ -90,6 +91,9 @@ class DatasetSpec:
     empty_margin: bool = False  # can the network do without the outer two pixels?
     is_digits: bool = False  # can people write more of them, and several in a row?
     photo_form: Form | None = None  # shades of grey to such an image; None: a photo is read as ink
+    epoch_images: int = TRAIN_SIZE  # that an epoch shows, about
+    train_words: str = "50,000 images"  # what it learns from, for the page
+    test_words: str = "10,000 test images"
     own: OwnData | None = None  # what it was made from, if the pictures are somebody's own
 
     def numbered(self, label: int) -> str:
@@ -228,6 +232,9 @@ def own_spec(own: OwnData) -> DatasetSpec:
         example=MNIST.example,
         mirrored=own.kind == "photo",
         photo_form=photo_form if own.kind == "photo" else None,
+        epoch_images=EPOCH_IMAGES,
+        train_words="your pictures",
+        test_words="its test pictures",
         own=own,
     )
     if len(_known_own) >= MAX_KNOWN:

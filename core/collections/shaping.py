@@ -5,14 +5,14 @@ photo   things: made as Fashion-MNIST was made from photos of garments
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image
 
 from core.data.drawing import Pixels, mnist_form, photo_form
 from core.data.image_files import MAX_PIXELS, read_shades
-from core.data.photo import is_light_ink, read_photo
+from core.data.photo import is_light_ink, photo_ink
 from core.specs import Kind
 
 SIDE = 128  # pixels of the longer side; a 28 x 28 picture needs no more
@@ -36,10 +36,10 @@ def picture_shades(content: bytes) -> Pixels:
 
 def shape_as_ink(shades: Pixels) -> Pixels | None:
     """The ink of a picture in MNIST's form, uint8 (28, 28); None if there is none."""
-    return mnist_form(read_photo(shades).ink)
+    return mnist_form(photo_ink(shades))
 
 
-SHAPES = {"ink": shape_as_ink, "photo": photo_form}
+SHAPES: dict[Kind, Callable[[Pixels], Pixels | None]] = {"ink": shape_as_ink, "photo": photo_form}
 
 
 def guess_kind(pictures: Sequence[Pixels]) -> Kind:
