@@ -9,7 +9,8 @@ import random
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Annotated, NamedTuple
+from functools import partial
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -40,8 +41,10 @@ from core.specs import CLASSES, MAX_TITLE, ClassName, Kind
 
 GUESSED_FROM = 30  # pictures
 PIXELS = IMAGE_SIDE**2
+KINDS: tuple[Kind, Kind] = ("ink", "photo")  # as in `Forms`
 BLANK = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)  # where nothing is to be seen
 
+Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # as `map`
 Key = Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
 Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
 
@@ -115,11 +118,12 @@ def read_album(
     kind: Kind | None = None,
     seed: int = 0,
     report: Callable[[ReadingProgress], None] = lambda reading: None,
+    spread: Spread = map,
 ) -> Album:
     """Read the pictures of an archive.
 
     `kind` None guesses it from some of them. `report` is called after each picture; it may raise to
-    stop.
+    stop. `spread` maps the pictures, in their order; it may use several processes.
     """
     facts = read_facts(archive)
     if facts:
@@ -127,12 +131,11 @@ def read_album(
     kind = kind or _guess(archive.pictures, seed)
     unread = [Unread(path, "It lies in no folder.") for path in archive.passed_over]
     found: list[tuple[str, str, Forms]] = []
-    for number, picture in enumerate(archive.pictures, start=1):
-        try:
-            shades = picture_shades(picture.read())
-            forms = Forms(shades, as_it_is(shades)) if facts else _forms(shades)
-        except (CollectionError, ImageFileError) as error:
-            unread.append(Unread(shown(picture.path), str(error)))
+    shape = partial(_shape, is_in_shape=facts is not None)
+    shaped = spread(shape, map(_content, archive.pictures))
+    for number, (picture, forms) in enumerate(zip(archive.pictures, shaped, strict=True), start=1):
+        if isinstance(forms, str):
+            unread.append(Unread(shown(picture.path), forms))
         else:
             found.append((picture.folder, shown(picture.path), forms))
         report(ReadingProgress(number, len(archive.pictures)))
@@ -159,8 +162,25 @@ def _guess(pictures: Sequence[Picture], seed: int) -> Kind:
     return guess_kind(some)
 
 
-def _forms(shades: Pixels) -> Forms:
-    return Forms(*(_shown(SHAPES[kind](shades)) for kind in ("ink", "photo")))
+def _content(picture: Picture) -> bytes | str:
+    """The content of a file, or why there is none."""
+    try:
+        return picture.read()
+    except CollectionError as error:
+        return str(error)
+
+
+def _shape(content: bytes | str, is_in_shape: bool) -> Forms | str:
+    """Both forms of a picture, or why there are none."""
+    if isinstance(content, str):
+        return content
+    try:
+        shades = picture_shades(content)
+        if is_in_shape:
+            return Forms(as_it_is(shades), shades)
+        return Forms(*(_shown(SHAPES[kind](shades)) for kind in KINDS))
+    except (CollectionError, ImageFileError) as error:
+        return str(error)
 
 
 def _shown(image: Pixels | None) -> Pixels:

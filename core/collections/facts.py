@@ -27,7 +27,7 @@ def read_facts(archive: Archive) -> Facts | None:
         return None
 
 
-def as_it_is(shades: Pixels) -> Pixels | None:
+def as_it_is(shades: Pixels) -> Pixels:
     """A picture of a zip file of ours."""
     if shades.shape != (IMAGE_SIDE, IMAGE_SIDE):
         raise CollectionError(f"It is not {IMAGE_SIDE} × {IMAGE_SIDE}.")

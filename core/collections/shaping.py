@@ -15,7 +15,7 @@ from core.data.image_files import MAX_PIXELS, read_shades
 from core.data.photo import is_light_ink, photo_ink
 from core.specs import Kind
 
-SIDE = 128  # pixels of the longer side; a 28 x 28 picture needs no more
+SIDE = 96  # pixels of the longer side; a 28 x 28 picture needs no more
 
 # What tells a drawing from a photo of a thing.
 GUESS_SIDE = 64  # pixels of the longer side, for a look
@@ -26,7 +26,7 @@ STROKE = 0.35  # of the longer side of the ink: no stroke is wider
 
 
 def picture_shades(content: bytes) -> Pixels:
-    """The shades of grey of an image file, its longer side at most 128: uint8 (H, W).
+    """The shades of grey of an image file, its longer side at most 96: uint8 (H, W).
 
     Raises:
         ImageFileError: it is not an image, damaged, or too large.

@@ -35,6 +35,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.recipes", "core.evaluation"},
     {"core.storage"},
     {"core.runs"},
+    {"core.library"},
     {"core.forecast"},
     {"core.jobs"},
     {"core.cluster"},
