@@ -49,7 +49,9 @@ def data_dir() -> Path:
 
 
 Kind = Literal["ink", "photo"]  # of pictures: drawings and handwriting, or photos of things
-ClassName = Annotated[str, Meta(min_length=1, max_length=MAX_CLASS_NAME)]
+PLAIN = "^[^<>]*$"  # a name may come from anybody, and charts read some HTML
+ClassName = Annotated[str, Meta(min_length=1, max_length=MAX_CLASS_NAME, pattern=PLAIN)]
+Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE, pattern=PLAIN)]
 Shade = Annotated[float, Meta(gt=0, le=1)]
 
 
@@ -60,7 +62,7 @@ class OwnData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name of a data set, which is the SHA-256 of all this: a name belongs to one only.
     """
 
-    title: Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
+    title: Title
     classes: Annotated[tuple[ClassName, ...], Meta(min_length=2, max_length=CLASSES)]
     kind: Kind
     mean: Shade  # of the training images, pixels / 255
@@ -95,6 +97,16 @@ class DatasetSpec:
     train_words: str = "50,000 images"  # what it learns from, for the page
     test_words: str = "10,000 test images"
     own: OwnData | None = None  # what it was made from, if the pictures are somebody's own
+
+    @property
+    def class_word(self) -> str:
+        """What its classes are called: "digit", "garment"; "class" of what somebody brought."""
+        return "class" if self.own else self.noun
+
+    @property
+    def is_drawn(self) -> bool:
+        """Are its pictures ink on paper, such as people draw?"""
+        return self.is_digits or (self.own is not None and self.own.kind == "ink")
 
     def numbered(self, label: int) -> str:
         """The name of a class and, if that is not a number, its number: "5", "Sneaker (7)"."""
@@ -234,7 +246,7 @@ def own_spec(own: OwnData) -> DatasetSpec:
         photo_form=photo_form if own.kind == "photo" else None,
         epoch_images=EPOCH_IMAGES,
         train_words="your pictures",
-        test_words="its test pictures",
+        test_words="the test pictures",
         own=own,
     )
     if len(_known_own) >= MAX_KNOWN:

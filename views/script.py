@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from views.collections.page import DATA
 from views.compare.page import COMPARE
 from views.draw.page import DRAW
 from views.explain.page import EXPLAIN
@@ -16,7 +17,7 @@ from views.train.page import TRAIN
 from views.ui.lesson_banner import show_lesson
 from views.ui.style import apply_style
 
-PAGES = (DRAW, TRAIN, COMPARE, EXPLAIN)
+PAGES = (DRAW, TRAIN, COMPARE, EXPLAIN, DATA)
 
 st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
 apply_style()

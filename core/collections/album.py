@@ -37,7 +37,7 @@ from core.data.drawing import (
     rasterize,
 )
 from core.data.image_files import ImageFileError
-from core.specs import CLASSES, MAX_TITLE, ClassName, Kind
+from core.specs import CLASSES, MAX_TITLE, ClassName, Kind, Title
 
 GUESSED_FROM = 30  # pictures
 PIXELS = IMAGE_SIDE**2
@@ -46,7 +46,6 @@ BLANK = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)  # where nothing is to be s
 
 Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # as `map`
 Key = Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
-Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
 
 
 class Unread(NamedTuple):

@@ -261,8 +261,13 @@ def _common_folders(paths: Iterable[tuple[str, ...]]) -> int:
 def class_name(folder: str) -> str:
     """The name of a class, from that of its folder: one line, NFC, at most 40 characters."""
     text = unicodedata.normalize("NFC", folder)
-    text = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in text)
+    text = "".join(" " if is_unfit(sign) else sign for sign in text)
     return " ".join(text.split())[:MAX_CLASS_NAME].strip() or "unnamed"
+
+
+def is_unfit(sign: str) -> bool:
+    """May a name not have this character? One that changes how text runs, and those of HTML."""
+    return sign in "<>" or unicodedata.category(sign)[0] == "C"
 
 
 def natural_order(name: str) -> tuple[list[tuple[int, int | str]], str]:

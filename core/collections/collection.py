@@ -100,14 +100,11 @@ def make_collection(album: Album, seed: int = 0, key: str = "") -> Collection:
         CollectionError: too few pictures can be used.
     """
     images, numbers = album.images(), album.numbers()
-    is_shown = images.any((1, 2))
-    unread = [
-        Unread(path, "There is nothing to see on it.")
-        for path, seen in zip(album.paths, is_shown, strict=True)
-        if not seen
-    ]
+    is_shown = images.reshape(len(images), -1).any(1)
+    blank = [album.paths[index] for index in np.flatnonzero(~is_shown)]
+    unread = [Unread(path, "There is nothing to see on it.") for path in blank]
     images, numbers = images[is_shown], numbers[is_shown]
-    paths = tuple(path for path, seen in zip(album.paths, is_shown, strict=True) if seen)
+    paths = tuple(album.paths[index] for index in np.flatnonzero(is_shown))
     digests = [hashlib.sha256(image.tobytes()).digest() for image in images]
     _check_enough(album.classes, numbers, digests)
     names, labels = _numbered(album.classes, numbers)

@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from core.recipes.settings import Value
 from core.runs.run import USABLE, Run, RunError
-from core.specs import TRAIN_SIZE
+from core.specs import TRAIN_SIZE, find_spec
 from core.storage.files import MAX_NUMBER, write_atomic
 from core.storage.history import Record
 
@@ -47,7 +47,7 @@ class Speed(msgspec.Struct, frozen=True):
 
     def _expected(self, settings: Mapping[str, Value]) -> float:
         """The same by what was measured at the start alone."""
-        images = float(settings["epochs"]) * TRAIN_SIZE
+        images = float(settings["epochs"]) * _images(settings)
         return images * self._per_image(float(settings["width"]))
 
     def _per_image(self, width: float) -> float:
@@ -62,11 +62,17 @@ class Speed(msgspec.Struct, frozen=True):
 
     def run_seconds(self, settings: Mapping[str, Value]) -> float:
         """From the first step to the test metrics."""
-        return self.train_seconds(settings) + self.test_seconds(float(settings["width"]))
+        share = _images(settings) / TRAIN_SIZE  # a small data set has few test images
+        return self.train_seconds(settings) + share * self.test_seconds(float(settings["width"]))
 
     def finetune_seconds(self) -> float | None:
         """That teaching is expected to take; None before anybody did."""
         return median(self.finetunes) if self.finetunes else None
+
+
+def _images(settings: Mapping[str, Value]) -> int:
+    """That an epoch shows."""
+    return find_spec(str(settings["dataset"])).epoch_images
 
 
 def read_speed(root: Path) -> Speed | None:
@@ -92,6 +98,8 @@ def note_run(root: Path, run: Run, seconds: float) -> None:
         return write_speed(root, msgspec.structs.replace(speed, finetunes=recent))
     with suppress(RunError, OSError, KeyError, TypeError, ValueError):  # damaged
         history = run.history()
+        if run.request().own_data:
+            return  # its test is far shorter than most
         if history and history[-1]["images"] >= LEAST_IMAGES:
             write_speed(root, _with_run(speed, run, history[-1]))
 

@@ -53,8 +53,15 @@ class ReadingState(NamedTuple):
 
     progress: ReadingProgress | None = None  # None before the first picture
     before: int = 0  # readings that are done first
-    album: Album | None = None  # it is over, and this is what was read
-    error: str = ""  # it is over, and this is why there is nothing
+    is_over: bool = False
+
+
+class ReadingResult(NamedTuple):
+    """What came of a reading."""
+
+    album: Album | None  # None where there is nothing
+    error: str  # why, in a sentence
+    replaces: bool  # shall it take the place of what was there?
 
 
 class Reading:
@@ -142,13 +149,8 @@ def begin_reading(
         _start_next()
 
 
-def find_reading(browser: str) -> Reading | None:
-    """What is read for a browser, or has been and was not taken yet."""
-    return _readings.get(browser)
-
-
 def poll_reading(browser: str) -> ReadingState | None:
-    """How far it is; None where nothing is read. What is over is told once, and gone."""
+    """How far it is; None where nothing is read for this browser."""
     with _guard:
         reading = _readings.get(browser)
         if reading:
@@ -156,15 +158,22 @@ def poll_reading(browser: str) -> ReadingState | None:
         _start_next()
         if reading is None:
             return None
-        if not reading.is_over:
-            waiting = [name for name, each in _readings.items() if not each.is_over]
-            before = 0 if reading.process else waiting.index(browser)
-            return ReadingState(_progress(reading.folder), before)
+        waiting = [name for name, each in _readings.items() if not each.is_over]
+        before = 0 if reading.process else waiting.index(browser)
+        return ReadingState(_progress(reading.folder), before, reading.is_over)
+
+
+def take_result(browser: str) -> ReadingResult | None:
+    """What came of a reading that is over, once; nothing is left of it then."""
+    with _guard:
+        reading = _readings.get(browser)
+        if reading is None or not reading.is_over:
+            return None
         del _readings[browser]
-    try:
-        return _result(reading.folder)
-    finally:
-        reading.remove()
+        try:
+            return ReadingResult(*_result(reading.folder), reading.replaces)
+        finally:
+            reading.remove()
 
 
 def stop_reading(browser: str) -> None:
@@ -195,9 +204,9 @@ def _progress(folder: Path) -> ReadingProgress | None:
     return None
 
 
-def _result(folder: Path) -> ReadingState:
+def _result(folder: Path) -> tuple[Album | None, str]:
     with suppress(OSError):
-        return ReadingState(error=(folder / ERROR_FILE).read_text("utf-8"))
+        return None, (folder / ERROR_FILE).read_text("utf-8")
     with suppress(OSError, CollectionError):
-        return ReadingState(album=load_album((folder / RESULT_FILE).read_bytes()))
-    return ReadingState(error=FAILED)
+        return load_album((folder / RESULT_FILE).read_bytes()), ""
+    return None, FAILED

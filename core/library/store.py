@@ -5,9 +5,9 @@
                        own-<24>/own.json              what there is to know of it: OwnData
                        */who.json                     hashes of who brought it
 
-The name of an album comes from the hash that runs keep of their browser's secret; that of a data set
-is random. So nobody guesses either, and whoever has the name of a data set may train on it. Like
-runs, they are pruned by age and size; an address that keeps most makes room first.
+The name of an album comes from the hash that runs keep of their browser's secret; that of a data
+set is random. So nobody guesses either, and whoever has the name of a data set may train on it.
+Like runs, they are pruned by age and size; an address that keeps most makes room first.
 """
 
 import hashlib
@@ -19,18 +19,22 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from core.collections.album import Album
 from core.collections.archive import CollectionError
 from core.collections.collection import Collection
-from core.collections.saved import dump_album, dump_collection, load_album
+from core.collections.saved import dump_album, dump_collection, load_album, load_collection
 from core.errors import UserError
 from core.runs import disk, limits
 from core.runs.queue import Visitor
 from core.specs import OWN, OwnData, is_known, own_spec
 from core.storage.files import read_whole, steady_time, write_atomic
+
+if TYPE_CHECKING:
+    from core.dataset import Split
 
 FOLDER = "collections"  # in the runs directory
 ALBUM_FILE, SET_FILE, OWN_FILE, WHO_FILE = (
@@ -39,7 +43,7 @@ ALBUM_FILE, SET_FILE, OWN_FILE, WHO_FILE = (
     "own.json",
     "who.json",
 )
-GONE = "The pictures of this data set are no longer kept here."
+PICTURES_GONE = "The pictures of this data set are no longer kept here."
 NO_ROOM = "There is no room for more pictures now. Try again later."
 
 
@@ -134,9 +138,19 @@ def read_collection(root: Path, name: str) -> bytes:
     except OSError:
         content = b""
     if not place or not content:
-        raise LibraryError(GONE)
+        raise LibraryError(PICTURES_GONE)
     _touch(place)
     return content
+
+
+def kept_test_split(root: Path, name: str) -> "Split":
+    """The test pictures of a data set.
+
+    Raises:
+        LibraryError: it is not kept here.
+        CollectionError: its file is damaged.
+    """
+    return load_collection(read_collection(root, name)).data().test
 
 
 def is_kept(root: Path, name: str) -> bool:

@@ -91,6 +91,10 @@ class Choice:
         """The allowed values in words."""
         return " or ".join(self.options)
 
+    def offer(self, value: str) -> str:
+        """A name under the setting's label."""
+        return self.options[value].offered
+
     def check(self, name: str, value: object) -> str:
         """`value`, if it is one of the names.
 
@@ -119,6 +123,10 @@ class DatasetChoice(Choice):
 
     def allows(self, value: str) -> bool:
         return is_known(value)
+
+    def offer(self, value: str) -> str:
+        """Under the setting's label: "MNIST digits"; the title of one that somebody brought."""
+        return self.options[value].offered if value in self.options else self.say(value)
 
     def say(self, value: Value) -> str:
         """By itself: "Fashion-MNIST"."""
@@ -158,7 +166,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "epochs": Number(
         "Epochs",
-        "How many times it sees all 50,000 training images. More takes longer and learns more.",
+        "How many times it sees all images that it learns from. More takes longer and learns more.",
         *(1, 50),
         whole=True,
         ticks=(1, 2, 3, 5, 8),

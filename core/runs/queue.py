@@ -36,6 +36,7 @@ from core.runs.run import (
     State,
     find_run,
 )
+from core.specs import find_spec
 from core.storage.files import steady_time, write_atomic
 
 if TYPE_CHECKING:
@@ -252,7 +253,8 @@ def create_run(
 
             examples = finetune.dump_examples(finetune_job.examples)
             write_atomic(run.path / "examples.jsonl", examples.encode())
-        _write_request(run, Request(preset, recipe.to_dict(), base, False, *visitor))
+        own = find_spec(recipe.model.dataset).own
+        _write_request(run, Request(preset, recipe.to_dict(), base, False, *visitor, own))
         if run.created() <= newest:  # the clock was moved back; the queue keeps its order
             os.utime(run.path / "recipe.json", ns=(newest + 1, newest + 1))
         full = State("failed", f"{DISK_FULL} {run.retry_words}")
@@ -272,7 +274,7 @@ def import_run(root: Path, model: "SumNet", card: "Card", visitor: Visitor = NOB
     made = Run(root / secrets.token_hex(8))
     with _staged(made) as run:
         checkpoint.save(run.checkpoint, model, card)
-        _write_request(run, Request(card.preset, card.params, None, True, *visitor))
+        _write_request(run, Request(card.preset, card.params, None, True, *visitor, card.own_data))
         run.set_state(State("finished"))
     return made
 

@@ -33,6 +33,7 @@ from msgspec import Meta
 from core import PROJECT
 from core.errors import UserError
 from core.runs import limits
+from core.specs import OwnData, own_spec
 from core.storage.files import read_whole, steady_time, write_atomic
 from core.storage.history import Record, dump_record, read_history
 
@@ -89,6 +90,11 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     uploaded: bool = False  # did the network come from a file? Its metrics are that file's claim
     address: str = ""  # who asked, for fairness: keyed hash of a network address
     session: str = ""  # and of which browser behind it: hash of its secret; it owns the run
+    own_data: OwnData | None = None  # of what it learns from, if somebody brought the pictures
+
+    def __post_init__(self) -> None:
+        if self.own_data:
+            own_spec(self.own_data)  # so that the recipe can be read
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,19 @@ def explain_page() -> None:
     show_explain()
 
 
-PAGES = {"draw": draw_page, "train": train_page, "compare": compare_page, "explain": explain_page}
+def data_page() -> None:
+    from views.collections.page import show_data
+
+    show_data()
+
+
+PAGES = {
+    "draw": draw_page,
+    "train": train_page,
+    "compare": compare_page,
+    "explain": explain_page,
+    "collections": data_page,
+}
 
 
 def opened(page: Callable[[], None], **query: str) -> AppTest:

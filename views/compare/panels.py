@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.data.download import DownloadError
 from core.evaluation.diagnostics import Analysis, Mistake, Reading, cell_centers
 from core.evaluation.prediction import NOT_A_NUMBER, AnswerError
-from core.specs import ADDENDS, SPECS, DatasetSpec
+from core.specs import ADDENDS, DatasetSpec, find_spec
 from core.storage.checkpoint import Card
 from views.compare import charts
 from views.compare.charts import Curve
@@ -112,7 +112,7 @@ def _confusions(compared: Sequence[Network]) -> None:
         worst = charts.worst_confusion(counts)
         most[network.dataset] = max(worst, most.get(network.dataset, 0.0))
     for cell, network, counts in zip(_cells(compared), compared, tables, strict=False):
-        names = SPECS[network.dataset].class_names
+        names = find_spec(network.dataset).class_names
         figure = charts.confusion_matrix(counts, names, most[network.dataset], current_palette())
         with cell:
             _title(network, f"{percent(network.card.figures['class_acc'])} right")
@@ -177,7 +177,7 @@ def _analysis(network: Network) -> Analysis:
     """
     reading = networks.reading(network.name)
     if reading.analysis is None:
-        words = f"{plain(network.title)} is reading 10,000 test images."
+        words = f"{plain(network.title)} is reading {find_spec(network.dataset).test_words}."
         bar = st.progress(0.0, words)
         try:
             while (share := _advance(reading)) < 1:
@@ -211,7 +211,7 @@ def _sums(compared: Sequence[Network], analyses: Sequence[Analysis]) -> None:
             )
     st.caption(
         "The value of the sum head, before rounding, for each true sum. Stronger color means more "
-        "of the 10,000 test images. On the line, it is right."
+        "of the test images. On the line, it is right."
     )
 
 
@@ -251,7 +251,7 @@ def _mistakes(
         st.caption("Click a picture: the network that got it wrong reads it on the Draw page.")
     clicked = None
     for network, analysis in zip(compared, analyses, strict=True):
-        spec = SPECS[network.dataset]
+        spec = find_spec(network.dataset)
         st.subheader(plain(network.title), anchor=False)
         for kind, title, mistakes in (
             ("class", "Surest of a wrong class", analysis.wrong_classes),
@@ -289,7 +289,7 @@ def _what(kind: str, mistake: Mistake, spec: DatasetSpec) -> tuple[str, str]:
 def _mistake(key: str, mistake: Mistake, lines: tuple[str, str], disabled: bool) -> bool:
     with st.container(key=f"mistake_{key}"):
         clicked = st.button(
-            f"![{', '.join(lines)}: open on the Draw page]({data_uri(mistake.image)})",
+            f"![{plain(', '.join(lines))}: open on the Draw page]({data_uri(mistake.image)})",
             key=f"open_{key}",
             disabled=disabled,
         )

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.evaluation.prediction import AnswerError, predict
 from core.model import SumNet
-from core.specs import SPECS
+from core.specs import find_spec
 from core.storage.checkpoint import Card, CheckpointError
 from views.explain.figures import contents
 from views.explain.section import Subject
@@ -55,7 +55,7 @@ def show_explain() -> None:
 
 def _subject(session: Session, model: SumNet, card: Card) -> Subject:
     """The picture of the Draw page or, where there is none, an example."""
-    spec = SPECS[model.config.dataset]
+    spec = find_spec(model.config.dataset)
     image = visitor_image(session, spec)
     prediction = predict(model, image.pixels, session.link.addend)
     return Subject(model, card, spec, image, prediction, current_palette())
@@ -64,7 +64,7 @@ def _subject(session: Session, model: SumNet, card: Card) -> Subject:
 def _whose(shown: Subject) -> str:
     now = "The network that answers you computes this page live"
     if shown.image.title:
-        return f"{now}, from {shown.image.title} and your number, {shown.prediction.addend}."
+        return f"{now}, from {plain(shown.image.title)} and your number, {shown.prediction.addend}."
     return (
         f"{now}. **You have drawn nothing yet, so this is an example**: draw a {shown.spec.noun} "
         "on the Draw page, and this page shows yours."

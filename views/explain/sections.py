@@ -1,5 +1,6 @@
 """The sections of the Explain page, in order: data, network, filters, fusion, losses, stories."""
 
+import html
 import inspect
 import random
 import textwrap
@@ -23,6 +24,7 @@ from views.explain.section import Subject, below, beside
 from views.session.session import get_session
 from views.ui.images import data_uri, montage, shades
 from views.ui.lesson_banner import list_lessons
+from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
 MAX_MAPS = 64  # feature maps a stage at most; more would be a wall
@@ -35,10 +37,10 @@ def _data(shown: Subject) -> None:
         "the label.)"
     )
     right = beside(
-        f"A picture of **{shown.label}** with the number **{addend}** has two right answers: the "
-        f"*label*, {shown.label}, and the *sum*, {shown.total}. "
+        f"A picture of **{plain(shown.label)}** with the number **{addend}** has two right answers: the "
+        f"*label*, {plain(shown.label)}, and the *sum*, {shown.total}. "
         f"{taken if shown.image.label is None else ''}\n\n"
-        f"{shown.spec.title} has 60,000 pictures to learn from, and no numbers. The number is "
+        f"{plain(shown.spec.title)} has pictures to learn from, and no numbers. The number is "
         "drawn again each time a picture comes up, so the network never knows which sum belongs to "
         "a picture. It cannot memorize sums: it has to read and to add."
     )
@@ -71,7 +73,7 @@ def _choose_number(addend: int) -> None:
 def _two_inputs(shown: Subject) -> None:
     addend = shown.prediction.addend
     right = beside(
-        f"**The picture** gets the form of {shown.spec.title}: "
+        f"**The picture** gets the form of {plain(shown.spec.title)}: "
         f"{shown.spec.form_words}\n\n"
         "**The number** is a *one-hot* vector: ten values, all 0 but one. To the network, a 9 is "
         "not more than a 1, only another case, and ten cases are easy to tell apart.",
@@ -171,7 +173,9 @@ def _meeting(shown: Subject) -> None:
             + figures.strip(meeting.onehot.tolist(), names, "plain")
             + (
                 '<p class="note">Classes by number: '
-                + ", ".join(f"{n} {name}" for n, name in enumerate(shown.spec.class_names))
+                + html.escape(
+                    ", ".join(f"{n} {name}" for n, name in enumerate(shown.spec.class_names))
+                )
                 + "</p>"
                 if shown.spec.class_names[0] != "0"
                 else ""

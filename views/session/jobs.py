@@ -10,6 +10,7 @@ from core.cluster.cluster import VARIABLE, read_cluster
 from core.errors import UserError
 from core.forecast import wait
 from core.forecast.speed import read_speed
+from core.library.store import PICTURES_GONE, LibraryError, is_kept
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.settings import Value
@@ -22,6 +23,7 @@ from core.runs.run import (
     runs_dir,
 )
 from core.runs.snapshot import RunSnapshot, read_snapshot
+from core.specs import find_spec
 from core.workers.supervisor import Supervisor, shared_supervisor
 from views.session.networks import load_network, use_network
 from views.session.session import Session, cached_finetune_job, get_session
@@ -43,9 +45,12 @@ def start_run(session: Session) -> None:
     Raises:
         SettingError: a setting is out of bounds, or the run would take too long.
         QueueError: there is no place in the queue.
+        LibraryError: the pictures to learn from are gone.
         OSError: the run cannot be written.
     """
     recipe = PRESETS["quick"].recipe.change(session.link.settings).with_bug(session.link.bug)
+    if find_spec(recipe.model.dataset).own and not is_kept(runs_dir(), recipe.model.dataset):
+        raise LibraryError(f"{PICTURES_GONE} Bring them again on the page Your data.")
     # the Compare page shows the new one without being asked
     session.choose(run=_enqueue(session, "quick", recipe), compared=())
     session.gone_network = ""

@@ -7,7 +7,7 @@ import streamlit as st
 from core.evaluation.prediction import NOT_A_NUMBER, Prediction
 from core.recipes.recipe import Recipe
 from core.runs.run import Run
-from core.specs import SPECS, DatasetSpec
+from core.specs import DatasetSpec, find_spec
 from core.storage import snapshots
 from views.input.input_image import InputImage
 from views.input.sources import visitor_image
@@ -27,7 +27,7 @@ def show_replay(read: jobs.ReadRun) -> None:
     if snapshot is None or snapshot.recipe is None:
         return  # said above
     run, recipe = snapshot.run, snapshot.recipe
-    spec = SPECS[recipe.model.dataset]
+    spec = find_spec(recipe.model.dataset)
     image = visitor_image(session, spec)
     every = _answers(run, recipe, image, session.link.addend)
     if not every:

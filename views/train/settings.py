@@ -10,6 +10,7 @@ from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
 from views.session.session import Session, get_session, widget_value
 from views.train.presets import setting_key
 from views.ui.lesson_banner import BY_TEACHER
+from views.ui.text import plain
 
 BUG_LABEL = "Published bug"
 
@@ -67,7 +68,7 @@ def show_fixed(session: Session, names: list[str]) -> None:
 def _value_words(name: str, value: Value) -> str:
     setting = SETTINGS[name]
     if isinstance(setting, Choice):
-        return setting.options[str(value)].offered
+        return setting.offer(str(value))
     return f"{value:g}" if not setting.whole else f"{value:.0f}"
 
 
@@ -87,17 +88,28 @@ def _change_head() -> None:
 def _control(name: str, value: Value, key: str) -> Value:
     setting = SETTINGS[name]
     if isinstance(setting, Choice):
-        return _radio(setting, str(value), key, _change_head if name == "sum_head" else None)
+        on_change = _change_head if name == "sum_head" else None
+        return _radio(setting, _offered(name, str(value)), str(value), key, on_change)
     return _number(setting, float(value), key)
 
 
-def _radio(setting: Choice, value: str, key: str, on_change: Callable[[], None] | None) -> str:
-    names = list(setting.options)
+def _offered(name: str, value: str) -> list[str]:
+    """The options of a choice, and the visitor's own data set where there is one."""
+    mine = get_session().own_dataset if name == "dataset" else ""
+    setting = SETTINGS[name]
+    assert isinstance(setting, Choice)
+    more = [each for each in (mine, value) if each and setting.allows(each)]
+    return list(dict.fromkeys([*setting.options, *more]))
+
+
+def _radio(
+    setting: Choice, names: list[str], value: str, key: str, on_change: Callable[[], None] | None
+) -> str:
     chosen = st.radio(
         setting.label,
         names,
         names.index(value),
-        format_func=lambda name: setting.options[name].offered,
+        format_func=lambda name: plain(setting.offer(name)),
         key=key,
         help=setting.help,
         on_change=on_change,

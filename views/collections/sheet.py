@@ -1,0 +1,113 @@
+"""What a visitor's pictures are: title, kind, a contact sheet by class, what was noticed."""
+
+import html
+from pathlib import Path
+
+import streamlit as st
+
+from core.collections.album import Album, change_album, without_class
+from core.collections.collection import Collection
+from core.specs import MAX_TITLE, Kind
+from views.collections.keeping import keep
+from views.session.session import Session, widget_value
+from views.ui.images import montage
+from views.ui.text import plain
+
+KIND_WORDS: dict[Kind, str] = {"ink": "Drawings and writing", "photo": "Photos of things"}
+KIND_HELP = (
+    "Drawings are read as ink on paper, cropped and centered as in MNIST. Photos of things keep "
+    "their shades of gray, as in Fashion-MNIST. It was guessed from your pictures."
+)
+MOST_SHOWN = 48  # pictures of a class
+MOST_UNREAD = 100  # that are named
+PART_WORDS = {"train": "to learn from", "val": "to watch it with", "test": "to test it on"}
+
+
+def show_album(session: Session, album: Album, collection: Collection | str) -> None:
+    """All of it."""
+    st.html(Path(__file__).with_name("sheet.css"))
+    _choices(session, album)
+    if isinstance(collection, Collection):
+        st.html(f'<div class="parts">{_parts(collection)}</div>')
+        for warning in collection.warnings:
+            st.caption(f":material/warning: {plain(warning)}")
+    unread = collection.unread if isinstance(collection, Collection) else album.unread
+    if unread:
+        count = f"{len(unread):,} file{' was' if len(unread) == 1 else 's were'} left out"
+        with st.expander(count, icon=":material/block:", key="unread"):
+            for path, why in unread[:MOST_UNREAD]:
+                st.caption(f"**{plain(path)}**: {plain(why)}")
+            if len(unread) > MOST_UNREAD:
+                st.caption(f"And {len(unread) - MOST_UNREAD:,} more.")
+    _classes(session, album)
+
+
+def _choices(session: Session, album: Album) -> None:
+    def rename() -> None:
+        if title := str(widget_value(f"data_title_{album.key}")).strip():
+            keep(session, change_album(album, title=title))
+
+    def choose() -> None:
+        kind = next(k for k, words in KIND_WORDS.items() if words == widget_value("data_kind"))
+        keep(session, change_album(album, kind=kind))
+
+    with st.container(horizontal=True, vertical_alignment="bottom", key="data_choices"):
+        st.text_input(
+            "Name of the data set",
+            album.title,
+            max_chars=MAX_TITLE,
+            key=f"data_title_{album.key}",
+            on_change=rename,
+        )
+        with st.container(width="content", key=f"kind_{album.key}"):
+            st.segmented_control(
+                "What the pictures are",
+                list(KIND_WORDS.values()),
+                default=KIND_WORDS[album.kind],
+                required=True,
+                key="data_kind",
+                on_change=choose,
+                help=KIND_HELP,
+            )
+
+
+def _parts(collection: Collection) -> str:
+    """How it is split, in words."""
+    total = len(collection.labels)
+    counts = {part: int((collection.parts == part).sum()) for part in PART_WORDS}
+    said = ", ".join(f"{count:,} {PART_WORDS[part]}" for part, count in counts.items())
+    return f"<b>{total:,} pictures</b>: {said}."
+
+
+def _classes(session: Session, album: Album) -> None:
+    """Each class with its number, its count and its first pictures."""
+    images, numbers = album.images(), album.numbers()
+    names = _numbered(album.classes)
+    for index, name in enumerate(album.classes):
+        mine = images[numbers == index]
+        with st.container(key=f"album_class_{index}", gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                more = f", the first {MOST_SHOWN} shown" if len(mine) > MOST_SHOWN else ""
+                count = f"{len(mine):,} picture{'' if len(mine) == 1 else 's'}{more}"
+                st.html(
+                    f'<div class="head">{html.escape(names[index])} '
+                    f'<span class="note">{count}</span></div>'
+                )
+                if st.button(
+                    f"Remove {plain(name)}",
+                    key=f"drop_class_{index}",
+                    icon=":material/delete:",
+                    type="tertiary",
+                    help=f"Remove the pictures of {plain(name)}",
+                ):
+                    keep(session, without_class(album, name))
+                    st.rerun()
+            if len(mine):
+                st.html(montage(mine[:MOST_SHOWN], f"Pictures of {name}"))
+
+
+def _numbered(classes: tuple[str, ...]) -> list[str]:
+    """The classes with the numbers that the sum head adds: digits are their own."""
+    if all(len(name) == 1 and name in "0123456789" for name in classes):
+        return list(classes)
+    return [f"{name} ({number})" for number, name in enumerate(classes)]
