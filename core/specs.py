@@ -245,8 +245,8 @@ def own_spec(own: OwnData) -> DatasetSpec:
         mirrored=own.kind == "photo",
         photo_form=photo_form if own.kind == "photo" else None,
         epoch_images=EPOCH_IMAGES,
-        train_words="your pictures",
-        test_words="the test pictures",
+        train_words=f"the pictures of {own.title}",
+        test_words="test pictures",
         own=own,
     )
     if len(_known_own) >= MAX_KNOWN:

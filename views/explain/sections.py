@@ -36,18 +36,19 @@ def _data(shown: Subject) -> None:
         f"(Nobody knows what the {shown.spec.noun} is, so this page takes the network's answer as "
         "the label.)"
     )
+    label = plain(shown.label)
     right = beside(
-        f"A picture of **{plain(shown.label)}** with the number **{addend}** has two right answers: the "
-        f"*label*, {plain(shown.label)}, and the *sum*, {shown.total}. "
+        f"A picture of **{label}** with the number **{addend}** has two right answers: the "
+        f"*label*, {label}, and the *sum*, {shown.total}. "
         f"{taken if shown.image.label is None else ''}\n\n"
         f"{plain(shown.spec.title)} has pictures to learn from, and no numbers. The number is "
         "drawn again each time a picture comes up, so the network never knows which sum belongs to "
         "a picture. It cannot memorize sums: it has to read and to add."
     )
-    label = torch.tensor([shown.target])
+    target = torch.tensor([shown.target])
     images = torch.from_numpy(shown.pixels.copy()).view(1, 1, *shown.pixels.shape)
     rng = torch.Generator().manual_seed(addend)
-    again = dataset.pair(Split(images, label), torch.zeros(3, dtype=torch.int64), rng)
+    again = dataset.pair(Split(images, target), torch.zeros(3, dtype=torch.int64), rng)
     pairs = list(zip(again.addends.tolist(), again.sums.tolist(), strict=True))
     with right:
         st.html(figures.example(shown.pixels, addend, shown.label, shown.total))

@@ -66,7 +66,10 @@ def _enqueue(
     visitor = visitor_of_session(session)
     run = queue.enqueue(runs_dir(), session.own_runs, preset, recipe, finetune_job, visitor)
     session.own_runs.append(run.id)
-    log.event("run queued", run=run.id, settings=recipe.settings(), taught=finetune_job is not None)
+    settings = recipe.settings()
+    if find_spec(recipe.model.dataset).own:
+        settings["dataset"] = "own"  # whoever has its name has the pictures
+    log.event("run queued", run=run.id, settings=settings, taught=finetune_job is not None)
     return run.id
 
 

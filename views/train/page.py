@@ -133,7 +133,7 @@ def _no_run(session: Session) -> bool:
     st.subheader("Train a network of your own")
     images = find_spec(str(session.link.settings["dataset"])).train_words
     st.write(
-        f"Press Train. The network learns from {images} while its curves grow here, "
+        f"Press Train. The network learns from {plain(images)} while its curves grow here, "
         "and then you draw with it. Nothing that you try can break the shipped network."
     )
     _shipped_curves()

@@ -114,7 +114,7 @@ def _results_table(card: Card, recipe: Recipe) -> str:
         for name, metrics in rows.items()
     )
     spec = find_spec(recipe.model.dataset)
-    note = html.escape(f"{spec.test_words} of {spec.title}, each with all ten numbers")
+    note = html.escape(f"{spec.test_words.capitalize()} of {spec.title}, each with all ten numbers")
     return f'<table class="figures"><caption>{note}</caption><tr><td></td>{head}</tr>{body}</table>'
 
 

@@ -1,4 +1,4 @@
-"""The page "Your data" without a browser: what it shows, keeps, chooses for training and deletes."""
+"""The page "Your data" without a browser: what it shows, keeps, trains on and deletes."""
 
 import random
 
