@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
@@ -47,6 +48,7 @@ PRIVATE = (
 
 def show_data() -> None:
     """The whole page."""
+    st.html(Path(__file__).with_name("sheet.css"))
     session = get_session()
     take_what_was_read(session)
     state, album = poll_reading(browser_of_session(session)), album_of(session)

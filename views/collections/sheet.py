@@ -1,7 +1,6 @@
 """What a visitor's pictures are: title, kind, a contact sheet by class, what was noticed."""
 
 import html
-from pathlib import Path
 
 import streamlit as st
 
@@ -25,7 +24,6 @@ PART_WORDS = {"train": "to learn from", "val": "to watch it with", "test": "to t
 
 def show_album(session: Session, album: Album, collection: Collection | str) -> None:
     """All of it."""
-    st.html(Path(__file__).with_name("sheet.css"))
     _choices(session, album)
     if isinstance(collection, Collection):
         st.html(f'<div class="parts">{_parts(collection)}</div>')
