@@ -41,7 +41,7 @@ from core.specs import CLASSES, MAX_TITLE, ClassName, Kind, Title
 
 GUESSED_FROM = 30  # pictures
 PIXELS = IMAGE_SIDE**2
-KINDS: tuple[Kind, Kind] = ("ink", "photo")  # as in `Forms`
+FORM_KINDS: tuple[Kind, Kind] = ("ink", "photo")  # as in `Forms`
 BLANK = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)  # where nothing is to be seen
 
 Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # as `map`
@@ -177,7 +177,7 @@ def _shape(content: bytes | str, is_in_shape: bool) -> Forms | str:
         shades = picture_shades(content)
         if is_in_shape:
             return Forms(as_it_is(shades), shades)
-        return Forms(*(_shown(SHAPES[kind](shades)) for kind in KINDS))
+        return Forms(*(_shown(SHAPES[kind](shades)) for kind in FORM_KINDS))
     except (CollectionError, ImageFileError) as error:
         return str(error)
 

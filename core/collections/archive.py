@@ -86,7 +86,7 @@ def read_folder(folder: Path, bounds: Bounds = Bounds()) -> Archive:
         raise CollectionError(f"There is no folder {folder}.")
     files = []
     for file in _walk(folder):
-        files.append((file.relative_to(folder).parts, partial(read_file, file, bounds)))
+        files.append((file.relative_to(folder).parts, partial(read_picture_file, file, bounds)))
         _check_count(len(files), bounds)
     return _sort(files, bounds)
 
@@ -130,7 +130,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def read_file(file: Path, bounds: Bounds) -> bytes:
+def read_picture_file(file: Path, bounds: Bounds) -> bytes:
     try:
         with file.open("rb") as stream:
             return _bounded(stream.read(bounds.picture_bytes + 1), file.name, bounds)

@@ -15,7 +15,7 @@ from core.collections.collection import PART_SHARES, Collection
 from core.data.drawing import IMAGE_SIDE
 from core.specs import OwnData, own_spec
 
-PARTS = list(PART_SHARES)  # in the order of their numbers
+PART_ORDER = list(PART_SHARES)  # in the order of their numbers
 
 
 class SavedCollection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,20 +24,20 @@ class SavedCollection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own: OwnData
     images: bytes  # (N, 28, 28)
     labels: bytes  # (N,)
-    parts: bytes  # (N,), indices into `PARTS`
+    parts: bytes  # (N,), indices into `PART_ORDER`
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.labels)
         if len(self.images) != count * PIXELS or len(self.parts) != count:
             raise ValueError("pictures are missing")
-        if set(self.parts) != set(range(len(PARTS))):
+        if set(self.parts) != set(range(len(PART_ORDER))):
             raise ValueError("a part is missing")
         if max(self.labels) >= len(self.own.classes):
             raise ValueError("a class is missing")
 
 
-Value = TypeVar("Value")
+Decoded = TypeVar("Decoded")
 
 
 def dump_album(album: Album) -> bytes:
@@ -62,7 +62,7 @@ def dump_collection(collection: Collection) -> bytes:
             collection.spec.own,
             collection.images.tobytes(),
             bytes(collection.labels.tolist()),
-            bytes(PARTS.index(part) for part in collection.parts.tolist()),
+            bytes(PART_ORDER.index(part) for part in collection.parts.tolist()),
             collection.warnings,
         )
     )
@@ -77,12 +77,12 @@ def load_collection(content: bytes) -> Collection:
     saved = _decode(content, SavedCollection)
     images = np.frombuffer(saved.images, np.uint8).reshape(-1, IMAGE_SIDE, IMAGE_SIDE)
     labels = np.frombuffer(saved.labels, np.uint8).astype(np.int64)
-    parts = np.array(PARTS)[np.frombuffer(saved.parts, np.uint8)]
+    parts = np.array(PART_ORDER)[np.frombuffer(saved.parts, np.uint8)]
     paths = ("",) * len(labels)
     return Collection(own_spec(saved.own), images, labels, paths, parts, (), saved.warnings)
 
 
-def _decode(content: bytes, kind: type[Value]) -> Value:
+def _decode(content: bytes, kind: type[Decoded]) -> Decoded:
     try:
         return msgspec.msgpack.decode(content, type=kind)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:

@@ -31,7 +31,7 @@ from core.collections.archive import (
     CollectionError,
     Picture,
     class_name,
-    read_file,
+    read_picture_file,
     read_zip,
     shown,
 )
@@ -40,7 +40,7 @@ from core.specs import Kind
 from core.storage.files import write_atomic
 from core.systems.cores import step_back, usable_cores
 
-UPLOAD, ORDER_FILE, PROGRESS_FILE, RESULT_FILE, ERROR_FILE = (
+UPLOAD_FILE, ORDER_FILE, PROGRESS_FILE, RESULT_FILE, ERROR_FILE = (
     "upload",
     "order.json",
     "progress.json",
@@ -49,7 +49,7 @@ UPLOAD, ORDER_FILE, PROGRESS_FILE, RESULT_FILE, ERROR_FILE = (
 )
 REPORT_SECONDS = 0.2  # between two reports
 PROCESSES = 2  # at most
-ANSWER_SECONDS = 30.0  # far more than any picture takes
+PICTURE_SECONDS = 30.0  # far more than any picture takes
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -91,9 +91,14 @@ def read_order(folder: Path, spread: Spread = map) -> Album:
     if order.files:
         archive = _files(folder, order, bounds)
         return read_album(archive, order.title, order.kind, report=report, spread=spread)
-    with (folder / UPLOAD).open("rb") as file:
+    with (folder / UPLOAD_FILE).open("rb") as file:
         archive = read_zip(file, bounds)
         return read_album(archive, order.title, order.kind, report=report, spread=spread)
+
+
+def file_of(folder: Path, number: int) -> Path:
+    """Where the picture file of that number is."""
+    return folder / f"{UPLOAD_FILE}-{number}"
 
 
 def _files(folder: Path, order: Order, bounds: Bounds) -> Archive:
@@ -102,13 +107,17 @@ def _files(folder: Path, order: Order, bounds: Bounds) -> Archive:
     return Archive(
         (name,),
         tuple(
-            Picture(name, shown(path), partial(read_file, folder / f"{UPLOAD}-{number}", bounds))
+            Picture(
+                name,
+                shown(path),
+                partial(read_picture_file, file_of(folder, number), bounds),
+            )
             for number, path in enumerate(order.files)
         ),
     )
 
 
-def main(folder: Path) -> None:
+def read_and_leave(folder: Path) -> None:
     """Read, and leave either an album or an error."""
     step_back()
     with _processes() as spread:
@@ -135,7 +144,7 @@ def _processes() -> Iterator[Spread]:
             found = pool.imap(function, items)
             while True:
                 try:
-                    yield found.next(ANSWER_SECONDS)  # a process that crashed gives none
+                    yield found.next(PICTURE_SECONDS)  # a process that crashed gives none
                 except StopIteration:
                     return
 
@@ -153,4 +162,4 @@ def _end_with(pipe: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    read_and_leave(Path(sys.argv[1]))

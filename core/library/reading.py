@@ -27,20 +27,21 @@ from core.library.reader import (
     ORDER_FILE,
     PROGRESS_FILE,
     RESULT_FILE,
-    UPLOAD,
+    UPLOAD_FILE,
     Order,
+    file_of,
 )
-from core.library.store import LibraryError, make_room, staging_dir
+from core.library.store import LibraryError, make_picture_room, staging_dir
 from core.runs import limits
 from core.runs.disk import MEGABYTE
 from core.runs.queue import Visitor
 from core.specs import Kind
 
-BUSY = "Many others bring pictures now. Try again in a minute."
+MANY_OTHERS = "Many others bring pictures now. Try again in a minute."
 FAILED = "The pictures could not be read. Try again with fewer or smaller ones."
 
 
-class Upload(NamedTuple):
+class BroughtFile(NamedTuple):
     """A file that a browser sent."""
 
     name: str
@@ -64,7 +65,7 @@ class ReadingResult(NamedTuple):
     replaces: bool  # shall it take the place of what was there?
 
 
-class Reading:
+class PictureReading:
     """Something that is read, or waits for that."""
 
     def __init__(self, folder: Path, replaces: bool) -> None:
@@ -93,14 +94,14 @@ class Reading:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-_readings: dict[str, Reading] = {}  # by browser, in the order of their turns
+_readings: dict[str, PictureReading] = {}  # by browser, in the order of their turns
 _guard = threading.Lock()
 
 
 def begin_reading(
     root: Path,
     visitor: Visitor,
-    uploads: Sequence[Upload],
+    uploads: Sequence[BroughtFile],
     *,
     folder: str = "",
     title: str = "",
@@ -122,8 +123,8 @@ def begin_reading(
     with _guard:
         _start_next()
         if len(_readings) >= limit.waiting:
-            raise LibraryError(BUSY)
-    make_room(root, visitor, size)
+            raise LibraryError(MANY_OTHERS)
+    make_picture_room(root, visitor, size)
     order = Order(
         title=title or Path(uploads[0].name).stem or "My pictures",
         pictures=int(limit.collection_pictures),
@@ -133,20 +134,27 @@ def begin_reading(
         files=tuple(upload.name for upload in uploads) if folder else (),
         folder=folder,
     )
+    aside = _write_aside(root, order, uploads)
+    with _guard:
+        if before := _readings.pop(visitor.session, None):
+            before.remove()
+        _readings[visitor.session] = PictureReading(aside, replaces)
+        _start_next()
+
+
+def _write_aside(root: Path, order: Order, uploads: Sequence[BroughtFile]) -> Path:
+    """A folder with an order and the files that it is about."""
     aside = staging_dir(root)
     try:
         (aside / ORDER_FILE).write_bytes(msgspec.json.encode(order))
         for number, upload in enumerate(uploads):
-            with (aside / (f"{UPLOAD}-{number}" if folder else UPLOAD)).open("wb") as file:
+            place = file_of(aside, number) if order.folder else aside / UPLOAD_FILE
+            with place.open("wb") as file:
                 shutil.copyfileobj(upload.content, file)
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    with _guard:
-        if before := _readings.pop(visitor.session, None):
-            before.remove()
-        _readings[visitor.session] = Reading(aside, replaces)
-        _start_next()
+    return aside
 
 
 def poll_reading(browser: str) -> ReadingState | None:

@@ -26,6 +26,7 @@ import msgspec
 from core.collections.album import Album
 from core.collections.archive import CollectionError
 from core.collections.collection import Collection
+from core.collections.lesson_sets import LESSON_SETS, lesson_set
 from core.collections.saved import dump_album, dump_collection, load_album, load_collection
 from core.errors import UserError
 from core.runs import disk, limits
@@ -91,7 +92,7 @@ def save_album(root: Path, visitor: Visitor, album: Album) -> None:
     """
     place = album_dir(root, visitor.session)
     content = dump_album(album)
-    make_room(root, visitor, len(content), keep=place)
+    make_picture_room(root, visitor, len(content), keep=place)
     _write(place, visitor, {ALBUM_FILE: content})
 
 
@@ -108,7 +109,7 @@ def find_album(root: Path, browser: str) -> Album | None:
 # --- data sets
 
 
-def publish(root: Path, visitor: Visitor, collection: Collection) -> str:
+def keep_collection(root: Path, visitor: Visitor, collection: Collection) -> str:
     """Keep a data set, so that runs can train on it; its name.
 
     Raises:
@@ -120,7 +121,7 @@ def publish(root: Path, visitor: Visitor, collection: Collection) -> str:
     place = library_dir(root) / own.name
     if not (place / SET_FILE).exists():
         content = dump_collection(collection)
-        make_room(root, visitor, len(content))
+        make_picture_room(root, visitor, len(content))
         _write(place, visitor, {OWN_FILE: msgspec.json.encode(own), SET_FILE: content})
     _touch(place)
     return own.name
@@ -132,6 +133,8 @@ def read_collection(root: Path, name: str) -> bytes:
     Raises:
         LibraryError: it is not kept here.
     """
+    if name in LESSON_SETS:
+        return dump_collection(lesson_set(name))
     place = _set_dir(root, name)
     try:
         content = read_whole(place / SET_FILE) if place else b""
@@ -155,6 +158,8 @@ def kept_test_split(root: Path, name: str) -> "Split":
 
 def is_kept(root: Path, name: str) -> bool:
     """Are the pictures of the data set with this name here? Then `find_spec` finds it."""
+    if name in LESSON_SETS:
+        return own_spec(LESSON_SETS[name][0]).name == name
     place = _set_dir(root, name)
     if place is None or not (place / SET_FILE).exists():
         return False
@@ -203,7 +208,7 @@ def _who(path: Path) -> Who:
     return Who()
 
 
-def make_room(root: Path, visitor: Visitor, size: int, keep: Path | None = None) -> None:
+def make_picture_room(root: Path, visitor: Visitor, size: int, keep: Path | None = None) -> None:
     """Remove what is old, then what those keep who keep most, until `size` more bytes fit.
 
     Raises:

@@ -296,11 +296,3 @@ def network_stem(root: Path, name: str) -> Path | None:
         return WEIGHTS_DIR / name
     run = find_run(root, name)
     return run.checkpoint if run else None
-
-
-def finetune_job_of(root: Path, name: str) -> FinetuneJob | None:
-    """What the network of that name was fine-tuned with; None for one trained from nothing."""
-    run = find_run(root, name)
-    with suppress(RunError):  # damaged; the network may answer all the same
-        return run.finetune_job() if run else None
-    return None

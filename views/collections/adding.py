@@ -10,19 +10,24 @@ from core.collections.album import Album, album_of_drawings
 from core.collections.archive import class_name
 from core.data.drawing import is_dot
 from core.errors import UserError
-from core.library.reading import Upload, begin_reading
+from core.library.reading import BroughtFile, begin_reading
 from core.runs.limits import LIMITS
 from core.runs.run import runs_dir
 from core.specs import MAX_CLASS_NAME
-from views.collections.keeping import TITLE, UNWRITABLE, bring
+from views.collections.keeping import NOT_SAVED, USUAL_TITLE, bring
 from views.input.canvas import draw_canvas, latest_canvas
 from views.session.canvas_state import CanvasState
 from views.session.session import Session, get_session
 from views.session.visitor import visitor_of_session
 from views.ui.text import plain
 
-MOST_FILES = 100  # at once
-ZIP, FILES, DRAW, HANDWRITING = "Zip of folders", "Picture files", "Draw", "Your handwriting"
+MOST_CHOSEN = 100  # at once
+FROM_ZIP, FROM_FILES, BY_DRAWING, FROM_HANDWRITING = (
+    "Zip of folders",
+    "Picture files",
+    "Draw",
+    "Your handwriting",
+)
 HOW_ZIP = (
     "Put the pictures of each class into a folder named after it, and all folders into one zip "
     "file. Up to ten classes."
@@ -34,22 +39,22 @@ ADD, REPLACE = "Add to my pictures", "Replace my pictures"
 def show_adding(album: Album | None, is_busy: bool) -> None:
     """All ways; a stroke of the pen runs only this again."""
     session = get_session()
-    ways = [ZIP, FILES, DRAW, *([HANDWRITING] if session.examples else [])]
+    ways = [FROM_ZIP, FROM_FILES, BY_DRAWING, *([FROM_HANDWRITING] if session.examples else [])]
     way = st.segmented_control(
         "How",
         ways,
-        default=ZIP,
+        default=FROM_ZIP,
         required=True,
         key="bring_how",
         label_visibility="collapsed",
     )
-    if way == DRAW:
+    if way == BY_DRAWING:
         _draw(session, album)
-    elif way == HANDWRITING:
+    elif way == FROM_HANDWRITING:
         _handwriting(session, album)
     elif is_busy:
         st.caption("Your pictures are being read. More can come after that.")
-    elif way == FILES:
+    elif way == FROM_FILES:
         _files(session, album)
     else:
         _zip(session, album)
@@ -82,8 +87,8 @@ def _files(session: Session, album: Album | None) -> None:
         key=f"files_{session.brought}",
         max_upload_size=int(LIMITS.upload_megabytes),
     )
-    if len(files) > MOST_FILES:
-        st.warning(f"Choose at most {MOST_FILES} files at once, or bring them in a zip file.")
+    if len(files) > MOST_CHOSEN:
+        st.warning(f"Choose at most {MOST_CHOSEN} files at once, or bring them in a zip file.")
     elif files and not name:
         st.info("Say which class these pictures are of, above.")
     elif files:
@@ -108,20 +113,20 @@ def _begin(session: Session, files: list[UploadedFile], folder: str, replaces: b
     """Have files read; the next ones get a new widget, which lets go of these."""
     session.brought += 1
     session.data_trouble = ""
-    uploads = [Upload(file.name, file.size, file) for file in files]
+    uploads = [BroughtFile(file.name, file.size, file) for file in files]
     try:
         begin_reading(
             runs_dir(),
             visitor_of_session(session),
             uploads,
             folder=folder,
-            title=TITLE if folder else "",
+            title=USUAL_TITLE if folder else "",
             replaces=replaces,
         )
     except UserError as error:
         session.data_trouble = str(error)
     except OSError:
-        session.data_trouble = UNWRITABLE
+        session.data_trouble = NOT_SAVED
     st.rerun()
 
 
@@ -153,7 +158,7 @@ def _draw(session: Session, album: Album | None) -> None:
     )
     st.caption(_advice(album, name))
     if pressed and name and is_drawn:
-        title = album.title if album else TITLE
+        title = album.title if album else USUAL_TITLE
         if bring(session, album_of_drawings(title, [(name, strokes)])):
             session.sheet = session.sheet.clear()
         st.rerun()
@@ -177,5 +182,5 @@ def _handwriting(session: Session, album: Album | None) -> None:
     st.caption("The digits that you labeled on the Draw page, each in the class of its label.")
     if st.button(f"Add these {count}", key="bring_examples", icon=":material/add:"):
         drawings = [(str(example.label), example.strokes) for example in session.examples]
-        bring(session, album_of_drawings(album.title if album else TITLE, drawings))
+        bring(session, album_of_drawings(album.title if album else USUAL_TITLE, drawings))
         st.rerun()

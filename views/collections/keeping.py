@@ -16,8 +16,8 @@ from views.session.link import DEFAULT_SETTINGS
 from views.session.session import Session
 from views.session.visitor import browser_of_session, visitor_of_session
 
-TITLE = "My pictures"  # of an album that nobody has named
-UNWRITABLE = "The pictures could not be saved. Try again later."
+USUAL_TITLE = "My pictures"  # of an album that nobody has named
+NOT_SAVED = "The pictures could not be saved. Try again later."
 _LATEST = 8  # albums that stay in memory
 
 
@@ -52,7 +52,7 @@ def keep(session: Session, album: Album) -> bool:
     except UserError as error:
         session.data_trouble = str(error)
     except OSError:
-        session.data_trouble = UNWRITABLE
+        session.data_trouble = NOT_SAVED
     else:
         session.data_trouble = ""
         return True
@@ -84,11 +84,11 @@ def take_what_was_read(session: Session) -> bool:
 def choose_for_training(session: Session, collection: Collection) -> bool:
     """Let the Train page train on a data set; False as in `keep`."""
     try:
-        name = store.publish(runs_dir(), visitor_of_session(session), collection)
+        name = store.keep_collection(runs_dir(), visitor_of_session(session), collection)
     except UserError as error:
         session.data_trouble = str(error)
     except OSError:
-        session.data_trouble = UNWRITABLE
+        session.data_trouble = NOT_SAVED
     else:
         recipe = own_recipe(name, collection.train_count)
         session.own_dataset, session.data_trouble = name, ""

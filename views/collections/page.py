@@ -39,7 +39,7 @@ NOTHING_YET = (
     "Nothing here yet. Twenty pictures of each class are enough to begin with; ten times as many "
     "are better. Here you will see how they are read before you train on them."
 )
-PRIVATE = (
+WHOSE_THEY_ARE = (
     "Only this browser can change these pictures. Whoever has the link of a network that you train "
     "on them can see its test pictures, and can train on them too. They are kept for "
     f"{LIMITS.kept_days:g} days after their last use."
@@ -98,7 +98,7 @@ def _show(session: Session, album: Album) -> None:
     if isinstance(collection, str):
         st.info(plain(collection))
     show_album(session, album, collection)
-    st.caption(PRIVATE)
+    st.caption(WHOSE_THEY_ARE)
     if trains and isinstance(collection, Collection):
         if choose_for_training(session, collection):
             go_to("train", f"{album.title} is chosen. Press Train.")

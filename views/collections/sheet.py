@@ -18,7 +18,7 @@ KIND_HELP = (
     "their shades of gray, as in Fashion-MNIST. It was guessed from your pictures."
 )
 MOST_SHOWN = 48  # pictures of a class
-MOST_UNREAD = 100  # that are named
+MOST_NAMED_FILES = 100  # that are named
 PART_WORDS = {"train": "to learn from", "val": "to watch it with", "test": "to test it on"}
 
 
@@ -33,10 +33,10 @@ def show_album(session: Session, album: Album, collection: Collection | str) -> 
     if unread:
         count = f"{len(unread):,} file{' was' if len(unread) == 1 else 's were'} left out"
         with st.expander(count, icon=":material/block:", key="unread"):
-            for path, why in unread[:MOST_UNREAD]:
+            for path, why in unread[:MOST_NAMED_FILES]:
                 st.caption(f"**{plain(path)}**: {plain(why)}")
-            if len(unread) > MOST_UNREAD:
-                st.caption(f"And {len(unread) - MOST_UNREAD:,} more.")
+            if len(unread) > MOST_NAMED_FILES:
+                st.caption(f"And {len(unread) - MOST_NAMED_FILES:,} more.")
     _classes(session, album)
 
 

@@ -37,13 +37,14 @@ def _data(shown: Subject) -> None:
         "the label.)"
     )
     label = plain(shown.label)
+    count = "" if shown.spec.own else "60,000 "
     right = beside(
         f"A picture of **{label}** with the number **{addend}** has two right answers: the "
         f"*label*, {label}, and the *sum*, {shown.total}. "
         f"{taken if shown.image.label is None else ''}\n\n"
-        f"{plain(shown.spec.title)} has pictures to learn from, and no numbers. The number is "
-        "drawn again each time a picture comes up, so the network never knows which sum belongs to "
-        "a picture. It cannot memorize sums: it has to read and to add."
+        f"{plain(shown.spec.title)} has {count}pictures to learn from, and no numbers. The number "
+        "is drawn again each time a picture comes up, so the network never knows which sum belongs "
+        "to a picture. It cannot memorize sums: it has to read and to add."
     )
     target = torch.tensor([shown.target])
     images = torch.from_numpy(shown.pixels.copy()).view(1, 1, *shown.pixels.shape)
@@ -232,5 +233,5 @@ SECTIONS: dict[str, Callable[[Subject], None]] = {
     "Three published results": published_networks,
     "A column against a row": column_and_row,
     "A softmax too many": softmax_twice_section,
-    "Six lessons": lambda shown: list_lessons(),
+    "Lessons": lambda shown: list_lessons(),
 }

@@ -1,4 +1,4 @@
-"""Six lessons, each a link and a sentence: what a class can try, and what it will see.
+"""Lessons, each a link and a sentence: what a class can try, and what it will see.
 
 One example: the lesson "weight" opens the Train page with the weight of the sum at 0, some other
 settings fixed and the rest hidden. tests/views/session/test_lessons.py tries what each promises.
@@ -6,8 +6,10 @@ settings fixed and the rest hidden. tests/views/session/test_lessons.py tries wh
 
 from dataclasses import dataclass
 
+from core.collections.lesson_sets import BIASED
 from core.data.drawing import Strokes
 from core.recipes.settings import SETTINGS, Value
+from core.specs import own_spec
 from views.session.link import LESSON_NAMES, QUICK, Link, link_query, parse_strokes
 
 HIDDEN_SETTINGS = ("batch_size", "width", "dropout", "augment")  # settings that no lesson is about
@@ -84,6 +86,14 @@ LESSONS = {
         "seconds later.",
         "",
         Link(strokes=A_2_IN_A_MIRROR, lesson="teach"),
+    ),
+    "data": Lesson(
+        "Your pictures decide what it learns",
+        "In these pictures every circle has a thick line and every square a thin one. Guess: what "
+        "will the network call a square that you draw? Press Train, use the network and draw one. "
+        "Then choose the data set with both pens and train again.",
+        "train",
+        _train("data", "dataset", dataset=own_spec(BIASED).name, epochs=3, augment=0.5),
     ),
 }
 assert tuple(LESSONS) == LESSON_NAMES

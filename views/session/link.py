@@ -60,7 +60,7 @@ HIDEABLE = (
     *("share", *SETTINGS),
 )
 LOCKABLE = ("number", "network", "bug", *SETTINGS)
-LESSON_NAMES = ("rate", "weight", "fusion", "bug", "misread", "teach")  # see lessons.py
+LESSON_NAMES = ("rate", "weight", "fusion", "bug", "misread", "teach", "data")  # see lessons.py
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ import torch
 
 from core.finetune import HandExample
 from core.library.store import is_kept
-from core.runs.run import FinetuneJob, find_run, finetune_job_of, runs_dir
+from core.runs.run import FinetuneJob, find_run, runs_dir
+from core.runs.snapshot import finetune_job_of
 from core.specs import OWN
 from views.server.browser_cookie import new_secret
 from views.server.heavy import heavy_work

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.collections.lesson_sets import LESSON_SETS
 from core.recipes.bugs import BUGS
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
 from views.session.session import Session, get_session, widget_value
@@ -94,11 +95,12 @@ def _control(name: str, value: Value, key: str) -> Value:
 
 
 def _offered(name: str, value: str) -> list[str]:
-    """The options of a choice, and the visitor's own data set where there is one."""
-    mine = get_session().own_dataset if name == "dataset" else ""
+    """The options of a choice, and data sets that are not ours where the visitor has some."""
+    mine = [get_session().own_dataset] if name == "dataset" else []
+    lesson = LESSON_SETS if value in LESSON_SETS else []  # one is compared with the other
     setting = SETTINGS[name]
     assert isinstance(setting, Choice)
-    more = [each for each in (mine, value) if each and setting.allows(each)]
+    more = [each for each in (*mine, *lesson, value) if each and setting.allows(each)]
     return list(dict.fromkeys([*setting.options, *more]))
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 
 from core.collections.album import Album
 from core.collections.archive import CollectionError
-from core.library.reader import ORDER_FILE, PROGRESS_FILE, UPLOAD, Order, read_order
+from core.library.reader import ORDER_FILE, PROGRESS_FILE, UPLOAD_FILE, Order, read_order
 from tests.support.shapes import shape_files, zipped
 
 GOOD = {
@@ -72,14 +72,14 @@ def read(content: bytes) -> Album | str:
         folder.mkdir()
         order = Order("Title", pictures=10_000, picture_bytes=10_000_000, seconds=60)
         (folder / ORDER_FILE).write_bytes(msgspec.json.encode(order))
-        (folder / UPLOAD).write_bytes(content)
+        (folder / UPLOAD_FILE).write_bytes(content)
         try:
             return read_order(folder)
         except CollectionError as error:
             return str(error)
         finally:
             assert os.listdir(above) == ["aside"]
-            assert set(os.listdir(folder)) <= {ORDER_FILE, UPLOAD, PROGRESS_FILE}
+            assert set(os.listdir(folder)) <= {ORDER_FILE, UPLOAD_FILE, PROGRESS_FILE}
 
 
 def check(found: Album | str) -> None:

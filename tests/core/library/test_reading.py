@@ -8,8 +8,8 @@ import pytest
 
 from core.library import reading
 from core.library.reading import (
+    BroughtFile,
     ReadingResult,
-    Upload,
     begin_reading,
     poll_reading,
     stop_reading,
@@ -32,9 +32,9 @@ def nobody_reads() -> Iterator[None]:
         stop_reading(browser)
 
 
-def upload(each: int = 4, names: tuple[str, ...] = ("circle", "cross")) -> Upload:
+def upload(each: int = 4, names: tuple[str, ...] = ("circle", "cross")) -> BroughtFile:
     content = zipped(shape_files(each, names)).getvalue()
-    return Upload("my shapes.zip", len(content), io.BytesIO(content))
+    return BroughtFile("my shapes.zip", len(content), io.BytesIO(content))
 
 
 def result(visitor: Visitor = ADA) -> ReadingResult:
@@ -69,10 +69,10 @@ def test_a_zip_file_becomes_an_album_and_nothing_else_is_left(tmp_path):
 
 def test_picture_files_are_of_the_class_that_the_visitor_named(tmp_path):
     files = [
-        Upload(Path(name).name, len(content), io.BytesIO(content))
+        BroughtFile(Path(name).name, len(content), io.BytesIO(content))
         for name, content in shape_files(3, ["star"]).items()
     ]
-    note = Upload("../../notes.txt", 5, io.BytesIO(b"notes"))
+    note = BroughtFile("../../notes.txt", 5, io.BytesIO(b"notes"))
     begin_reading(tmp_path, ADA, [*files, note], folder="Big <b>star", title="Stars")
     album = result().album
     assert album and album.counts() == {"Big b star": 3}
@@ -81,7 +81,7 @@ def test_picture_files_are_of_the_class_that_the_visitor_named(tmp_path):
 
 
 def test_what_is_no_zip_file_is_said_in_a_sentence(tmp_path):
-    begin_reading(tmp_path, ADA, [Upload("a.zip", 4, io.BytesIO(b"junk"))])
+    begin_reading(tmp_path, ADA, [BroughtFile("a.zip", 4, io.BytesIO(b"junk"))])
     assert result().error == "This is no zip file: put your folders of pictures into one."
     assert left(tmp_path) == []
 
@@ -135,7 +135,7 @@ def test_what_no_page_asks_for_is_dropped(tmp_path, monkeypatch):
 def test_too_many_bytes_are_refused_before_they_are_written(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "LIMITS", Limits(collection_megabytes=1))
     with pytest.raises(LibraryError, match="more than 1 MB"):
-        begin_reading(tmp_path, ADA, [Upload("a.zip", 1_000_001, io.BytesIO())])
+        begin_reading(tmp_path, ADA, [BroughtFile("a.zip", 1_000_001, io.BytesIO())])
     assert not library_dir(tmp_path).exists()
 
 

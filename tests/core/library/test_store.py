@@ -43,14 +43,14 @@ def test_an_album_is_its_browsers_alone(tmp_path, album):
 
 def test_no_name_on_the_disk_holds_who_it_is_of(tmp_path, album):
     store.save_album(tmp_path, ADA, album)
-    store.publish(tmp_path, ADA, make_collection(album, key=album.key))
+    store.keep_collection(tmp_path, ADA, make_collection(album, key=album.key))
     names = " ".join(path.name for path in tmp_path.rglob("*"))
     assert ADA.session not in names and ADA.address not in names
 
 
 def test_a_data_set_is_found_by_its_name_in_another_process(tmp_path, album, monkeypatch):
     collection = make_collection(album, key=album.key)
-    name = store.publish(tmp_path, ADA, collection)
+    name = store.keep_collection(tmp_path, ADA, collection)
     monkeypatch.setattr("core.specs._known_own", {})
     assert store.is_kept(tmp_path, name)
     assert find_spec(name).class_names == ("circle", "cross")
@@ -75,7 +75,7 @@ def test_any_other_name_is_none(tmp_path, name):
 
 def test_delete_my_data_deletes_mine_and_nobody_elses(tmp_path, album):
     store.save_album(tmp_path, ADA, album)
-    name = store.publish(tmp_path, ADA, make_collection(album, key=album.key))
+    name = store.keep_collection(tmp_path, ADA, make_collection(album, key=album.key))
     store.save_album(tmp_path, BOB, album)
     assert store.delete_all(tmp_path, ADA.session) == 2
     assert not store.is_kept(tmp_path, name)

@@ -1,4 +1,4 @@
-"""The six lessons show what they promise. Each is tried: trained, drawn, taught."""
+"""The lessons show what they promise. Each is tried: trained, drawn, taught."""
 
 import copy
 from urllib.parse import parse_qsl

@@ -13,10 +13,10 @@ from views.train.page import TRAIN
 GONE = "0123456789abcdef"
 
 
-def test_the_app_opens_at_the_draw_page_and_knows_four(pen) -> None:
+def test_the_app_opens_at_the_draw_page_and_knows_all(pen) -> None:
     app = opened_app()
     assert "addend_7" in keys(app)
-    assert list(app.session_state[PAGES_KEY]) == ["draw", "train", "compare", "explain"]
+    assert list(app.session_state[PAGES_KEY]) == ["draw", "train", "compare", "explain", "data"]
 
 
 def test_a_button_leads_to_another_page_with_all_choices(pen) -> None:

@@ -158,7 +158,7 @@ def status(run: Run) -> str:
         ),
         (
             State("evaluating"),
-            "Testing on 10,000 images with ten numbers each. (epoch 1, step 10 of 50)",
+            "Testing on 10,000 test images with ten numbers each. (epoch 1, step 10 of 50)",
         ),
         (State("evaluating", "Testing the last weights."), "Testing the last weights."),
         (State("finished"), "Finished: epoch 1, step 10 of 50, 256 images/s, 5.0 s"),
