@@ -111,11 +111,11 @@ def test_drawn_classes_by_touch(visit: Visit) -> None:
     for name, digit in (("seven", "7"), ("three", "3")):
         name_class(page, name)
         for count in range(1, 4):
-            shifted = tuple(
-                tuple((x, min(275.0, y + 6.0 * count * (x > 140))) for x, y in stroke)
-                for stroke in DIGITS[digit]
+            wide = 0.5 + 0.2 * count  # no two are the same
+            drawn = tuple(
+                tuple((140 + wide * (x - 140), y) for x, y in stroke) for stroke in DIGITS[digit]
             )
-            draw(page, shifted)
+            draw(page, drawn)
             keep = hook(page, "keep_drawing").get_by_role("button")
             expect(keep).to_have_text(re.compile(f"Keep it as {name}"))
             keep.tap()

@@ -1,13 +1,14 @@
 """What a visitor's pictures are: title, kind, a contact sheet by class, what was noticed."""
 
 import html
+import zlib
 
 import streamlit as st
 
 from core.collections.album import Album, change_album, without_class
 from core.collections.collection import Collection
 from core.specs import MAX_TITLE, Kind
-from views.collections.keeping import keep
+from views.collections.keeping import album_of, keep
 from views.session.session import Session, widget_value
 from views.ui.images import montage
 from views.ui.text import plain
@@ -41,32 +42,41 @@ def show_album(session: Session, album: Album, collection: Collection | str) -> 
 
 
 def _choices(session: Session, album: Album) -> None:
+    """The name and the kind. A new widget for a new value, whoever chose it."""
+    title_key = f"data_title_{zlib.crc32(album.title.encode())}"
+    kind_key = f"data_kind_{album.kind}"
+
     def rename() -> None:
-        if title := str(widget_value(f"data_title_{album.key}")).strip():
-            keep(session, change_album(album, title=title))
+        _change(session, title=str(widget_value(title_key)).strip())
 
     def choose() -> None:
-        kind = next(k for k, words in KIND_WORDS.items() if words == widget_value("data_kind"))
-        keep(session, change_album(album, kind=kind))
+        words = widget_value(kind_key)
+        _change(session, kind=next((k for k, said in KIND_WORDS.items() if said == words), None))
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="data_choices"):
         st.text_input(
             "Name of the data set",
             album.title,
             max_chars=MAX_TITLE,
-            key=f"data_title_{album.key}",
+            key=title_key,
             on_change=rename,
         )
-        with st.container(width="content", key=f"kind_{album.key}"):
-            st.segmented_control(
-                "What the pictures are",
-                list(KIND_WORDS.values()),
-                default=KIND_WORDS[album.kind],
-                required=True,
-                key="data_kind",
-                on_change=choose,
-                help=KIND_HELP,
-            )
+        st.segmented_control(
+            "What the pictures are",
+            list(KIND_WORDS.values()),
+            default=KIND_WORDS[album.kind],
+            required=True,
+            key=kind_key,
+            on_change=choose,
+            help=KIND_HELP,
+        )
+
+
+def _change(session: Session, title: str = "", kind: Kind | None = None) -> None:
+    """Change what is kept now: a browser may say late what was chosen, after more pictures."""
+    album = album_of(session)
+    if album and (title or album.title, kind or album.kind) != (album.title, album.kind):
+        keep(session, change_album(album, title=title, kind=kind))
 
 
 def _parts(collection: Collection) -> str:
@@ -98,7 +108,8 @@ def _classes(session: Session, album: Album) -> None:
                     type="tertiary",
                     help=f"Remove the pictures of {plain(name)}",
                 ):
-                    keep(session, without_class(album, name))
+                    if now := album_of(session):
+                        keep(session, without_class(now, name))
                     st.rerun()
             if len(mine):
                 st.html(montage(mine[:MOST_SHOWN], f"Pictures of {name}"))

@@ -77,7 +77,7 @@ def test_a_link_to_pictures_that_are_gone_says_so():
 def test_a_class_can_be_removed_and_the_kind_changed(page):
     bring(page, shapes()).button(key="drop_class_1").click().run()
     assert "cross" not in words(page)
-    page.segmented_control(key="data_kind").set_value("Photos of things").run()
+    page.segmented_control(key="data_kind_ink").set_value("Photos of things").run()
     album = store.find_album(runs_dir(), browser_of_session(session_of(page)))
     assert album and (album.kind, album.classes) == ("photo", ("circle", "star"))
 
@@ -89,3 +89,13 @@ def test_another_name_stays_and_is_no_markup(page):
     assert album and album.title == "![x](http://e/x.png)"
     page.button(key="train_on_it").click().run()
     assert "http://e" not in " ".join(each.value for each in page.markdown)
+
+
+def test_what_is_chosen_late_loses_no_picture(page):
+    """A browser says a new name after another tab has brought more pictures."""
+    bring(page, shapes(3))
+    browser = browser_of_session(session_of(page))
+    store.save_album(runs_dir(), Visitor(session=browser), shapes(5))
+    page.text_input[0].set_value("Leaves").run()
+    album = store.find_album(runs_dir(), browser)
+    assert album and (album.title, len(album)) == ("Leaves", 15)
