@@ -264,6 +264,13 @@ class OptionWords(NamedTuple):
     said: str  # by itself
 
 
+# What a training starts from.
+START_WORDS = {
+    "nothing": OptionWords("nothing: it learns everything", "from nothing"),
+    "shipped": OptionWords("the shipped encoder: for few pictures", "from the shipped encoder"),
+}
+
+
 class SumHeadSpec(NamedTuple):
     """What the settings know of a sum head; the rest is its class, core/heads.py `SUM_HEADS`."""
 

@@ -48,6 +48,7 @@ class TrainConfig:
     ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is no average
     held_out: int = VAL_SIZE  # validation images that it does not learn from
     seed: int = 0
+    start: str = "nothing"  # or "shipped": with the encoder of a shipped network
 
 
 DIVERGED = "The loss ran away at step {}. Lower the learning rate and train again."

@@ -45,6 +45,7 @@ from core.storage import checkpoint
 from core.storage.autosave import pack_autosave, unpack_autosave
 from core.storage.history import Recorder
 from core.storage.snapshots import SnapshotPlan
+from core.storage.start import build_to_train
 from core.trainer import Progress
 
 AUTOSAVE_SECONDS = 2.0  # of training between autosaves
@@ -115,7 +116,8 @@ def _train(job: Job, data_sets: DataSets, wishes: Wishes, emit: Emit) -> None:
     recipe = Recipe.read(job.params)
     data = own or _load(recipe.model.dataset, data_sets, wishes, emit)
     recovered = unpack_autosave(job.autosave, recipe.model) if job.autosave else None
-    model = (recovered.model if recovered else recipe.build()).to(engine.choose_device("auto"))
+    model = recovered.model if recovered else build_to_train(recipe)
+    model = model.to(engine.choose_device("auto"))
     start, seconds = (recovered.step, recovered.seconds) if recovered else (0, 0.0)
     emit(StateChange(State("training")))
     trained = _take_steps(recipe, model, data, wishes, emit, start, seconds)

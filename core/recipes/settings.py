@@ -13,6 +13,7 @@ from core.errors import UserError
 from core.specs import (
     FUSION_WORDS,
     SPECS,
+    START_WORDS,
     SUM_HEAD_SPECS,
     OptionWords,
     find_spec,
@@ -163,6 +164,12 @@ SETTINGS: dict[str, Setting] = {
         "How it answers the sum. One value can lie between two sums; of 19 classes, 0 to 18, one "
         "wins.",
         {name: head.words for name, head in SUM_HEAD_SPECS.items()},
+    ),
+    "start": Choice(
+        "Start from",
+        "With few pictures, the encoder of the shipped network is a better start: it has seen many "
+        "others. The network is then as wide as that one, which takes longer.",
+        START_WORDS,
     ),
     "epochs": Number(
         "Epochs",

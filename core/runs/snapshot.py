@@ -74,7 +74,7 @@ def _repeatable(run: Run, recipe: Recipe | None, control: ControlFile) -> Recipe
     if recipe is None or run.is_finetune or control.lr is not None:
         return None
     try:
-        same = PRESETS["quick"].recipe.change(recipe.settings()).with_bug(recipe.bug.name)
+        same = PRESETS["quick"].recipe.change(recipe.settings()).with_bug(recipe.bug.name).ready()
     except ValueError:
         return None  # damaged
     return recipe if recipe == same else None

@@ -49,6 +49,7 @@ def start_run(session: Session) -> None:
         OSError: the run cannot be written.
     """
     recipe = PRESETS["quick"].recipe.change(session.link.settings).with_bug(session.link.bug)
+    recipe = recipe.ready()
     if find_spec(recipe.model.dataset).own and not is_kept(runs_dir(), recipe.model.dataset):
         raise LibraryError(f"{PICTURES_GONE} Bring them again on the page Your data.")
     # the Compare page shows the new one without being asked
@@ -141,7 +142,8 @@ def run_meanwhile(run: Run) -> RunSnapshot | None:
 def expected_seconds(settings: Mapping[str, Value]) -> float | None:
     """That a run with these settings takes here; None where nothing was measured yet."""
     speed = read_speed(runs_dir())
-    return speed.run_seconds(settings) if speed else None
+    recipe = PRESETS["quick"].recipe.change(settings).ready()
+    return speed.run_seconds(recipe.settings()) if speed else None
 
 
 def expected_finetune_seconds() -> float | None:
