@@ -1,7 +1,6 @@
 """Training as a generator: ask for the next step and get the progress; stop by not asking.
 
-Nothing here prints, writes files, reads a clock or knows a page. The command line, the worker, the
-benchmarks and the tests all iterate over the same `train`.
+Nothing here prints, writes files, reads a clock or knows a page: all iterate over the same `train`.
 """
 
 import math

@@ -17,8 +17,9 @@ import msgspec
 from msgspec import Meta
 
 from core.recipes.settings import Value
+from core.runs.limits import epoch_images
 from core.runs.run import USABLE, Run, RunError
-from core.specs import TRAIN_SIZE, find_spec
+from core.specs import TRAIN_SIZE
 from core.storage.files import MAX_NUMBER, write_atomic
 from core.storage.history import Record
 
@@ -47,7 +48,7 @@ class Speed(msgspec.Struct, frozen=True):
 
     def _expected(self, settings: Mapping[str, Value]) -> float:
         """The same by what was measured at the start alone."""
-        images = float(settings["epochs"]) * _images(settings)
+        images = float(settings["epochs"]) * epoch_images(settings.get("dataset"))
         return images * self._per_image(float(settings["width"]))
 
     def _per_image(self, width: float) -> float:
@@ -62,17 +63,12 @@ class Speed(msgspec.Struct, frozen=True):
 
     def run_seconds(self, settings: Mapping[str, Value]) -> float:
         """From the first step to the test metrics."""
-        share = _images(settings) / TRAIN_SIZE  # a small data set has few test images
+        share = epoch_images(settings.get("dataset")) / TRAIN_SIZE  # so are its test images
         return self.train_seconds(settings) + share * self.test_seconds(float(settings["width"]))
 
     def finetune_seconds(self) -> float | None:
         """That teaching is expected to take; None before anybody did."""
         return median(self.finetunes) if self.finetunes else None
-
-
-def _images(settings: Mapping[str, Value]) -> int:
-    """That an epoch shows."""
-    return find_spec(str(settings["dataset"])).epoch_images
 
 
 def read_speed(root: Path) -> Speed | None:

@@ -25,9 +25,13 @@ def time_left(last: Record | None, request: Request, speed: Speed | None) -> flo
     if not isinstance(epochs, int) or not isinstance(width, int):
         speed = None  # damaged
     if last:
-        test = speed.test_seconds(float(width or 0)) if speed else 0.0
+        is_quick = request.own_data is not None  # a test of few images takes no time
+        test = speed.test_seconds(float(width or 0)) if speed and not is_quick else 0.0
         return last["seconds"] * (last["steps"] / last["step"] - 1) + test
-    return speed.run_seconds({"epochs": epochs or 0, "width": width or 0}) if speed else None
+    if speed is None:
+        return None
+    dataset = str(request.params.get("dataset"))
+    return speed.run_seconds({"epochs": epochs or 0, "width": width or 0, "dataset": dataset})
 
 
 def training_run(root: Path, finetunes: bool = False) -> Run | None:

@@ -100,10 +100,10 @@ def run_size(params: Mapping[str, Any]) -> float:
     """Epochs × width × images of a recipe, as the limit counts; 0 where these are not known."""
     epochs, width = params.get("epochs"), params.get("width")
     known = isinstance(epochs, int | float) and isinstance(width, int | float)
-    return epochs * width * _epoch_images(params.get("dataset")) if known else 0.0  # type: ignore[operator]
+    return epochs * width * epoch_images(params.get("dataset")) if known else 0.0  # type: ignore[operator]
 
 
-def _epoch_images(dataset: object) -> int:
+def epoch_images(dataset: object) -> int:
     """That an epoch of a data set shows; of most, where nobody knows it."""
     from core.specs import TRAIN_SIZE, find_spec, is_known  # with numpy: the server starts without
 
@@ -120,7 +120,7 @@ def check_size(recipe: "Recipe") -> None:
     from core.recipes.settings import SettingError
 
     limit, train = LIMITS, recipe.train
-    images = _epoch_images(recipe.model.dataset)
+    images = epoch_images(recipe.model.dataset)
     epochs = int(limit.run_size / (recipe.model.width * images))
     if train.epochs > epochs:
         fewer = f"at most {epochs}, or " if epochs else ""
