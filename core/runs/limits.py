@@ -51,7 +51,7 @@ class Limits:
     )
     collections_megabytes: float = _limit(500, "megabytes of all such pictures that are kept")
     readings: float = _limit(1, "such uploads that are read at once; others wait their turn")
-    reading_seconds: float = _limit(120, "seconds that reading one may take")
+    reading_seconds: float = _limit(300, "seconds that reading one may take")
     heavy_work: float = _limit(1, "long computations for pages at once; others wait their turn")
     sockets: float = _limit(2_000, "pages open at once, of all visitors")
     sockets_per_address: float = _limit(500, "pages open at once behind one network address")

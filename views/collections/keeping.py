@@ -8,7 +8,7 @@ from core.collections.archive import CollectionError
 from core.collections.collection import Collection, make_collection
 from core.errors import UserError
 from core.library import store
-from core.library.reading import take_result
+from core.library.reading import stop_reading, take_result
 from core.recipes.presets import own_recipe
 from core.runs.limits import LIMITS
 from core.runs.run import runs_dir
@@ -18,7 +18,7 @@ from views.session.visitor import browser_of_session, visitor_of_session
 
 USUAL_TITLE = "My pictures"  # of an album that nobody has named
 NOT_SAVED = "The pictures could not be saved. Try again later."
-_LATEST = 8  # albums that stay in memory
+_LATEST = 4  # albums that stay in memory
 
 
 def album_of(session: Session) -> Album | None:
@@ -100,7 +100,9 @@ def choose_for_training(session: Session, collection: Collection) -> bool:
 
 def delete_data(session: Session) -> None:
     """Delete all pictures of this visitor, on every page of their browser."""
-    store.delete_all(runs_dir(), browser_of_session(session))
+    browser = browser_of_session(session)
+    stop_reading(browser)
+    store.delete_all(runs_dir(), browser)
     if session.link.settings["dataset"] == session.own_dataset:
         session.choose(settings={**DEFAULT_SETTINGS})
         session.settings_generation += 1
