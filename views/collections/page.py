@@ -13,6 +13,7 @@ from core.library import store
 from core.library.reading import ReadingState, poll_reading, stop_reading
 from core.runs.limits import LIMITS
 from core.runs.run import runs_dir
+from core.specs import find_spec
 from views.collections.adding import show_adding
 from views.collections.keeping import (
     album_of,
@@ -66,6 +67,7 @@ def show_data() -> None:
         if album and album.classes:
             _show(session, album)
         elif not is_reading:
+            _from_link(session)
             st.write(NOTHING_YET)
             _delete(session)
     show_share(replace(shared_link(session), settings=session.link.settings))
@@ -103,6 +105,20 @@ def _show(session: Session, album: Album) -> None:
         if choose_for_training(session, collection):
             go_to("train", f"{album.title} is chosen. Press Train.")
         st.rerun()
+
+
+def _from_link(session: Session) -> None:
+    """The data set that a link brought, for a visitor who has no pictures here."""
+    name = session.own_dataset
+    if not store.is_kept(runs_dir(), name):
+        return
+    title = plain(find_spec(name).title)
+    st.write(f"Your link trains on the pictures of **{title}**. Use them, or bring your own.")
+    if st.button(
+        f"Train on {title}", key="train_on_link", type="primary", icon=":material/model_training:"
+    ):
+        session.choose(settings={**session.link.settings, "dataset": name})
+        go_to("train")
 
 
 def plain_file_name(title: str) -> str:

@@ -68,6 +68,17 @@ def test_train_on_it_chooses_the_data_set_for_the_train_page(page, left_for):
     assert train.radio(key="setting_dataset").value == name
 
 
+def test_whoever_comes_with_its_link_is_led_to_train_on_it(page, left_for, monkeypatch):
+    bring(page, shapes()).button(key="train_on_it").click().run()
+    name = str(session_of(page).link.settings["dataset"])
+    monkeypatch.setattr("views.session.visitor.secret_in", lambda cookies: "another browser")
+    other = opened(data_page, dataset=name, v="1")
+    assert "Your link trains on the pictures of **Shapes**" in words(other)
+    other.button(key="train_on_link").click().run()
+    assert left_for == ["train", "train"]
+    assert session_of(other).link.settings["dataset"] == name
+
+
 def test_a_link_to_pictures_that_are_gone_says_so():
     page = opened(train_page, dataset="own-" + "0" * 24, v="1")
     assert "no longer kept here" in words(page)
