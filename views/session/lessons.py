@@ -12,7 +12,13 @@ from core.recipes.settings import SETTINGS, Value
 from core.specs import own_spec
 from views.session.link import LESSON_NAMES, QUICK, Link, link_query, parse_strokes
 
-HIDDEN_SETTINGS = ("batch_size", "width", "dropout", "augment")  # settings that no lesson is about
+HIDDEN_SETTINGS = (
+    "start",
+    "batch_size",
+    "width",
+    "dropout",
+    "augment",
+)  # settings that no lesson is about
 A_SHORT_7: Strokes = (((105.0, 95.0), (150.0, 60.0), (145.0, 225.0)),)
 A_2_IN_A_MIRROR = parse_strokes("XxaWRBSI0NxBMxiPqMUC0XLXLTX")
 
