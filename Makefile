@@ -66,7 +66,9 @@ bench: .venv/.dev data browser ## run the benchmarks; STROKES=FILE adds the draw
 	$(VENV_PYTHON) benchmarks/teaching.py
 	$(VENV_PYTHON) benchmarks/training.py
 	$(VENV_PYTHON) benchmarks/startup.py
+	$(VENV_PYTHON) benchmarks/first_visit.py
 	$(VENV_PYTHON) benchmarks/latency.py
+	$(VENV_PYTHON) benchmarks/inside.py
 	$(VENV_PYTHON) benchmarks/load.py 10 50 100
 	$(VENV_PYTHON) benchmarks/cluster.py
 	$(VENV_PYTHON) benchmarks/cluster.py --simulated 8 32 64

@@ -24,6 +24,7 @@ import dask
 from core.cluster.cluster import TIMEOUTS, Cluster, TrainerInfo, security, write_cluster
 from core.cluster.handout import Ending, Handout
 from core.cluster.members import Member, Members
+from core.cluster.task import key_of, try_of
 from core.errors import UserError
 from core.jobs.events import StateChange
 from core.jobs.job import interrupted_words
@@ -33,8 +34,6 @@ from core.runs.disk import Entry, list_entries
 from core.runs.queue import Visitor, note_turn, visitor_of, waiting_runs
 from core.runs.recovery import RECOVERY_MESSAGE
 from core.runs.run import LIVE, Run, State
-from core.storage.autosave import autosave_step
-from core.storage.history import write_history
 
 KINDS = ("train", "teach")
 QUEUE_POLL_SECONDS = 0.1
@@ -144,7 +143,7 @@ class Dispatcher:
         if not self._adopting:
             return
         for run in list(self.again):
-            key = f"{run.id}.{_read_tries(run)}"
+            key = key_of(run.id, _read_tries(run))
             for member in self.members.by_id.values():
                 if key in member.keys.values() and run.id not in self.handouts:
                     log.event("run taken up", run=run.id, trainer=member.name)
@@ -155,7 +154,7 @@ class Dispatcher:
 
     def _start(self, run: Run, kind: str, member: Member) -> None:
         tries = _read_tries(run) + 1
-        handout = self._hold(run, kind, f"{run.id}.{tries}", member)
+        handout = self._hold(run, kind, key_of(run.id, tries), member)
         self._spawn(self._give(handout, tries))
 
     def _hold(self, run: Run, kind: str, key: str, member: Member) -> Handout:
@@ -177,18 +176,20 @@ class Dispatcher:
             tests = tries > MOST_TRIES
             if tests and not autosave:
                 return await self._end(handout, State("interrupted", _lost_words(run)))
-            if not tests and run.history():
-                step = autosave_step(autosave)
-                kept = [record for record in run.history() if record["step"] <= step]
-                write_history(run.path / "progress.jsonl", kept)
             job = await asyncio.to_thread(read_job, run, autosave, tests)
             _write_tries(run, tries)
             if not await handout.begin(self.members, job):
                 _write_tries(run, tries - 1)
                 handout.member.set_problem("", BUSY_SECONDS)
                 return self._settle(handout, "busy")
-            log.event("run handed out", run=run.id, trainer=handout.member.name, tries=tries)
-            write(StateChange(State("preparing", RECOVERY_MESSAGE if tests else "")))
+            log.event("run handed out", run=run.id, trainer=handout.member.name, key=handout.key)
+            if try_of(handout.key) != tries:  # that trainer still has it, and goes on
+                _write_tries(run, try_of(handout.key))
+                write(StateChange(State("training")))
+            else:
+                if not tests:
+                    recovery.cut_history(run, autosave)
+                write(StateChange(State("preparing", RECOVERY_MESSAGE if tests else "")))
         except UserError as error:
             return await self._end(handout, State("failed", str(error)))
         except OSError:

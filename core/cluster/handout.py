@@ -49,7 +49,10 @@ class Handout:
         self._told_silent = False
 
     async def begin(self, members: Members, job: Job) -> bool:
-        """Give the trainer the job; False where it has another one of that kind, or is gone."""
+        """Give the trainer the job; False where it has another one of that kind, or is gone.
+
+        Where it still has an earlier try of the run, that one goes on, and `key` becomes its name.
+        """
         given = {"key": self.key, "kind": self.kind, "job": encode(job)}
         asked = msgspec.msgpack.encode(self._asked_now())
         try:
@@ -58,6 +61,7 @@ class Handout:
             )
         except UNANSWERED:
             return False
+        self.key = said.get("key", self.key)
         return bool(said["begun"])
 
     async def follow(self, members: Members) -> Ending:

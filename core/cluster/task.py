@@ -15,6 +15,21 @@ from core.runs.control import ControlFile
 ABANDONED_SECONDS = 90.0  # without a question for a job: the app has given it to another by then
 
 
+def key_of(run_id: str, tries: int) -> str:
+    """The name of one try of a run."""
+    return f"{run_id}.{tries}"
+
+
+def run_of(key: str) -> str:
+    """The id of its run."""
+    return key.rpartition(".")[0]
+
+
+def try_of(key: str) -> int:
+    """Which try of its run it is, from 1."""
+    return int(key.rpartition(".")[2])
+
+
 class AbandonedError(BaseException):
     """Nobody asks for this job any more; not an Exception, so that no job reports it."""
 
@@ -30,7 +45,7 @@ class Task:
         self._outbox: list[tuple[int, Event]] = []
         self._count = 0
         self._heard = time.monotonic()
-        self._dropped = False
+        self.is_dropped = False
         self._news = asyncio.Event()
 
     # --- for the job's thread
@@ -63,7 +78,7 @@ class Task:
             raise AbandonedError
 
     def _is_abandoned(self) -> bool:
-        return self._dropped or time.monotonic() - self._heard > ABANDONED_SECONDS
+        return self.is_dropped or time.monotonic() - self._heard > ABANDONED_SECONDS
 
     # --- for the app
 
@@ -85,7 +100,7 @@ class Task:
 
     def drop(self) -> None:
         """Nobody wants what it gives back."""
-        self._dropped = True
+        self.is_dropped = True
 
     @property
     def is_done_with(self) -> bool:

@@ -38,7 +38,7 @@ from core.cluster.cluster import (
     version_words,
     versions,
 )
-from core.cluster.task import AbandonedError, Task
+from core.cluster.task import AbandonedError, Task, run_of
 from core.data.download import DownloadError
 from core.engines.memory import give_back_freed_memory, keep_freed_memory
 from core.errors import UserError
@@ -95,17 +95,21 @@ class Trainer:
         }
 
     def trainer_begin(self, key: str, kind: str, job: bytes, asked: bytes) -> dict[str, Any]:
-        """Begin a job, unless another one of its kind is being done."""
+        """Begin a job, unless another one of its kind is being done.
+
+        An earlier try of the same run, which the app believed to be lost, goes on: `key` in the
+        answer says which try it is.
+        """
         before = self._tasks.get(kind)
-        if before and before.key == key:
-            return {"begun": True}
+        if before and run_of(before.key) == run_of(key) and not before.is_dropped:
+            return {"begun": True, "key": before.key}
         if before and not before.is_done_with:
             return {"begun": False}
         found = msgspec.msgpack.decode(asked, type=Asked)
         task = self._tasks[kind] = Task(key, found, asyncio.get_running_loop())
         given = decode_job(job)
         threading.Thread(target=self._do, args=(task, kind, given), daemon=True).start()
-        return {"begun": True}
+        return {"begun": True, "key": key}
 
     async def trainer_events(self, key: str, have: int, patience: float) -> dict[str, Any]:
         """What a job gave back after event number `have`."""

@@ -1,9 +1,14 @@
-"""Saliency: how much the answers of a network change when a part of the picture is hidden.
+"""Saliency: what each part of a picture says for the answers of a network, and what against them.
 
 A square of paper covers every part of the picture in turn (occlusion; M. Zeiler, R. Fergus,
-"Visualizing and Understanding Convolutional Networks", ECCV 2014). Unlike a gradient, visitors can
-check this with their own eraser, and the units are ones that they know: points of probability for
-the class, and the change of the sum.
+"Visualizing and Understanding Convolutional Networks", ECCV 2014), and what the network then
+answers less surely, the part had spoken for. Unlike a gradient, visitors can check this with their
+own eraser: it is the exact difference between two answers.
+
+For the class the unit is the nat, of log-odds of the answer against the runner-up: a part of +2.3
+makes the answer ten times as likely as it would be without it, one of -2.3 a tenth as likely.
+Probabilities would not do: of a sure answer no single part changes them. For the sum it is what the
+part adds to it.
 """
 
 from typing import NamedTuple
@@ -23,24 +28,26 @@ PLACES = range(0, IMAGE_SIDE - PATCH + 1, STRIDE)
 
 
 class Saliency(NamedTuple):
-    """For each pixel, the mean effect of the squares that cover it: float (28, 28), at least 0.
+    """For each pixel, the mean effect of the squares that cover it, signed: float (28, 28) each.
 
-    `class_loss` is lost probability of the answered class, `sum_change` is in units of the sum.
+    Where nothing is drawn there is nothing to cover, and the effect is 0.
     """
 
-    class_loss: NDArray[np.float32]
-    sum_change: NDArray[np.float32]
+    class_evidence: NDArray[np.float32]  # nats for `label` against `runner_up`
+    sum_evidence: NDArray[np.float32]  # what the part adds to the sum, or takes from it
+    label: int  # the answered class
+    runner_up: int  # the next likely one
 
 
 @torch.inference_mode()
 def saliency(model: SumNet, image: Pixels, addend: int) -> Saliency:
-    """Hide each part of `image`, uint8 (28, 28), and predict again: one batch of up to 37.
+    """Cover each part of `image`, uint8 (28, 28), and predict again: one batch of up to 37.
 
     Raises:
         AnswerError: an answer is not a number.
     """
     picture = torch.from_numpy(np.array(image)).view(1, IMAGE_SIDE, IMAGE_SIDE)
-    hidden = [picture.clone()]
+    covered = [picture.clone()]
     places = []
     for top in PLACES:
         for left in PLACES:
@@ -48,13 +55,16 @@ def saliency(model: SumNet, image: Pixels, addend: int) -> Saliency:
                 0, top : top + PATCH, left : left + PATCH
             ].any():  # paper on paper changes nothing
                 places.append((top, left))
-                hidden.append(picture.clone())
-                hidden[-1][0, top : top + PATCH, left : left + PATCH] = 0
-    output = require_finite(model(torch.stack(hidden), torch.full((len(hidden),), addend)))
-    probs = output.class_logits.softmax(1)[:, output.labels[0]]
+                covered.append(picture.clone())
+                covered[-1][0, top : top + PATCH, left : left + PATCH] = 0
+    output = require_finite(model(torch.stack(covered), torch.full((len(covered),), addend)))
+    label, runner_up = output.class_logits[0].topk(2).indices.tolist()
+    odds = output.class_logits[:, label] - output.class_logits[:, runner_up]
     return Saliency(
-        _spread((probs[0] - probs[1:]).clamp(min=0), places),
-        _spread((output.sum_value[1:] - output.sum_value[0]).abs(), places),
+        _spread(odds[0] - odds[1:], places),
+        _spread(output.sum_value[0] - output.sum_value[1:], places),
+        label,
+        runner_up,
     )
 
 

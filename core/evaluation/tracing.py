@@ -4,6 +4,9 @@ PyTorch gives the interpreter back to other threads at each of the forty operati
 and must wait each time until it gets it again: 0.7 ms alone become 27 beside one busy thread. A
 traced network (TorchScript) waits once. Its answers are the same to the last bit.
 
+One trace serves all networks of an architecture: the weights are handed to it like the images. A
+trace of each network would cost 2 MB that TorchScript never gives back.
+
 `torch.jit.trace` is deprecated since PyTorch 2.10; its successors need a C++ compiler where the app
 runs. Where it is gone or fails, the network itself answers.
 """
@@ -12,10 +15,12 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.data.drawing import IMAGE_SIDE
 from core.heads import Output
@@ -26,44 +31,66 @@ warnings.filterwarnings("ignore", message=r"`torch\.jit\.", category=Deprecation
 
 Forward = Callable[[Tensor, Tensor], Output]  # images (B, 1, 28, 28), addends (B,) -> answers
 
-_traced: "WeakKeyDictionary[SumNet, Forward | None]" = WeakKeyDictionary()
+MOST_ARCHITECTURES = 48  # that are traced, 100 MB in all; networks of others answer themselves
+Computation = Callable[..., Output]  # images, addends and all weights -> answers
+
+_computations: dict[object, Computation | None] = {}  # by architecture; None cannot be traced
+_forwards: "WeakKeyDictionary[SumNet, Forward | None]" = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 def traced(model: SumNet) -> Forward:
     """The network as one computation. It must not be changed any more."""
     with _lock:
-        if model not in _traced:
-            _traced[model] = _trace(model)
-        return _traced[model] or model
+        if model not in _forwards:
+            _forwards[model] = _forward(model)
+        return _forwards[model] or model
 
 
-class _AsTuple(nn.Module):
-    """What a trace can give: a tuple of tensors only."""
+def _forward(model: SumNet) -> Forward | None:
+    weights = _weights(model)
+    # What neither the weights' names nor the rest of the config tells makes no other computation.
+    architecture = (replace(model.config, dataset="", dropout=0.0), *weights)
+    if architecture not in _computations and len(_computations) < MOST_ARCHITECTURES:
+        _computations[architecture] = _trace(model)
+    computation = _computations.get(architecture)
+    if computation is None:
+        return None
+    tensors = tuple(weights.values())
+    return lambda images, addends: computation(images, addends, *tensors)
 
-    def __init__(self, model: SumNet) -> None:
-        super().__init__()
-        self.model = model
 
-    def forward(self, images: Tensor, addends: Tensor) -> tuple[Tensor, ...]:
-        return tuple(part for part in self.model(images, addends) if part is not None)
+def _weights(model: SumNet) -> dict[str, Tensor]:
+    """All tensors of a network, by name: what it has learned, and how it normalizes images."""
+    parameters = {name: tensor.detach() for name, tensor in model.named_parameters()}
+    return parameters | dict(model.named_buffers())
 
 
 @torch.inference_mode()
-def _trace(model: SumNet) -> Forward | None:
+def _trace(model: SumNet) -> Computation | None:
+    weights = _weights(model)
     images = torch.zeros(2, 1, IMAGE_SIDE, IMAGE_SIDE, dtype=torch.uint8)
-    addends = torch.tensor([3, 4])
-    has_part = [part is not None for part in model(images, addends)]
+    inputs = (images, torch.tensor([3, 4]), *weights.values())
+    has_part = [part is not None for part in model(*inputs[:2])]
+    model = deepcopy(model)
+
+    def answer(images: Tensor, addends: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
+        for name, tensor in zip(weights, tensors, strict=True):
+            layer, _, attribute = name.rpartition(".")
+            delattr(model.get_submodule(layer), attribute)
+            setattr(model.get_submodule(layer), attribute, tensor)
+        return tuple(part for part in model(images, addends) if part is not None)
+
     try:
-        computation = torch.jit.trace(_AsTuple(model).eval(), (images, addends), check_trace=False)
+        traced = torch.jit.trace(answer, inputs, check_trace=False)
         for count in (1, 1, 2, 2):  # it optimizes itself in the first calls
-            computation(images[:count], addends[:count])
+            traced(inputs[0][:count], inputs[1][:count], *inputs[2:])
     except Exception as error:  # whatever a later PyTorch says
-        _log.warning("The network is not traced (%r): it answers slower.", error)
+        _log.warning("Networks like this are not traced (%r): they answer slower.", error)
         return None
 
-    def forward(images: Tensor, addends: Tensor) -> Output:
-        parts = iter(computation(images, addends))
+    def computation(*given: Tensor) -> Output:
+        parts = iter(traced(*given))
         return Output(*(next(parts) if has else None for has in has_part))  # type: ignore[arg-type]
 
-    return forward
+    return computation

@@ -64,6 +64,7 @@ class Limits:
     live_answers: float = _limit(16, "moving pens answered at once; others wait their turn")
     uploads_per_minute: float = _limit(120, "files that one page may upload")
     uploads_per_address: float = _limit(20, "times as many that all pages behind one address may")
+    worker_megabytes: float = _limit(1_500, "memory below which no worker waits for runs", 0)
     uploads_megabytes: float = _limit(120, "megabytes of uploads in memory; the oldest go first")
 
 

@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.runs.run import Run, RunError
-from core.storage.autosave import Recovered, unpack_autosave
+from core.storage.autosave import Recovered, autosave_step, unpack_autosave
 from core.storage.files import write_atomic
+from core.storage.history import history_file, write_history
 
 RECOVERY_MESSAGE = "Training was interrupted. Testing the last saved weights."
 
@@ -33,6 +34,18 @@ def read_weights(run: Run) -> bytes:
     with suppress(OSError):
         return _autosave_file(run).read_bytes()
     return b""
+
+
+def cut_history(run: Run, autosave: bytes) -> None:
+    """Forget the records after those weights: the training goes on from there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    step = autosave_step(autosave)
+    if history := run.history():
+        kept = [record for record in history if record["step"] <= step]
+        write_history(history_file(run.path / "progress"), kept)
 
 
 def remove_autosave(run: Run) -> None:

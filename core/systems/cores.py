@@ -11,8 +11,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-CGROUPS = Path("/sys/fs/cgroup")
-OWN_CGROUP = Path("/proc/self/cgroup")
+from core.systems.groups import CGROUPS, OWN_CGROUP, group_folders
+
 BELOW_NORMAL = 0x4000  # priority class of Windows, in <winbase.h>
 
 
@@ -44,24 +44,9 @@ def step_back() -> None:
 
 
 def _quotas(groups: Path, own: Path) -> list[float]:
-    """Each quota that holds for this process, in cores: of its group and of those around it."""
-    found = []
-    with suppress(OSError):  # no Linux
-        for line in own.read_text("utf-8").splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controllers and "cpu" not in controllers.split(","):
-                continue
-            root = groups / "cpu" if controllers else groups
-            # in a container the path may be the host's, and the group is the root
-            for folder in {root, *_folders(root, path)}:
-                if quota := _quota(folder):
-                    found.append(quota)
-    return found
-
-
-def _folders(root: Path, path: str) -> list[Path]:
-    parts = [part for part in path.split("/") if part not in ("", "..")]
-    return [root.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
+    """Each quota that holds for this process, in cores."""
+    found = (_quota(folder) for folder in group_folders("cpu", groups, own))
+    return [quota for quota in found if quota]
 
 
 def _quota(folder: Path) -> float | None:

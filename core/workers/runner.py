@@ -19,13 +19,34 @@ from core.runs.run import LIVE, WAITING, Run, State, list_runs
 class JobRunner:
     """Does runs, and keeps the data sets in memory between them. Two threads may use it."""
 
-    def __init__(self, app_gone: threading.Event) -> None:
+    def __init__(self, app_gone: threading.Event, leave_seconds: float | None = None) -> None:
+        """After `leave_seconds` without a run there is nothing to do; None: it waits for more."""
         self.app_gone = app_gone
+        self._leave_seconds = leave_seconds
+        self._doing = 0
+        self._last = time.monotonic()  # when a run began or ended
         self.data_sets = DataSets()
         self.needs_restart = False  # something unforeseen happened: a fresh process is safer
 
+    @property
+    def has_nothing_to_do(self) -> bool:
+        """Has there been no run for so long that the process is not worth its memory?"""
+        return (
+            self._leave_seconds is not None
+            and not self._doing
+            and time.monotonic() - self._last > self._leave_seconds
+        )
+
     def execute(self, run: Run) -> None:
         """Do a run from its first step to its last; its state says whatever goes wrong."""
+        self._doing += 1
+        try:
+            self._execute(run)
+        finally:
+            self._doing -= 1
+            self._last = time.monotonic()
+
+    def _execute(self, run: Run) -> None:
         start = time.perf_counter()
         write = RunWriter(run).write
         with errors_as_ends(write, run.id, run.retry_words) as outcome:

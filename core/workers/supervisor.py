@@ -7,7 +7,12 @@ import time
 from pathlib import Path
 
 from core import PROJECT, VERSION
-from core.runs import disk, log
+from core.runs import disk, limits, log
+from core.runs.run import LIVE, WAITING
+from core.systems.memory import usable_memory
+
+LEAVES = "--leaves"  # to the process: end when there has been nothing to do for a while
+NOTHING_TO_DO = 3  # its exit status then
 
 _shared: dict[Path, "Supervisor"] = {}
 _sharing = threading.Lock()
@@ -15,15 +20,20 @@ _sharing = threading.Lock()
 QUICK_DEATH = 10.0  # seconds; a process that dies sooner is started again after a pause
 MAX_RESTART_PAUSE = 240.0
 WRITABLE_CHECK_SECONDS = 5.0  # between checks of a runs directory that is read-only
+LEAST_MEGABYTES = 900  # of memory: 741 were measured with a visitor and a quick run
+WORK_POLL_SECONDS = 0.5  # between looks for a run, while no worker is kept
 HEAD_START = 3.0  # seconds that an app has for its first page
 
 
 class Supervisor:
     """The app's handle on the worker's process. It restarts the process whenever that dies."""
 
-    def __init__(self, root: Path, head_start: float = 0.0) -> None:
-        """The process starts after `head_start` seconds: until then others have the machine."""
-        self.root = root
+    def __init__(self, root: Path, head_start: float = 0.0, keeps_worker: bool = True) -> None:
+        """The process starts after `head_start` seconds: until then others have the machine.
+
+        Without `keeps_worker` it is there only while there are runs to do.
+        """
+        self.root, self.keeps_worker = root, keeps_worker
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0  # of `time.monotonic`, as below
@@ -45,12 +55,15 @@ class Supervisor:
                 return
             if self._process:
                 self._process.communicate()  # closes our end of the pipe to the dead one
-                log.event("worker died", status=self._process.returncode)
-                self._rest()
+                self._note_end(self._process.returncode)
             if time.monotonic() < self._not_before:
                 return
+            if not self.keeps_worker and not has_work(self.root):
+                self._not_before = time.monotonic() + WORK_POLL_SECONDS
+                return
             self._started = time.monotonic()
-            command = [sys.executable, "-m", "core.workers.worker", str(self.root)]
+            options = [] if self.keeps_worker else [LEAVES]
+            command = [sys.executable, "-m", "core.workers.worker", *options, str(self.root)]
             try:
                 self.root.mkdir(parents=True, exist_ok=True)
                 if not self._check_writable():
@@ -58,7 +71,17 @@ class Supervisor:
                 self._process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE)
             except OSError:
                 log.trouble("worker cannot be started")
+                self._process = None
                 self._rest()
+
+    def _note_end(self, status: int) -> None:
+        """Of a process that has ended: by itself, when there was nothing to do, or too early."""
+        self._process = None
+        if status == NOTHING_TO_DO:
+            log.event("worker left until there are runs")
+        else:
+            log.event("worker died", status=status)
+            self._rest()
 
     def _check_writable(self) -> bool:
         """Can a worker do anything? One that cannot write would only die at once, again and again.
@@ -78,7 +101,6 @@ class Supervisor:
 
     def _rest(self) -> None:
         """After a death or a failed start: decide how long to wait before the next start."""
-        self._process = None
         quick = time.monotonic() - self._started < QUICK_DEATH
         self._pause = min(MAX_RESTART_PAUSE, 2 * self._pause or 0.5) if quick else 0.0
         self._not_before = time.monotonic() + self._pause
@@ -108,6 +130,21 @@ class Supervisor:
                 self._process.communicate()
 
 
+def has_work(root: Path) -> bool:
+    """Are there runs that wait, or that were cut off?"""
+    return any(entry.state.name in (*WAITING, *LIVE) for entry in disk.list_entries(root))
+
+
+def keeps_worker() -> bool:
+    """Is there memory for a worker that waits for runs? Too little for any is logged."""
+    memory = usable_memory()
+    megabytes = float("inf") if memory is None else memory / disk.MEGABYTE
+    if megabytes < LEAST_MEGABYTES:
+        advice = f"Give it {LEAST_MEGABYTES} MB: less may end a training, or the app."
+        log.warning("too little memory", megabytes=round(megabytes), advice=advice)
+    return megabytes >= limits.LIMITS.worker_megabytes
+
+
 def shared_supervisor(root: Path) -> Supervisor:
     """The one supervisor that this app has for a runs directory.
 
@@ -118,5 +155,5 @@ def shared_supervisor(root: Path) -> Supervisor:
         if root not in _shared:
             log.start()
             log.event("app started", version=VERSION)
-            _shared[root] = Supervisor(root, HEAD_START)
+            _shared[root] = Supervisor(root, HEAD_START, keeps_worker())
         return _shared[root]

@@ -31,15 +31,18 @@ from core.runs.queue import note_turn, waiting_runs
 from core.systems.cores import respect_cores, step_back
 from core.workers.runner import JobRunner
 from core.workers.status import lock_for_worker
+from core.workers.supervisor import LEAVES, NOTHING_TO_DO
 
 POLL_SECONDS = 0.05  # between polls for a new run
+IDLE_SECONDS = 30.0  # without a run, where a worker leaves
 POLLS_PER_FULL_POLL = 20  # polls between those that do not trust the directory's time
 
 
-def serve(root: Path) -> None:
-    """Do the runs that appear in `root`, in turn, until standard input closes.
+def serve(root: Path, leaves: bool = False) -> int:
+    """Do the runs that appear in `root`, in turn, until standard input closes; the exit status.
 
-    After something unforeseen it returns: the app starts a fresh process.
+    After something unforeseen it returns: the app starts a fresh process. With `leaves` it also
+    does when there has been nothing to do for a while.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the app, and that ends us
     step_back()
@@ -50,19 +53,21 @@ def serve(root: Path) -> None:
     threading.Thread(target=_wait_for_end_of_input, args=(app_gone,), daemon=True).start()
     while (lock := lock_for_worker(root)) is None:
         if app_gone.wait(POLL_SECONDS):
-            return
+            return 0
     try:
         if os.environ.get(VARIABLE):
-            return _serve_cluster(root, app_gone)
-        runner = JobRunner(app_gone)
+            _serve_cluster(root, app_gone)
+            return 0
+        runner = JobRunner(app_gone, IDLE_SECONDS if leaves else None)
         runner.recover_interrupted(root)
-        if speed := warm_up(runner.data_sets):
+        if not leaves and (speed := warm_up(runner.data_sets)):
             write_speed(root, speed)
         log.event("worker ready")
         beside = threading.Thread(target=_serve_finetunes, args=(root, runner))
         beside.start()
         _serve_queue(root, runner)
         beside.join()
+        return NOTHING_TO_DO if runner.has_nothing_to_do and not runner.needs_restart else 0
     finally:
         lock.release()
 
@@ -94,12 +99,13 @@ def _serve_finetunes(root: Path, runner: JobRunner) -> None:
     try:
         _serve_queue(root, runner, finetunes=True)
     finally:
-        runner.needs_restart = True  # if it failed: a fresh process has both
+        if not runner.has_nothing_to_do:
+            runner.needs_restart = True  # if it failed: a fresh process has both
 
 
 def _serve_queue(root: Path, runner: JobRunner, finetunes: bool = False) -> None:
     seen = polls = 0
-    while not (runner.app_gone.is_set() or runner.needs_restart):
+    while not (runner.app_gone.is_set() or runner.needs_restart or runner.has_nothing_to_do):
         polls += 1
         changed = root.stat().st_mtime_ns  # a new run is a new entry in this directory
         # poll now and then all the same: two entries within a tick of its clock are one change
@@ -124,4 +130,5 @@ def _wait_for_end_of_input(app_gone: threading.Event) -> None:
 
 if __name__ == "__main__":
     log.start()
-    serve(Path(sys.argv[1]))
+    # at once: the thread that reads standard input would have Python abort
+    os._exit(serve(Path(sys.argv[-1]), leaves=LEAVES in sys.argv))

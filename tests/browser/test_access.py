@@ -10,7 +10,14 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Visit
-from tests.browser.support.driver import TWO_FRAMES, answered, draw_digit, hook, press
+from tests.browser.support.driver import (
+    TWO_FRAMES,
+    answered,
+    draw_digit,
+    hook,
+    press,
+    wait_until_idle,
+)
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 BAD = ("serious", "critical")
@@ -112,3 +119,23 @@ def test_a_violation_would_be_found(visit: Visit) -> None:
     page = visit("/")
     page.evaluate("document.body.append(document.createElement('button'))")
     assert any("button-name" in violation for violation in violations(page))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_at_200_percent_nothing_runs_out_of_the_page(visit: Visit, path: str) -> None:
+    """A window of 1440 x 900 at 200 % has half of that; with a drawing and its answers."""
+    page = visit(f"{path}?s=JhIQRGZhCXRoUiWSDCQTk", viewport={"width": 720, "height": 450})
+    wait_until_idle(page)
+    assert page.evaluate(MAIN_WIDE) <= 0
+
+
+def test_in_high_contrast_bars_are_seen_and_the_number_is_marked(visit: Visit) -> None:
+    page = visit("/")
+    draw_digit(page, "7")
+    page.emulate_media(media="screen", forced_colors="active")
+    color = "one => getComputedStyle(one).backgroundColor"
+    paper = page.locator("body").evaluate(color)
+    assert page.locator(".bar.best i").evaluate(color) != paper
+    chosen = hook(page, "addend_7").get_by_role("button").evaluate(color)
+    assert chosen not in (paper, hook(page, "addend_6").get_by_role("button").evaluate(color))
+    page.emulate_media(media="screen", forced_colors="none")

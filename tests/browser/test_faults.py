@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
@@ -143,3 +144,29 @@ def test_junk_from_a_stranger_s_canvas_harms_nobody_else(visit: Visit, tmp_path:
             in_a_thread(send(app.url, said))
         draw_digit(page, "7")
         assert text(page, "class_answer") == "7"
+
+
+def test_who_comes_too_late_reads_why_and_comes_in_when_there_is_room(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKETCH_SUM_SOCKETS", "1")
+    with serve(tmp_path) as app:
+        first = driver.open_page(browser, app.url)
+        late = browser.new_context().new_page()
+        late.goto(app.url)
+        told = late.get_by_role("alert").filter(has_text="Too many visitors at once. Wait a minute")
+        expect(told).to_be_visible(timeout=TRAINED_MS)
+        first.context.close()
+        expect(hook(late, "canvas")).to_be_visible(timeout=TRAINED_MS)
+        expect(told).to_be_hidden()
+        late.context.close()
+
+
+def test_where_no_websocket_comes_through_the_page_says_so(browser: Browser, app: App) -> None:
+    """As behind a proxy that does not pass them on: else the page stays empty for ever."""
+    page = browser.new_context().new_page()
+    page.route_web_socket(re.compile("_stcore/stream"), lambda route: route.close())
+    page.goto(app.url)
+    told = page.get_by_role("alert").filter(has_text="This page cannot reach the app.")
+    expect(told).to_be_visible(timeout=TRAINED_MS)
+    page.context.close()

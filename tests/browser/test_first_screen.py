@@ -1,9 +1,22 @@
 """The first screen: a ghost shows where to draw, and is gone for good at the first touch."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.support.driver import CANVAS_ELEMENT, answered, draw_digit, hook, press, text
+from tests.browser.support.app import App
+from tests.browser.support.driver import (
+    CANVAS_ELEMENT,
+    answered,
+    draw_digit,
+    hook,
+    open_in,
+    press,
+    text,
+)
+from tests.browser.support.visitors import Visitors
+from tests.browser.support.wire import Wire
 
 GHOST = """() => {
     const root = document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]")
@@ -43,3 +56,38 @@ def test_after_the_first_answer_training_is_a_press_away(page: Page) -> None:
     draw_digit(page, "5")
     hook(page, "train_your_own").get_by_role("button").click()
     hook(page, "train_start").wait_for()
+
+
+def test_on_a_weak_link_the_canvas_comes_first_and_the_second_visit_is_light(
+    visitors: Visitors, app: App
+) -> None:
+    """Both fonts wait until the canvas is there; then they come. Nothing comes twice."""
+    with visitors.arrive(alone=True) as page:
+        wire = Wire(page)
+        wire.slow_down(4_000, 300)  # the latency of a weak link; its rate would only take longer
+        page.goto(app.url, wait_until="commit")
+        page.locator(CANVAS_ELEMENT).wait_for()
+        expect(page.locator("html")).not_to_have_class(re.compile("weak-link|no-icons"))
+        page.wait_for_function("document.fonts.check('1em \"Source Sans\"')")
+        canvas = next(n for n, name in enumerate(wire.asked) if name.startswith("index-"))
+        fonts = [n for n, name in enumerate(wire.asked) if name.endswith(".woff2")]
+        assert len(fonts) == 2 and min(fonts) > canvas, wire.asked
+        page.goto("about:blank")
+        open_in(page, app.url)
+        draw_digit(page, "7")
+        assert text(page, "class_answer") == "7"
+        first = wire.bytes
+        page.goto("about:blank")
+        open_in(page, app.url)
+        draw_digit(page, "7")
+        assert wire.bytes - first < 100_000, wire.asked
+
+
+def test_on_a_strong_link_the_words_have_their_font_at_once(visitors: Visitors, app: App) -> None:
+    with visitors.arrive(alone=True) as page:
+        wire = Wire(page)
+        page.goto(app.url, wait_until="commit")
+        page.locator(CANVAS_ELEMENT).wait_for()
+        names = [name.partition(".")[0] for name in wire.asked]
+        assert names.index("SourceSansVF-Upright") < names.index("BidiComponent")
+        assert wire.bytes < 1_500_000

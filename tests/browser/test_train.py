@@ -55,6 +55,29 @@ def test_quick_keys_on_a_slider_are_all_heard(visit: Visit) -> None:
         expect(page.get_by_text("Changed: ")).to_have_count(0)
 
 
+def test_what_one_looks_at_stays_while_curves_grow(visit: Visit) -> None:
+    """A curve hidden by its legend stays hidden, and the label under the pointer stays there."""
+    page = visit("/train")
+    set_slider(page, "epochs", 4)
+    start(page)
+    plot = hook(page, "loss_chart").locator(".js-plotly-plot")
+    plot.locator(".legendtoggle").first.click()
+    hidden = "plot => plot.data[0].visible === 'legendonly' && plot.data[0].x.length"
+    expect(plot.locator(".legend .traces").first).to_have_css("opacity", "0.5")
+    page.mouse.move(0, 0)
+    accuracy = hook(page, "accuracy_chart")
+    place = accuracy.locator(".js-plotly-plot path.point").first.bounding_box()
+    assert place
+    page.mouse.move(place["x"] + 3, place["y"] + 3, steps=3)
+    counts = set()
+    while len(counts) < 4:  # points come
+        counts.add(plot.evaluate(hidden))
+        assert accuracy.locator(".hovertext").count(), counts
+        page.wait_for_timeout(100)
+    assert False not in counts
+    press(page, "train_stop")
+
+
 def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
     page = visit("/train")
     set_slider(page, "width", -1)

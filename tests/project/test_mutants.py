@@ -70,7 +70,7 @@ def test_a_bug_meets_the_tests_of_its_module_first_and_then_those_of_who_imports
     found = tests_of("core/data/pieces.py", wide=False)
     assert found[0] == "tests/core/data/test_pieces.py"
     assert "tests/core/data/test_photo.py" in found
-    assert tests_of("views/draw/charts.py", wide=True)[-1] == "tests/views"
+    assert tests_of("views/train/charts.py", wide=True)[-1] == "tests/views"
 
 
 def test_files_are_taken_whole_and_packages_are_left_out():

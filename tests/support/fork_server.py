@@ -67,15 +67,15 @@ def _fork(server: socket.socket, request: dict[str, str], stdin: int) -> None:
     _answer(server, started=pid)
 
 
-def _serve(root: str, code: str) -> NoReturn:
+def _serve(root: str, code: str, leaves: str) -> NoReturn:
     torch.set_num_threads(os.cpu_count() or 1)
     try:
         exec(code, {"root": Path(root)})
-        worker.serve(Path(root))
+        status = worker.serve(Path(root), bool(leaves))
     except BaseException:
         traceback.print_exc()
         os._exit(1)
-    os._exit(0)
+    os._exit(status)
 
 
 def _report_ended(server: socket.socket) -> None:

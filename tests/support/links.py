@@ -9,6 +9,7 @@ from core.recipes.settings import SETTINGS
 from tests.core.recipes.test_recipe import valid_settings
 from views.session.link import (
     COMPARE_VIEWS,
+    EXPLAIN_LOOKS,
     FIELDS,
     HIDEABLE,
     LESSON_NAMES,
@@ -42,10 +43,12 @@ links = some.builds(
     network=networks,
     picture=some.none() | some.integers(0, 9_999),
     run=some.just("") | run_ids,
+    rival=some.just("") | run_ids,
     settings=valid_settings,
     bug=some.sampled_from(list(BUGS)),
     compared=some.lists(networks, max_size=MAX_COMPARED, unique=True).map(tuple),
     view=some.sampled_from(COMPARE_VIEWS),
+    look=some.sampled_from(EXPLAIN_LOOKS),
     hidden=subsets(HIDEABLE),
     locked=subsets(LOCKABLE),
     lesson=some.sampled_from(["", *LESSON_NAMES]),
@@ -59,7 +62,18 @@ names = some.sampled_from([*keys, *SETTINGS]) | some.text(max_size=3)
 dotted = some.sampled_from([f"{name}.{RUN}.é.{part}" for name in PRESETS for part in HIDEABLE])
 
 likely = some.sampled_from(
-    [*LESSON_NAMES, *BUGS, *COMPARE_VIEWS, *HIDEABLE, "1", "v=1", RUN, "A" * 3_000, "Rg8.Rg8"]
+    [
+        *LESSON_NAMES,
+        *BUGS,
+        *COMPARE_VIEWS,
+        *EXPLAIN_LOOKS,
+        *HIDEABLE,
+        "1",
+        "v=1",
+        RUN,
+        "A" * 3_000,
+        "Rg8.Rg8",
+    ]
 )
 
 numbers = some.integers().map(str) | some.floats().map(str)

@@ -22,7 +22,7 @@ from core.runs.queue import create_run
 from core.runs.run import Run
 from core.trainer import TrainConfig
 from core.workers import supervisor as app_side
-from core.workers.supervisor import Supervisor
+from core.workers.supervisor import LEAVES, Supervisor
 from tests.conftest import PATIENCE, wait_for
 
 TINY = Recipe(ModelConfig(width=4), TrainConfig(epochs=2, batch_size=30))  # 40 drawn steps
@@ -61,9 +61,9 @@ class ForkServer:
                         self.ended[facts["ended"]] = facts["code"]
                     self.changed.notify_all()
 
-    def fork(self, root: Path, code: str, stdin: int) -> int:
+    def fork(self, root: Path, code: str, leaves: str, stdin: int) -> int:
         """The pid of a new worker that runs `code` before it serves `root`."""
-        request = json.dumps({"root": str(root), "code": code}).encode()
+        request = json.dumps({"root": str(root), "code": code, "leaves": leaves}).encode()
         with self._asking:
             socket.send_fds(self._socket, [request], [stdin])
             with self.changed:
@@ -79,11 +79,11 @@ class ForkServer:
 class Fork:
     """A forked worker, with what the supervisor uses of `subprocess.Popen`."""
 
-    def __init__(self, server: ForkServer, root: Path, code: str) -> None:
+    def __init__(self, server: ForkServer, root: Path, code: str, leaves: str) -> None:
         self._server = server
         theirs, ours = os.pipe()
         self.stdin = os.fdopen(ours, "wb")
-        self.pid = server.fork(root, code, theirs)
+        self.pid = server.fork(root, code, leaves, theirs)
         os.close(theirs)
 
     @property
@@ -112,7 +112,7 @@ def fork_workers(server: ForkServer) -> SimpleNamespace:
 
     def popen(command: list[str], **_: Any) -> Fork:
         root = Path(command[-1])
-        return Fork(server, root, server.codes[root])
+        return Fork(server, root, server.codes[root], "leaves" if LEAVES in command else "")
 
     return SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE)
 

@@ -43,7 +43,8 @@ def pen(monkeypatch: pytest.MonkeyPatch) -> Pen:
 
     def draw(strokes: Strokes) -> None:
         monkeypatch.setattr(
-            "views.input.sources.draw_canvas", lambda canvas: replace(canvas, strokes=strokes)
+            "views.input.sources.draw_canvas",
+            lambda canvas, **_: replace(canvas, strokes=strokes),
         )
 
     draw(())

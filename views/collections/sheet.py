@@ -20,7 +20,7 @@ KIND_HELP = (
 )
 MOST_SHOWN = 48  # pictures of a class
 MOST_NAMED_FILES = 100  # that are named
-PART_WORDS = {"train": "to learn from", "val": "to watch it with", "test": "to test it on"}
+SPLIT_WORDS = {"train": "to learn from", "val": "to watch it with", "test": "to test it on"}
 
 
 def show_album(session: Session, album: Album, collection: Collection | str) -> None:
@@ -82,8 +82,8 @@ def _change(session: Session, title: str = "", kind: Kind | None = None) -> None
 def _parts(collection: Collection) -> str:
     """How it is split, in words."""
     total = len(collection.labels)
-    counts = {part: int((collection.parts == part).sum()) for part in PART_WORDS}
-    said = ", ".join(f"{count:,} {PART_WORDS[part]}" for part, count in counts.items())
+    counts = {part: int((collection.parts == part).sum()) for part in SPLIT_WORDS}
+    said = ", ".join(f"{count:,} {SPLIT_WORDS[part]}" for part, count in counts.items())
     return f"<b>{total:,} pictures</b>: {said}."
 
 

@@ -16,7 +16,8 @@ from core.storage import checkpoint
 from core.storage.checkpoint import Card, CheckpointError
 from views.compare.bars import Bar, bars_html
 from views.compare.charts import HUES, MAX_TOLD_APART
-from views.compare.panels import PANEL_TITLES, Network, show_panel
+from views.compare.network import Network
+from views.compare.panels import PANEL_TITLES, show_panel
 from views.frame.share import show_share
 from views.session import networks
 from views.session.address import run_link

@@ -1,40 +1,40 @@
-"""The five views of the networks that are chosen on the Compare page.
+"""The six views of the networks that are chosen on the Compare page.
 
 Two of them need only the history and the card. The others need all test images read, bit by bit,
 with a bar that shows how far.
 """
 
-import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.data.download import DownloadError
-from core.evaluation.diagnostics import Analysis, Mistake, Reading, cell_centers
+from core.evaluation.diagnostics import Analysis, Reading, cell_centers
 from core.evaluation.prediction import NOT_A_NUMBER, AnswerError
-from core.specs import ADDENDS, DatasetSpec, find_spec
+from core.specs import ADDENDS, find_spec
 from core.storage.checkpoint import Card
 from views.compare import charts
 from views.compare.charts import Curve
+from views.compare.maps import show_maps
+from views.compare.mistakes import show_mistakes
+from views.compare.network import Network, cells_for, show_title
 from views.server.heavy import heavy_work
 from views.session import networks
 from views.session.link import COMPARE_VIEWS
 from views.session.session import Session
-from views.ui.images import data_uri
 from views.ui.style import current_palette
 from views.ui.table import percent
 from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
-CURVES, CONFUSION, SUM_SCATTER, RELIABILITY, MISTAKES = COMPARE_VIEWS
+CURVES, CONFUSION, SUM_SCATTER, RELIABILITY, MISTAKES, MAPS = COMPARE_VIEWS
 PANEL_TITLES = {
     CURVES: "Learning curves",
     CONFUSION: "Confusion",
     SUM_SCATTER: "Sums",
     RELIABILITY: "Reliability",
     MISTAKES: "Worst mistakes",
+    MAPS: "Map",
 }
 MEASURES = {
     "Both": "val_joint_acc",
@@ -42,21 +42,6 @@ MEASURES = {
     "Rounded sum": "val_sum_acc",
 }
 LOST_READING = f"{NOT_A_NUMBER[:-1]} for some test images, so its mistakes cannot be shown."
-NEEDED_CONTROLS = {"sources", "number", "network"}  # of the Draw page, which a click changes
-
-
-@dataclass(frozen=True)
-class Network:
-    """A network that is here: shipped, or of a run."""
-
-    name: str  # as `networks.load_network` wants it
-    title: str
-    kind: str
-    card: Card
-
-    @property
-    def dataset(self) -> str:
-        return str(self.card.params["dataset"])
 
 
 def show_panel(session: Session, compared: Sequence[Network], view: str) -> Network | None:
@@ -65,6 +50,8 @@ def show_panel(session: Session, compared: Sequence[Network], view: str) -> Netw
         _learning_curves(compared)
     elif view == CONFUSION:
         _confusions(compared)
+    elif view == MAPS:
+        show_maps(compared)
     else:
         return _readings(session, compared, view)
     return None
@@ -111,11 +98,11 @@ def _confusions(compared: Sequence[Network]) -> None:
     for network, counts in zip(compared, tables, strict=True):
         worst = charts.worst_confusion(counts)
         most[network.dataset] = max(worst, most.get(network.dataset, 0.0))
-    for cell, network, counts in zip(_cells(compared), compared, tables, strict=False):
+    for cell, network, counts in zip(cells_for(compared), compared, tables, strict=False):
         names = find_spec(network.dataset).class_names
         figure = charts.confusion_matrix(counts, names, most[network.dataset], current_palette())
         with cell:
-            _title(network, f"{percent(network.card.figures['class_acc'])} right")
+            show_title(network, f"{percent(network.card.figures['class_acc'])} right")
             st.plotly_chart(
                 figure,
                 key=f"confusion_{network.name}",
@@ -125,16 +112,6 @@ def _confusions(compared: Sequence[Network]) -> None:
     st.caption(
         "Test images of each class (a row) by what the network read. Stronger color is worse."
     )
-
-
-def _cells(compared: Sequence[Network]) -> list[DeltaGenerator]:
-    """A place for each network, two in a row; the last row may be half empty."""
-    return [cell for _ in compared[::2] for cell in st.columns(2, gap="large")]
-
-
-def _title(network: Network, note: str) -> None:
-    title, note = html.escape(network.title), html.escape(note)
-    st.html(f'<div class="head">{title} <span class="note">{note}</span></div>')
 
 
 def _images(card: Card) -> list[list[float]]:
@@ -164,7 +141,7 @@ def _readings(session: Session, compared: Sequence[Network], view: str) -> Netwo
     elif view == RELIABILITY:
         _reliability(compared, analyses)
     else:
-        return _mistakes(session, compared, analyses)
+        return show_mistakes(session, compared, analyses)
     return None
 
 
@@ -197,12 +174,12 @@ def _advance(reading: Reading) -> float:
 
 def _sums(compared: Sequence[Network], analyses: Sequence[Analysis]) -> None:
     centers = cell_centers().tolist()
-    for cell, network, analysis in zip(_cells(compared), compared, analyses, strict=False):
+    for cell, network, analysis in zip(cells_for(compared), compared, analyses, strict=False):
         figures = network.card.figures
         note = f"R² {figures['sum_r2']:.4f}, mean error {figures['sum_mae']:.3f}"
         figure = charts.sum_scatter(analysis.sums.tolist(), centers, current_palette())
         with cell:
-            _title(network, note)
+            show_title(network, note)
             st.plotly_chart(
                 figure,
                 key=f"sums_{network.name}",
@@ -229,7 +206,7 @@ def _reliability(compared: Sequence[Network], analyses: Sequence[Analysis]) -> N
         )
     with right, st.container(key="calibration"):
         for network, each in zip(compared, found, strict=True):
-            _title(network, f"expected calibration error {100 * each.error:.2f}\u00a0%")
+            show_title(network, f"expected calibration error {100 * each.error:.2f}\u00a0%")
             st.html(
                 f'<div class="note">{percent(each.mean_confidence)} sure on average, '
                 f"{percent(each.mean_right)} right</div>"
@@ -240,58 +217,3 @@ def _reliability(compared: Sequence[Network], analyses: Sequence[Analysis]) -> N
             "for fewer than ten. The expected calibration error is the mean distance from the "
             "line, over ten bins."
         )
-
-
-def _mistakes(
-    session: Session, compared: Sequence[Network], analyses: Sequence[Analysis]
-) -> Network | None:
-    """Pictures; after a click on one, who made the mistake: it is the picture now."""
-    fixed = not NEEDED_CONTROLS.isdisjoint(session.link.hidden + session.link.locked)
-    if not fixed:
-        st.caption("Click a picture: the network that got it wrong reads it on the Draw page.")
-    clicked = None
-    for network, analysis in zip(compared, analyses, strict=True):
-        spec = find_spec(network.dataset)
-        st.subheader(plain(network.title), anchor=False)
-        for kind, title, mistakes in (
-            ("class", "Surest of a wrong class", analysis.wrong_classes),
-            ("sum", "Farthest from the sum", analysis.wrong_sums),
-        ):
-            st.html(f'<div class="head">{title}</div>')
-            if not mistakes:
-                st.write("None among the test images.")
-            with st.container(horizontal=True, key=f"mistakes_{kind}_{network.name}"):
-                for mistake in mistakes:
-                    key = f"{kind}_{network.name}_{mistake.index}"
-                    if _mistake(key, mistake, _what(kind, mistake, spec), fixed):
-                        clicked = network, mistake
-    if not clicked:
-        return None
-    network, mistake = clicked
-    session.source, session.picture = "test", mistake.index
-    session.choose(addend=mistake.addend)
-    networks.use_network(session, network.name)
-    return network
-
-
-def _what(kind: str, mistake: Mistake, spec: DatasetSpec) -> tuple[str, str]:
-    """A mistake in two short lines."""
-    if kind == "class":
-        true, answered = spec.class_names[mistake.label], spec.class_names[mistake.answered]
-        # never 100 %: a softmax is never certain
-        sure = "over 99.99 %" if mistake.confidence > 0.9999 else percent(mistake.confidence)
-        return f"{true}, read as {answered}", f"{sure} sure"
-    total = mistake.label + mistake.addend
-    addition = f"{spec.numbered(mistake.label)} + {mistake.addend} = {total}"
-    return addition, f"it says {mistake.sum_value:.1f}"
-
-
-def _mistake(key: str, mistake: Mistake, lines: tuple[str, str], disabled: bool) -> bool:
-    with st.container(key=f"mistake_{key}"):
-        clicked = st.button(
-            f"![{plain(', '.join(lines))}: open on the Draw page]({data_uri(mistake.image)})",
-            key=f"open_{key}",
-            disabled=disabled,
-        )
-        st.html(f'<div class="note">{"<br>".join(map(html.escape, lines))}</div>')
-    return clicked

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,6 +26,8 @@ DOCUMENT_FILES = Path(__file__).parent / "static"
 PREVIEW = "preview.png"  # 1200 × 630, as chats show it
 # Of a path that leads to a page: one last word, perhaps with what a chat took for a part of it.
 PAGE = re.compile(r"(?P<folder>.*/)(?P<name>[A-Za-z]*)(?P<rest>[^\w/]*)")
+CANVAS_PACKAGE, CANVAS_FILES = "streamlit_drawable_canvas", "frontend/build/index-*.js"
+CANVAS_PATH = f"_stcore/bidi-components/streamlit-drawable-canvas.{CANVAS_PACKAGE}"
 FIRST_PAGE = "draw"
 NO_PAGE = re.compile(r"/(_stcore|static|media|component|app/static)/")
 HOST = re.compile(r"[\w.-]+(:\d+)?|\[[\da-fA-F:]+\](:\d+)?", re.ASCII)
@@ -86,6 +89,7 @@ class _Rewriter:
         for name in ("etag", "last-modified", "content-length"):  # of the document without our head
             del headers[name]
         body = self._body.replace(b"<title>Streamlit</title>", self._added, 1)
+        body = body.replace(b'rel="preload"', b'rel="later-font"', 1)  # head.js says when
         if body:  # the answer to HEAD has none
             headers["content-length"] = str(len(body))
         await self._send({**start, "headers": headers.raw})
@@ -107,6 +111,7 @@ def head(scope: Scope) -> str:
             f"<title>{escape(TITLE)}</title>",
             f'<meta name="description" content="{escape(DESCRIPTION)}" />',
             *_meta(tags),
+            *_canvas_links(),
             *_inline(),
         ]
     )
@@ -120,6 +125,15 @@ def _meta(tags: Iterable[tuple[str, str]]) -> list[str]:
 def _inline() -> tuple[str, str]:
     style, script = ((DOCUMENT_FILES / name).read_text() for name in ("head.css", "head.js"))
     return f"<style>\n{style}</style>", f"<script>\n{script}</script>"
+
+
+@cache
+def _canvas_links() -> list[str]:
+    """Where the canvas component's script is; head.js says when the browser asks for it."""
+    found = find_spec(CANVAS_PACKAGE)
+    folders = found.submodule_search_locations if found else None
+    files = [file for folder in folders or () for file in Path(folder).glob(CANVAS_FILES)]
+    return [f'<link rel="later-canvas" href="./{CANVAS_PATH}/{file.name}" />' for file in files]
 
 
 def _site(scope: Scope) -> str:

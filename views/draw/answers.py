@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from core.evaluation.prediction import NOT_A_NUMBER, Prediction
 from core.specs import DatasetSpec
-from views.draw.charts import class_bars, sum_line
 from views.draw.digits import MOST_CHIPS
 from views.draw.ghost import ghost_style
 from views.input.input_image import InputImage
 from views.input.sources import SOURCES
+from views.ui.answer_charts import class_bars, sum_line
 from views.ui.table import certainty
 
 COUNT_WORDS = {2: "two", 3: "three", 4: "four"}

@@ -1,4 +1,7 @@
-"""What the network saw of the picture, and which parts its answers hang on, on the Draw page."""
+"""What the network saw of the picture, and what its parts say for and against the answers."""
+
+import html
+import math
 
 import numpy as np
 import streamlit as st
@@ -7,20 +10,21 @@ from PIL import Image, ImageDraw
 from core.data.drawing import Pixels
 from core.data.photo import PhotoReading
 from core.evaluation.prediction import AnswerError
-from core.evaluation.saliency import STRIDE
+from core.evaluation.saliency import Saliency
 from core.model import SumNet
 from core.storage.checkpoint import Card
 from views.input.input_image import InputImage
 from views.input.sources import SOURCES
 from views.session import networks
-from views.ui.images import image_tag, picture_tag, veiled_image
+from views.ui.images import image_tag, picture_tag, signed_veil
 from views.ui.style import current_palette
 from views.ui.text import plain
 
 FIGURE_SIDE = 104  # CSS pixels: three side by side on a phone
 FRAME = 6  # pixels around the ink of a photo, where the photo is twice as large as it is shown
-FULL_CHANGE = 3.0  # change of the sum that is shown in full color; of a probability it is 1
-FAINT_LOSS, FAINT_CHANGE = 0.05, 0.25  # less is not worth a number
+LEAST_SCALE = {"class": 0.5, "sum": 0.25}  # what is at least in full color: noise is not
+FAINT = {"class": 0.1, "sum": 0.05}  # less is not worth a number
+MOST_TIMES = 1_000
 
 
 def seen_html(image: InputImage) -> str:
@@ -64,36 +68,65 @@ def _framed(photo: Image.Image, ink: Pixels) -> Image.Image:
 
 
 def show_saliency(model: SumNet, card: Card, pixels: Pixels, addend: int) -> None:
-    """How much hiding each part of the picture changes both answers, in color on the picture."""
+    """What each part of the picture says for both answers, in color on the picture."""
     try:
-        loss, change = networks.cached_saliency(model, card, pixels, addend)
+        found = networks.cached_saliency(model, card, pixels, addend)
     except AnswerError as error:
         st.caption(f"With a part covered: {plain(error)}")
         return
-    palette = current_palette()
-    heads = {
-        "class": (loss, palette.class_head, _of_class(float(loss.max()))),
-        "sum": (change / FULL_CHANGE, palette.sum_head, _of_sum(float(change.max()))),
-    }
+    names = model.spec.class_names
     figures = ""
-    for head, (shares, color, words) in heads.items():
-        title = f"Where the {head} head looked"
-        few = shares[::STRIDE, ::STRIDE]  # between these places nothing changes
-        seen = np.sqrt(few)  # so that a tenth is still to be seen
-        figures += _seen_figure(veiled_image(pixels, seen, color, FIGURE_SIDE, title), title, words)
+    for head, title, words in (
+        ("class", f"For {names[found.label]}, against {names[found.runner_up]}", _of_class(found)),
+        ("sum", "What the sum hangs on", _of_sum(found, model)),
+    ):
+        title = html.escape(title)
+        evidence = found.class_evidence if head == "class" else found.sum_evidence
+        most = max(LEAST_SCALE[head], float(np.abs(evidence).max()))
+        palette = current_palette()
+        colors = (palette.class_head if head == "class" else palette.sum_head, palette.against)
+        veil = signed_veil(pixels, evidence / most, colors, FIGURE_SIDE, title)
+        figures += _seen_figure(veil + scale_html(most, colors), title, html.escape(words))
     st.html(f'<div class="looked">{figures}</div>')
 
 
-def _of_class(loss: float) -> str:
-    if loss < FAINT_LOSS:
-        return "No single part matters much"
-    return f"Cover the most colored spot: certainty falls by {100 * loss:.0f} points"
+def scale_html(most: float, colors: tuple[str, str]) -> str:
+    """The legend of a signed veil: from -`most`, in the second color, through 0 to `most`."""
+    return (
+        f'<span class="scale" style="--above:{colors[0]};--below:{colors[1]}" role="img" '
+        f'aria-label="Scale from −{most:.1f} to +{most:.1f}"><i></i>'
+        f"<b>−{most:.1f}</b><b>0</b><b>+{most:.1f}</b></span>"
+    )
 
 
-def _of_sum(change: float) -> str:
-    if change < FAINT_CHANGE:
-        return "No single part matters much"
-    return f"Cover the most colored spot: the sum moves by {change:.1f}"
+def _of_class(found: Saliency) -> str:
+    most, least = float(found.class_evidence.max()), float(found.class_evidence.min())
+    said = []
+    if most > FAINT["class"]:
+        said.append(f"Cover the +, and its odds fall {_times(most)}.")
+    if least < -FAINT["class"]:
+        said.append(f"Cover the −, and they rise {_times(-least)}.")
+    return " ".join(said) or "No single part matters much."
+
+
+def _times(nats: float) -> str:
+    """A factor of odds: "1.4-fold", "12-fold"."""
+    factor = math.exp(min(nats, 50.0))
+    if factor > MOST_TIMES:
+        return f"over {MOST_TIMES:,}-fold"
+    return f"{factor:.0f}-fold" if factor >= 10 else f"{factor:.1f}-fold"
+
+
+def _of_sum(found: Saliency, model: SumNet) -> str:
+    most, least = float(found.sum_evidence.max()), float(found.sum_evidence.min())
+    said = []
+    if most > FAINT["sum"]:
+        said.append(f"Cover the +, and the sum falls by {most:.1f}.")
+    if least < -FAINT["sum"]:
+        said.append(f"Cover the −, and it rises by {-least:.1f}.")
+    if not said and not model.fusion.marks_images:
+        return "It follows the class, which no single part changes."
+    return " ".join(said) or "No single part changes it."
 
 
 def _seen_figure(image: str, title: str, note: str) -> str:

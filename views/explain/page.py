@@ -1,47 +1,95 @@
-"""The Explain page: how the network works, an idea at a time, on the visitor's own drawing.
+"""The Explain page: how the network works, on the visitor's own drawing.
 
-All its figures are computed now, by the network that answers this visitor. Only the story of the
-published networks comes from their own logs.
+It has several looks. The first tells an idea at a time; the others are for trying: the forward
+pass step by step, the map, fool it, break it. One is shown at a time, so that the page is no wall
+and computes only what is seen. All figures are computed now, by the network that answers this
+visitor. Only the story of the published networks comes from their own logs.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
-from core.evaluation.prediction import AnswerError, predict
-from core.model import SumNet
-from core.specs import find_spec
-from core.storage.checkpoint import Card, CheckpointError
+from core.evaluation.prediction import AnswerError
+from core.storage.checkpoint import CheckpointError
 from views.explain.figures import contents
-from views.explain.section import Subject
 from views.explain.sections import SECTIONS
 from views.frame.share import show_share
-from views.input.sources import visitor_image
+from views.inside.break_it import show_break
+from views.inside.fool import show_fool
+from views.inside.forward_pass import show_forward_pass
+from views.inside.network_map import INSIDE_SHEET, show_network_map
+from views.inside.subject import Subject, subject_of
 from views.session import networks
 from views.session.address import shared_link
+from views.session.link import EXPLAIN_LOOKS
 from views.session.navigation import Page
-from views.session.session import Session, get_session
-from views.ui.style import current_palette
+from views.session.session import Session, get_session, widget_value
 from views.ui.text import plain
 
 
 def show_explain() -> None:
-    """The whole page."""
+    """The whole page. On the map, what is drawn runs only its part of the page again."""
     session = get_session()
     st.html(Path(__file__).with_name("explain.css"))
+    trouble_place = st.container()  # always here: nothing above a canvas may come and go
     try:
         model, card, trouble = networks.answering_network(session)
     except CheckpointError as error:
         st.error(f"{plain(error)} Make it again with `python -m core train --preset mnist`.")
         return
     if trouble:
-        st.warning(plain(trouble))
-    shown = _subject(session, model, card)
+        trouble_place.warning(plain(trouble))
     st.title("How it works", anchor=False)
-    if not shown.prediction.is_finite:
+    _choose_look(session)
+    if session.link.look == MAP_LOOK:
+        st.fragment(_show_map)()
+        return
+    shown = subject_of(session, model, card)
+    if shown.prediction.is_finite:
+        st.html(INSIDE_SHEET)
+        st.markdown(_whose(shown))
+        with st.container(key=f"look_{session.link.look}"):
+            LOOKS[session.link.look](shown)
+    else:
         st.warning(str(AnswerError()))
-        return show_share(shared_link(session))
-    st.markdown(_whose(shown))
+    _share(session)
+
+
+def _choose_look(session: Session) -> None:
+    def change() -> None:
+        session.choose(look=widget_value("look"))
+
+    st.segmented_control(
+        "What to look at",
+        list(EXPLAIN_LOOKS),
+        format_func=LOOK_TITLES.__getitem__,
+        default=session.link.look,
+        required=True,
+        key="look",
+        on_change=change,
+        label_visibility="collapsed",
+    )
+
+
+def _show_map() -> None:
+    """The map has a canvas, so it runs again for each stroke, and the address with it."""
+    session = get_session()
+    try:
+        model, card, _ = networks.answering_network(session)
+    except CheckpointError:
+        st.rerun()  # it went away meanwhile: the page says so
+    show_network_map(model, card)
+    _share(session)
+
+
+def _share(session: Session) -> None:
+    show_share(replace(shared_link(session), look=session.link.look))
+
+
+def _show_ideas(shown: Subject) -> None:
     st.html(contents(list(SECTIONS)))
     for number, (title, tell) in enumerate(SECTIONS.items(), start=1):
         with st.container(key=f"idea_{number}"):
@@ -50,15 +98,6 @@ def show_explain() -> None:
                 tell(shown)
             except AnswerError as error:  # to another number, or inside the network
                 st.warning(plain(error))
-    show_share(shared_link(session))
-
-
-def _subject(session: Session, model: SumNet, card: Card) -> Subject:
-    """The picture of the Draw page or, where there is none, an example."""
-    spec = find_spec(model.config.dataset)
-    image = visitor_image(session, spec)
-    prediction = predict(model, image.pixels, session.link.addend)
-    return Subject(model, card, spec, image, prediction, current_palette())
 
 
 def _whose(shown: Subject) -> str:
@@ -71,4 +110,18 @@ def _whose(shown: Subject) -> str:
     )
 
 
+IDEAS_LOOK, PASS_LOOK, MAP_LOOK, FOOL_LOOK, BREAK_LOOK = EXPLAIN_LOOKS
+LOOK_TITLES = {
+    IDEAS_LOOK: "Ideas",
+    PASS_LOOK: "Steps",
+    MAP_LOOK: "Map",
+    FOOL_LOOK: "Fool it",
+    BREAK_LOOK: "Break it",
+}
+LOOKS: dict[str, Callable[[Subject], None]] = {
+    IDEAS_LOOK: _show_ideas,
+    PASS_LOOK: show_forward_pass,
+    FOOL_LOOK: show_fool,
+    BREAK_LOOK: show_break,
+}
 EXPLAIN = Page("explain", "Explain", ":material/school:", show_explain)

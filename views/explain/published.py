@@ -7,7 +7,8 @@ import streamlit as st
 from core.evaluation.loss_breakdown import break_down, broadcast_table
 from views.explain import figures
 from views.explain.figures import short_number
-from views.explain.section import Subject, below
+from views.explain.section import below
+from views.inside.subject import Subject
 from views.session.link import QUICK, Link, link_query
 from views.ui.table import certainty
 from views.ui.theme import SAVABLE_CONFIG

@@ -20,7 +20,8 @@ from core.recipes.recipe import Recipe
 from core.specs import ADDENDS
 from views.explain import diagram, figures
 from views.explain.published import column_and_row, published_networks, softmax_twice_section
-from views.explain.section import Subject, below, beside
+from views.explain.section import below, beside
+from views.inside.subject import Subject
 from views.session.session import get_session
 from views.ui.images import data_uri, montage, shades
 from views.ui.lesson_banner import list_lessons

@@ -6,7 +6,7 @@ under its own name.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -43,12 +43,18 @@ EXAMPLES = {
 
 
 class Drawing(Source):
-    """The canvas, with Undo, Clear and example digits."""
+    """The canvas, with Undo, Clear and example digits.
+
+    It `sends_itself` on a page where pen.js does not have it send; see `draw_canvas`.
+    """
 
     title = "Draw"
 
+    def __init__(self, *, sends_itself: bool = False) -> None:
+        self.sends_itself = sends_itself
+
     def show(self, session: Session, spec: DatasetSpec) -> InputImage | None:
-        session.canvas = draw_canvas(session.canvas)
+        session.canvas = draw_canvas(session.canvas, sends_itself=self.sends_itself)
         _tools(session, spec)
         return self.read(session, spec)
 
@@ -203,7 +209,9 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def show_input(session: Session, spec: DatasetSpec) -> InputImage | None:
+def show_input(
+    session: Session, spec: DatasetSpec, sources: Mapping[str, Source] = SOURCES
+) -> InputImage | None:
     """The controls of the chosen source, and its picture if there is one.
 
     Nothing above the canvas comes and goes: Streamlit would mount a new one.
@@ -215,15 +223,15 @@ def show_input(session: Session, spec: DatasetSpec) -> InputImage | None:
     if "sources" not in session.link.hidden:
         st.segmented_control(
             "Picture",
-            list(SOURCES),
-            format_func=lambda name: SOURCES[name].title,
+            list(sources),
+            format_func=lambda name: sources[name].title,
             default=session.source,
             required=True,
             key="source",
             on_change=change,
             label_visibility="collapsed",
         )
-    source = SOURCES[session.source]
+    source = sources[session.source]
     with st.container(horizontal=True, key="board"):
         image = source.show(session, spec)
     source.show_below(session, spec)

@@ -43,6 +43,7 @@ HEADERS = (
     (b"referrer-policy", b"strict-origin-when-cross-origin"),  # a link holds a drawing
 )
 IPV6_PREFIX = 64  # bits; one household or one server has all addresses that share them
+PUT_OFF_SECONDS, MOST_PUT_OFF = 3.0, 200  # before a page hears that it came too late; so many do
 BUSY = b"Too many visitors at once. Wait a minute, then load the page again."
 
 
@@ -50,9 +51,11 @@ class Guard:
     """Wraps an ASGI app; one instance for all visitors, in one event loop."""
 
     def __init__(self, app: ASGIApp) -> None:
+        share_arena()  # before the visitors' threads begin, which keep the arena that they have
         self.app = app
         self.sockets: Counter[str] = Counter()  # of pages, by address
         self.live_sockets: Counter[str] = Counter()  # of pens, likewise
+        self.put_off = 0  # sockets that are being refused
         self.ready = False
 
     def _begin(self) -> None:
@@ -60,7 +63,6 @@ class Guard:
         self.ready = True
         log.start()
         prepare_handles()
-        share_arena()
         self._tidy()
         most = limits.LIMITS
         self.pages = Turns(int(most.page_runs), max(1, int(most.page_runs) - 1), HOLD)
@@ -87,14 +89,14 @@ class Guard:
         address = address_of(scope)
         if not is_same_origin(scope):
             log_origin(scope)
-            return await _refuse(receive, send, POLICY, "This page is of another site.")
+            return await _refuse(scope, receive, send, POLICY, "This page is of another site.")
         most = limits.LIMITS
         is_live = scope.get("path") == live_path()
         sockets = self.live_sockets if is_live else self.sockets
         full = sockets[address] >= most.sockets_per_address
         if full or sockets.total() >= most.sockets:
             log.event("handshake refused", reason="sockets")
-            return await _refuse(receive, send, TRY_LATER, BUSY.decode())
+            return await self._put_off(scope, receive, send)
         sockets[address] += 1
         socket, scope = GuardedSocket(self, address, receive, send), from_here(scope)
         try:
@@ -108,6 +110,16 @@ class Guard:
             sockets[address] -= 1
             if not sockets[address]:
                 del sockets[address]
+
+    async def _put_off(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a page that came too late, slowly: it tries again as soon as it is refused."""
+        if self.put_off >= MOST_PUT_OFF:
+            return await _refuse(scope, receive, send, TRY_LATER, BUSY.decode())
+        self.put_off += 1
+        try:
+            await _refuse(scope, receive, send, TRY_LATER, BUSY.decode(), PUT_OFF_SECONDS)
+        finally:
+            self.put_off -= 1
 
     async def _guard_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def answer(message: Message) -> None:
@@ -240,10 +252,14 @@ def _forget(session: str, file: str) -> None:
     store.remove_file(session, file)
 
 
-async def _refuse(receive: Receive, send: Send, code: int, reason: str) -> None:
-    """Accept, then close at once: a browser hears a reason only on a socket that was open."""
+async def _refuse(
+    scope: Scope, receive: Receive, send: Send, code: int, reason: str, after: float = 0
+) -> None:
+    """Accept, then close: a browser hears a reason only on a socket that was open."""
     await receive()  # websocket.connect
-    await send({"type": "websocket.accept"})
+    offered = scope.get("subprotocols") or [None]  # a browser wants one of those it named
+    await send({"type": "websocket.accept", "subprotocol": offered[0]})
+    await asyncio.sleep(after)
     await send({"type": "websocket.close", "code": code, "reason": reason})
 
 

@@ -88,8 +88,10 @@ def shared_link(session: Session, snapshot: RunSnapshot | None = None) -> Link:
         settings=settings,
         bug=bug,
         run="",
+        rival="",
         compared=(),
         view=Link.view,
+        look=Link.look,
     )
 
 
@@ -97,4 +99,5 @@ def run_link(session: Session, snapshot: RunSnapshot | None = None) -> Link:
     """The same with the run of the Train page and what made it; without one, the next settings."""
     run = session.link.run
     settings, bug = made_by(session, run, snapshot)
-    return replace(shared_link(session, snapshot), run=run, settings=settings, bug=bug)
+    shared = shared_link(session, snapshot)
+    return replace(shared, run=run, rival=session.link.rival, settings=settings, bug=bug)

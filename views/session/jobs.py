@@ -52,8 +52,22 @@ def start_run(session: Session) -> None:
     recipe = recipe.ready()
     if find_spec(recipe.model.dataset).own and not is_kept(runs_dir(), recipe.model.dataset):
         raise LibraryError(f"{PICTURES_GONE} Bring them again on the page Your data.")
+    start_recipe(session, recipe)
+
+
+def start_recipe(session: Session, recipe: Recipe) -> None:
+    """Hand a recipe to the worker as a new run, which the Train page shows from now on.
+
+    Behind its curves stand those of the run that was shown before, if it has a network.
+
+    Raises:
+        SettingError, QueueError, OSError: as for `start_run`.
+    """
+    link = session.link
+    before = find_run(runs_dir(), link.run)
+    rival = link.run if before and before.state().is_usable else link.rival
     # the Compare page shows the new one without being asked
-    session.choose(run=_enqueue(session, "quick", recipe), compared=())
+    session.choose(run=_enqueue(session, "quick", recipe), rival=rival, compared=())
     session.gone_network = ""
     session.unseen_run = session.link.run
     session.arrive()

@@ -7,6 +7,9 @@
     /train?bug=broadcast&v=1    with a published mistake put in
     /compare?c=mnist.3f2a9c...&view=sums&v=1
                                 two networks side by side, and which view of them
+    /train?run=3f2a9c...&vs=9b01e4...&v=1
+                                a run, and behind its curves those of another one
+    /explain?look=map&v=1       what the Explain page shows: the map
     /train?lock=lr&hide=bug.files&v=1
                                 for a class: a control that is fixed, parts that are hidden
     /train?lr=30&task=rate&v=1  a lesson: the page says what to try
@@ -40,7 +43,7 @@ from core.runs.run import RUN_ID
 LINK_VERSION = "1"
 # Characters; with everything else an address stays under 2,000. The longest address names each
 # setting three times, to hide it, to fix it and with up to 20 characters of its value.
-MAX_STROKES_TEXT = 1_768 - sum(3 * len(name) + 24 for name in SETTINGS)
+MAX_STROKES_TEXT = 1_736 - sum(3 * len(name) + 24 for name in SETTINGS)
 MAX_OLD_TEXT = 1_600  # of links from before there was so much else
 TOLERANCES = (1.5, 2, 3, 4, 6, 8, 12, 16, 24, 48, 96, 400)  # pixels that long lines may be off
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"  # base64url
@@ -52,7 +55,8 @@ STROKES_TEXT = re.compile(
 QUICK = PRESETS["quick"].recipe
 DEFAULT_SETTINGS = QUICK.settings()
 MAX_COMPARED = 4  # networks side by side
-COMPARE_VIEWS = ("curves", "confusion", "sums", "reliability", "mistakes")
+COMPARE_VIEWS = ("curves", "confusion", "sums", "reliability", "mistakes", "map")
+EXPLAIN_LOOKS = ("ideas", "pass", "map", "fool", "break")
 
 # For a class: what a link may hide, and which controls it may show but fix.
 HIDEABLE = (
@@ -74,8 +78,10 @@ class Link:
     run: str = ""  # id of the run that the Train page shows; "" is none
     settings: Mapping[str, Value] = field(default_factory=lambda: DEFAULT_SETTINGS)  # of a new run
     bug: str = ""  # in a new run; "" is none
+    rival: str = ""  # id of the run that stands behind `run`; "" is none
     compared: tuple[str, ...] = ()  # networks side by side; () leaves it to the Compare page
     view: str = COMPARE_VIEWS[0]  # of them
+    look: str = EXPLAIN_LOOKS[0]  # what the Explain page shows
     hidden: tuple[str, ...] = ()  # parts of the pages that are left out, in the order of HIDEABLE
     locked: tuple[str, ...] = ()  # controls that cannot be changed, in the order of LOCKABLE
     lesson: str = ""  # that the pages tell; "" is none
@@ -217,6 +223,10 @@ def _view(text: str) -> str:
     return text if text in COMPARE_VIEWS else Link.view
 
 
+def _look(text: str) -> str:
+    return text if text in EXPLAIN_LOOKS else Link.look
+
+
 def _hidden(text: str) -> tuple[str, ...]:
     return _names(text, HIDEABLE)
 
@@ -260,9 +270,11 @@ FIELDS = (
     Field("net", "network", _answering, str),
     Field("t", "picture", _picture, str),
     Field("run", "run", _run_id, str),
+    Field("vs", "rival", _run_id, str),
     Field("bug", "bug", _bug, str),
     Field("c", "compared", _compared, ".".join),
     Field("view", "view", _view, str),
+    Field("look", "look", _look, str),
     Field("hide", "hidden", _hidden, ".".join),
     Field("lock", "locked", _locked, ".".join),
     Field("task", "lesson", _lesson, str),

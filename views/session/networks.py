@@ -36,12 +36,14 @@ from views.session.session import Session
 from views.session.visitor import browser_of_session, is_owner_of, visitor_of_session
 
 DEFAULT_NETWORK = Link.network
+MOST_NETWORKS = 16  # in memory, of at most 8 MB; another one takes 10 ms
+MOST_READINGS = 8  # likewise, each with the network that it is of
 MAX_UPLOADS = 10  # networks per visitor; each takes a place among the runs that are kept
 TEST_SPLITS = 16  # data sets whose test images are in memory
 GONE = "That network is no longer kept here."
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=MOST_NETWORKS, show_spinner=False)
 def _cached_checkpoint(stem: Path) -> tuple[SumNet, Card]:
     return checkpoint.load(stem)
 
@@ -201,7 +203,7 @@ def test_split(name: str) -> Split:
 # data set for ours. So the config is part of each key below.
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=MOST_READINGS, show_spinner=False)
 def _reading(weights_sha256: str, config: ModelConfig, _model: SumNet) -> Reading:
     return Reading(_model, _test_split(_model.config.dataset))
 

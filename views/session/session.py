@@ -18,6 +18,7 @@ import torch
 
 from core.finetune import HandExample
 from core.library.store import is_kept
+from core.recipes.recipe import Recipe
 from core.runs.run import FinetuneJob, find_run, runs_dir
 from core.runs.snapshot import finetune_job_of
 from core.specs import OWN
@@ -27,6 +28,17 @@ from views.session.canvas_state import CanvasState
 from views.session.link import OWN_PARAMETERS, Link, is_cut, parse_link
 
 MAX_OTHERS_TEXT = 500  # characters of parameters in an address that are not ours
+
+
+@dataclass(frozen=True)
+class Race:
+    """Two runs with the same seed, one after the other: see views/train/race.py."""
+
+    first: str  # id of a run
+    first_name: str
+    second_name: str
+    recipe: Recipe  # of the second
+    second: str = ""  # its id; "" until the first is over
 
 
 @dataclass
@@ -48,6 +60,7 @@ class Session:
     loaded_example_files: int = 0
     secret: str = field(default_factory=new_secret)  # in place of the browser's, where it has none
     is_teaching: bool = False  # are labels asked for, in the place of the number to add?
+    race: Race | None = None  # the last one
     finetune_run: str = ""  # id of the run that learns the examples, or failed to; "" is none
     sheet: CanvasState = field(default_factory=CanvasState)  # a drawing for a data set of one's own
     own_dataset: str = ""  # name of the visitor's own data set that they trained on last

@@ -5,6 +5,7 @@ Thin lines are training batches, thick ones with dots the validation images.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
@@ -15,12 +16,26 @@ NAME_HEIGHT, NAME_WIDTH = 12, 0.4  # of a name there: percent, and share of the 
 MAX_TICKS = 7  # powers of ten on an axis
 
 
-def loss_curves(history: Records, epochs: float, palette: Palette) -> go.Figure:
+@dataclass(frozen=True)
+class GhostCurves:
+    """Another run behind a run: its validation curves, dashed."""
+
+    name: str
+    history: Records
+    epochs: float
+
+
+def loss_curves(
+    history: Records, epochs: float, palette: Palette, ghost: GhostCurves | None = None
+) -> go.Figure:
     """The joint loss over the epochs, on a logarithmic scale: training and validation."""
     figure = go.Figure()
+    if ghost:
+        _add_ghost(figure, ghost, "val_loss", palette.ink)
     _add_curve(figure, history, "loss", "training", palette.muted, epochs, thin=True)
     _add_curve(figure, history, "val_loss", "validation", palette.ink, epochs)
-    values = [r[key] for r in history for key in ("loss", "val_loss") if r.get(key, 0) > 0]
+    shown = [*history, *(ghost.history if ghost else ())]
+    values = [r[key] for r in shown for key in ("loss", "val_loss") if r.get(key, 0) > 0]
     low = min(-1, math.floor(math.log10(min(values, default=1))))  # whole powers of ten: the axis
     high = max(0.5, math.ceil(2 * math.log10(max(values, default=1))) / 2)  # moves rarely
     steps = (1, 3) if high - low < 4 else (1,)  # a tick or two for each power of ten ...
@@ -44,9 +59,14 @@ def _power(step: int, power: int) -> str:
     return f"10<sup>{power}</sup>".replace("-", "−")
 
 
-def accuracy_curves(history: Records, epochs: float, palette: Palette) -> go.Figure:
+def accuracy_curves(
+    history: Records, epochs: float, palette: Palette, ghost: GhostCurves | None = None
+) -> go.Figure:
     """Share right over the epochs: class, rounded sum and both, on training and validation."""
     figure = go.Figure()
+    if ghost:
+        _add_ghost(figure, ghost, "val_class_acc", palette.class_head, scale=100)
+        _add_ghost(figure, ghost, "val_sum_acc", palette.sum_head, scale=100, legend=False)
     for key, name, color in (
         ("class_acc", "class", palette.class_head),
         ("sum_acc", "rounded sum", palette.sum_head),
@@ -60,6 +80,8 @@ def accuracy_curves(history: Records, epochs: float, palette: Palette) -> go.Fig
         _add_curve(figure, history, key, name, color, epochs, scale=100)
     figure.data[-1].line.dash = "dot"  # it covers the line of the rounded sum most of the time
     latest = [r["val_joint_acc"] for r in history if "val_joint_acc" in r][-2:]
+    if ghost:
+        latest += [r["val_sum_acc"] for r in ghost.history if "val_sum_acc" in r][-2:]
     close = bool(latest) and min(latest) > 0.9  # then only the top is of interest
     figure.update_yaxes(range=[90, 100.2] if close else [0, 102], ticksuffix=" %")
     return _over_epochs(figure, epochs, "answers right")
@@ -175,6 +197,23 @@ def _add_curve(
         showlegend=legend,
         hovertemplate="%{y:.3g}" + f"<extra>{name}</extra>",
     )
+
+
+def _add_ghost(
+    figure: go.Figure,
+    ghost: GhostCurves,
+    key: str,
+    color: str,
+    *,
+    scale: float = 1,
+    legend: bool = True,
+) -> None:
+    """A dashed line with small rings, faint enough to be behind the others."""
+    _add_curve(figure, ghost.history, key, ghost.name, color, ghost.epochs, scale=scale)
+    line = figure.data[-1]
+    line.update(opacity=0.6, showlegend=legend)
+    line.line.update(dash="dash", width=1.8)
+    line.marker.update(symbol="circle-open", size=5)
 
 
 def _over_epochs(figure: go.Figure, epochs: float, label: str) -> go.Figure:

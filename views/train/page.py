@@ -1,9 +1,14 @@
 """The Train page: settings, a run in the worker, its curves as they grow, and its results."""
 
+import html
+from functools import partial
+
 import streamlit as st
 
 from core.errors import UserError
 from core.forecast.wait import about
+from core.recipes.bugs import Bug
+from core.recipes.code import diff
 from core.recipes.naming import recipe_words
 from core.runs.run import WAITING
 from core.runs.snapshot import RunSnapshot
@@ -17,14 +22,27 @@ from views.session.session import Session, get_session
 from views.session.visitor import is_owner_of
 from views.train import charts
 from views.train.presets import back_to_usual, preset_choice
+from views.train.race import (
+    Ghost,
+    Start,
+    ghost_of,
+    in_step,
+    is_next_due,
+    race_choice,
+    race_words,
+    sound_race,
+    standing,
+    start_next,
+)
 from views.train.replay import show_replay
 from views.train.results import show_results
+from views.train.scrubber import show_scrubber
 from views.train.settings import bug_choice, settings_controls
 from views.train.status import pace_of, show_changed_rate, show_status
+from views.ui.growing_chart import growing_chart
 from views.ui.polling import poll
 from views.ui.style import current_palette
 from views.ui.text import plain
-from views.ui.theme import SAVABLE_CONFIG
 
 REPLAY_POLL = 1.5  # seconds between polls of a run's answers to the visitor's picture
 MEANWHILE_POLL = 4.0  # of the run that a visitor watches who waits: there may be many
@@ -42,10 +60,12 @@ def show_train() -> None:
             who()
         _settings_panel(jobs.reader(session, snapshot), is_busy, breaks=bool(session.link.bug))
     with right:
-        uses = _run_panel(session, snapshot) if snapshot else _no_run(session)
+        with st.container():  # however much is in it, what comes below keeps its place
+            uses = _run_panel(session, snapshot) if snapshot else _no_run(session)
         grows = snapshot is not None and snapshot.is_growing
         replay = st.fragment(show_replay, run_every=REPLAY_POLL if grows else None)
         replay(jobs.reader(session, snapshot))
+        st.fragment(show_scrubber)(jobs.reader(session, snapshot))
     show_share(run_link(session, snapshot))
     if uses:
         go_to("draw", f"{networks.title_of(session, session.link.network)} answers now. Draw.")
@@ -67,12 +87,14 @@ def _settings_panel(read: jobs.ReadRun, is_busy: bool, breaks: bool) -> None:
     session, snapshot = get_session(), read()
     button = st.container()  # on top, where a low screen shows it too
     answer = st.container()  # where a phone shows it too
+    race = None
     if is_busy and snapshot:
         _show_recipe(snapshot)
     else:
         preset_choice(session)
         settings_controls(session)
         bug_choice(session, is_open=breaks)
+        race = race_choice(session)
         back_to_usual(session)
     with button:
         pressed = st.button(
@@ -83,9 +105,9 @@ def _settings_panel(read: jobs.ReadRun, is_busy: bool, breaks: bool) -> None:
             width="stretch",
             disabled=is_busy,
         )
-    if pressed:
+    if pressed or race:
         with answer:
-            _start_run(session)
+            _start(race or partial(jobs.start_run, session))
     publish(run_link(session, snapshot))
 
 
@@ -105,9 +127,10 @@ def _show_recipe(snapshot: RunSnapshot) -> None:
         st.caption(f"This run: {plain(words)}. You can change the settings when it is over.")
 
 
-def _start_run(session: Session) -> None:
+def _start(start: Start) -> None:
+    """Start a run, or say why that cannot be."""
     try:
-        jobs.start_run(session)
+        start()
     except UserError as error:
         st.error(plain(error))
     except OSError as error:
@@ -143,6 +166,8 @@ def _no_run(session: Session) -> bool:
 def _run_panel(session: Session, snapshot: RunSnapshot) -> bool:
     """How far it is, its curves, and in the end its results; True to draw with it."""
     pace, recipe = pace_of(snapshot), snapshot.recipe
+    if is_next_due(session, snapshot):
+        _start(partial(start_next, session))
     if snapshot.state.is_finished and session.unseen_run == snapshot.run.id:
         session.unseen_run = ""
     poll(show_status, pace, jobs.reader(session, snapshot), pace)
@@ -154,17 +179,24 @@ def _run_panel(session: Session, snapshot: RunSnapshot) -> bool:
         st.fragment(_meanwhile, run_every=MEANWHILE_POLL)(snapshot)
         return False
     if recipe.bug.name:
-        with st.container(key="bug_note"):
-            st.markdown(
-                f":material/bug_report: **Broken on purpose: {recipe.bug.title}.** "
-                f"{recipe.bug.about}"
-            )
-    uses = snapshot.state.is_usable and show_results(session, snapshot, recipe)
+        _show_bug(recipe.bug)
+    ghost = ghost_of(session, snapshot)
+    uses = snapshot.state.is_usable and show_results(session, snapshot, recipe, ghost)
+    if snapshot.state.is_usable and (race := sound_race(session, snapshot, ghost)):
+        _start(race)
     learned = st.fragment(_learned, run_every=pace if snapshot.is_growing else None)
-    learned(jobs.reader(session, snapshot), recipe.train.epochs)
+    learned(jobs.reader(session, snapshot), recipe.train.epochs, ghost)
     dots = "validation images, with the same bug" if recipe.bug.name else "images it has never seen"
-    st.caption(f"Thin: images it learns from. Dots: {dots}.")
+    dashed = f" Dashed: {plain(ghost.name)}." if ghost else ""
+    st.caption(f"Thin: images it learns from. Dots: {dots}.{dashed}")
     return uses
+
+
+def _show_bug(bug: Bug) -> None:
+    """What is broken, in words and as the two lines of code."""
+    with st.container(key="bug_note", gap="xsmall"):
+        st.markdown(f":material/bug_report: **Broken on purpose: {bug.title}.** {bug.about}")
+        st.code(diff(bug.name), language="diff", wrap_lines=True)
 
 
 def _meanwhile(waiting: RunSnapshot) -> None:
@@ -183,10 +215,18 @@ def _meanwhile(waiting: RunSnapshot) -> None:
     _curves(other.history, other.recipe.train.epochs, "meanwhile_")
 
 
-def _learned(read: jobs.ReadRun, epochs: float) -> None:
-    """The run's curves, as they grow."""
-    if snapshot := read():
-        _curves(snapshot.history, epochs)
+def _learned(read: jobs.ReadRun, epochs: float, ghost: Ghost | None) -> None:
+    """The run's curves, as they grow, over those of another run."""
+    session, snapshot = get_session(), read()
+    if snapshot is None:
+        return
+    if words := race_words(session, snapshot.run.id):
+        if ghost and snapshot.is_growing:
+            ghost = in_step(ghost, snapshot.history)
+        stands = standing(ghost, snapshot.history, "this run") if ghost else ""
+        words, stands = html.escape(words), html.escape(stands)
+        st.html(f'<div class="head">{words}</div><div class="note">{stands}</div>')
+    _curves(snapshot.history, epochs, ghost=ghost)
 
 
 def _shipped_curves() -> None:
@@ -203,20 +243,19 @@ def _shipped_curves() -> None:
         _curves(history, epochs, "shipped_")
 
 
-def _curves(history: list[Record], epochs: float, name: str = "") -> None:
+def _curves(
+    history: list[Record], epochs: float, name: str = "", ghost: Ghost | None = None
+) -> None:
     """Both charts."""
     palette = current_palette()
+    behind = ghost and charts.GhostCurves(ghost.name, ghost.history, ghost.recipe.train.epochs)
     left, right = st.columns(2)
     with left, st.container(key=f"{name}loss_chart"):
-        figure = charts.loss_curves(history, epochs, palette)
-        st.plotly_chart(
-            figure, key=f"{name}loss", config=SAVABLE_CONFIG, alt="Loss over the epochs"
-        )
+        figure = charts.loss_curves(history, epochs, palette, behind)
+        growing_chart(figure, palette, key=f"{name}loss", alt="Loss over the epochs")
     with right, st.container(key=f"{name}accuracy_chart"):
-        figure = charts.accuracy_curves(history, epochs, palette)
-        st.plotly_chart(
-            figure, key=f"{name}accuracy", config=SAVABLE_CONFIG, alt="Accuracy by epoch"
-        )
+        figure = charts.accuracy_curves(history, epochs, palette, behind)
+        growing_chart(figure, palette, key=f"{name}accuracy", alt="Accuracy by epoch")
 
 
 TRAIN = Page("train", "Train", ":material/model_training:", show_train)

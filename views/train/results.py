@@ -18,6 +18,7 @@ from core.specs import find_spec
 from core.storage.checkpoint import Card, CheckpointError, read_card
 from views.session import networks
 from views.session.session import Session, get_session
+from views.train.race import Ghost
 from views.ui.files import network_downloads
 from views.ui.table import COLUMNS
 from views.ui.text import plain
@@ -25,7 +26,9 @@ from views.ui.text import plain
 RESULT_METRICS = ("class_acc", "sum_acc", "joint_acc", "sum_r2")
 
 
-def show_results(session: Session, snapshot: RunSnapshot, recipe: Recipe) -> bool:
+def show_results(
+    session: Session, snapshot: RunSnapshot, recipe: Recipe, ghost: Ghost | None
+) -> bool:
     """What to do with the network, and its metrics. True when the visitor wants to draw with it."""
     run = snapshot.run
     try:
@@ -46,7 +49,7 @@ def show_results(session: Session, snapshot: RunSnapshot, recipe: Recipe) -> boo
         if networks.is_own_run(session, run, snapshot.request):
             _rename(session, run)
         network_downloads(session, run.id, snapshot.history)
-    st.html(_results_table(card, recipe))
+    st.html(_results_table(card, recipe, ghost))
     if bug := recipe.bug.name:
         said = what_gave_it_away(bug, card.figures, card.confusion, snapshot.history)
         with st.container(key="gave_away"):
@@ -103,9 +106,12 @@ def _rival_metrics(recipe: Recipe) -> dict[str, Mapping[str, float]]:
     return rows | {"Published": rival.figures}
 
 
-def _results_table(card: Card, recipe: Recipe) -> str:
+def _results_table(card: Card, recipe: Recipe, ghost: Ghost | None = None) -> str:
     """Test metrics: a network a row, so that the eye compares down the columns."""
-    rows = {"This run": card.figures} | _rival_metrics(recipe)
+    rows: dict[str, Mapping[str, float]] = {"This run": card.figures}
+    if ghost:
+        rows[ghost.name[:1].upper() + ghost.name[1:]] = ghost.figures
+    rows |= _rival_metrics(recipe)
     head = "".join(f"<th>{COLUMNS[key].title}</th>" for key in RESULT_METRICS)
     body = "".join(
         f"<tr><th>{html.escape(name)}</th>"

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.collections.lesson_sets import LESSON_SETS
 from core.recipes.bugs import BUGS
+from core.recipes.code import diff
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
 from views.session.session import Session, get_session, widget_value
 from views.train.presets import setting_key
@@ -157,5 +158,7 @@ def bug_choice(session: Session, is_open: bool) -> None:
         )
         session.choose(bug=bug)
         st.caption(BUGS[bug].about)
+        if bug:
+            st.code(diff(bug), language="diff", wrap_lines=True)
         if needs := [SETTINGS[name].say(value) for name, value in BUGS[bug].needs.items()]:
             st.caption(f"Whatever you choose above, this run gets {' and '.join(needs)}.")

@@ -16,6 +16,7 @@ CELL = 42  # pixels a side of each: three, six and fourteen times a map of 14, 7
 GAP = 4
 INK_OPACITY = 0.6
 VEIL_OPACITY = 0.8  # at most: the ink shows through
+MARKED = 0.05  # a weaker spot has no sign
 
 
 def data_uri(pixels: Pixels) -> str:
@@ -41,30 +42,38 @@ def picture_tag(pixels: Pixels, side: int, alt: str) -> str:
     )
 
 
-def veiled_image(
-    ink: Pixels, shares: npt.NDArray[np.float32], color: str, side: int, alt: str
+def signed_veil(
+    ink: Pixels, shares: npt.NDArray[np.float32], colors: tuple[str, str], side: int, alt: str
 ) -> str:
-    """Ink in grey, and over it a smooth veil of `color`, "#rrggbb", as dense as the shares say.
+    """Ink in grey, and over it a smooth veil as dense as the shares (H, W), from -1 to 1, say.
 
-    There may be fewer shares than pixels: the browser goes smoothly from one to the next.
+    What is above 0 has the first of the `colors`, "#rrggbb", and a + at its strongest spot; what is
+    below has the second and a minus sign.
     """
     paper = np.full((*ink.shape, 2), 128, np.uint8)
     paper[..., 1] = INK_OPACITY * ink
     veil = np.zeros((*shares.shape, 4), np.uint8)
-    veil[..., :3] = list(bytes.fromhex(color[1:]))
-    veil[..., 3] = VEIL_OPACITY * shades(shares, 0, 1)
+    above, below = (np.array(list(bytes.fromhex(color[1:])), np.uint8) for color in colors)
+    veil[..., :3] = np.where(shares[..., None] > 0, above, below)
+    veil[..., 3] = VEIL_OPACITY * shades(np.abs(shares), 0, 1)
+    marks = ""
+    for sign, values in (("+", shares), ("−", -shares)):
+        row, column = np.unravel_index(values.argmax(), values.shape)
+        if values[row, column] > MARKED:
+            left, top = 100 * (column + 0.5) / shares.shape[1], 100 * (row + 0.5) / shares.shape[0]
+            marks += f'<b style="left:{left:.0f}%;top:{top:.0f}%">{sign}</b>'
     return (
         f'<span class="veiled" style="width:{side}px">{image_tag(paper, side, alt)}'
-        f'<img alt="" src="{data_uri(veil)}"></span>'
+        f'<img alt="" src="{data_uri(veil)}">{marks}</span>'
     )
 
 
-def montage(maps: Pixels, alt: str) -> str:
-    """Many small pictures, (N, H, W), as one: an `<img>` as wide as there is room, 16 a row."""
+def montage(maps: Pixels, alt: str, columns: int = MONTAGE_COLUMNS) -> str:
+    """Many small pictures, (N, H, W), as one: an `<img>` as wide as there is room."""
     count, side = maps.shape[:2]
     scale = max(1, round(CELL / side))
     cell = side * scale
-    columns = min(MONTAGE_COLUMNS, count)
+    columns = min(columns, count)
     rows = math.ceil(count / columns)
     step = cell + GAP
     sheet = np.zeros((rows * step - GAP, columns * step - GAP, 2), np.uint8)

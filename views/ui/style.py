@@ -24,8 +24,9 @@ dx="7">&amp;</tspan><tspan fill="#CE7420" dx="7">Sum</tspan></text></g></svg>
 
 def apply_style() -> None:
     """Once per run of the app, before the page."""
-    colors = asdict(current_palette()).items()
-    variables = ";".join(f"--{name.replace('_', '-')}:{color}" for name, color in colors)
+    colors = asdict(current_palette())
+    del colors["classes"]  # for figures alone
+    variables = ";".join(f"--{name.replace('_', '-')}:{color}" for name, color in colors.items())
     for sheet in ("style.css", "frame.css"):
         st.html(STATIC / sheet)
     larger = (STATIC / "present.css").read_text() if get_session().link.present else ""

@@ -22,13 +22,25 @@ class Palette:
     paper: str  # the background of the page, as in .streamlit/config.toml
     right: str  # with a mark or a word, never alone
     wrong: str
+    against: str  # the other end of a scale that begins with the color of a head
+    classes: tuple[str, ...]  # a color for each class, never alone: their names stand there, too
 
 
 LIGHT = Palette(
-    "#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA", "#FFFFFF", "#15803D", "#C81E1E"
+    *("#4F5BD5", "#B45309", "#1F2430", "#5F6673", "#E3E5EA", "#FFFFFF", "#15803D", "#C81E1E"),
+    against="#A21C6B",
+    classes=(
+        *("#3B6EA8", "#D9730D", "#C43D4B", "#2A9187", "#4B8B3B"),
+        *("#A8820A", "#8F5596", "#D0607E", "#7A5A45", "#6B7280"),
+    ),
 )
 DARK = Palette(
-    "#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844", "#14161B", "#4ADE80", "#FF8A80"
+    *("#9AA5FF", "#FFB066", "#F2F3F7", "#A3A9B6", "#343844", "#14161B", "#4ADE80", "#FF8A80"),
+    against="#F9A8D4",
+    classes=(
+        *("#6BA3E0", "#F79545", "#F0717C", "#5CC4B8", "#83C270"),
+        *("#E3C04A", "#C394CB", "#FFA7BC", "#BE9A83", "#B6BCC7"),
+    ),
 )
 
 CAMERA_GREY = "#80868F"  # of the camera, on light and dark
@@ -38,6 +50,7 @@ SAVABLE_CONFIG = {  # where a figure is worth keeping: a camera on it saves it, 
     "modeBarButtons": [["toImage"]],
     "toImageButtonOptions": {"format": "svg", "filename": "sketch-and-sum"},
 }
+FONT = '"Source Sans", sans-serif'  # of the page
 Records = Sequence[Mapping[str, Any]]  # lines of a run's progress.jsonl
 
 
@@ -53,4 +66,22 @@ def frameless(figure: go.Figure, height: int) -> go.Figure:
         bargap=0.25,
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": CAMERA_GREY, "activecolor": CAMERA_GREY},
     )
+    return figure
+
+
+def themed(figure: go.Figure, palette: Palette) -> go.Figure:
+    """A figure in the page's colors and letters, where Streamlit does not see to that."""
+    quiet = {"color": palette.muted, "size": 12}
+    axis = {"automargin": True, "tickfont": quiet, "title": {"font": quiet, "standoff": 12}}
+    figure.update_layout(
+        template="none",
+        font={"family": FONT, "size": 12, "color": palette.ink},
+        hoverlabel={
+            "bgcolor": palette.paper,
+            "bordercolor": palette.muted,
+            "font": {"size": 13, "color": palette.ink},
+        },
+    )
+    figure.update_xaxes(showgrid=False, **axis)
+    figure.update_yaxes(gridcolor=palette.faint, **axis)
     return figure

@@ -229,6 +229,26 @@ def test_a_network_that_is_cut_and_mended(start, tmp_path, root):
         trainer.close()
 
 
+def test_the_only_trainer_comes_back_after_its_run_was_given_up(start, tmp_path, root):
+    """It goes on where it is: nothing is trained twice, and no try is lost."""
+    name = f"sb{os.getpid() % 10_000}"
+    with far_network(name) as (host, switch):
+        hall = Hall(start, tmp_path, host)
+        hall.scheduler()
+        far = hall.trainer("far", fill(ENTER, namespace=name) + SLOW)
+        hall.app(root, "handout.ANSWER_SECONDS, handout.LOST_SECONDS = 0.5, 3.0\n")
+        run = add_run(root, MIDDLE)
+        wait_for_step(run, 20)
+        switch("down")
+        wait_for(lambda: "gone" in run.state().message, "a word of it")
+        switch("up")
+        wait_for(lambda: "gone" not in run.state().message, "its trainer")
+        assert (run.path / "tries").read_text() == "1"
+        assert end_of(run) == "finished"
+        assert whole(run)
+        far.close()
+
+
 def test_a_network_that_stays_cut(start, tmp_path, root):
     """Another trainer goes on, and what the first one does later is not wanted."""
     name = f"sc{os.getpid() % 10_000}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -89,7 +90,12 @@ def test_one_training_at_a_time_and_one_lesson_beside_it():
     async def ask(made: Trainer) -> list[object]:
         begun = [
             made.trainer_begin(key, kind, JOB, ASKED)["begun"]
-            for key, kind in (("a", "train"), ("b", "train"), ("c", "teach"), ("a", "train"))
+            for key, kind in (
+                ("a.1", "train"),
+                ("b.1", "train"),
+                ("c.1", "teach"),
+                ("a.1", "train"),
+            )
         ]
         hold.set()
         return begun
@@ -97,23 +103,45 @@ def test_one_training_at_a_time_and_one_lesson_beside_it():
     assert run_trainer_with(lambda *_: hold.wait(), ask) == [True, False, True, True]
 
 
+def test_an_earlier_try_of_the_same_run_goes_on():
+    """The app believed it to be lost. One that it dropped does not."""
+
+    def train(job, data_sets, wishes, emit):
+        while not wishes.should_stop():
+            time.sleep(0.001)
+
+    async def ask(made: Trainer) -> list[dict[str, object]]:
+        said = [made.trainer_begin("run.1", "train", JOB, ASKED)]
+        said.append(made.trainer_begin("run.3", "train", JOB, ASKED))
+        made.trainer_drop("run.1")
+        said.append(made.trainer_begin("run.4", "train", JOB, ASKED))
+        while made._tasks:
+            await asyncio.sleep(0.001)
+        said.append(made.trainer_begin("run.4", "train", JOB, ASKED))
+        made.trainer_drop("run.4")
+        return said
+
+    first, last = ({"begun": True, "key": key} for key in ("run.1", "run.4"))
+    assert run_trainer_with(train, ask) == [first, first, {"begun": False}, last]
+
+
 def test_a_result_that_nobody_has_fetched_is_not_thrown_away():
     def finish(job, data_sets, wishes, emit):
         emit(StateChange(State("finished")))
 
     async def ask(made: Trainer) -> tuple[object, ...]:
-        made.trainer_begin("a", "train", JOB, ASKED)
+        made.trainer_begin("a.1", "train", JOB, ASKED)
         while not made._tasks["train"].is_over:
             await asyncio.sleep(0.01)
-        refused = made.trainer_begin("b", "train", JOB, ASKED)["begun"]
-        said = await made.trainer_events("a", 0, 1.0)
-        made.trainer_drop("a")
-        begun = made.trainer_begin("b", "train", JOB, ASKED)
+        refused = made.trainer_begin("b.1", "train", JOB, ASKED)["begun"]
+        said = await made.trainer_events("a.1", 0, 1.0)
+        made.trainer_drop("a.1")
+        begun = made.trainer_begin("b.1", "train", JOB, ASKED)["begun"]
         while not made._tasks["train"].is_over:
             await asyncio.sleep(0.01)
         return refused, said["known"], begun
 
-    assert run_trainer_with(finish, ask) == (False, True, {"begun": True})
+    assert run_trainer_with(finish, ask) == (False, True, True)
 
 
 def test_who_asks_for_another_job_hears_that_it_is_unknown():

@@ -1,4 +1,4 @@
-"""Where a network looked: what hiding a part of the picture does to its answers."""
+"""What each part of a picture says for an answer: against exact differences."""
 
 from typing import cast
 
@@ -6,53 +6,93 @@ import numpy as np
 import pytest
 import torch
 
-from core.evaluation.saliency import PATCH, saliency
+from core.evaluation.saliency import PATCH, PLACES, saliency
 from core.model import FUSIONS, SUM_HEADS, ModelConfig, Output, SumNet
 from tests.conftest import draw_digit
+
+CLASS_WEIGHTS = torch.randn(10, 28 * 28, generator=torch.Generator().manual_seed(1)) / 10
+SUM_WEIGHTS = torch.randn(28 * 28, generator=torch.Generator().manual_seed(2)) / 10
+
+
+def linear(images: torch.Tensor, addends: torch.Tensor) -> Output:
+    """A network whose answers are weighted sums of the pixels, from 0 to 1."""
+    pixels = images.flatten(1).float() / 255
+    return Output(pixels @ CLASS_WEIGHTS.T, pixels @ SUM_WEIGHTS + addends, None)
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 @pytest.mark.parametrize("sum_head", SUM_HEADS)
 def test_every_network_can_be_asked(images, fusion, sum_head):
     model = SumNet(ModelConfig(width=4, fusion=fusion, sum_head=sum_head)).eval()
-    for part in saliency(model, images[3, 0].numpy(), 7):
+    found = saliency(model, images[3, 0].numpy(), 7)
+    for part in (found.class_evidence, found.sum_evidence):
         assert part.shape == (28, 28) and part.dtype == np.float32
-        assert np.isfinite(part).all() and part.min() >= 0
+        assert np.isfinite(part).all()
+    assert found.label != found.runner_up
 
 
-def test_an_8_without_its_middle_is_a_0(trained):
-    found = saliency(trained, draw_digit(8), 4)
-    middle = np.s_[12:17, 11:17]
-    for part in found:
-        assert part[middle].mean() > 2 * part[20:].mean()
-    assert found.sum_change.max() > 0.5  # 12 becomes 4
+def test_of_a_linear_network_it_is_the_exact_weight_of_the_ink_that_is_covered():
+    """The oracle: weights times pixels, summed over each square, in loops."""
+    image = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
+    found = saliency(cast(SumNet, linear), image, 4)
+    logits = linear(torch.from_numpy(image)[None], torch.tensor([4])).class_logits[0]
+    label, runner_up = logits.argsort(descending=True)[:2].tolist()
+    assert (found.label, found.runner_up) == (label, runner_up)
+    ink = image / 255.0
+    for part, weights in (
+        (found.class_evidence, CLASS_WEIGHTS[label] - CLASS_WEIGHTS[runner_up]),
+        (found.sum_evidence, SUM_WEIGHTS),
+    ):
+        worth = ink * weights.view(28, 28).numpy()
+        total, count = np.zeros((28, 28)), np.zeros((28, 28))
+        for top in PLACES:
+            for left in PLACES:
+                square = np.s_[top : top + PATCH, left : left + PATCH]
+                total[square] += worth[square].sum()
+                count[square] += 1
+        assert count.min() >= 1  # every pixel is covered by some square
+        assert part == pytest.approx(total / count, abs=1e-4)
+        assert part.min() < 0 < part.max()  # parts speak for the answer, and against it
 
 
-def test_it_is_the_mean_effect_of_the_squares_over_a_pixel(trained):
+def test_a_corner_that_only_one_square_covers_has_its_exact_difference(trained):
     image = draw_digit(8)
     hidden = image.copy()
-    hidden[:PATCH, :PATCH] = 0  # the only square over the corner
+    hidden[:PATCH, :PATCH] = 0
     before, after = (
         trained(torch.from_numpy(one).view(1, 1, 28, 28), torch.tensor([4]))
         for one in (image, hidden)
     )
-    loss = (before.class_logits.softmax(1) - after.class_logits.softmax(1))[0, 8].item()
-    change = abs(before.sum_value - after.sum_value).item()
     found = saliency(trained, image, 4)
-    assert found.class_loss[0, 0] == pytest.approx(max(0, loss), abs=1e-5)
-    assert found.sum_change[0, 0] == pytest.approx(change, abs=1e-5)
+    gaps = [
+        (output.class_logits[0, found.label] - output.class_logits[0, found.runner_up]).item()
+        for output in (before, after)
+    ]
+    assert found.class_evidence[0, 0] == pytest.approx(gaps[0] - gaps[1], abs=1e-4)
+    change = (before.sum_value - after.sum_value).item()
+    assert found.sum_evidence[0, 0] == pytest.approx(change, abs=1e-4)
+
+
+def test_the_middle_of_an_8_speaks_for_it_against_a_0(trained):
+    found = saliency(trained, draw_digit(8), 4)
+    assert found.label == 8
+    middle = found.class_evidence[12:17, 11:17].mean()
+    assert middle > 1 and middle > 2 * np.abs(found.class_evidence[24:]).mean()
+    assert found.sum_evidence.max() > 0.5  # without it, 12 becomes 4
 
 
 def test_hiding_paper_changes_nothing(trained):
     image = np.zeros((28, 28), np.uint8)
-    for part in saliency(trained, image, 4):
-        assert not part.any()
+    found = saliency(trained, image, 4)
+    assert not found.class_evidence.any() and not found.sum_evidence.any()
     image[2:6, 2:6] = 255
-    for part in saliency(trained, image, 4):
-        assert not part[12:, :].any() and not part[:, 12:].any()
+    found = saliency(trained, image, 4)
+    assert found.class_evidence.any()
+    for part in (found.class_evidence, found.sum_evidence):
+        assert not part[13:, :].any() and not part[:, 13:].any()
 
 
-def test_what_only_disturbs_is_not_what_it_looked_at():
+def test_what_disturbs_is_evidence_against():
     def disturbed(images: torch.Tensor, addends: torch.Tensor) -> Output:
         """It answers 3, and the less surely the brighter the corner is."""
         logits = torch.zeros(len(images), 10)
@@ -61,17 +101,5 @@ def test_what_only_disturbs_is_not_what_it_looked_at():
 
     image = np.zeros((28, 28), np.uint8)
     image[0, 0] = 255
-    assert not saliency(cast(SumNet, disturbed), image, 4).class_loss.any()
-
-
-def test_where_the_network_looks_only_at_the_upper_right_the_maximum_is_there():
-    def looks_there(images: torch.Tensor, addends: torch.Tensor) -> Output:
-        """The more surely a 3, the more ink there is at the upper right."""
-        logits = torch.zeros(len(images), 10)
-        logits[:, 3] = images[:, 0, :8, 20:].float().mean((1, 2))
-        return Output(logits, addends.float(), None)
-
-    image = np.full((28, 28), 4, np.uint8)
-    found = saliency(cast(SumNet, looks_there), image, 4).class_loss
-    row, column = np.unravel_index(found.argmax(), found.shape)
-    assert row < 8 and column >= 20
+    found = saliency(cast(SumNet, disturbed), image, 4)
+    assert found.class_evidence[0, 0] == pytest.approx(-1)

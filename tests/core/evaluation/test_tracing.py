@@ -14,8 +14,14 @@ from core.heads import FUSIONS, SUM_HEADS
 from core.model import ALTERATIONS, ModelConfig, SumNet
 
 
-def network(**config: object) -> SumNet:
-    torch.manual_seed(3)
+@pytest.fixture(autouse=True)
+def _forgotten(monkeypatch):
+    """Each test traces anew."""
+    monkeypatch.setattr(tracing, "_computations", {})
+
+
+def network(seed: int = 3, **config: object) -> SumNet:
+    torch.manual_seed(seed)
     return SumNet(ModelConfig(width=4, **config)).eval()  # type: ignore[arg-type]
 
 
@@ -26,9 +32,13 @@ def network(**config: object) -> SumNet:
 @pytest.mark.parametrize("encoder", ENCODERS)
 @torch.inference_mode()
 def test_its_answers_are_the_same(encoder, fusion, sum_head, bug, has_detector):
-    model = network(encoder=encoder, fusion=fusion, sum_head=sum_head, bug=bug)
+    shape = {"encoder": encoder, "fusion": fusion, "sum_head": sum_head, "bug": bug}
+    first, model = network(4, **shape), network(dataset="fashion-mnist", dropout=0.5, **shape)
     if has_detector:
+        first.add_ink_detector()
         model.add_ink_detector()
+    for each in (first, model):  # one trace for both, whatever their weights
+        assert traced(each) is not each
     rng = torch.Generator().manual_seed(0)
     for count in (1, 2, 5):
         images = torch.randint(0, 256, (count, 1, 28, 28), generator=rng, dtype=torch.uint8)
@@ -38,6 +48,14 @@ def test_its_answers_are_the_same(encoder, fusion, sum_head, bug, has_detector):
         ):
             assert (ours is None) == (theirs is None)
             assert ours is None or torch.equal(ours, theirs)
+    assert len(tracing._computations) == 1
+
+
+def test_only_so_many_architectures_are_traced(monkeypatch):
+    """TorchScript gives nothing back: a stranger must not fill the memory with networks."""
+    monkeypatch.setattr(tracing, "MOST_ARCHITECTURES", 1)
+    networks = [network(hidden=hidden) for hidden in (8, 9, 8)]
+    assert [traced(each) is each for each in networks] == [False, True, False]
 
 
 def test_a_network_is_traced_once_and_forgotten_with_its_last_user(monkeypatch):
@@ -57,7 +75,7 @@ def test_where_tracing_fails_the_network_itself_answers(monkeypatch, caplog):
     monkeypatch.setattr(tracing.torch.jit, "trace", broken)
     model = network()
     assert traced(model) is model and traced(model) is model
-    assert caplog.text.count("answers slower") == 1
+    assert caplog.text.count("answer slower") == 1
 
 
 def test_two_who_ask_at_the_same_time_trace_once(monkeypatch):

@@ -93,7 +93,7 @@ def started(monkeypatch) -> list[tuple[object, float]]:
     made: list[tuple[object, float]] = []
 
     class Watched:
-        def __init__(self, root: object, head_start: float) -> None:
+        def __init__(self, root: object, head_start: float, keeps_worker: bool) -> None:
             made.append((root, head_start))
             if len(made) == 1:
                 second.wait(0.3)  # which has to wait for us
@@ -129,3 +129,16 @@ def test_the_first_page_has_the_machine_for_a_while(root, monkeypatch):
     waiting.ensure()
     assert (starts, waiting.pid) == ([], 0)
     waiting.close()
+
+
+@pytest.mark.parametrize(
+    ("memory", "is_kept", "is_said"),
+    [(None, True, False), (3_000, True, False), (1_400, False, False), (512, False, True)],
+)
+def test_little_memory_keeps_no_worker_and_too_little_is_said(
+    monkeypatch, caplog, memory, is_kept, is_said
+):
+    bytes_there = memory and int(memory * 1e6)
+    monkeypatch.setattr(app_side, "usable_memory", lambda: bytes_there)
+    assert app_side.keeps_worker() == is_kept
+    assert ("too little memory" in caplog.text) == is_said

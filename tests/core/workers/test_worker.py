@@ -32,6 +32,7 @@ from tests.support.workers import (
     ForkServer,
     add_run,
     end_of,
+    fork_workers,
     start_supervisor,
     wait_for_progress,
 )
@@ -210,6 +211,28 @@ def test_the_process_ends_with_its_app_and_keeps_the_run(alive):
     assert alive._process.wait(PATIENCE) == 0
     assert run.state() == State("stopped")
     assert 0 < checkpoint.load(run.checkpoint)[1].epochs < 50
+
+
+def test_where_memory_is_short_a_worker_comes_for_a_run_and_leaves_after_it(
+    fork_server, root, monkeypatch
+):
+    """And the next run finds one again, as one that was cut off does."""
+    fork_server.codes[root] = "from core.workers import worker; worker.IDLE_SECONDS = 0.2"
+    monkeypatch.setattr(app_side, "subprocess", fork_workers(fork_server))
+    monkeypatch.setattr(app_side, "WORK_POLL_SECONDS", 0.05)
+    started = Supervisor(root, keeps_worker=False)
+    try:
+        assert started.pid == 0
+        for _ in range(2):
+            run = add_run(root)
+            assert end_of(run) == "finished"
+            wait_for(lambda: started.pid == 0, "the worker's leave")
+        run = add_run(root, ENDLESS)
+        wait_for_progress(run)
+        os.kill(started.pid, signal.SIGKILL)
+        assert end_of(run) in ("stopped", "interrupted")  # as far as it was saved
+    finally:
+        started.close()
 
 
 def test_the_process_as_it_is_trains_on_the_real_data(root, mnist, monkeypatch):

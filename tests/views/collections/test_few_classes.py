@@ -18,6 +18,7 @@ from core.workers.runner import JobRunner
 from tests.support.pages import compare_page, draw_page, explain_page, opened, train_page, words
 from tests.support.shapes import shape_files, zipped
 from views.session import networks
+from views.session.link import EXPLAIN_LOOKS
 
 A_CROSS: Strokes = (((80.0, 80.0), (200.0, 200.0)), ((200.0, 80.0), (80.0, 200.0)))
 
@@ -53,6 +54,8 @@ def test_each_page_shows_it(run, pen):
     tested = words(opened(draw_page, net=run.id, t="1"))
     assert "Odd \\*shapes\\*" in tested or "Odd *shapes*" in tested
     assert "0 circle, 1 cross, 2 star" in words(opened(explain_page, net=run.id))
+    for look in EXPLAIN_LOOKS:
+        assert not opened(explain_page, net=run.id, look=look).error
     assert "Watch it learn your picture" in words(opened(train_page, run=run.id))
     for view in ("confusion", "sums", "reliability", "mistakes"):
         assert "Odd *shapes* pictures" in words(opened(compare_page, net=run.id, view=view))

@@ -14,7 +14,7 @@ from core.storage import checkpoint
 from core.storage.history import history_file, write_history
 from tests.support.pages import compare_page, opened, session_of, words
 from tests.views.compare.conftest import LOOKS, QUICK, look, made
-from views.compare import panels
+from views.compare import mistakes, panels
 from views.session import networks
 from views.ui.table import percent
 
@@ -126,7 +126,7 @@ def test_one_shade_means_the_same_for_all_networks(trained) -> None:
 )
 def test_no_network_is_said_to_be_certain_of_a_mistake(confidence, said) -> None:
     mistake = Mistake(0, np.zeros((28, 28), np.uint8), 4, 3, 9, confidence, 12.0, 12)
-    assert panels._what("class", mistake, SPECS["mnist"]) == ("4, read as 9", said)
+    assert mistakes._what("class", mistake, SPECS["mnist"]) == ("4, read as 9", said)
 
 
 def chart(app) -> dict:
@@ -190,7 +190,7 @@ def test_the_reliability_is_said_in_numbers(run, drawn) -> None:
 )
 def test_a_wrong_sum_is_said_as_an_addition(dataset, said) -> None:
     mistake = Mistake(0, np.zeros((28, 28), np.uint8), 7, 3, 7, 0.9, 12.04, 12)
-    assert panels._what("sum", mistake, SPECS[dataset]) == (said, "it says 12.0")
+    assert mistakes._what("sum", mistake, SPECS[dataset]) == (said, "it says 12.0")
 
 
 def test_answers_that_are_no_numbers_leave_the_other_networks(run, drawn, monkeypatch) -> None:

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from streamlit import file_util
 
 from tests.support.asgi import ask
-from views.document.compressed import Compressed
+from views.document.compressed import PLOTLY, PLOTLY_FILE, Compressed
 
 STATIC = Path(file_util.get_static_dir()) / "static"
 SCRIPT = max((STATIC / "js").glob("index.*.js"), key=lambda file: file.stat().st_size)
@@ -37,6 +37,18 @@ def test_who_does_not_take_it_compressed_gets_it_from_streamlit(headers):
     assert ask(APP, PATH, headers=headers).text == "passed on"
 
 
+@pytest.mark.parametrize("headers", [{}, GZIP])
+def test_plotly_comes_from_its_package_to_everybody(headers):
+    answer = ask(APP, f"/static/{PLOTLY}", headers=headers)
+    content = answer.content
+    if headers:
+        assert len(content) < 2e6
+        content = gzip.decompress(content)
+    assert content == PLOTLY_FILE.read_bytes()
+    assert content.startswith(b"/**\n* plotly.js v")
+    assert "immutable" in answer.headers["cache-control"]
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -46,3 +58,19 @@ def test_who_does_not_take_it_compressed_gets_it_from_streamlit(headers):
 )
 def test_other_files_are_passed_on(path):
     assert ask(APP, path, headers=GZIP).text == "passed on"
+
+
+@pytest.mark.parametrize(
+    "name, is_kept",
+    [("index-ynYgWHmM.js", True), ("index-y_Yg-HmM.css", True), ("index.js", False)],
+)
+def test_a_component_with_a_hash_in_its_name_is_kept(name, is_kept):
+    answer = ask(APP, f"/sums/_stcore/bidi-components/canvas.canvas/{name}")
+    assert answer.text == "passed on"
+    assert ("immutable" in answer.headers.get("cache-control", "")) == is_kept
+
+
+def test_a_component_that_is_not_found_is_asked_for_again():
+    app = Compressed(PlainTextResponse("gone", 404))
+    answer = ask(app, "/_stcore/bidi-components/canvas.canvas/index-ynYgWHmM.js")
+    assert "cache-control" not in answer.headers

@@ -35,6 +35,15 @@ def test_every_page_has_a_title_a_description_and_a_picture(path):
     assert meta(page)["og:image"] == "https://sum.example.org/preview.png"
 
 
+def test_our_script_says_when_the_font_and_the_canvas_are_asked_for():
+    document = STREAMLIT.replace("<title>", '<link rel="preload" href="./a.woff2" /><title>')
+    page = ask(Document(HTMLResponse(document)), "/").text
+    assert '<link rel="later-font" href="./a.woff2" />' in page
+    [canvas] = re.findall(r'<link rel="later-canvas" href="\./_stcore/([^"]+)"', page)
+    assert re.search(r"drawable_canvas/index-[\w-]{8}\.js$", canvas)
+    assert page.index("later-canvas") < page.index("<script>")
+
+
 def test_the_picture_is_there_in_the_size_that_chats_show():
     picture = answer(f"/{PREVIEW}")
     assert (picture.status, picture.headers["content-type"]) == (200, "image/png")

@@ -5,7 +5,7 @@ import pytest
 
 from core.data.drawing import Pixels
 from core.data.photo import PhotoReading
-from core.evaluation.saliency import STRIDE, Saliency
+from core.evaluation.saliency import Saliency
 from tests.support.pages import draw_page, opened, words
 from views.draw import saliency as page
 from views.input.sources import EXAMPLES
@@ -13,23 +13,38 @@ from views.session import networks
 from views.ui.theme import LIGHT
 
 
-def test_what_hiding_a_part_does_is_said_in_numbers(pen, monkeypatch) -> None:
-    maps = np.zeros((2, 28, 28), np.float32)
-    maps[:, 12:16, 12:16] = [[[0.63]], [[3.14]]]
-    monkeypatch.setattr(networks, "cached_saliency", lambda *_: Saliency(*maps))
+def found(class_evidence: np.ndarray, sum_evidence: np.ndarray) -> Saliency:
+    return Saliency(class_evidence, sum_evidence, label=3, runner_up=5)
+
+
+def spots(highest: float, lowest: float) -> np.ndarray:
+    """Two spots on an empty map."""
+    spots = np.zeros((28, 28), np.float32)
+    spots[2, 20], spots[25, 7] = highest, lowest
+    return spots
+
+
+def test_what_covering_a_part_does_is_said_in_numbers(pen, monkeypatch) -> None:
+    maps = found(spots(np.log(12), -np.log(1.5)), spots(3.14, -0.4))
+    monkeypatch.setattr(networks, "cached_saliency", lambda *_: maps)
     pen(EXAMPLES["3"])
     said = words(opened(draw_page))
-    assert 'alt="Where the class head looked"' in said
-    assert "Cover the most colored spot: certainty falls by 63 points" in said
-    assert "Cover the most colored spot: the sum moves by 3.1" in said
+    assert 'alt="For 3, against 5"' in said
+    assert "Cover the +, and its odds fall 12-fold. Cover the −, and they rise 1.5-fold." in said
+    assert "Cover the +, and the sum falls by 3.1. Cover the −, and it rises by 0.4." in said
+    assert 'aria-label="Scale from −3.1 to +3.1"' in said  # of the sum; the class: ln 12
+    assert 'aria-label="Scale from −2.5 to +2.5"' in said
 
 
 def test_a_part_that_hardly_matters_gets_no_number(pen, monkeypatch) -> None:
-    maps = np.full((2, 28, 28), 0.03, np.float32)
-    monkeypatch.setattr(networks, "cached_saliency", lambda *_: Saliency(*maps))
+    faint = np.full((28, 28), 0.03, np.float32)
+    monkeypatch.setattr(networks, "cached_saliency", lambda *_: found(faint, faint))
     pen(EXAMPLES["3"])
     said = words(opened(draw_page))
-    assert said.count("No single part matters much") == 2
+    assert (
+        "No single part matters much." in said
+        and "It follows the class, which no single part changes." in said
+    )
     assert "Cover" not in said
 
 
@@ -49,52 +64,45 @@ def test_where_it_looked_is_computed_once_for_a_picture_and_a_number(pen, monkey
 
 
 @pytest.fixture
-def veils(monkeypatch) -> dict[str, tuple[np.ndarray, str]]:
-    """What is laid over the picture, and in which color, by its title."""
-    seen: dict[str, tuple[np.ndarray, str]] = {}
+def veils(monkeypatch) -> list[tuple[np.ndarray, tuple[str, str]]]:
+    """What is laid over the picture, and in which colors."""
+    seen: list[tuple[np.ndarray, tuple[str, str]]] = []
 
-    def veiled(ink, shares, color, side, title) -> str:
-        seen[title] = shares, color
+    def veiled(ink, shares, colors, side, title) -> str:
+        seen.append((shares, colors))
         return ""
 
-    monkeypatch.setattr(page, "veiled_image", veiled)
+    monkeypatch.setattr(page, "signed_veil", veiled)
     return seen
 
 
-def test_each_head_has_its_map_in_its_color_and_a_tenth_is_still_seen(
+def test_each_head_has_its_map_in_its_colors_and_its_strongest_part_in_full(
     pen, monkeypatch, veils
 ) -> None:
-    loss, change = np.full((28, 28), 0.36, np.float32), np.full((28, 28), 0.75, np.float32)
-    monkeypatch.setattr(networks, "cached_saliency", lambda *_: Saliency(loss, change))
+    maps = found(spots(8, -2), spots(1, -4))
+    monkeypatch.setattr(networks, "cached_saliency", lambda *_: maps)
     pen(EXAMPLES["3"])
     opened(draw_page)
-    assert list(veils) == ["Where the class head looked", "Where the sum head looked"]
-    (of_class, class_color), (of_sum, sum_color) = veils.values()
-    assert (class_color, sum_color) == (LIGHT.class_head, LIGHT.sum_head)
-    assert of_class == pytest.approx(0.6)  # the root of 0.36
-    assert of_sum == pytest.approx(0.5)  # the root of 0.75 of 3
+    (of_class, class_colors), (of_sum, sum_colors) = veils
+    assert class_colors == (LIGHT.class_head, LIGHT.against)
+    assert sum_colors == (LIGHT.sum_head, LIGHT.against)
+    assert (of_class.max(), of_class.min()) == (1, -0.25)
+    assert (of_sum.max(), of_sum.min()) == (0.25, -1)
 
 
-def test_of_places_between_which_nothing_changes_one_is_shown(pen, monkeypatch, veils) -> None:
-    loss = np.zeros((28, 28), np.float32)
-    loss[STRIDE, 2 * STRIDE] = 1
-    monkeypatch.setattr(networks, "cached_saliency", lambda *_: Saliency(loss, loss))
+def test_noise_is_not_shown_in_full_color(pen, monkeypatch, veils) -> None:
+    maps = found(spots(0.05, -0.05), spots(0.05, -0.05))
+    monkeypatch.setattr(networks, "cached_saliency", lambda *_: maps)
     pen(EXAMPLES["3"])
     opened(draw_page)
-    shares, _ = veils["Where the class head looked"]
-    assert np.argwhere(shares).tolist() == [[1, 2]]
+    assert [float(shares.max()) for shares, _ in veils] == pytest.approx([0.1, 0.2])
 
 
 @pytest.mark.parametrize(
-    ("loss", "change", "of_class", "of_sum"),
-    [
-        (0.051, 0.249, "certainty falls by 5 points", "No single part matters much"),
-        (0.049, 0.26, "No single part matters much", "the sum moves by 0.3"),
-    ],
+    ("nats", "said"), [(0.4, "1.5-fold"), (2.5, "12-fold"), (6.9, "992-fold"), (900, "over 1,000")]
 )
-def test_what_is_not_worth_a_number_gets_none(loss, change, of_class, of_sum) -> None:
-    assert page._of_class(loss).endswith(of_class)
-    assert page._of_sum(change).endswith(of_sum)
+def test_a_factor_of_odds_is_said_in_words(nats, said) -> None:
+    assert page._times(nats).startswith(said)
 
 
 def test_the_way_of_a_photo_shows_each_step_under_its_name(monkeypatch) -> None:

@@ -33,7 +33,7 @@ def test_a_dot_is_nothing_drawn(pen) -> None:
 
 
 def test_an_example_takes_no_drawing_away(pen, monkeypatch) -> None:
-    monkeypatch.setattr("views.input.sources.draw_canvas", lambda canvas: canvas)
+    monkeypatch.setattr("views.input.sources.draw_canvas", lambda canvas, **_: canvas)
     app = opened(draw_page, s=format_strokes(EXAMPLES["8"]))
     app.button(key="example_3").click().run()
     assert session_of(app).canvas.strokes == EXAMPLES["3"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.runs import limits
+from views.server import guard
 
 
 @pytest.fixture(autouse=True)
@@ -14,4 +15,5 @@ def most(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(limits, "LIMITS", replace(limits.Limits(), **values))
 
     change()
+    monkeypatch.setattr(guard, "PUT_OFF_SECONDS", 0.0)
     return change

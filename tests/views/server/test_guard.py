@@ -105,6 +105,22 @@ def test_a_moving_pen_has_a_socket_of_its_own_beside_the_pages(most):
     asyncio.run(play())
 
 
+def test_a_page_that_came_too_late_hears_it_slowly_as_it_tries_again_at_once(most, monkeypatch):
+    """But only so many wait for that: else a flood of them would fill the server."""
+    most(sockets=1)
+    monkeypatch.setattr(guarding, "PUT_OFF_SECONDS", 60.0)
+    monkeypatch.setattr(guarding, "MOST_PUT_OFF", 1)
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        _, second, third = (Browser(guard) for _ in range(3))
+        await settle()
+        assert second.closed is None and guard.put_off == 1
+        assert third.closed and third.closed[0] == 1013
+
+    asyncio.run(play())
+
+
 def test_an_address_has_so_many_sockets_and_a_closed_one_is_free_again(most):
     most(sockets_per_address=2)
 

@@ -41,7 +41,7 @@ def parsed(text: str) -> dict[str, str]:
 @pytest.fixture
 def known(alone: None, monkeypatch: pytest.MonkeyPatch) -> str:
     """Id of a run that is there; the canvas, which needs a browser, shows what it is told."""
-    monkeypatch.setattr(sources_module, "draw_canvas", lambda canvas: replace(canvas))
+    monkeypatch.setattr(sources_module, "draw_canvas", lambda canvas, **_: replace(canvas))
     run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
     finished(run)
     return run.id

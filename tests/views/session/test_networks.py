@@ -48,7 +48,7 @@ def test_our_weights_with_another_card_change_nothing_for_others(pen, monkeypatc
         assert networks.reading(name) == dataset
         assert networks.cached_labels(*found[name], image[None]) == [dataset]
     theirs, ours = (networks.cached_saliency(*found[name], image, 3) for name in ("theirs", "ours"))
-    assert not np.array_equal(theirs.class_loss, ours.class_loss)
+    assert not np.array_equal(theirs.class_evidence, ours.class_evidence)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_two_networks_look_at_one_picture_in_two_ways() -> None:
         torch.manual_seed(seed)
         model = SumNet(ModelConfig(width=4)).eval()
         own_card = replace(card, weights_sha256=str(seed))
-        maps.append(networks.cached_saliency(model, own_card, image, 3).sum_change)
+        maps.append(networks.cached_saliency(model, own_card, image, 3).sum_evidence)
     assert not np.array_equal(*maps)
 
 

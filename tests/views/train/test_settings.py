@@ -15,7 +15,8 @@ QUICK = PRESETS["quick"].recipe
 
 def test_data_set_fusion_and_sum_head_are_chosen_in_words() -> None:
     app = opened(train_page)
-    assert {radio.label: radio.options for radio in app.radio} == {
+    settings = [radio for radio in app.radio if str(radio.key).startswith("setting_")]
+    assert {radio.label: radio.options for radio in settings} == {
         "Data set": ["MNIST digits", "Fashion-MNIST garments"],
         "Fusion: where the number goes in": [
             "late: after reading (easy)",
@@ -134,6 +135,17 @@ def test_the_choice_of_a_bug_is_open_where_there_is_one() -> None:
         found = opened(train_page, **query).expander
         return {each.label: each.proto.expanded for each in found}
 
-    assert folded() == {"More settings": False, "Break it on purpose": False}
+    assert folded() == {
+        "More settings": False,
+        "Break it on purpose": False,
+        "Race two networks": False,
+    }
     assert folded(bug="relu")["Break it on purpose"]
     assert "Break it on purpose" not in folded(hide="bug")
+
+
+def test_a_chosen_bug_is_told_as_the_line_that_is_wrong_and_the_right_one() -> None:
+    assert not opened(train_page).code
+    (shown,) = opened(train_page, bug="softmax").code
+    assert [line[:2] for line in shown.value.splitlines()] == ["- ", "+ "]
+    assert "class_logits.softmax(1), batch.labels" in shown.value.splitlines()[0]

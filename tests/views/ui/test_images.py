@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from views.ui.images import CELL, GAP, image_tag, montage, picture_tag, shades, veiled_image
+from views.ui.images import CELL, GAP, image_tag, montage, picture_tag, shades, signed_veil
 
 
 def decoded(tag: str, place: int = 0) -> np.ndarray:
@@ -32,16 +32,28 @@ def test_a_photo_keeps_its_shape():
     assert decoded(tag).shape == (30, 20)
 
 
-def test_ink_shows_through_a_veil_in_the_color_of_its_head():
+def test_ink_shows_through_a_veil_with_a_color_and_a_sign_for_each_side():
     ink = np.zeros((28, 28), np.uint8)
     ink[3, 5] = 255
-    shares = np.array([[0.0, 0.5], [1.0, 2.0]], np.float32)
-    tag = veiled_image(ink, shares, "#4F5BD5", 104, "where")
+    shares = np.array([[0.0, 0.5], [1.0, -0.5]], np.float32)
+    tag = signed_veil(ink, shares, ("#4F5BD5", "#A21C6B"), 104, "where")
     paper, veil = decoded(tag, 0), decoded(tag, 1)
     assert paper[3, 5].tolist() == [128, 153] and paper[5, 3].tolist() == [128, 0]
-    assert veil[0, 0].tolist() == [0x4F, 0x5B, 0xD5, 0]
-    assert veil[..., 3].tolist() == [[0, 102], [204, 204]]  # 80 % at most
+    assert veil[0, 1, :3].tolist() == veil[1, 0, :3].tolist() == [0x4F, 0x5B, 0xD5]
+    assert veil[1, 1, :3].tolist() == [0xA2, 0x1C, 0x6B]
+    assert veil[..., 3].tolist() == [[0, 102], [204, 102]]  # 80 % at most
     assert 'style="width:104px"' in tag and '<img alt="" ' in tag
+    assert re.findall(r"<b style=\"left:(\d+)%;top:(\d+)%\">(.)</b>", tag) == [
+        ("25", "75", "+"),
+        ("75", "75", "−"),
+    ]
+
+
+def test_a_veil_that_says_nothing_has_no_signs():
+    tag = signed_veil(
+        np.zeros((28, 28), np.uint8), np.zeros((2, 2), np.float32), ("#000000",) * 2, 9, ""
+    )
+    assert "<b" not in tag
 
 
 def test_shades_go_from_black_to_white_between_two_values():

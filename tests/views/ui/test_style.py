@@ -40,6 +40,8 @@ def test_a_style_sheet_uses_only_colors_of_the_palette() -> None:
         "--mine",
         "--depth",
         "--share",
+        "--above",
+        "--below",
     }  # the HTML sets these
     used = set(re.findall(r"var\((--[\w-]+)\)", text))
     assert used - local - known == {"--st-primary-color", "--st-text-color"}  # Streamlit's own

@@ -1,5 +1,8 @@
 // Runs before Streamlit's own script.
 (() => {
+  const MOST_MS = 60_000;  // that anything waits for the canvas
+  const MOST_FAILED = 4;  // sockets in a row, which takes some ten seconds
+
   // One entry in the history for each page: Streamlit adds one whenever the address changes, which
   // is after each stroke, and Back would have to be pressed as often.
   const push = history.pushState.bind(history);
@@ -18,6 +21,60 @@
   };
   look();
   document.fonts.addEventListener("loadingdone", look);
+
+  // Two fonts are half of all bytes before the first stroke. On a weak link they wait until the
+  // canvas is there, which comes while Streamlit starts. Else Streamlit's own order holds.
+  const ask = (later, rel) => {
+    const link = document.querySelector(`link[rel=${later}]`);
+    if (link) {
+      link.replaceWith(Object.assign(link.cloneNode(), { rel }));
+    }
+  };
+  const hasCanvas = () => document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]")
+    ?.shadowRoot?.querySelector("canvas");
+  const isWeak = /2g|3g/.test(navigator.connection?.effectiveType);
+  if (isWeak && location.pathname.endsWith("/")) {  // the first page
+    root.classList.add("weak-link");
+    document.fonts.load = async () => [];
+    const waiting = setInterval(() => {
+      if (hasCanvas() || performance.now() > MOST_MS) {
+        clearInterval(waiting);
+        delete document.fonts.load;
+        root.classList.remove("weak-link");
+      }
+    }, 200);
+    window.addEventListener("load", () => ask("later-canvas", "modulepreload"));
+  } else {
+    ask("later-font", "preload");
+  }
+
+  // Why the page stays empty or stands still: what the server says when it closes the socket, or
+  // that none can be opened. Streamlit only tries again, without a word.
+  const PROXY = "This page cannot reach the app. Load it again; if that does not help, tell " +
+    "whoever runs the app that websockets are not passed on.";
+  const say = (words) => {
+    const told = document.querySelector("#refused") ?? document.body.appendChild(
+      Object.assign(document.createElement("p"), { id: "refused", role: "alert" }));
+    told.textContent = words;
+    told.hidden = !words;
+  };
+  const Plain = window.WebSocket;
+  let failed = 0;
+  window.WebSocket = class extends Plain {
+    constructor(...given) {
+      super(...given);
+      if (!new URL(this.url).pathname.endsWith("/_stcore/stream")) {
+        return;
+      }
+      this.addEventListener("message", () => { failed = 0; say(""); }, { once: true });
+      this.addEventListener("close", ({ reason }) => {
+        failed += 1;
+        if (reason || failed === MOST_FAILED) {
+          say(reason || PROXY);
+        }
+      });
+    }
+  };
 
   // A finger that comes down beside the handle of a slider may be about to scroll. Only a tap moves
   // the handle there: then the browser sends mouse events, too.

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from views.draw.charts import class_bars, sum_line
+from views.ui.answer_charts import class_bars, sum_line
 
 
 def shares(bars: str) -> list[float]:

@@ -1,0 +1,187 @@
+"""A look inside a network in a real Chromium: mouse, finger, keyboard, both themes."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.support.driver import (
+    TWO_FRAMES,
+    answered,
+    draw_digit,
+    hook,
+    press,
+    wait_until_idle,
+)
+from tests.browser.test_access import MAIN_WIDE, TALL, violations
+
+PHONE = {"width": 390, "height": 844}
+SEVEN = "n=4&s=JhIQRGZhCXRoUiWSDCQTk"
+LOOKS = ("pass", "map", "fool", "break")
+# Where a point of the map lies in the window: the first of the trace of that name.
+POINT = """(name) => {
+    const chart = document.querySelector(".st-key-map .js-plotly-plot");
+    const { left, top } = chart.getBoundingClientRect();
+    const { xaxis, yaxis } = chart._fullLayout;
+    const [{ x, y }] = chart.calcdata[chart.data.findIndex((trace) => trace.name === name)];
+    return [left + xaxis._offset + xaxis.d2p(x), top + yaxis._offset + yaxis.d2p(y)];
+}"""
+HIT = """([x, y]) => document.elementFromPoint(x, y)?.closest(".js-plotly-plot") != null"""
+
+
+def at(page: Page, name: str) -> list[float]:
+    """Where a point of the map lies, once the map is in the window."""
+    page.locator(".st-key-map .js-plotly-plot").scroll_into_view_if_needed()
+    where: list[float] = page.evaluate(POINT, name)
+    assert page.evaluate(HIT, where)
+    return where
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_look_has_a_serious_violation(visit: Visit, look: str, scheme: str) -> None:
+    page = visit(f"/explain?look={look}&v=1&{SEVEN}", viewport=TALL, color_scheme=scheme)
+    wait_until_idle(page)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_look_fits_a_phone(visit: Visit, look: str) -> None:
+    page = visit(f"/explain?look={look}&v=1&{SEVEN}", viewport=PHONE, has_touch=True)
+    wait_until_idle(page)
+    assert page.evaluate(MAIN_WIDE) <= 0
+    assert violations(page) == []
+
+
+def test_what_is_drawn_moves_on_the_map_and_a_point_shows_its_picture(visit: Visit) -> None:
+    page = visit("/explain?look=map&v=1")
+    wait_until_idle(page)
+    draw_digit(page, "3")
+    first = at(page, "your drawing")
+    with answered(page):
+        hook(page, "example_7").get_by_role("button").click()
+    assert at(page, "your drawing") != first
+    x, y = at(page, "6")
+    page.mouse.move(x - 2, y)
+    page.mouse.move(x, y)
+    popup = page.locator(".map-picture")
+    expect(popup).to_be_visible()
+    expect(popup).to_contain_text("6")
+    assert "look=map" in page.url and "s=" in page.url
+
+
+def test_a_picture_is_beside_its_point_where_the_page_is_presented(visit: Visit) -> None:
+    page = visit("/explain?look=map&v=1&present=1")
+    wait_until_idle(page)
+    page.locator(".st-key-map .js-plotly-plot").scroll_into_view_if_needed()
+    box = page.locator(".st-key-map .js-plotly-plot .nsewdrag").bounding_box()
+    assert box
+    popup = page.locator(".map-picture")
+    for share in (n / 40 for n in range(8, 32)):  # across the middle, where points lie
+        x, y = box["x"] + share * box["width"], box["y"] + 0.5 * box["height"]
+        page.mouse.move(x, y)
+        page.evaluate(TWO_FRAMES)
+        if popup.is_visible():
+            break
+    shown = popup.bounding_box()
+    assert shown and abs(shown["x"] - x) < 40 and abs(shown["y"] - y) < 160
+
+
+def test_a_tap_shows_the_picture_of_a_point(visit: Visit) -> None:
+    page = visit("/explain?look=map&v=1", viewport=PHONE, has_touch=True)
+    wait_until_idle(page)
+    page.touchscreen.tap(*at(page, "6"))
+    expect(page.locator(".map-picture")).to_be_visible()
+
+
+def test_the_pass_is_played_stepped_and_its_multiplication_is_right(visit: Visit) -> None:
+    page = visit(f"/explain?look=pass&v=1&{SEVEN}")
+    player = page.locator(".pass")
+    expect(player.get_by_role("button", name="Back")).to_be_disabled()
+    player.get_by_role("button", name="Next step").click()
+    expect(player.get_by_role("status")).to_contain_text("25 weights and added up")
+    shown = player.locator(".pass-sum")
+    expect(shown.get_by_role("table")).to_have_count(3)
+    before = shown.inner_text()
+    canvas = player.get_by_role("application")
+    box = canvas.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.3 * box["height"])
+    assert shown.inner_text() != before
+    for key in ("ArrowRight", "ArrowDown", "PageDown"):
+        before = shown.inner_text()
+        canvas.press(key)
+        assert shown.inner_text() != before
+        cells = shown.get_by_role("table").last.get_by_role("cell").all_inner_texts()
+        products = [float(cell.replace("−", "-")) for cell in cells]
+        assert len(products) == 25
+        total, value = (float(str(shown.get_attribute(f"data-{key}"))) for key in ("sum", "value"))
+        assert total == pytest.approx(value, abs=0.001)  # the map's own value
+        assert sum(products) == pytest.approx(value, abs=0.15)  # of 25 rounded numbers
+    player.get_by_label("Speed").select_option("2")
+    player.get_by_role("button", name="Play", exact=True).click()
+    expect(player).to_have_attribute("data-step", "sum_head", timeout=30_000)
+    expect(player.get_by_role("status")).to_contain_text("which rounds to 11")
+
+
+def test_who_wants_less_motion_gets_steps_without_it(visit: Visit) -> None:
+    page = visit(f"/explain?look=pass&v=1&{SEVEN}")
+    page.emulate_media(reduced_motion="reduce")
+    player = page.locator(".pass")
+    drawn = "document.querySelector('.pass-canvas').toDataURL()"
+    still = page.evaluate(drawn)
+    player.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(400)  # a scene with motion would have changed by now
+    assert page.evaluate(drawn) == still
+    expect(player).to_have_attribute("data-step", "convolution", timeout=10_000)
+    player.get_by_role("button", name="Pause").click()
+    expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+def test_a_drawing_is_fooled_and_a_layer_broken_by_keyboard(visit: Visit) -> None:
+    page = visit(f"/explain?look=fool&v=1&{SEVEN}")
+    expect(hook(page, "fool_answers")).to_contain_text("no longer as 7")
+    slider = hook(page, "fool_strength").locator("input")
+    slider.focus()
+    with answered(page):
+        page.keyboard.press("Home")
+    wait_until_idle(page)
+    expect(hook(page, "fool_answers")).to_contain_text("Still read as 7")
+    with answered(page):
+        hook(page, "look").get_by_text("Break it").click()
+    expect(hook(page, "break_score")).to_contain_text("1,000 test images of MNIST")
+    hook(page, "break_noise").locator("input").focus()
+    before = hook(page, "break_score").inner_text()
+    with answered(page):
+        page.keyboard.press("End")
+    wait_until_idle(page)
+    assert hook(page, "break_score").inner_text() != before
+    expect(hook(page, "break_chart").locator(".js-plotly-plot")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_evidence_has_a_scale_and_signs_in_both_themes(visit: Visit, scheme: str) -> None:
+    page = visit(f"/?v=1&{SEVEN}", color_scheme=scheme)
+    evidence = page.locator(".seen", has_text="For 7, against")
+    expect(evidence.get_by_role("img", name="Scale from")).to_be_visible()
+    expect(evidence.locator(".veiled b").first).to_have_text("+")
+
+
+def test_a_race_goes_on_by_itself_and_its_past_can_be_dragged(visit: Visit) -> None:
+    page = visit(f"/train?v=1&{SEVEN}")
+    page.get_by_text("Race two networks").click()
+    press(page, "race_start")
+    expect(page.get_by_text("Race, first run: late fusion")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("Race, second run: pixel fusion")).to_be_visible(timeout=180_000)
+    expect(hook(page, "train_status")).to_contain_text("Trained", timeout=180_000)
+    expect(page.get_by_role("row", name="Late fusion")).to_be_visible()
+    expect(hook(page, "loss_chart").locator(".legendtext").first).to_have_text("late fusion")
+    with answered(page):
+        page.get_by_text("Go back in time").click()
+    answers = hook(page, "moment_answers")
+    expect(answers).to_contain_text("Class head: 7")
+    page.locator("[class*='st-key-moment_'] input").first.focus()
+    with answered(page):
+        page.keyboard.press("Home")
+    wait_until_idle(page)
+    expect(answers).to_contain_text("9.0 before rounding")  # untrained: the mean of all sums
+    assert violations(page) == []

@@ -1,0 +1,161 @@
+"""The map as a figure and on the pages: names, mistakes, and the visitor's drawing."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.drawing import mnist_form, rasterize
+from core.inspection.network_map import NetworkMap, map_network
+from core.specs import SPECS
+from tests.support.pages import Pen, compare_page, explain_page, opened, session_of, words
+from views.input.sources import EXAMPLES
+from views.inside import cached
+from views.inside.map_chart import PlacedPicture, map_figure
+from views.inside.network_map import beginnings, place_on
+from views.session import networks
+from views.ui.theme import DARK, LIGHT
+
+NAMES = SPECS["mnist"].class_names
+
+
+@pytest.fixture(autouse=True)
+def drawn_test_images(monkeypatch, data) -> None:
+    """The small drawn data set in the place of MNIST's test images."""
+    for module in (networks, cached):
+        monkeypatch.setattr(module, "test_split", lambda name: data.test)
+    monkeypatch.setattr("views.inside.network_map.test_split", lambda name: data.test)
+    for cache in (cached._map, cached.picture_sheet):
+        cache.clear()
+
+
+@pytest.fixture
+def found(trained, data) -> NetworkMap:
+    return map_network(trained, data.test)
+
+
+def traces(app: AppTest) -> dict[str, dict[str, Any]]:
+    (chart,) = app.get("plotly_chart")
+    return {trace["name"]: trace for trace in json.loads(chart.proto.spec)["data"]}
+
+
+def test_each_class_has_a_color_and_its_name_in_the_middle_of_its_hill(found) -> None:
+    figure = map_figure(found, NAMES, LIGHT)
+    colors = {trace.name: trace.marker.color for trace in figure.data if trace.name != "mistakes"}
+    assert len(set(colors.values())) == 10
+    placed = {note.text: (note.x, note.y) for note in figure.layout.annotations}
+    for label, center in found.centers().items():
+        assert placed[f"<b>{label}</b>"] == pytest.approx(tuple(center))
+
+
+def test_names_that_would_cover_each_other_stand_one_below_the_other(found) -> None:
+    close = replace(found, points=found.points * 1e-9 + found.labels[:, None] % 2)
+    shifts = [note.yshift for note in map_figure(close, NAMES, LIGHT).layout.annotations]
+    assert sorted(set(shifts)) == [-68, -51, -34, -17, 0]  # five classes in each of two places
+
+
+def test_a_mistake_is_a_cross_and_says_what_it_was_read_as(found) -> None:
+    answered = found.answered.copy()
+    answered[7] = 3
+    figure = map_figure(replace(found, answered=answered), NAMES, LIGHT)
+    (mistakes,) = (trace for trace in figure.data if trace.name == "mistakes")
+    assert mistakes.marker.symbol == "x" and mistakes.marker.color == LIGHT.wrong
+    assert [list(each) for each in mistakes.customdata] == [[7, "7, read as 3"]]
+    (sevens,) = (trace for trace in figure.data if trace.name == "7")
+    assert 7 not in [place for place, _ in sevens.customdata]
+
+
+def test_every_image_is_one_point(found) -> None:
+    figure = map_figure(found, NAMES, DARK)
+    places = sorted(int(place) for trace in figure.data for place, _ in trace.customdata or ())
+    assert places == list(range(100))
+
+
+def test_a_class_that_nobody_has_is_no_point(found) -> None:
+    some = found.labels < 3
+    few = replace(
+        found, points=found.points[some], labels=found.labels[some], answered=found.answered[some]
+    )
+    names = {trace.name for trace in map_figure(few, ("a", "b", "c"), LIGHT).data}
+    assert names == {"a", "b", "c", "mistakes"}
+
+
+def test_a_name_from_outside_is_shown_letter_by_letter(found) -> None:
+    way = np.zeros((1, 2), np.float32)
+    names = ("<i>x</i>", *NAMES[1:])
+    figure = map_figure(found, names, LIGHT, PlacedPicture("<b>", way))
+    texts = " ".join(note.text for note in figure.layout.annotations)
+    assert "&lt;i&gt;x" in texts and "<b>&lt;b&gt;</b>" in texts
+
+
+def test_the_visitors_picture_is_in_view_wherever_it_lies(found) -> None:
+    far = 100 * np.abs(found.points).max(0)
+    figure = map_figure(found, NAMES, LIGHT, PlacedPicture("mine", far[None]))
+    assert figure.layout.xaxis.range[1] > far[0] and figure.layout.yaxis.range[1] > far[1]
+
+
+def test_a_drawing_grows_until_it_is_whole() -> None:
+    """Two strokes of six points in all: the second begins when the first is there."""
+    spec = SPECS["mnist"]
+    one, other = EXAMPLES["3"][0][:4], ((60.0, 60.0), (90.0, 200.0))
+    found = beginnings((one, other), spec)
+    parts = [(one[:1],), (one[:2],), (one[:3],), (one,), (one, other[:1])]
+    expected = [spec.form(rasterize(part)) for part in parts[1:]]  # the first is only a dot
+    distinct = [found[0]]
+    for picture in found[1:]:
+        if not np.array_equal(picture, distinct[-1]):
+            distinct.append(picture)
+    for picture in expected:
+        assert any(np.array_equal(picture, each) for each in distinct)
+    whole = spec.form(rasterize((one, other)))
+    assert not any(np.array_equal(whole, each) for each in found[:-1])
+    assert beginnings((), spec) == [] == beginnings((((9.0, 9.0),),), spec)
+
+
+def test_what_is_drawn_lands_on_the_map(pen: Pen, monkeypatch, shipped) -> None:
+    pen(EXAMPLES["3"])
+    app = opened(explain_page, look="map")
+    first = traces(app)["your drawing"]
+    model, card = shipped
+    image = mnist_form(rasterize(EXAMPLES["3"]))
+    assert image is not None
+    ((x, y),) = place_on(cached.cached_map(model, card), model, [image], 7)
+    assert (first["x"], first["y"]) == (pytest.approx([x], abs=1e-2), pytest.approx([y], abs=1e-2))
+    pen(EXAMPLES["7"])
+    assert traces(app.run())["your drawing"]["x"] != first["x"]
+
+
+def test_an_empty_canvas_leaves_the_map_alone(pen: Pen) -> None:
+    app = opened(explain_page, look="map")
+    assert not {"your drawing", "way"} & set(traces(app))
+    said = words(app)
+    assert "Each point is one of 100 test images" in said
+    assert "Draw, and watch your digit move" in said
+
+
+def test_the_address_keeps_the_look_and_the_drawing(pen: Pen) -> None:
+    app = opened(explain_page, look="map", s="JhIQRGZhCXRoUiWSDCQTk")
+    assert app.query_params["look"] == "map"
+    session_of(app).choose(look="fool")
+    app.run()
+    assert app.query_params["look"] == "fool"
+    session_of(app).choose(look="ideas")
+    app.run()
+    assert "look" not in app.query_params
+
+
+def test_mistakes_are_shown_as_pictures(pen: Pen) -> None:
+    said = words(opened(explain_page, look="map"))
+    assert "of 100 are read wrong" in said and said.count("read as") > 0
+
+
+def test_each_compared_network_has_a_map_and_the_pictures_of_its_data_set() -> None:
+    app = opened(compare_page, view="map", c="mnist.fashion-late")
+    charts = app.get("plotly_chart")
+    assert len(charts) == 2
+    sheets = [json.loads(part.proto.json) for part in app.get("bidi_component")]
+    keys = [sheet["charts"] for sheet in sheets if "charts" in sheet]
+    assert keys == [["map_mnist"], ["map_fashion-late"]]

@@ -1,0 +1,53 @@
+// A plotly chart whose element stays in the page while its data grow: a curve that somebody hid by
+// its legend stays hidden, and the label under the pointer stays with the newest points.
+const load = (file) => (window.plotlyArrives ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(file, document.baseURI);
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+        delete window.plotlyArrives;  // asked for again with the next data
+        reject(new Error("plotly did not arrive"));
+    };
+    document.head.append(script);
+}));
+
+const keepLabel = (plotly, chart) => {
+    const area = chart.querySelector(".nsewdrag");
+    if (chart.pointer && area) {
+        plotly.Fx.hover(chart, { ...chart.pointer, target: area }, "xy");
+    }
+};
+
+const watch = (plotly, chart) => {
+    chart.addEventListener("pointermove", ({ clientX, clientY }) => {
+        chart.pointer = { clientX, clientY };
+    });
+    chart.addEventListener("pointerleave", () => {
+        chart.pointer = null;
+    });
+    new ResizeObserver(() => {
+        if (chart.clientWidth && chart.clientWidth !== chart.drawnWidth) {
+            chart.drawnWidth = chart.clientWidth;
+            plotly.Plots.resize(chart);
+        }
+    }).observe(chart);
+};
+
+export default function ({ parentElement, data }) {
+    const chart = parentElement.querySelector(".chart");
+    chart.style.height = `${data.figure.layout.height}px`;  // nothing jumps when it arrives
+    chart.setAttribute("aria-label", data.alt);
+    chart.newest = data;
+    load(data.library).then(async (plotly) => {
+        if (chart.newest !== data) {
+            return;  // newer ones came while the library was on its way
+        }
+        const isNew = !chart.data;
+        chart.drawnWidth = chart.clientWidth;
+        await plotly.react(chart, data.figure.data, data.figure.layout, data.config);
+        if (isNew) {
+            watch(plotly, chart);
+        }
+        keepLabel(plotly, chart);
+    }, console.warn);
+}
