@@ -23,6 +23,7 @@ from core.encoders import ENCODERS
 from core.heads import FUSIONS, SUM_HEADS, Fusion, InkDetector, Output, SumHead
 from core.specs import ADDENDS, CLASSES, find_spec
 
+NEVER = -1e4  # logit of a class that there is not
 INK_HIDDEN = 64  # width of the ink detector's one hidden layer
 
 
@@ -81,7 +82,7 @@ class SumNet(nn.Module):
         onehot = F.one_hot(addends, ADDENDS).float()  # (B, 10)
         pixels = self.normalize(self.fusion.mark(images, onehot))  # (B, 1, 28, 28)
         features, ink_logits = self._encode(pixels)  # (B, F), (B, 3) or None
-        class_logits = self.class_head(features)  # (B, 10)
+        class_logits = self._of_classes(self.class_head(features))  # (B, 10)
         fused = self.fusion(features, self.class_probs(class_logits), onehot)  # (B, H)
         sum_value, sum_logits = self.sum_head(fused)  # (B,), (B, 19) or None
         return Output(class_logits.float(), sum_value, sum_logits, ink_logits)
@@ -100,11 +101,19 @@ class SumNet(nn.Module):
             return self.forward(images.repeat_interleave(ADDENDS, 0), addends)
         features = self.encoder(self.normalize(images))  # the same for all ten: computed once
         features, class_logits = (
-            part.repeat_interleave(ADDENDS, 0) for part in (features, self.class_head(features))
+            part.repeat_interleave(ADDENDS, 0)
+            for part in (features, self._of_classes(self.class_head(features)))
         )
         probs = self.class_probs(class_logits)
         fused = self.fusion(features, probs, F.one_hot(addends, ADDENDS).float())
         return Output(class_logits.float(), *self.sum_head(fused))
+
+    def _of_classes(self, class_logits: Tensor) -> Tensor:
+        """The logits (B, 10); where there are fewer classes, the rest is never answered."""
+        count = len(self.spec.class_names)
+        if self.training or count == CLASSES:
+            return class_logits
+        return F.pad(class_logits[:, :count], (0, CLASSES - count), value=NEVER)
 
     def class_probs(self, class_logits: Tensor) -> Tensor:
         """The class probabilities (B, 10), as sharp as the sum head needs them."""

@@ -33,6 +33,7 @@ TRAIN_SIZE = 50_000
 VAL_SIZE = 10_000  # of the 60,000 training images; the published MNIST network splits like this
 TEST_SIZE = 10_000
 
+EPOCH_IMAGES = 6_000  # of somebody's own data set: a smaller one is gone over several times
 OWN = "own-"  # begins the name of a data set of somebody's own
 MAX_TITLE, MAX_CLASS_NAME = 60, 40  # characters
 MAX_KNOWN = 10_000  # data sets of people's own that a process remembers, a few MB
@@ -48,7 +49,9 @@ def data_dir() -> Path:
 
 
 Kind = Literal["ink", "photo"]  # of pictures: drawings and handwriting, or photos of things
-ClassName = Annotated[str, Meta(min_length=1, max_length=MAX_CLASS_NAME)]
+PLAIN = "^[^<>]*$"  # a name may come from anybody, and charts read some HTML
+ClassName = Annotated[str, Meta(min_length=1, max_length=MAX_CLASS_NAME, pattern=PLAIN)]
+Title = Annotated[str, Meta(min_length=1, max_length=MAX_TITLE, pattern=PLAIN)]
 Shade = Annotated[float, Meta(gt=0, le=1)]
 
 
@@ -59,7 +62,7 @@ class OwnData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name of a data set, which is the SHA-256 of all this: a name belongs to one only.
     """
 
-    title: Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
+    title: Title
     classes: Annotated[tuple[ClassName, ...], Meta(min_length=2, max_length=CLASSES)]
     kind: Kind
     mean: Shade  # of the training images, pixels / 255
@@ -90,7 +93,20 @@ class DatasetSpec:
     empty_margin: bool = False  # can the network do without the outer two pixels?
     is_digits: bool = False  # can people write more of them, and several in a row?
     photo_form: Form | None = None  # shades of grey to such an image; None: a photo is read as ink
+    epoch_images: int = TRAIN_SIZE  # that an epoch shows, about
+    train_words: str = "50,000 images"  # what it learns from, for the page
+    test_words: str = "10,000 test images"
     own: OwnData | None = None  # what it was made from, if the pictures are somebody's own
+
+    @property
+    def class_word(self) -> str:
+        """What its classes are called: "digit", "garment"; "class" of what somebody brought."""
+        return "class" if self.own else self.noun
+
+    @property
+    def is_drawn(self) -> bool:
+        """Are its pictures ink on paper, such as people draw?"""
+        return self.is_digits or (self.own is not None and self.own.kind == "ink")
 
     def numbered(self, label: int) -> str:
         """The name of a class and, if that is not a number, its number: "5", "Sneaker (7)"."""
@@ -228,6 +244,9 @@ def own_spec(own: OwnData) -> DatasetSpec:
         example=MNIST.example,
         mirrored=own.kind == "photo",
         photo_form=photo_form if own.kind == "photo" else None,
+        epoch_images=EPOCH_IMAGES,
+        train_words=f"the pictures of {own.title}",
+        test_words="test pictures",
         own=own,
     )
     if len(_known_own) >= MAX_KNOWN:
@@ -243,6 +262,13 @@ class OptionWords(NamedTuple):
 
     offered: str  # under the setting's label
     said: str  # by itself
+
+
+# What a training starts from.
+START_WORDS = {
+    "nothing": OptionWords("nothing: it learns everything", "from nothing"),
+    "shipped": OptionWords("the shipped encoder: for few pictures", "from the shipped encoder"),
+}
 
 
 class SumHeadSpec(NamedTuple):

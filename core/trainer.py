@@ -1,7 +1,6 @@
 """Training as a generator: ask for the next step and get the progress; stop by not asking.
 
-Nothing here prints, writes files, reads a clock or knows a page. The command line, the worker, the
-benchmarks and the tests all iterate over the same `train`.
+Nothing here prints, writes files, reads a clock or knows a page: all iterate over the same `train`.
 """
 
 import math
@@ -49,6 +48,7 @@ class TrainConfig:
     held_out: int = VAL_SIZE  # validation images that it does not learn from
     images: int = TRAIN_SIZE  # training images, the first so many; TRAIN_SIZE leaves out none
     seed: int = 0
+    start: str = "nothing"  # or "shipped": with the encoder of a shipped network
 
 
 DIVERGED = "The loss ran away at step {}. Lower the learning rate and train again."

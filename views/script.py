@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from views.collections.page import DATA
 from views.compare.page import COMPARE
 from views.draw.page import DRAW
 from views.explain.page import EXPLAIN
@@ -17,7 +18,7 @@ from views.session.session import get_session, prepare_process
 from views.train.page import TRAIN
 from views.ui.style import apply_style
 
-PAGES = (DRAW, TRAIN, COMPARE, EXPLAIN, LESSONS_PAGE)
+PAGES = (DRAW, TRAIN, COMPARE, EXPLAIN, DATA, LESSONS_PAGE)
 
 st.set_page_config(page_title="Sketch & Sum", page_icon="✏️", layout="wide")
 apply_style()

@@ -78,12 +78,12 @@ def _detector(options: argparse.Namespace) -> None:
     from core.doubt.detector import add_detector
     from core.evaluation.metrics import ood_threshold
     from core.recipes.recipe import Recipe
-    from core.specs import SPECS
+    from core.specs import find_spec
     from core.storage import checkpoint
 
     stem = checkpoint.stem_of(options.model)
     model, card = checkpoint.load(stem)
-    if not SPECS[model.config.dataset].is_digits or model.fusion.marks_images:
+    if not find_spec(model.config.dataset).is_digits or model.fusion.marks_images:
         raise UsageError(
             f"{options.model} cannot have an ink detector: that takes digits and late fusion."
         )

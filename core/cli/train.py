@@ -29,6 +29,7 @@ from core.recipes.settings import SETTINGS, Number
 from core.storage import checkpoint
 from core.storage.checkpoint import Card
 from core.storage.history import history_file, write_history
+from core.storage.start import build_to_train
 from core.systems.cores import respect_cores
 from core.trainer import DivergedError, Progress, Training
 
@@ -121,7 +122,8 @@ def _chosen(options: argparse.Namespace) -> tuple[Preset, Recipe, Collection | N
         if not options.preset:
             usual = own_recipe(own.spec.name, own.train_count)
     recipe = usual.change(settings)
-    return preset, recipe.with_bug(options.bug) if options.bug else recipe, own
+    recipe = recipe.with_bug(options.bug) if options.bug else recipe
+    return preset, recipe.ready(), own
 
 
 def _shower(recipe: Recipe, bar: ProgressBar) -> Show:
@@ -163,7 +165,7 @@ def train_and_save(
     respect_cores()
     keep_freed_memory()
     data = data or dataset.load_data(recipe.model.dataset)
-    model = recipe.build().to(device)
+    model = build_to_train(recipe).to(device)
     training = recipe.training(model, data)
     unfinished = Unfinished(
         out / f"{preset}.unfinished.safetensors" if out else None, recipe, training

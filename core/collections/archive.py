@@ -86,7 +86,7 @@ def read_folder(folder: Path, bounds: Bounds = Bounds()) -> Archive:
         raise CollectionError(f"There is no folder {folder}.")
     files = []
     for file in _walk(folder):
-        files.append((file.relative_to(folder).parts, partial(_read_file, file, bounds)))
+        files.append((file.relative_to(folder).parts, partial(read_picture_file, file, bounds)))
         _check_count(len(files), bounds)
     return _sort(files, bounds)
 
@@ -130,7 +130,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read_file(file: Path, bounds: Bounds) -> bytes:
+def read_picture_file(file: Path, bounds: Bounds) -> bytes:
     try:
         with file.open("rb") as stream:
             return _bounded(stream.read(bounds.picture_bytes + 1), file.name, bounds)
@@ -261,8 +261,13 @@ def _common_folders(paths: Iterable[tuple[str, ...]]) -> int:
 def class_name(folder: str) -> str:
     """The name of a class, from that of its folder: one line, NFC, at most 40 characters."""
     text = unicodedata.normalize("NFC", folder)
-    text = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in text)
+    text = "".join(" " if is_unfit(sign) else sign for sign in text)
     return " ".join(text.split())[:MAX_CLASS_NAME].strip() or "unnamed"
+
+
+def is_unfit(sign: str) -> bool:
+    """May a name not have this character? One that changes how text runs, and those of HTML."""
+    return sign in "<>" or unicodedata.category(sign)[0] == "C"
 
 
 def natural_order(name: str) -> tuple[list[tuple[int, int | str]], str]:

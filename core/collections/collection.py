@@ -9,37 +9,26 @@ import hashlib
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from core.collections.archive import Archive, CollectionError, Picture, class_name, shown
-from core.collections.facts import as_it_is, read_facts
-from core.collections.shaping import SHAPES, guess_kind, picture_shades
+from core.collections.album import Album, ReadingProgress, Unread, read_album
+from core.collections.archive import Archive, CollectionError
 from core.data.drawing import Pixels
-from core.data.image_files import ImageFileError
-from core.dataset import Data, Split
-from core.specs import MAX_TITLE, DatasetSpec, Kind, OwnData, own_spec
+from core.specs import EPOCH_IMAGES, DatasetSpec, Kind, OwnData, own_spec
+
+if TYPE_CHECKING:
+    from core.dataset import Data, Split
 
 PART_SHARES = {"train": 0.7, "val": 0.1, "test": 0.2}
-GUESSED_FROM = 30  # pictures
-SMALL_EPOCH = 6_000  # images; an epoch of a smaller data set goes over it several times
 
 LEAST = 3  # pictures of a class: one for each part
 FEW_PICTURES = 10  # pictures of a class; fewer are a warning
 UNEVEN = 5  # times as many pictures of one class as of another are a warning
 NAMES_SAID = 3  # files in a warning
-
-
-class Unread(NamedTuple):
-    """A picture that could not be used."""
-
-    path: str
-    why: str  # a sentence
 
 
 @dataclass(frozen=True)
@@ -65,24 +54,23 @@ class Collection:
         """The pictures to train on."""
         return int((self.parts == "train").sum())
 
-    def data(self) -> Data:
+    def data(self) -> "Data":
         """The tensors to train on; few training images are repeated in each epoch."""
+        from core.dataset import Data, Split
+
         train, val, test = (self._split(part) for part in PART_SHARES)
-        times = max(1, SMALL_EPOCH // len(train.labels))
+        times = max(1, EPOCH_IMAGES // len(train.labels))
         repeated = Split(train.images.repeat(times, 1, 1, 1), train.labels.repeat(times))
         return Data(self.spec, repeated, val, test)
 
-    def _split(self, part: str) -> Split:
+    def _split(self, part: str) -> "Split":
+        import torch
+
+        from core.dataset import Split
+
         chosen = self.parts == part
         images = torch.from_numpy(self.images[chosen])[:, None]
         return Split(images, torch.from_numpy(self.labels[chosen]))
-
-
-class ReadingProgress(NamedTuple):
-    """How far a collection has been read."""
-
-    done: int
-    total: int
 
 
 def collect(
@@ -102,80 +90,64 @@ def collect(
     Raises:
         CollectionError: too few pictures can be used.
     """
-    facts = read_facts(archive)
-    if facts:
-        kind, title = facts.kind, facts.title
-    kind = kind or _guess(archive, seed)
-    shape = as_it_is if facts else SHAPES[kind]
-    unread = [Unread(path, "It lies in no folder.") for path in archive.passed_over]
-    found: list[tuple[Picture, Pixels]] = []
-    for number, picture in enumerate(archive.pictures, start=1):
-        try:
-            image = shape(picture_shades(picture.read()))
-        except (CollectionError, ImageFileError) as error:
-            unread.append(Unread(shown(picture.path), str(error)))
-        else:
-            if image is None:
-                unread.append(Unread(shown(picture.path), "There is nothing to see on it."))
-            else:
-                found.append((picture, image))
-        report(ReadingProgress(number, len(archive.pictures)))
-    _check_enough(archive.classes, found)
-    return _assemble(archive.classes, found, tuple(unread), title, kind, seed, key)
+    return make_collection(read_album(archive, title, kind, seed, report), seed, key)
 
 
-def _guess(archive: Archive, seed: int) -> Kind:
-    """What kind of pictures these are, from some of them."""
-    count = min(GUESSED_FROM, len(archive.pictures))
-    some = []
-    for picture in random.Random(seed).sample(archive.pictures, count):
-        with suppress(CollectionError, ImageFileError):  # said when its turn comes
-            some.append(picture_shades(picture.read()))
-    return guess_kind(some)
+def make_collection(album: Album, seed: int = 0, key: str = "") -> Collection:
+    """The data set of an album's pictures; `key` as in `collect`.
 
-
-def _check_enough(classes: Sequence[str], found: Sequence[tuple[Picture, Pixels]]) -> None:
-    counts = Counter(name for name, _ in {(p.folder, image.tobytes()) for p, image in found})
-    for name in classes:
-        if counts[name] < LEAST:
-            few = f"{counts[name]} different picture{'' if counts[name] == 1 else 's'}"
-            raise CollectionError(f"{name} has {few} that I can use; each class needs {LEAST}.")
-
-
-def _assemble(
-    classes: Sequence[str],
-    found: Sequence[tuple[Picture, Pixels]],
-    unread: tuple[Unread, ...],
-    title: str,
-    kind: Kind,
-    seed: int,
-    key: str,
-) -> Collection:
-    """The collection of pictures in shape."""
-    names, number = _numbered(classes)
-    images = np.stack([image for _, image in found])
-    labels = np.array([number[picture.folder] for picture, _ in found])
+    Raises:
+        CollectionError: too few pictures can be used.
+    """
+    images, numbers = album.images(), album.numbers()
+    is_shown = images.reshape(len(images), -1).any(1)
+    blank = [album.paths[index] for index in np.flatnonzero(~is_shown)]
+    unread = [Unread(path, "There is nothing to see on it.") for path in blank]
+    images, numbers = images[is_shown], numbers[is_shown]
+    paths = tuple(album.paths[index] for index in np.flatnonzero(is_shown))
     digests = [hashlib.sha256(image.tobytes()).digest() for image in images]
+    _check_enough(album.classes, numbers, digests)
+    names, labels = _numbered(album.classes, numbers)
     parts = split_parts(labels, digests, seed)
     shades = images[parts == "train"] / 255
     own = OwnData(
-        title=class_name(title)[:MAX_TITLE],
+        title=album.title,
         classes=names,
-        kind=kind,
+        kind=album.kind,
         mean=round(float(np.clip(shades.mean(), 0.001, 1)), 4),
         std=round(float(np.clip(shades.std(), 0.01, 1)), 4),
         key=key or hashlib.sha256(b"".join(digests)).hexdigest()[:32],
     )
-    warnings = (*_about_counts(classes, found), *_about_copies(labels, digests))
-    paths = tuple(shown(picture.path) for picture, _ in found)
-    return Collection(own_spec(own), images, labels, paths, parts, unread, warnings)
+    counts = np.bincount(numbers, minlength=len(album.classes)).tolist()
+    warnings = (
+        *_about_counts(dict(zip(album.classes, counts, strict=True))),
+        *_about_copies(labels, digests),
+    )
+    found = (*album.unread, *unread)
+    return Collection(own_spec(own), images, labels, paths, parts, found, warnings)
 
 
-def _numbered(classes: Sequence[str]) -> tuple[tuple[str, ...], dict[str, int]]:
-    """The names by label, and the label of each class: digits keep their own number."""
+def _check_enough(
+    classes: Sequence[str], numbers: npt.NDArray[np.int64], digests: Sequence[bytes]
+) -> None:
+    if len(classes) < 2:
+        raise CollectionError("A data set needs at least two classes.")
+    counts = Counter(number for number, _ in {*zip(numbers.tolist(), digests, strict=True)})
+    for number, name in enumerate(classes):
+        if counts[number] < LEAST:
+            few = f"{counts[number]} different picture{'' if counts[number] == 1 else 's'}"
+            raise CollectionError(f"{name} has {few} that I can use; each class needs {LEAST}.")
+
+
+def _numbered(
+    classes: tuple[str, ...], numbers: npt.NDArray[np.int64]
+) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    """The names by label, and the labels: classes that are digits keep their own number."""
     if all(len(name) == 1 and name in "0123456789" for name in classes):
-        return tuple("0123456789"[: int(max(classes)) + 1]), {name: int(name) for name in classes}
-    return tuple(classes), {name: label for label, name in enumerate(classes)}
+        return tuple("0123456789"[: int(max(classes)) + 1]), np.array(list(map(int, classes)))[
+            numbers
+        ]
+    return classes, numbers
 
 
 def split_parts(
@@ -200,17 +172,16 @@ def split_parts(
     return np.array([part_of[digest] for digest in digests])
 
 
-def _about_counts(classes: Sequence[str], found: Sequence[tuple[Picture, Pixels]]) -> Iterator[str]:
-    counts = Counter(picture.folder for picture, _ in found)
-    few = [name for name in classes if counts[name] < FEW_PICTURES]
+def _about_counts(counts: dict[str, int]) -> Iterator[str]:
+    few = [name for name, count in counts.items() if count < FEW_PICTURES]
     if few:
         has = "has" if len(few) == 1 else "have"
         yield f"{listed(few)} {has} fewer than {FEW_PICTURES} pictures."
-    (most, many), (least, rare) = counts.most_common()[0], counts.most_common()[-1]
-    if many >= UNEVEN * rare:
+    most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
+    if counts[most] >= UNEVEN * counts[least]:
         yield (
-            f"{most} has {many} pictures and {least} only {rare}: in doubt it will say {most}. "
-            "Bring about as many of each."
+            f"{most} has {counts[most]} pictures and {least} only {counts[least]}: in doubt it "
+            f"will say {most}. Bring about as many of each."
         )
 
 

@@ -1,19 +1,16 @@
 """What a zip file that we made says of its pictures: they need no more shaping."""
 
-from typing import Annotated
-
 import msgspec
-from msgspec import Meta
 
 from core.collections.archive import Archive, CollectionError
 from core.data.drawing import IMAGE_SIDE, Pixels
-from core.specs import MAX_TITLE, Kind
+from core.specs import Kind, Title
 
 
 class Facts(msgspec.Struct, forbid_unknown_fields=True):
     """What a zip file of ours says of its pictures: they are in shape already."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=MAX_TITLE)]
+    title: Title
     kind: Kind
 
 
@@ -27,7 +24,7 @@ def read_facts(archive: Archive) -> Facts | None:
         return None
 
 
-def as_it_is(shades: Pixels) -> Pixels | None:
+def as_it_is(shades: Pixels) -> Pixels:
     """A picture of a zip file of ours."""
     if shades.shape != (IMAGE_SIDE, IMAGE_SIDE):
         raise CollectionError(f"It is not {IMAGE_SIDE} × {IMAGE_SIDE}.")

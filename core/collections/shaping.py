@@ -5,17 +5,17 @@ photo   things: made as Fashion-MNIST was made from photos of garments
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image
 
 from core.data.drawing import Pixels, mnist_form, photo_form
 from core.data.image_files import MAX_PIXELS, read_shades
-from core.data.photo import is_light_ink, read_photo
+from core.data.photo import is_light_ink, photo_ink
 from core.specs import Kind
 
-SIDE = 128  # pixels of the longer side; a 28 x 28 picture needs no more
+SIDE = 96  # pixels of the longer side; a 28 x 28 picture needs no more
 
 # What tells a drawing from a photo of a thing.
 GUESS_SIDE = 64  # pixels of the longer side, for a look
@@ -26,7 +26,7 @@ STROKE = 0.35  # of the longer side of the ink: no stroke is wider
 
 
 def picture_shades(content: bytes) -> Pixels:
-    """The shades of grey of an image file, its longer side at most 128: uint8 (H, W).
+    """The shades of grey of an image file, its longer side at most 96: uint8 (H, W).
 
     Raises:
         ImageFileError: it is not an image, damaged, or too large.
@@ -36,10 +36,10 @@ def picture_shades(content: bytes) -> Pixels:
 
 def shape_as_ink(shades: Pixels) -> Pixels | None:
     """The ink of a picture in MNIST's form, uint8 (28, 28); None if there is none."""
-    return mnist_form(read_photo(shades).ink)
+    return mnist_form(photo_ink(shades))
 
 
-SHAPES = {"ink": shape_as_ink, "photo": photo_form}
+SHAPES: dict[Kind, Callable[[Pixels], Pixels | None]] = {"ink": shape_as_ink, "photo": photo_form}
 
 
 def guess_kind(pictures: Sequence[Pixels]) -> Kind:

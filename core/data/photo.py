@@ -26,6 +26,7 @@ from core.data import pieces
 from core.data.drawing import Pixels
 from core.data.pieces import Mask
 
+LOOK_SIDE = 32  # pixels of the longer side, to tell ink from paper
 SMALL_SIDE = 64  # pixels; a smaller picture is no photo, and its paper is the shade of its border
 WINDOW = 0.25  # of the longer side: strokes are narrower, shadows and desks are wider
 SURROUNDINGS = 0.4  # of the longer side: paper is most of them even in a bold 8
@@ -64,12 +65,21 @@ class PhotoReading:
 
 def read_photo(photo: Pixels) -> PhotoReading:
     """The ink of a photo in shades of grey, (H, W), dark on light or light on dark."""
+    evened, ink = _evened_and_ink(photo)
+    return PhotoReading(photo, evened, ink, pieces.cut_digits(ink))
+
+
+def photo_ink(photo: Pixels) -> Pixels:
+    """The ink of a photo alone, (H, W), white on black."""
+    return _evened_and_ink(photo)[1]
+
+
+def _evened_and_ink(photo: Pixels) -> tuple[Pixels, Pixels]:
     if max(photo.shape) < SMALL_SIDE:
         ink = border_ink(photo)
-        return PhotoReading(photo, 255 - ink, ink, pieces.cut_digits(ink))
+        return 255 - ink, ink
     evened = even_light(photo)
-    ink = find_ink(evened)
-    return PhotoReading(photo, evened, ink, pieces.cut_digits(ink))
+    return evened, find_ink(evened)
 
 
 def even_light(photo: Pixels) -> Pixels:
@@ -97,9 +107,9 @@ def is_light_ink(photo: Pixels) -> bool:
     from scipy import ndimage
 
     small = Image.fromarray(photo)
-    small.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.BOX)
+    small.thumbnail((LOOK_SIDE, LOOK_SIDE), Image.Resampling.BOX)
     shades = np.asarray(small).astype(np.float32)
-    around = ndimage.median_filter(shades, round(SURROUNDINGS * SMALL_SIDE), mode="nearest")
+    around = ndimage.median_filter(shades, round(SURROUNDINGS * LOOK_SIDE), mode="nearest")
     middle = np.outer(*(np.hanning(side + 2)[1:-1] for side in shades.shape))
     return bool((middle * (shades - around) ** 3).sum() > 0)
 

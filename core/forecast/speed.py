@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from core.recipes.settings import Value
+from core.runs.limits import epoch_images
 from core.runs.run import USABLE, Run, RunError
 from core.specs import TRAIN_SIZE
 from core.storage.files import MAX_NUMBER, write_atomic
@@ -47,7 +48,10 @@ class Speed(msgspec.Struct, frozen=True):
 
     def _expected(self, settings: Mapping[str, Value]) -> float:
         """The same by what was measured at the start alone."""
-        images = float(settings["epochs"]) * float(settings.get("images", TRAIN_SIZE))
+        shown = min(
+            float(settings.get("images", TRAIN_SIZE)), epoch_images(settings.get("dataset"))
+        )
+        images = float(settings["epochs"]) * shown
         return images * self._per_image(float(settings["width"]))
 
     def _per_image(self, width: float) -> float:
@@ -62,7 +66,8 @@ class Speed(msgspec.Struct, frozen=True):
 
     def run_seconds(self, settings: Mapping[str, Value]) -> float:
         """From the first step to the test metrics."""
-        return self.train_seconds(settings) + self.test_seconds(float(settings["width"]))
+        share = epoch_images(settings.get("dataset")) / TRAIN_SIZE  # so are its test images
+        return self.train_seconds(settings) + share * self.test_seconds(float(settings["width"]))
 
     def finetune_seconds(self) -> float | None:
         """That teaching is expected to take; None before anybody did."""
@@ -92,6 +97,8 @@ def note_run(root: Path, run: Run, seconds: float) -> None:
         return write_speed(root, msgspec.structs.replace(speed, finetunes=recent))
     with suppress(RunError, OSError, KeyError, TypeError, ValueError):  # damaged
         history = run.history()
+        if run.request().own_data:
+            return  # its test is far shorter than most
         if history and history[-1]["images"] >= LEAST_IMAGES:
             write_speed(root, _with_run(speed, run, history[-1]))
 

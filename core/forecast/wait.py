@@ -30,9 +30,11 @@ def time_left(last: Record | None, request: Request, speed: Speed | None) -> flo
     if len(counts) < 3:
         speed = None  # damaged
     if last:
-        test = speed.test_seconds(float(counts["width"])) if speed else 0.0
+        is_quick = request.own_data is not None  # a test of few images takes no time
+        test = speed.test_seconds(float(counts["width"])) if speed and not is_quick else 0.0
         return last["seconds"] * (last["steps"] / last["step"] - 1) + test
-    return speed.run_seconds(counts) if speed else None
+    dataset = str(request.params.get("dataset"))
+    return speed.run_seconds({**counts, "dataset": dataset}) if speed else None
 
 
 def training_run(root: Path, finetunes: bool = False) -> Run | None:

@@ -36,6 +36,7 @@ class Job(Struct, frozen=True, omit_defaults=True):
     base: Base | None = None  # network to teach; None trains
     examples: str = ""  # to teach it; see `finetune.parse_examples`
     retry_words: str = "Train again."  # what the visitor does when it failed
+    pictures: bytes = b""  # somebody's own, to learn from; see core/collections/saved.py
 
 
 class Limit(NamedTuple):

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from core import finetune
+from core.collections.saved import load_collection
 from core.dataset import Data
 from core.engines import engine
 from core.errors import UserError
@@ -44,6 +45,7 @@ from core.storage import checkpoint
 from core.storage.autosave import pack_autosave, unpack_autosave
 from core.storage.history import Recorder
 from core.storage.snapshots import SnapshotPlan
+from core.storage.start import build_to_train
 from core.trainer import Progress
 
 AUTOSAVE_SECONDS = 2.0  # of training between autosaves
@@ -110,10 +112,12 @@ def errors_as_ends(emit: Emit, run_id: str, retry_words: str) -> Iterator[Outcom
 
 def _train(job: Job, data_sets: DataSets, wishes: Wishes, emit: Emit) -> None:
     """Train a network from nothing or from its last weights, on a GPU where there is one."""
+    own = _own_data(job)  # first: only then is the recipe's data set known here
     recipe = Recipe.read(job.params)
-    data = _load(recipe.model.dataset, data_sets, wishes, emit)
+    data = own or _load(recipe.model.dataset, data_sets, wishes, emit)
     recovered = unpack_autosave(job.autosave, recipe.model) if job.autosave else None
-    model = (recovered.model if recovered else recipe.build()).to(engine.choose_device("auto"))
+    model = recovered.model if recovered else build_to_train(recipe)
+    model = model.to(engine.choose_device("auto"))
     start, seconds = (recovered.step, recovered.seconds) if recovered else (0, 0.0)
     emit(StateChange(State("training")))
     trained = _take_steps(recipe, model, data, wishes, emit, start, seconds)
@@ -203,6 +207,7 @@ def _teach(job: Job, base: Base, data_sets: DataSets, wishes: Wishes, emit: Emit
 
 def _test_autosave(job: Job, data_sets: DataSets, emit: Emit) -> None:
     """Test and give back what an interrupted training had learned."""
+    own = _own_data(job)
     recipe = Recipe.read(job.params)
     recovered = unpack_autosave(job.autosave, recipe.model)
     if recovered is None:
@@ -210,7 +215,7 @@ def _test_autosave(job: Job, data_sets: DataSets, emit: Emit) -> None:
         return
     model, step, steps, seconds = recovered
     emit(StateChange(State("evaluating", RECOVERY_MESSAGE)))
-    data = data_sets.load(recipe.model.dataset)
+    data = own or data_sets.load(recipe.model.dataset)
     epochs = recipe.train.epochs * step / steps
     emit(_tested(job.preset, recipe, model, data, epochs, seconds))
     emit(StateChange(State("stopped", f"Stopped at step {step:,} of {steps:,}; {KEPT}")))
@@ -230,6 +235,11 @@ def _tested(
     metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
     card = checkpoint.Card.of(preset, recipe, model, metrics, epochs, seconds, threshold)
     return Checkpoint(*checkpoint.pack(model, replace(card, taught=taught)))
+
+
+def _own_data(job: Job) -> Data | None:
+    """Somebody's own pictures; None where it learns from a data set of ours."""
+    return load_collection(job.pictures).data() if job.pictures else None
 
 
 def _load(name: str, data_sets: DataSets, wishes: Wishes, emit: Emit) -> Data:

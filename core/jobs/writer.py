@@ -12,9 +12,11 @@ from core.jobs.events import (
     Snapshot,
     StateChange,
 )
+from core.library.store import read_collection
 from core.runs import recovery
 from core.runs.control import end_pause
 from core.runs.run import LOST, Run, State, network_stem
+from core.specs import find_spec
 from core.storage import checkpoint, snapshots
 
 
@@ -64,6 +66,7 @@ def read_job(run: Run, autosave: bytes = b"", tests: bool = False) -> Job:
     Raises:
         RunError: its files are damaged.
         CheckpointError: the network to teach is gone.
+        LibraryError: the pictures to learn from are gone.
     """
     preset, recipe = run.recipe()
     finetune_job = run.finetune_job()
@@ -74,4 +77,8 @@ def read_job(run: Run, autosave: bytes = b"", tests: bool = False) -> Job:
             raise checkpoint.CheckpointError("The network to teach is no longer kept here.")
         base = Base(*checkpoint.read(stem))
         examples = (run.path / "examples.jsonl").read_text("utf-8")
-    return Job(preset, recipe.to_dict(), autosave, tests, base, examples, run.retry_words)
+    dataset, pictures = recipe.model.dataset, b""
+    if find_spec(dataset).own:
+        pictures = read_collection(run.path.parent, dataset)
+    params, words = recipe.to_dict(), run.retry_words
+    return Job(preset, params, autosave, tests, base, examples, words, pictures)

@@ -7,7 +7,7 @@ width 4".
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.settings import SETTINGS
-from core.specs import SPECS
+from core.specs import find_spec
 
 MOST_NAMED = 3  # settings that are named; the rest is counted
 NO_CHANGE = "usual settings"
@@ -22,7 +22,8 @@ def recipe_parts(preset: str, recipe: Recipe) -> list[str]:
     if len(parts) > MOST_NAMED:
         parts[MOST_NAMED:] = [f"{len(parts) - MOST_NAMED} more"]
     if recipe.model.dataset != USUAL_DATASET:
-        parts.insert(0, f"{SPECS[recipe.model.dataset].noun}s")
+        spec = find_spec(recipe.model.dataset)
+        parts.insert(0, spec.title if spec.own else f"{spec.noun}s")
     return parts
 
 

@@ -15,12 +15,13 @@ from core.encoders import ENCODERS, STAGES
 from core.heads import FUSIONS
 from core.model import ModelConfig, SumNet
 from core.recipes.bugs import BUGS, Bug
-from core.recipes.settings import SETTINGS, SUM_WEIGHTS, SettingError, Value
+from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, SettingError, Value
 from core.specs import TRAIN_SIZE, VAL_SIZE, find_spec
 from core.trainer import LIVE_VAL_SIZE, Progress, TrainConfig, Training
 
 # Bounds of the values that are not settings, so only cards name them; whole numbers where both
 # bounds are.
+SHIPPED_ENCODER = {"encoder": "plain", "width": 32, "convs": (1, 2, 2), "margin": 0}
 MAX_CONVS = 3
 MAX_RESIDUAL = 3 * 64**2  # width² × blocks: an answer takes some milliseconds
 PARAM_BOUNDS: dict[str, tuple[float, float]] = {
@@ -129,6 +130,10 @@ class Recipe:
             return changed
         return _rebuild(changed, {"margin": 0})
 
+    def ready(self) -> "Recipe":
+        """The recipe as it is trained: a start from the shipped encoder brings its size."""
+        return _rebuild(self, SHIPPED_ENCODER) if self.train.start == "shipped" else self
+
     def diff(self, settings: Mapping[str, Value]) -> dict[str, Value]:
         """The inverse of `change`: which of all settings it takes to get from here to there."""
         default = self.change({"sum_head": settings["sum_head"]}).settings()
@@ -170,6 +175,8 @@ def _check_rest(recipe: Recipe) -> None:
             kind = "a whole number" if whole else "a number"
             raise SettingError(f"{name} must be {kind} from {low} to {high:g}, not {value!r}.")
     for name, value in values["train"].items():
+        if isinstance(SETTINGS.get(name), Choice):
+            continue
         if type(value) not in (int, float):  # also of a setting: "0.1" is within its bounds
             raise SettingError(f"{name} must be a number, not {value!r}.")
 

@@ -13,6 +13,7 @@ from core.errors import UserError
 from core.specs import (
     FUSION_WORDS,
     SPECS,
+    START_WORDS,
     SUM_HEAD_SPECS,
     TRAIN_SIZE,
     OptionWords,
@@ -92,6 +93,10 @@ class Choice:
         """The allowed values in words."""
         return " or ".join(self.options)
 
+    def offer(self, value: str) -> str:
+        """A name under the setting's label."""
+        return self.options[value].offered
+
     def check(self, name: str, value: object) -> str:
         """`value`, if it is one of the names.
 
@@ -120,6 +125,10 @@ class DatasetChoice(Choice):
 
     def allows(self, value: str) -> bool:
         return is_known(value)
+
+    def offer(self, value: str) -> str:
+        """Under the setting's label: "MNIST digits"; the title of one that somebody brought."""
+        return self.options[value].offered if value in self.options else self.say(value)
 
     def say(self, value: Value) -> str:
         """By itself: "Fashion-MNIST"."""
@@ -166,9 +175,15 @@ SETTINGS: dict[str, Setting] = {
         ticks=(100, 500, 2_000, 10_000, TRAIN_SIZE),
         unit="training image",
     ),
+    "start": Choice(
+        "Start from",
+        "With few pictures, the encoder of the shipped network is a better start: it has seen many "
+        "others. The network is then as wide as that one, which takes longer.",
+        START_WORDS,
+    ),
     "epochs": Number(
         "Epochs",
-        "How many times it sees all its training images. More takes longer and learns more.",
+        "How many times it sees all images that it learns from. More takes longer and learns more.",
         *(1, 50),
         whole=True,
         ticks=(1, 2, 3, 5, 8),

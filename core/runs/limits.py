@@ -46,6 +46,13 @@ class Limits:
     upload_megapixels: float = _limit(24, "megapixels of a picture")
     examples: float = _limit(100, "examples of handwriting, of one visitor")
     examples_megabytes: float = _limit(4, "megabytes of a file of such examples, 10 at most")
+    collection_pictures: float = _limit(10_000, "pictures of somebody's own data set")
+    collection_megabytes: float = _limit(
+        50, "megabytes of them that are uploaded at once, 50 at most"
+    )
+    collections_megabytes: float = _limit(500, "megabytes of all such pictures that are kept")
+    readings: float = _limit(1, "such uploads that are read at once; others wait their turn")
+    reading_seconds: float = _limit(300, "seconds that reading one may take")
     heavy_work: float = _limit(1, "long computations for pages at once; others wait their turn")
     sockets: float = _limit(2_000, "pages open at once, of all visitors")
     sockets_per_address: float = _limit(500, "pages open at once behind one network address")
@@ -56,10 +63,10 @@ class Limits:
     kilobytes_per_second: float = _limit(400, "kilobytes that one page may send; more waits")
     live_questions_per_second: float = _limit(40, "pictures of one moving pen answered a second")
     live_answers: float = _limit(16, "moving pens answered at once; others wait their turn")
-    uploads_per_minute: float = _limit(8, "files that one page may upload")
+    uploads_per_minute: float = _limit(120, "files that one page may upload")
     uploads_per_address: float = _limit(20, "times as many that all pages behind one address may")
     worker_megabytes: float = _limit(1_500, "memory below which no worker waits for runs", 0)
-    uploads_megabytes: float = _limit(60, "megabytes of uploads in memory; the oldest go first")
+    uploads_megabytes: float = _limit(120, "megabytes of uploads in memory; the oldest go first")
 
 
 def read_limits(environment: Mapping[str, str]) -> Limits:
@@ -93,11 +100,19 @@ LIMITS = read_limits(os.environ)
 
 def run_size(params: Mapping[str, Any]) -> float:
     """Epochs × width × images of a recipe, as the limit counts; 0 where these are not known."""
-    from core.specs import TRAIN_SIZE  # with numpy: the server starts without
+    counts = (params.get("epochs"), params.get("width"), params.get("images", math.inf))
+    if not all(isinstance(count, int | float) for count in counts):
+        return 0.0
+    epochs, width, images = counts
+    return epochs * width * min(images, epoch_images(params.get("dataset")))  # type: ignore[operator, no-any-return]
 
-    counts = (params.get("epochs"), params.get("width"), params.get("images", TRAIN_SIZE))
-    known = all(isinstance(count, int | float) for count in counts)
-    return math.prod(counts) if known else 0.0  # type: ignore[arg-type]
+
+def epoch_images(dataset: object) -> int:
+    """That an epoch of a data set shows; of most, where nobody knows it."""
+    from core.specs import TRAIN_SIZE, find_spec, is_known  # with numpy: the server starts without
+
+    is_name = isinstance(dataset, str) and is_known(dataset)
+    return find_spec(str(dataset)).epoch_images if is_name else TRAIN_SIZE
 
 
 def check_size(recipe: "Recipe") -> None:
@@ -109,14 +124,15 @@ def check_size(recipe: "Recipe") -> None:
     from core.recipes.settings import SettingError
 
     limit, train = LIMITS, recipe.train
-    epochs = int(limit.run_size / (recipe.model.width * train.images))
+    images = min(train.images, epoch_images(recipe.model.dataset))
+    epochs = int(limit.run_size / (recipe.model.width * images))
     if train.epochs > epochs:
         fewer = f"at most {epochs}, or " if epochs else ""
         raise SettingError(
             f"{train.epochs} epochs at width {recipe.model.width} would take too long here. "
             f"Choose {fewer}a smaller width."
         )
-    steps = train.epochs * -(-train.images // train.batch_size)
+    steps = train.epochs * -(-images // train.batch_size)
     if steps > limit.run_steps:
         raise SettingError(
             f"{steps:,} steps would take too long here; {limit.run_steps:,.0f} is the limit. "

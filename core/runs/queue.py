@@ -36,6 +36,7 @@ from core.runs.run import (
     State,
     find_run,
 )
+from core.specs import find_spec
 from core.storage.files import steady_time, write_atomic
 
 if TYPE_CHECKING:
@@ -79,8 +80,7 @@ def enqueue(
     is_secret: bool = False,
 ) -> Run:
     """A new run in the queue. `own` are the ids of the same visitor's earlier runs.
-
-    No page says the recipe of one that `is_secret`.
+    If it `is_secret`, no page says its recipe.
 
     Raises:
         SettingError: it would take too long.
@@ -256,7 +256,9 @@ def create_run(
 
             examples = finetune.dump_examples(finetune_job.examples)
             write_atomic(run.path / "examples.jsonl", examples.encode())
-        _write_request(run, Request(preset, recipe.to_dict(), base, False, *visitor, is_secret))
+        own = find_spec(recipe.model.dataset).own
+        asked = (preset, recipe.to_dict(), base, False, *visitor, own, is_secret)
+        _write_request(run, Request(*asked))
         if run.created() <= newest:  # the clock was moved back; the queue keeps its order
             os.utime(run.path / "recipe.json", ns=(newest + 1, newest + 1))
         full = State("failed", f"{DISK_FULL} {run.retry_words}")
@@ -276,7 +278,7 @@ def import_run(root: Path, model: "SumNet", card: "Card", visitor: Visitor = NOB
     made = Run(root / secrets.token_hex(8))
     with _staged(made) as run:
         checkpoint.save(run.checkpoint, model, card)
-        _write_request(run, Request(card.preset, card.params, None, True, *visitor))
+        _write_request(run, Request(card.preset, card.params, None, True, *visitor, card.own_data))
         run.set_state(State("finished"))
     return made
 

@@ -32,6 +32,7 @@ from msgspec import Meta
 from core import PROJECT
 from core.errors import UserError
 from core.runs import limits
+from core.specs import OwnData, own_spec
 from core.storage.files import read_whole, steady_time, write_atomic
 from core.storage.history import Record, dump_record, read_history
 
@@ -88,7 +89,12 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     uploaded: bool = False  # did the network come from a file? Its metrics are that file's claim
     address: str = ""  # who asked, for fairness: keyed hash of a network address
     session: str = ""  # and of which browser behind it: hash of its secret; it owns the run
+    own_data: OwnData | None = None  # of what it learns from, if somebody brought the pictures
     secret: bool = False  # is it a riddle? Then no page says what was asked for
+
+    def __post_init__(self) -> None:
+        if self.own_data:
+            own_spec(self.own_data)  # so that the recipe can be read
 
 
 @dataclass(frozen=True)
@@ -290,11 +296,3 @@ def network_stem(root: Path, name: str) -> Path | None:
         return WEIGHTS_DIR / name
     run = find_run(root, name)
     return run.checkpoint if run else None
-
-
-def finetune_job_of(root: Path, name: str) -> FinetuneJob | None:
-    """What the network of that name was fine-tuned with; None for one trained from nothing."""
-    run = find_run(root, name)
-    with suppress(RunError):  # damaged; the network may answer all the same
-        return run.finetune_job() if run else None
-    return None

@@ -1,11 +1,13 @@
 """What a page sees of a run: its directory read once, and handed to whatever shows it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.runs.control import ControlFile, read_control
-from core.runs.run import Request, Run, RunError, State
+from core.runs.run import FinetuneJob, Request, Run, RunError, State, find_run
 from core.storage.history import Record
 
 
@@ -72,7 +74,15 @@ def _repeatable(run: Run, recipe: Recipe | None, control: ControlFile) -> Recipe
     if recipe is None or run.is_finetune or control.lr is not None:
         return None
     try:
-        same = PRESETS["quick"].recipe.change(recipe.settings()).with_bug(recipe.bug.name)
+        same = PRESETS["quick"].recipe.change(recipe.settings()).with_bug(recipe.bug.name).ready()
     except ValueError:
         return None  # damaged
     return recipe if recipe == same else None
+
+
+def finetune_job_of(root: Path, name: str) -> FinetuneJob | None:
+    """What the network of that name was fine-tuned with; None for one trained from nothing."""
+    run = find_run(root, name)
+    with suppress(RunError):  # damaged; the network may answer all the same
+        return run.finetune_job() if run else None
+    return None

@@ -137,7 +137,7 @@ def _check_bundle(model: SumNet, card: Card) -> None:
         raise CheckpointError(UNUSABLE.format("its weights are not numbers"))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)  # people bring data sets of their own
 def _tried_images(dataset: str) -> Tensor:
     """What a stranger's network is tried on, uint8 (N, 1, 28, 28), before a page counts on it.
 

@@ -11,8 +11,6 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import torch
-
 from core.systems.groups import CGROUPS, OWN_CGROUP, group_folders
 
 BELOW_NORMAL = 0x4000  # priority class of Windows, in <winbase.h>
@@ -29,6 +27,8 @@ def usable_cores(groups: Path = CGROUPS, own: Path = OWN_CGROUP) -> int:
 
 def respect_cores(wanted: int | None = None) -> int:
     """Have torch compute on the cores that this process may use, or on fewer; how many."""
+    import torch
+
     count = min(wanted or torch.get_num_threads(), usable_cores())
     torch.set_num_threads(count)
     return count

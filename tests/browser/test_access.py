@@ -22,7 +22,7 @@ from tests.browser.support.driver import (
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 BAD = ("serious", "critical")
 RUN = "() => axe.run(document, {resultTypes: ['violations']})"
-PAGES = ("/", "/train", "/compare", "/explain", "/lessons")
+PAGES = ("/", "/train", "/compare", "/explain", "/data", "/lessons")
 TALL = {"width": 1440, "height": 2400}  # more of a page at once
 WIDTHS = (360, 390, 768, 1440, 1920)
 PRESENTED = tuple(f"{path}?v=1&present=1" for path in PAGES)

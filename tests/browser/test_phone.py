@@ -9,7 +9,7 @@ from tests.browser.conftest import Visit
 from tests.browser.support.driver import answered, hook, press, wait_until_idle
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-NAMES = ["Draw", "Train", "Compare", "Explain", "Lessons"]
+NAMES = ["Draw", "Train", "Compare", "Explain", "Your data", "Lessons"]
 MAIN = "document.querySelector('[data-testid=stMain]')"
 # Scrolls to the end; does anything there lie under the bar?
 UNCOVERED = """top => {
@@ -27,7 +27,7 @@ def bar_top(page: Page) -> float:
     return box["y"]
 
 
-@pytest.mark.parametrize("path", ["/", "/train", "/compare", "/explain", "/lessons"])
+@pytest.mark.parametrize("path", ["/", "/train", "/compare", "/explain", "/data", "/lessons"])
 def test_the_bar_names_all_pages_and_covers_nothing(visit: Visit, path: str) -> None:
     page = visit(path, **PHONE)
     links = hook(page, "page_bar").get_by_role("link")
@@ -37,7 +37,7 @@ def test_the_bar_names_all_pages_and_covers_nothing(visit: Visit, path: str) -> 
         assert box and box["width"] >= 48 and box["height"] >= 44
         expect(links.nth(place)).to_contain_text(name)
     current = hook(page, "page_bar").locator("[aria-current=page]")
-    expect(current).to_have_text(re.compile((path.strip("/") or "draw").title()))
+    expect(current).to_have_text(re.compile((path.strip("/") or "draw"), re.IGNORECASE))
     page.wait_for_function(UNCOVERED, arg=bar_top(page))
     share = hook(page, "share").bounding_box()
     assert share and share["y"] + share["height"] < 64  # in the corner, on nothing

@@ -36,6 +36,7 @@ FLOORS: tuple[set[str], ...] = (
     {"core.inspection"},
     {"core.storage"},
     {"core.runs"},
+    {"core.library"},
     {"core.forecast"},
     {"core.jobs"},
     {"core.cluster"},

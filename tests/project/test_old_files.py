@@ -16,11 +16,10 @@ from core.runs import recovery
 from core.runs.control import read_control
 from core.runs.run import Run, find_run, list_runs
 from core.runs.snapshot import repeatable_recipe
-from core.specs import TRAIN_SIZE
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.history import history_file, read_history
 from core.workers.runner import JobRunner
-from views.session.link import link_query, parse_link
+from views.session.link import DEFAULT_SETTINGS, link_query, parse_link
 
 OLD = Path(__file__).parents[1] / "data" / "v0.1"
 EXPECTED = json.loads((OLD / "expected.json").read_bytes())
@@ -141,8 +140,10 @@ def test_a_downloaded_bundle_opens():
 def test_a_link_stands_for_the_same_choices(old_link):
     link = parse_link(dict(parse_qsl(old_link["query"])))
     found = as_json({key: value for key, value in vars(link).items()})
+    settings, known = found["settings"], old_link["link"]["settings"]
+    added = {name: settings.pop(name) for name in set(settings) - set(known)}
+    assert added == {name: DEFAULT_SETTINGS[name] for name in added}  # as it was before them
     renamed = {"picture", "task"}  # attributes; what they hold is what it was
-    assert found["settings"].pop("images") == TRAIN_SIZE  # as all runs had before
     assert {k: v for k, v in found.items() if k in old_link["link"]} == {
         k: v for k, v in old_link["link"].items() if k in found
     }

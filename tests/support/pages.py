@@ -8,6 +8,7 @@ tests/views/conftest.py. A page is a function that imports what it needs: AppTes
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -55,18 +56,32 @@ def lessons_page() -> None:
     show_lessons()
 
 
+def data_page() -> None:
+    from views.collections.page import show_data
+
+    show_data()
+
+
 PAGES = {
     "draw": draw_page,
     "train": train_page,
     "compare": compare_page,
     "explain": explain_page,
     "lessons": lessons_page,
+    "collections": data_page,
 }
 
 
 def opened(page: Callable[[], None], **query: str) -> AppTest:
     """A page as a new visitor sees it who comes with this address."""
     return run_with(AppTest.from_function(page, default_timeout=TIMEOUT), **query)
+
+
+def growing_figures(app: AppTest) -> list[dict[str, Any]]:
+    """The plotly figures of a page that may change while one looks at them, from the top."""
+    components = [each.proto for each in app.get("bidi_component")]
+    charts = [each for each in components if each.component_name == "growing_chart"]
+    return [json.loads(json.loads(chart.json)["figure"]) for chart in charts]
 
 
 def opened_app(**query: str) -> AppTest:

@@ -150,7 +150,7 @@ def test_the_server_is_set_for_strangers():
 
     config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())
     assert config["server"]["enableCORS"] is True
-    assert config["server"]["maxUploadSize"] == limits.Limits().upload_megabytes
+    assert config["server"]["maxUploadSize"] == limits.Limits().collection_megabytes
     assert config["server"]["maxMessageSize"] <= 5
     assert config["client"]["showErrorDetails"] == "none"
     assert config["browser"]["gatherUsageStats"] is False

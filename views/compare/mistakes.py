@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.evaluation.diagnostics import Analysis, Mistake
-from core.specs import SPECS, DatasetSpec
+from core.specs import DatasetSpec, find_spec
 from views.compare.network import Network
 from views.session import networks
 from views.session.session import Session
@@ -26,7 +26,7 @@ def show_mistakes(
         st.caption("Click a picture: the network that got it wrong reads it on the Draw page.")
     clicked = None
     for network, analysis in zip(compared, analyses, strict=True):
-        spec = SPECS[network.dataset]
+        spec = find_spec(network.dataset)
         st.subheader(plain(network.title), anchor=False)
         for kind, title, mistakes in (
             ("class", "Surest of a wrong class", analysis.wrong_classes),
@@ -64,7 +64,7 @@ def _what(kind: str, mistake: Mistake, spec: DatasetSpec) -> tuple[str, str]:
 def _mistake(key: str, mistake: Mistake, lines: tuple[str, str], disabled: bool) -> bool:
     with st.container(key=f"mistake_{key}"):
         clicked = st.button(
-            f"![{', '.join(lines)}: open on the Draw page]({data_uri(mistake.image)})",
+            f"![{plain(', '.join(lines))}: open on the Draw page]({data_uri(mistake.image)})",
             key=f"open_{key}",
             disabled=disabled,
         )

@@ -11,7 +11,7 @@ from core.recipes.published import PUBLISHED
 from core.recipes.recipe import Recipe
 from core.runs.run import find_run, list_runs, runs_dir
 from core.runs.snapshot import request_of
-from core.specs import SPECS
+from core.specs import SPECS, find_spec
 from core.storage import checkpoint
 from core.storage.checkpoint import Card, CheckpointError
 from views.compare.bars import Bar, bars_html
@@ -26,7 +26,7 @@ from views.session.session import Session, get_session, is_dark, widget_value
 from views.ui.table import Row, networks_table
 from views.ui.text import plain
 
-CAPTION = "10,000 test images, each with all ten numbers. ★ is the best of its data set."
+CAPTION = "Test images, each with all ten numbers. ★ is the best of its data set."
 FOOTNOTE = (
     "Published metrics are as their authors gave them; the rest was not given. They tested B1 and "
     "B2 on the images that these networks had learned from. Training is in seconds on the machine "
@@ -81,12 +81,18 @@ def _bars(compared: Sequence[Network]) -> list[Bar]:
     """One data set after another."""
     rows = [(p.dataset, p.title, "published", p.figures.get("joint_acc")) for p in PUBLISHED]
     rows += [(n.dataset, n.title, n.kind, n.card.figures["joint_acc"]) for n in compared]
-    rows.sort(key=lambda row: list(SPECS).index(row[0]))
+    rows.sort(key=lambda row: _place(row[0]))
     return [Bar(title, kind, _dataset_words(name), share) for name, title, kind, share in rows]
 
 
+def _place(dataset: str) -> tuple[int, str]:
+    """A key to sort by: our data sets in their order, then those that people brought."""
+    ours = list(SPECS)
+    return (ours.index(dataset), "") if dataset in ours else (len(ours), dataset)
+
+
 def _dataset_words(name: str) -> str:
-    return f"{SPECS[name].title} {SPECS[name].noun}s"
+    return f"{find_spec(name).title} {find_spec(name).noun}s"
 
 
 def _available(session: Session) -> list[Network]:
@@ -133,9 +139,10 @@ def _table_rows(compared: Sequence[Network]) -> list[Row]:
         card = network.card
         made = {"parameters": float(card.parameters), "train_seconds": card.train_seconds}
         rows.append((network.dataset, network.title, network.kind, card.figures | made))
-    rows.sort(key=lambda row: list(SPECS).index(row[0]))
+    rows.sort(key=lambda row: _place(row[0]))
     return [
-        Row(title, kind, SPECS[dataset].title, figures) for dataset, title, kind, figures in rows
+        Row(title, kind, find_spec(dataset).title, figures)
+        for dataset, title, kind, figures in rows
     ]
 
 

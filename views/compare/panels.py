@@ -11,7 +11,7 @@ import streamlit as st
 from core.data.download import DownloadError
 from core.evaluation.diagnostics import Analysis, Reading, cell_centers
 from core.evaluation.prediction import NOT_A_NUMBER, AnswerError
-from core.specs import ADDENDS, SPECS
+from core.specs import ADDENDS, find_spec
 from core.storage.checkpoint import Card
 from views.compare import charts
 from views.compare.charts import Curve
@@ -99,7 +99,7 @@ def _confusions(compared: Sequence[Network]) -> None:
         worst = charts.worst_confusion(counts)
         most[network.dataset] = max(worst, most.get(network.dataset, 0.0))
     for cell, network, counts in zip(cells_for(compared), compared, tables, strict=False):
-        names = SPECS[network.dataset].class_names
+        names = find_spec(network.dataset).class_names
         figure = charts.confusion_matrix(counts, names, most[network.dataset], current_palette())
         with cell:
             show_title(network, f"{percent(network.card.figures['class_acc'])} right")
@@ -154,7 +154,7 @@ def _analysis(network: Network) -> Analysis:
     """
     reading = networks.reading(network.name)
     if reading.analysis is None:
-        words = f"{plain(network.title)} is reading 10,000 test images."
+        words = f"{plain(network.title)} is reading {find_spec(network.dataset).test_words}."
         bar = st.progress(0.0, words)
         try:
             while (share := _advance(reading)) < 1:
@@ -188,7 +188,7 @@ def _sums(compared: Sequence[Network], analyses: Sequence[Analysis]) -> None:
             )
     st.caption(
         "The value of the sum head, before rounding, for each true sum. Stronger color means more "
-        "of the 10,000 test images. On the line, it is right."
+        "of the test images. On the line, it is right."
     )
 
 

@@ -108,14 +108,22 @@ def verdict_on(
         case True, False:
             return Verdict("wrong", f"✗ Wrong sum: this is {what}, but {equation}.")
         case False, True:
-            return Verdict("wrong", f"✗ Wrong {spec.noun}: this is {what}. The sum is right.")
+            return Verdict("wrong", f"✗ Wrong {spec.class_word}: this is {what}. The sum is right.")
     return Verdict("wrong", f"✗ Wrong: this is {what}, and {equation}.")
+
+
+def known_classes(spec: DatasetSpec) -> str:
+    """What a network can read, in a sentence."""
+    if not spec.own:
+        return f"This network knows {spec.noun}s, numbered from 0 to 9."
+    names = [spec.numbered(label) for label in range(len(spec.class_names))]
+    return f"This network knows {', '.join(names[:-1])} and {names[-1]}."
 
 
 def _with_article(spec: DatasetSpec, label: int) -> str:
     """A class in a sentence: "a 6", "an 8", "an Ankle boot (9)"."""
     name = spec.numbered(label)
-    return f"{'an' if name[0] in '8AEIO' else 'a'} {name}"
+    return f"{'an' if name[0] in '8AEIOaeio' else 'a'} {name}"
 
 
 def invitation_html(spec: DatasetSpec, invitation: str, addend: int, *, on_canvas: bool) -> str:
@@ -128,7 +136,7 @@ def invitation_html(spec: DatasetSpec, invitation: str, addend: int, *, on_canva
         "class", _class_question(spec), "", invitation, "", class_bars((), spec.class_names)
     )
     heads += _head("sum", _sum_question(spec, addend), "", f"I add {addend}", "", sum_line())
-    kinds = "" if spec.is_digits else f" This network knows {spec.noun}s, numbered from 0 to 9."
+    kinds = "" if spec.is_digits else f" {html.escape(known_classes(spec))}"
     number = "it" if spec.is_digits else "its number"
     welcome = (
         f"{invitation.rstrip('.')}. One network reads it, and adds {addend} to {number}.{kinds}"
@@ -137,7 +145,9 @@ def invitation_html(spec: DatasetSpec, invitation: str, addend: int, *, on_canva
         f'<div class="equation"><span class="class-head">?</span> + {addend} = '
         f'<span class="sum-head">?</span></div><p class="welcome">{welcome}</p>'
     )
-    return _answers(heads, below + (ghost_style(spec.example) if on_canvas else ""))
+    return _answers(
+        heads, below + (ghost_style(spec.example) if on_canvas and not spec.own else "")
+    )
 
 
 def spoken_words(
@@ -189,11 +199,11 @@ def _sum_head(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) ->
 
 
 def _class_question(spec: DatasetSpec) -> str:
-    return f"which {spec.noun}?"
+    return f"which {spec.class_word}?"
 
 
 def _sum_question(spec: DatasetSpec, addend: int) -> str:
-    return f"{spec.noun} + {addend} = ?"
+    return f"{spec.class_word} + {addend} = ?"
 
 
 def _head(head: str, question: str, answer: str, instead: str, note: str, chart: str) -> str:
@@ -231,6 +241,6 @@ def _equation(spec: DatasetSpec, prediction: Prediction) -> str:
 def _fit(spec: DatasetSpec, prediction: Prediction) -> str:
     """Do the heads agree? Right or wrong, both may be."""
     if prediction.agree:
-        return f"the sum fits the {spec.noun}"
+        return f"the sum fits the {spec.class_word}"
     label, addend = prediction.label, prediction.addend
     return f"the sum does not fit: {label} + {addend} is {label + addend}"

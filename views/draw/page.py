@@ -10,7 +10,7 @@ from core.evaluation.prediction import Prediction, predict
 from core.evaluation.tracing import traced
 from core.finetune import can_finetune
 from core.model import SumNet
-from core.specs import ADDENDS, SPECS, DatasetSpec
+from core.specs import ADDENDS, DatasetSpec, find_spec
 from core.storage.checkpoint import CheckpointError
 from views.draw.digits import choose_digit, show_turn_hint
 from views.draw.finetune import show_handwriting
@@ -59,7 +59,7 @@ def _board() -> None:
     except CheckpointError as error:
         st.error(f"{plain(error)} Make it again with `python -m core train --preset mnist`.")
         return
-    spec, hidden = SPECS[model.config.dataset], session.link.hidden
+    spec, hidden = find_spec(model.config.dataset), session.link.hidden
     left, right = st.columns([4, 7], gap="large")
     with left:
         image = show_input(session, spec)

@@ -119,7 +119,7 @@ def _ways_to_do_it(session: Session) -> None:
 def _whose(shown: Subject) -> str:
     now = "The network that answers you computes this page live"
     if shown.image.title:
-        return f"{now}, from {shown.image.title} and your number, {shown.prediction.addend}."
+        return f"{now}, from {plain(shown.image.title)} and your number, {shown.prediction.addend}."
     return (
         f"{now}. **You have drawn nothing yet, so this is an example**: draw a {shown.spec.noun} "
         "on the Draw page, and this page shows yours."

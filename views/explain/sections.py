@@ -1,5 +1,6 @@
 """The sections of the Explain page, in order: data, network, filters, fusion, losses, stories."""
 
+import html
 import inspect
 import random
 import textwrap
@@ -23,6 +24,7 @@ from views.explain.section import below, beside
 from views.inside.subject import Subject
 from views.session.session import get_session
 from views.ui.images import data_uri, montage, shades
+from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
 MAX_MAPS = 64  # feature maps a stage at most; more would be a wall
@@ -34,18 +36,20 @@ def _data(shown: Subject) -> None:
         f"(Nobody knows what the {shown.spec.noun} is, so this page takes the network's answer as "
         "the label.)"
     )
+    label = plain(shown.label)
+    count = "" if shown.spec.own else "60,000 "
     right = beside(
-        f"A picture of **{shown.label}** with the number **{addend}** has two right answers: the "
-        f"*label*, {shown.label}, and the *sum*, {shown.total}. "
+        f"A picture of **{label}** with the number **{addend}** has two right answers: the "
+        f"*label*, {label}, and the *sum*, {shown.total}. "
         f"{taken if shown.image.label is None else ''}\n\n"
-        f"{shown.spec.title} has 60,000 pictures to learn from, and no numbers. The number is "
-        "drawn again each time a picture comes up, so the network never knows which sum belongs to "
-        "a picture. It cannot memorize sums: it has to read and to add."
+        f"{plain(shown.spec.title)} has {count}pictures to learn from, and no numbers. The number "
+        "is drawn again each time a picture comes up, so the network never knows which sum belongs "
+        "to a picture. It cannot memorize sums: it has to read and to add."
     )
-    label = torch.tensor([shown.target])
+    target = torch.tensor([shown.target])
     images = torch.from_numpy(shown.pixels.copy()).view(1, 1, *shown.pixels.shape)
     rng = torch.Generator().manual_seed(addend)
-    again = dataset.pair(Split(images, label), torch.zeros(3, dtype=torch.int64), rng)
+    again = dataset.pair(Split(images, target), torch.zeros(3, dtype=torch.int64), rng)
     pairs = list(zip(again.addends.tolist(), again.sums.tolist(), strict=True))
     with right:
         st.html(figures.example(shown.pixels, addend, shown.label, shown.total))
@@ -71,7 +75,7 @@ def _choose_number(addend: int) -> None:
 def _two_inputs(shown: Subject) -> None:
     addend = shown.prediction.addend
     right = beside(
-        f"**The picture** gets the form of {shown.spec.title}: "
+        f"**The picture** gets the form of {plain(shown.spec.title)}: "
         f"{shown.spec.form_words}\n\n"
         "**The number** is a *one-hot* vector: ten values, all 0 but one. To the network, a 9 is "
         "not more than a 1, only another case, and ten cases are easy to tell apart.",
@@ -171,7 +175,9 @@ def _meeting(shown: Subject) -> None:
             + figures.strip(meeting.onehot.tolist(), names, "plain")
             + (
                 '<p class="note">Classes by number: '
-                + ", ".join(f"{n} {name}" for n, name in enumerate(shown.spec.class_names))
+                + html.escape(
+                    ", ".join(f"{n} {name}" for n, name in enumerate(shown.spec.class_names))
+                )
                 + "</p>"
                 if shown.spec.class_names[0] != "0"
                 else ""

@@ -1,7 +1,8 @@
 """The steps of the lessons about data: too little of it, learned by heart, with fixed numbers."""
 
-from views.guide.looks import trains
-from views.guide.steps import CourseQuestion, Step, Story, judge_number
+from core.specs import OWN
+from views.guide.looks import answers, trains
+from views.guide.steps import CourseQuestion, Step, Story, judge_number, judge_option
 from views.guide.train_lessons import choose, press
 from views.session.lessons import SMALL_SET
 from views.session.link import DEFAULT_SETTINGS
@@ -137,5 +138,47 @@ FIXED = (
         look=trains(lambda r: not r.model.bug),
         told=_free,
         prepare=lambda session: choose(session, bug=""),
+    ),
+)
+
+
+# --- your pictures decide what it learns
+
+THIN_OR_ROUND = CourseQuestion(
+    "It learns circles with a thick line and squares with a thin one. What will it call a square "
+    "that you draw with the thick pen?",
+    {"square": "A square: it learned the form", "circle": "A circle: it learned the line"},
+)
+
+
+def _biased(story: Story) -> str:
+    facts = story.seen["biased"]
+    return f"It reads {percent(facts['class_acc'])} of its test pictures, which are drawn alike."
+
+
+def _named(story: Story) -> str:
+    name = str(story.seen["drawn"]["name"])
+    right = "circle" if "circle" in name.lower() else "square"
+    return (
+        f"{judge_option(story, 'form', THIN_OR_ROUND, right)} In its pictures the line tells both "
+        "apart as well as the form does. Choose the data set with both pens, and train again."
+    )
+
+
+BIASED_PICTURES = (
+    Step("form", THIN_OR_ROUND.asks, question=THIN_OR_ROUND),
+    press(
+        "Press Train.",
+        "biased",
+        look=trains(lambda r: r.model.dataset.startswith(OWN)),
+        told=_biased,
+    ),
+    Step(
+        "drawn",
+        "Press Use this network, then draw a square.",
+        "draw",
+        ("canvas",),
+        look=answers(lambda found, story: not found.name.isdigit()),
+        told=_named,
     ),
 )

@@ -175,6 +175,7 @@ STEPS = {
     "overfit": data_lessons.OVERFIT,
     "fixed": data_lessons.FIXED,
     "shift": SHIFT_STEPS,
+    "data": data_lessons.BIASED_PICTURES,
 }
 COURSES = {
     name: Course(name, lesson.title, STEPS.get(name, (Step("do", lesson.says),)))

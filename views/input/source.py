@@ -30,7 +30,7 @@ class Source(ABC):
             ImageFileError: the visitor's file cannot be read.
         """
 
-    def show_below(self, session: Session) -> None:
+    def show_below(self, session: Session, spec: DatasetSpec) -> None:
         """More controls, below the picture, where there are any."""
         return
 

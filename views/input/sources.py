@@ -7,6 +7,8 @@ under its own name.
 
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -14,7 +16,7 @@ import streamlit as st
 from core.data.download import DownloadError
 from core.data.drawing import Strokes
 from core.data.image_files import ImageFileError
-from core.specs import TEST_SIZE, DatasetSpec
+from core.specs import DatasetSpec
 from views.input.canvas import draw_canvas, latest_canvas
 from views.input.input_image import InputImage, example_image, image_of_drawing
 from views.input.photos import Camera, Upload
@@ -65,12 +67,14 @@ class Drawing(Source):
         return f"Draw a {spec.noun}"
 
     def advice(self, spec: DatasetSpec, can_teach: bool) -> str:
-        if not spec.is_digits:
+        if not spec.is_drawn:
             return self.caveat(spec)
+        if not spec.is_digits:
+            return "Draw it like the pictures that the network learned from."
         return f"Draw it larger and simpler{', or label it below' if can_teach else ''}."
 
     def caveat(self, spec: DatasetSpec) -> str:
-        if spec.is_digits:
+        if spec.is_drawn:
             return ""
         return f"This network knows {spec.noun}s: pick a test image or draw one."
 
@@ -120,7 +124,7 @@ def _show_example(strokes: Strokes, canvas: CanvasState) -> CanvasState:
 
 
 class DatasetImage(Source):
-    """One of the 10,000 test images, whose label is known."""
+    """A test image of the network's data set, whose label is known."""
 
     title = "Test image"
     follows_dataset = True
@@ -133,13 +137,14 @@ class DatasetImage(Source):
             with st.container(width=INPUT_SIDE, height=INPUT_SIDE):
                 st.warning(plain(error))
             return None
-        index = session.picture
+        count = _count(spec)
+        index = session.picture % count
         with st.container(key="test_image", width="content"):
             st.html(image_tag(image.pixels, INPUT_SIDE, f"Test image {index} of {spec.title}"))
         moves = {
             "next": (":material/arrow_forward:", "Next", index + 1),
             "previous": (":material/arrow_back:", "Previous", index - 1),
-            "random": (":material/shuffle:", "Any other", random.randrange(TEST_SIZE)),
+            "random": (":material/shuffle:", "Any other", random.randrange(count)),
         }
         with st.container(gap="xsmall", key="tools"):
             for key, (icon, words, target) in moves.items():
@@ -149,12 +154,13 @@ class DatasetImage(Source):
                     icon=icon,
                     help=words,
                     on_click=_choose_picture,
-                    args=(session, target),
+                    args=(session, target % count),
                 )
         return image
 
     def read(self, session: Session, spec: DatasetSpec) -> InputImage:
-        split, index = networks.test_split(spec.name), session.picture
+        split = networks.test_split(spec.name)
+        index = session.picture % len(split.labels)
         return InputImage(
             split.images[index, 0].numpy(),
             source="test",
@@ -162,14 +168,18 @@ class DatasetImage(Source):
             label=int(split.labels[index]),
         )
 
-    def show_below(self, session: Session) -> None:
-        key = f"number_{session.picture}"  # a new widget for a new number, whoever chose it
-        last = TEST_SIZE - 1
+    def show_below(self, session: Session, spec: DatasetSpec) -> None:
+        try:
+            last = _count(spec) - 1
+        except DownloadError:
+            return  # said above
+        index = session.picture % (last + 1)
+        key = f"number_{index}_{last}"  # a new widget for a new number, whoever chose it
         st.number_input(
             f"Test image, 0 to {last:,}",
             0,
             last,
-            session.picture,
+            index,
             key=key,
             on_change=lambda: _choose_picture(session, widget_value(key)),
             width=CONTROLS_WIDTH,
@@ -183,7 +193,12 @@ class DatasetImage(Source):
 
 
 def _choose_picture(session: Session, index: int) -> None:
-    session.picture = index % TEST_SIZE
+    session.picture = index
+
+
+def _count(spec: DatasetSpec) -> int:
+    """How many test images a data set has."""
+    return len(networks.test_split(spec.name).labels)
 
 
 SOURCES: dict[str, Source] = {
@@ -219,7 +234,7 @@ def show_input(
     source = sources[session.source]
     with st.container(horizontal=True, key="board"):
         image = source.show(session, spec)
-    source.show_below(session)
+    source.show_below(session, spec)
     return image
 
 
@@ -234,4 +249,14 @@ def visitor_image(session: Session, spec: DatasetSpec) -> InputImage:
         image = source.read(session, spec) if is_meant else None
     except (DownloadError, ImageFileError):
         image = None  # the Draw page says what to do about it
-    return image or example_image(spec)
+    return image or _example(session, spec)
+
+
+def _example(session: Session, spec: DatasetSpec) -> InputImage:
+    """What stands in for the visitor's picture: of somebody's own data set, one of its pictures."""
+    if spec.own:
+        with suppress(DownloadError):
+            first = SOURCES["test"].read(replace(session, picture=0), spec)
+            if first:
+                return replace(first, source="", title="")
+    return example_image(spec)

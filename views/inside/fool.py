@@ -33,8 +33,8 @@ def show_fool(shown: Subject) -> None:
         return
     names = shown.spec.class_names
     st.markdown(
-        f"What is the least that has to change until this **{names[flip.label]}** is read as "
-        "something else? The class head's own gradient leads there: the direction in which the "
+        f"What is the least that has to change until this **{plain(names[flip.label])}** is read "
+        "as something else? The class head's own gradient leads there: the direction in which the "
         "answer falls fastest. You still see what you drew; the network does not. Only the "
         "picture is changed, the network stays as it is."
     )

@@ -16,7 +16,7 @@ import torch
 
 from core.evaluation.prediction import predict_batch
 from core.evaluation.tracing import traced
-from core.specs import SPECS, DatasetSpec
+from core.specs import DatasetSpec, find_spec
 from views.draw.live import LiveAnswer, can_label, live_answer
 from views.input.input_image import InputImage
 from views.input.question import Question, QuestionError, image_of_question
@@ -78,7 +78,7 @@ def _answer(name: str, batch: list[Waiting]) -> None:
     """Answer questions to one network."""
     try:
         model, card = load_network(name)
-        spec = SPECS[model.config.dataset]
+        spec = find_spec(model.config.dataset)
         pictures = list(_pictures(batch, spec))
         predictions = predict_batch(
             traced(model),

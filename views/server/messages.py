@@ -19,7 +19,7 @@ MAX_KIND_BYTES = {
     "rerun_script": 0,
     "stop_script": 16,
     "app_heartbeat": 16,
-    "file_urls_request": 2_000,
+    "file_urls_request": 20_000,
     "backend_operation_request": 2_000,
 }
 MAX_FIELDS = 2_000  # of a client's state; a page of ours has about a hundred widgets

@@ -1,13 +1,13 @@
 """Files that browsers put into the server's memory: how many, how fast, and which are kept.
 
 Streamlit keeps every uploaded file until its session ends. A page of ours reads a file at once and
-needs it no more, so only the last few of a session stay, and of all sessions together no more than
-a total: what was uploaded first goes first.
+needs it no more, so only the last of a session stay, and of all sessions together no more than a
+total: what was uploaded first goes first.
 """
 
 from collections.abc import Callable
 
-KEPT_FILES = 3  # of a session
+KEPT_FILES = 100  # of a session: as many as a page takes at once
 
 Forget = Callable[[str, str], None]  # session and file -> gone
 

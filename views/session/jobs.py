@@ -10,6 +10,7 @@ from core.cluster.cluster import VARIABLE, read_cluster
 from core.errors import UserError
 from core.forecast import wait
 from core.forecast.speed import read_speed
+from core.library.store import PICTURES_GONE, LibraryError, is_kept
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.recipes.settings import Value
@@ -22,6 +23,7 @@ from core.runs.run import (
     runs_dir,
 )
 from core.runs.snapshot import RunSnapshot, read_snapshot
+from core.specs import find_spec
 from core.workers.supervisor import Supervisor, shared_supervisor
 from views.session.networks import load_network, use_network
 from views.session.session import Quiz, Session, cached_finetune_job, get_session
@@ -43,9 +45,13 @@ def start_run(session: Session) -> None:
     Raises:
         SettingError: a setting is out of bounds, or the run would take too long.
         QueueError: there is no place in the queue.
+        LibraryError: the pictures to learn from are gone.
         OSError: the run cannot be written.
     """
     recipe = PRESETS["quick"].recipe.change(session.link.settings).with_bug(session.link.bug)
+    recipe = recipe.ready()
+    if find_spec(recipe.model.dataset).own and not is_kept(runs_dir(), recipe.model.dataset):
+        raise LibraryError(f"{PICTURES_GONE} Bring them again on the page Your data.")
     start_recipe(session, recipe)
 
 
@@ -105,7 +111,10 @@ def _enqueue(
     run = queue.enqueue(runs_dir(), own, preset, recipe, finetune_job, visitor, is_secret)
     if not is_secret:
         session.own_runs.append(run.id)
-    log.event("run queued", run=run.id, settings=recipe.settings(), taught=finetune_job is not None)
+    settings = recipe.settings()
+    if find_spec(recipe.model.dataset).own:
+        settings["dataset"] = "own"  # whoever has its name has the pictures
+    log.event("run queued", run=run.id, settings=settings, taught=finetune_job is not None)
     return run.id
 
 
@@ -182,7 +191,8 @@ def run_meanwhile(run: Run) -> RunSnapshot | None:
 def expected_seconds(settings: Mapping[str, Value]) -> float | None:
     """That a run with these settings takes here; None where nothing was measured yet."""
     speed = read_speed(runs_dir())
-    return speed.run_seconds(settings) if speed else None
+    recipe = PRESETS["quick"].recipe.change(settings).ready()
+    return speed.run_seconds(recipe.settings()) if speed else None
 
 
 def expected_finetune_seconds() -> float | None:

@@ -1,4 +1,4 @@
-"""Ten lessons, each a link and a sentence: what a class can try. views/guide/ has their steps.
+"""Lessons, each a link and a sentence: what a class can try. views/guide/ has their steps.
 
 One example: the lesson "weight" opens the Train page with the weight of the sum at 0, some other
 settings fixed and the rest hidden. tests/views/session/test_lessons.py tries what each promises.
@@ -7,12 +7,14 @@ settings fixed and the rest hidden. tests/views/session/test_lessons.py tries wh
 from dataclasses import dataclass
 from typing import Literal
 
+from core.collections.lesson_sets import BIASED
 from core.data.drawing import Strokes
 from core.recipes.settings import SETTINGS, Value
+from core.specs import own_spec
 from views.session.link import LESSON_NAMES, QUICK, Link, link_query, parse_strokes
 
 # settings that no lesson is about, or only those that leave them free
-HIDDEN_SETTINGS = ("images", "batch_size", "width", "dropout", "augment")
+HIDDEN_SETTINGS = ("images", "start", "batch_size", "width", "dropout", "augment")
 A_SHORT_7: Strokes = (((105.0, 95.0), (150.0, 60.0), (145.0, 225.0)),)
 A_2_IN_A_MIRROR = parse_strokes("XxaWRBSI0NxBMxiPqMUC0XLXLTX")
 BY_TEACHER, BY_LESSON = "Set by your teacher", "Set for this lesson"  # of what a link has fixed
@@ -137,6 +139,14 @@ LESSONS = {
         "lessons",
         Link(lesson="shift"),
         minutes=2,
+    ),
+    "data": Lesson(
+        "Your pictures decide what it learns",
+        "In these pictures every circle has a thick line and every square a thin one. Guess: what "
+        "will the network call a square that you draw? Press Train, use the network and draw one. "
+        "Then choose the data set with both pens and train again.",
+        "train",
+        _train("data", ("dataset",), dataset=own_spec(BIASED).name, epochs=3, augment=0.5),
     ),
 }
 assert tuple(LESSONS) == LESSON_NAMES

@@ -66,8 +66,8 @@ HIDEABLE = (
 )
 LOCKABLE = ("number", "network", "bug", *SETTINGS)
 LESSON_NAMES = (  # see lessons.py
-    *("rate", "weight", "fusion", "bug", "misread"),
-    *("teach", "few", "overfit", "fixed", "shift"),
+    *("rate", "weight", "fusion", "bug", "misread", "teach"),
+    *("few", "overfit", "fixed", "shift", "data"),
 )
 MAX_TOUR = 20  # steps that an address can name; the tour has fewer
 

@@ -15,6 +15,7 @@ from core.dataset import Split
 from core.evaluation.diagnostics import Reading
 from core.evaluation.prediction import Prediction, predict
 from core.evaluation.saliency import Saliency, saliency
+from core.library.store import PICTURES_GONE, is_kept, kept_test_split
 from core.model import ModelConfig, SumNet
 from core.recipes.naming import NO_CHANGE, bug_parts, recipe_parts
 from core.recipes.presets import PRESETS
@@ -25,7 +26,7 @@ from core.runs.limits import LIMITS
 from core.runs.queue import QueueError, import_run
 from core.runs.run import Request, Run, find_run, network_stem, runs_dir
 from core.runs.snapshot import request_of
-from core.specs import SPECS, data_dir
+from core.specs import data_dir, find_spec
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record, history_file, read_history
@@ -38,6 +39,7 @@ DEFAULT_NETWORK = Link.network
 MOST_NETWORKS = 16  # in memory, of at most 8 MB; another one takes 10 ms
 MOST_READINGS = 8  # likewise, each with the network that it is of
 MAX_UPLOADS = 10  # networks per visitor; each takes a place among the runs that are kept
+TEST_SPLITS = 16  # data sets whose test images are in memory
 GONE = "That network is no longer kept here."
 
 
@@ -173,8 +175,10 @@ def rename_network(session: Session, run: Run, name: str) -> None:
     rename_run(run, browser_of_session(session), name)
 
 
-@st.cache_resource(max_entries=len(SPECS), show_spinner=False)
+@st.cache_resource(max_entries=TEST_SPLITS, show_spinner=False)
 def _test_split(name: str) -> Split:
+    if find_spec(name).own:
+        return kept_test_split(runs_dir(), name)
     return dataset.load_test_split(name)
 
 
@@ -184,9 +188,12 @@ def test_split(name: str) -> Split:
     Raises:
         DownloadError: they are not on this machine; a page does not download them.
     """
-    if not download.is_present(SPECS[name].files, data_dir()):
+    spec = find_spec(name)
+    if spec.own and not is_kept(runs_dir(), name):
+        raise download.DownloadError(PICTURES_GONE)
+    if not download.is_present(spec.files, data_dir()):
         raise download.DownloadError(
-            f"The test images of {SPECS[name].title} are not on this machine. "
+            f"The test images of {spec.title} are not on this machine. "
             f"Get them with `python -m core fetch {name}`."
         )
     return _test_split(name)

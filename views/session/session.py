@@ -19,8 +19,11 @@ import torch
 
 from core.data.drawing import Strokes
 from core.finetune import HandExample
+from core.library.store import is_kept
 from core.recipes.recipe import Recipe
-from core.runs.run import FinetuneJob, find_run, finetune_job_of, runs_dir
+from core.runs.run import FinetuneJob, find_run, runs_dir
+from core.runs.snapshot import finetune_job_of
+from core.specs import OWN
 from views.server.browser_cookie import new_secret
 from views.server.heavy import heavy_work
 from views.session.canvas_state import CanvasState
@@ -87,6 +90,11 @@ class Session:
     is_teaching: bool = False  # are labels asked for, in the place of the number to add?
     race: Race | None = None  # the last one
     finetune_run: str = ""  # id of the run that learns the examples, or failed to; "" is none
+    sheet: CanvasState = field(default_factory=CanvasState)  # a drawing for a data set of one's own
+    own_dataset: str = ""  # name of the visitor's own data set that they trained on last
+    is_dataset_gone: bool = False  # the one that the link named, and has to be told so
+    brought: int = 0  # how often pictures were brought: the next ones get new widgets
+    data_trouble: str = ""  # why the last ones could not be read, in a sentence
     settings_generation: int = 0  # how often the page itself chose settings of the next run
     unseen_run: str = ""  # id of the run whose end the Train page has still to show
     arrivals: int = 0  # how often the page has to begin at its top; see views/frame/news.py
@@ -115,6 +123,8 @@ def get_session() -> Session:
     """This visitor's session; the address that they came with fills it at the start."""
     if "session" not in st.session_state:
         query = st.query_params.to_dict()
+        dataset = query.get("dataset", "")
+        is_dataset_here = is_kept(runs_dir(), dataset)  # the link can be read only then
         link = parse_link(query)
         job = cached_finetune_job(link.network)
         run = find_run(runs_dir(), link.run)
@@ -125,6 +135,8 @@ def get_session() -> Session:
             picture=link.picture or 0,
             examples=list(job.examples) if job else [],
             is_link_cut=is_cut(query),
+            own_dataset=dataset if is_dataset_here else "",
+            is_dataset_gone=dataset.startswith(OWN) and not is_dataset_here,
             other_parameters=_other_parameters(),
             unseen_run=link.run if run and not run.state().is_finished else "",
         )

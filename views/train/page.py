@@ -5,15 +5,14 @@ from functools import partial
 
 import streamlit as st
 
+from core.errors import UserError
 from core.forecast.wait import about
 from core.recipes.bugs import Bug
 from core.recipes.code import diff
 from core.recipes.naming import recipe_words
-from core.recipes.settings import SettingError
-from core.runs.queue import QueueError
 from core.runs.run import WAITING
 from core.runs.snapshot import RunSnapshot
-from core.specs import TRAIN_SIZE
+from core.specs import find_spec
 from core.storage.history import Record
 from views.frame.share import show_share
 from views.session import jobs, networks
@@ -125,14 +124,14 @@ def _show_recipe(snapshot: RunSnapshot) -> None:
     """While it trains: what this run is made of. The settings come back when it is over."""
     if snapshot.recipe:
         words = recipe_words(snapshot.request.preset, snapshot.recipe)
-        st.caption(f"This run: {words}. You can change the settings when it is over.")
+        st.caption(f"This run: {plain(words)}. You can change the settings when it is over.")
 
 
 def _start(start: Start) -> None:
     """Start a run, or say why that cannot be."""
     try:
         start()
-    except (SettingError, QueueError) as error:
+    except UserError as error:
         st.error(plain(error))
     except OSError as error:
         st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
@@ -149,9 +148,15 @@ def _no_run(session: Session) -> bool:
                 "This page has the settings from the link. Press Train again to retrain with them."
             )
         return False
+    if session.is_dataset_gone:
+        st.warning(
+            "The pictures that this link trains on are no longer kept here. Ask for a new link, or "
+            "train on other pictures."
+        )
     st.subheader("Train a network of your own")
+    images = find_spec(str(session.link.settings["dataset"])).train_words
     st.write(
-        f"Press Train. The network learns from {TRAIN_SIZE:,} images while its curves grow here, "
+        f"Press Train. The network learns from {plain(images)} while its curves grow here, "
         "and then you draw with it. Nothing that you try can break the shipped network."
     )
     _shipped_curves()
@@ -201,9 +206,11 @@ def _meanwhile(waiting: RunSnapshot) -> None:
     if other is None or other.recipe is None or not other.history:
         st.caption("One run trains at a time. The next one begins in a moment.")
         return
-    words = (
-        "of a quiz" if other.request.secret else recipe_words(other.request.preset, other.recipe)
-    )
+    words = recipe_words(other.request.preset, other.recipe)
+    if other.request.own_data:
+        words = "on pictures of their own"  # whose names are nobody else's business
+    if other.request.secret:
+        words = "of a quiz"
     seconds = jobs.seconds_left(other)
     left = f", about {about(seconds)} left" if seconds else ""
     st.caption(f"One run trains at a time. Somebody's network, {words}{left}:")

@@ -14,6 +14,7 @@ from core.recipes.settings import SETTINGS, Value
 from views.session import jobs
 from views.session.link import DEFAULT_SETTINGS
 from views.session.session import Session, get_session
+from views.ui.text import plain
 
 TRAIN_PRESETS: dict[str, tuple[dict[str, Value], str]] = {
     "Quick": ({"epochs": 1, "width": 16}, "sees each image once"),
@@ -84,7 +85,7 @@ def back_to_usual(session: Session) -> None:
     fixed = link.hidden + link.locked
     free = {name: DEFAULT_SETTINGS[name] for name in SETTINGS if name not in fixed}
     changed = [name for name, usual in free.items() if link.settings[name] != usual]
-    words = [SETTINGS[name].say(link.settings[name]) for name in changed]
+    words = [plain(SETTINGS[name].say(link.settings[name])) for name in changed]
     if link.bug and "bug" not in fixed:
         words.append(f"broken: {BUGS[link.bug].title}")
     if words:

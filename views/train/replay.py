@@ -7,13 +7,14 @@ import streamlit as st
 from core.evaluation.prediction import NOT_A_NUMBER, Prediction
 from core.recipes.recipe import Recipe
 from core.runs.run import Run
-from core.specs import SPECS, DatasetSpec
+from core.specs import DatasetSpec, find_spec
 from core.storage import snapshots
 from views.input.input_image import InputImage
 from views.input.sources import visitor_image
 from views.session import jobs, networks
 from views.session.session import get_session
 from views.train import charts
+from views.ui.growing_chart import growing_chart
 from views.ui.images import image_tag
 from views.ui.style import current_palette
 from views.ui.theme import BARE_CONFIG
@@ -27,7 +28,7 @@ def show_replay(read: jobs.ReadRun) -> None:
     if snapshot is None or snapshot.recipe is None:
         return  # said above
     run, recipe = snapshot.run, snapshot.recipe
-    spec = SPECS[recipe.model.dataset]
+    spec = find_spec(recipe.model.dataset)
     image = visitor_image(session, spec)
     every = _answers(run, recipe, image, session.link.addend)
     if not every:
@@ -53,12 +54,14 @@ def show_replay(read: jobs.ReadRun) -> None:
     with left, st.container(key="watch_class"):
         probs = [answer.class_probs for answer in said]
         figure = charts.classes_while_learning(images_seen, probs, spec.class_names, palette)
-        st.plotly_chart(figure, config=BARE_CONFIG, alt="Class probabilities while it learns")
+        alt = "Class probabilities while it learns"
+        growing_chart(figure, palette, key="watched_class", alt=alt, config=BARE_CONFIG)
     with right, st.container(key="watch_sum"):
         values = [answer.sum_value for answer in said]
         expected = label + session.link.addend
         figure = charts.sum_while_learning(images_seen, values, expected, palette)
-        st.plotly_chart(figure, config=BARE_CONFIG, alt="Sum while it learns")
+        alt = "Sum while it learns"
+        growing_chart(figure, palette, key="watched_sum", alt=alt, config=BARE_CONFIG)
 
 
 def _answers(run: Run, recipe: Recipe, image: InputImage, addend: int) -> Mapping[int, Prediction]:

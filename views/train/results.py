@@ -14,7 +14,7 @@ from core.recipes.recipe import Recipe
 from core.runs.control import MAX_NAME, read_name
 from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot
-from core.specs import SPECS
+from core.specs import find_spec
 from core.storage.checkpoint import Card, CheckpointError, read_card
 from views.session import networks
 from views.session.session import Session, get_session
@@ -119,8 +119,8 @@ def _results_table(card: Card, recipe: Recipe, ghost: Ghost | None = None) -> st
         + "</tr>"
         for name, metrics in rows.items()
     )
-    title = SPECS[recipe.model.dataset].title
-    note = f"10,000 test images of {title}, each with all ten numbers"
+    spec = find_spec(recipe.model.dataset)
+    note = html.escape(f"{spec.test_words.capitalize()} of {spec.title}, each with all ten numbers")
     return f'<table class="figures"><caption>{note}</caption><tr><td></td>{head}</tr>{body}</table>'
 
 

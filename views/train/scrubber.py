@@ -26,6 +26,7 @@ from views.inside.network_map import INSIDE_SHEET, place_on
 from views.session import jobs, networks
 from views.session.session import get_session
 from views.ui.answer_charts import class_bars, sum_line
+from views.ui.growing_chart import growing_chart
 from views.ui.images import montage, shades
 from views.ui.style import current_palette
 from views.ui.table import certainty
@@ -127,8 +128,9 @@ def _show(moment: Moment, spec: DatasetSpec) -> None:
             + '<p class="note">Filters of the first convolution</p>'
         )
     with right, st.container(key="moment_map"):
-        figure = map_figure(moment.found, spec.class_names, current_palette(), moment.placed, 360)
+        palette, alt = current_palette(), "Map of the features"
+        figure = map_figure(moment.found, spec.class_names, palette, moment.placed, 360)
         wrong = len(moment.found.mistakes)
         count = len(moment.found.labels)
-        st.plotly_chart(figure, key="moment_chart", config=BARE_CONFIG, alt="Map of the features")
+        growing_chart(figure, palette, key="moment_chart", alt=alt, config=BARE_CONFIG)
         st.caption(f"{count:,} test images, {wrong:,} of them read wrong (red crosses)")

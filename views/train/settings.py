@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.collections.lesson_sets import LESSON_SETS
 from core.recipes.bugs import BUGS
 from core.recipes.code import diff
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
 from views.session.lessons import who_fixed
 from views.session.session import Session, get_session, widget_value
 from views.train.presets import setting_key
+from views.ui.text import plain
 
 BUG_LABEL = "Published bug"
 
@@ -68,7 +70,7 @@ def show_fixed(session: Session, names: list[str]) -> None:
 def _value_words(name: str, value: Value) -> str:
     setting = SETTINGS[name]
     if isinstance(setting, Choice):
-        return setting.options[str(value)].offered
+        return setting.offer(str(value))
     return f"{value:g}" if not setting.whole else f"{value:.0f}"
 
 
@@ -88,17 +90,29 @@ def _change_head() -> None:
 def _control(name: str, value: Value, key: str) -> Value:
     setting = SETTINGS[name]
     if isinstance(setting, Choice):
-        return _radio(setting, str(value), key, _change_head if name == "sum_head" else None)
+        on_change = _change_head if name == "sum_head" else None
+        return _radio(setting, _offered(name, str(value)), str(value), key, on_change)
     return _number(setting, float(value), key)
 
 
-def _radio(setting: Choice, value: str, key: str, on_change: Callable[[], None] | None) -> str:
-    names = list(setting.options)
+def _offered(name: str, value: str) -> list[str]:
+    """The options of a choice, and data sets that are not ours where the visitor has some."""
+    mine = [get_session().own_dataset] if name == "dataset" else []
+    lesson = LESSON_SETS if value in LESSON_SETS else []  # one is compared with the other
+    setting = SETTINGS[name]
+    assert isinstance(setting, Choice)
+    more = [each for each in (*mine, *lesson, value) if each and setting.allows(each)]
+    return list(dict.fromkeys([*setting.options, *more]))
+
+
+def _radio(
+    setting: Choice, names: list[str], value: str, key: str, on_change: Callable[[], None] | None
+) -> str:
     chosen = st.radio(
         setting.label,
         names,
         names.index(value),
-        format_func=lambda name: setting.options[name].offered,
+        format_func=lambda name: plain(setting.offer(name)),
         key=key,
         help=setting.help,
         on_change=on_change,

@@ -15,6 +15,7 @@ from core.recipes.settings import SETTINGS, Number
 from core.runs.queue import queue_position
 from core.runs.run import WAITING, Run
 from core.runs.snapshot import RunSnapshot
+from core.specs import find_spec
 from views.session import jobs
 from views.session.lessons import who_fixed
 from views.session.session import get_session, widget_value
@@ -178,7 +179,12 @@ def _status_words(snapshot: RunSnapshot) -> str:
     if now.name == "paused":
         return f"Paused: {place}. {now.message or RESUMES}"
     if now.name == "evaluating":
-        return now.message or f"Testing on 10,000 images with ten numbers each. ({place})"
+        return now.message or f"Testing on {_test_words(snapshot)} with ten numbers each. ({place})"
     kept = now.message or "Stopped. What the network learned so far is kept"
     end = "Finished" if now.name == "finished" else kept
     return f"{end}: {place}, {speed:,.0f} images/s, {last['seconds']:.1f} s"
+
+
+def _test_words(snapshot: RunSnapshot) -> str:
+    """What it is tested on."""
+    return find_spec(snapshot.recipe.model.dataset).test_words if snapshot.recipe else "images"

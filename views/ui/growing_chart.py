@@ -30,7 +30,7 @@ def growing_chart(
 
     What visitors change (hidden curves) stays as long as `layout.uirevision` does.
     """
-    drawn = themed(figure, palette).to_plotly_json()
+    drawn = themed(figure, palette).to_json()  # which also knows the arrays of numpy
     data = {"figure": drawn, "config": config, "alt": alt, "library": f"static/{PLOTLY}"}
     _component()(data=data, key=key)
 

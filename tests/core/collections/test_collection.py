@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.collections.album import ReadingProgress
 from core.collections.archive import CollectionError, read_zip
-from core.collections.collection import Collection, ReadingProgress, collect, listed, split_parts
+from core.collections.collection import Collection, collect, listed, split_parts
 from core.collections.packing import pack_collection
 from core.data.drawing import photo_form
 from core.specs import find_spec

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from core.collections.lesson_sets import LESSON_SETS, lesson_set
 from core.forecast import speed
 from core.forecast.speed import Speed, note_run, read_speed, write_speed
 from core.recipes.presets import PRESETS
@@ -105,3 +106,11 @@ def test_a_damaged_file_is_as_good_as_none(root, text):
 
 def test_a_disk_that_is_full_is_no_error(root):
     write_speed(root / "gone", MEASURED)
+
+
+def test_a_data_set_of_ones_own_takes_its_share_of_the_time():
+    """An epoch of it shows some 6,000 images, not 50,000."""
+    name = lesson_set(next(iter(LESSON_SETS))).spec.name
+    usual = MEASURED.run_seconds({"width": 16, "epochs": 1, "dataset": "mnist"})
+    mine = MEASURED.run_seconds({"width": 16, "epochs": 1, "dataset": name})
+    assert mine == pytest.approx(usual * 6_000 / 50_000)

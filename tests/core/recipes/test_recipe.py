@@ -43,7 +43,7 @@ valid_settings = some.fixed_dictionaries({name: valid(s) for name, s in SETTINGS
 
 
 def test_the_settings_are_those_of_the_train_page():
-    assert set(CHOICES) == {"dataset", "fusion", "sum_head"}
+    assert set(CHOICES) == {"dataset", "fusion", "sum_head", "start"}
     assert set(NUMBERS) == {
         *("images", "epochs", "lr", "batch_size", "width"),
         *("dropout", "sum_weight", "augment", "seed"),

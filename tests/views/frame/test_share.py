@@ -111,9 +111,12 @@ def test_everything_can_be_left_out_of_every_page(page, pen) -> None:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_is_locked_or_left_out_and_keeps_the_value_of_the_link(name) -> None:
-    value = {"dataset": "fashion-mnist", "fusion": "pixels", "sum_head": "classification"}.get(
-        name, "1"
-    )
+    value = {
+        "dataset": "fashion-mnist",
+        "fusion": "pixels",
+        "sum_head": "classification",
+        "start": "shipped",
+    }.get(name, "1")
     value = "500" if name == "images" else value
     value = "16" if name in ("batch_size", "width") else "0.5" if name == "dropout" else value
     for how in ("hide", "lock"):

@@ -137,7 +137,7 @@ def test_the_next_lesson_is_the_first_that_is_not_done() -> None:
         session.guesses[f"weight.{step.name}"] = 1
         session.seen[f"weight.{step.name}"] = {}
     assert next_lesson(session, COURSES["rate"]) is COURSES["fusion"]
-    assert next_lesson(session, COURSES["shift"]) is COURSES["rate"]
+    assert next_lesson(session, COURSES["data"]) is COURSES["rate"]
 
 
 def test_recipes_of_lessons_are_within_what_one_visitor_may_ask() -> None:

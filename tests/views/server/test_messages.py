@@ -121,10 +121,10 @@ def test_a_long_message_is_no_end_of_a_run_and_is_not_read():
 
 def test_a_request_that_is_no_run_may_be_as_large_as_its_kind_allows():
     message = BackMsg()
-    message.file_urls_request.request_id = "x" * 1_990
+    message.file_urls_request.request_id = "x" * 19_990
     assert read_request(message.SerializeToString(), 10).kind == "file_urls_request"
-    message.file_urls_request.request_id = "x" * 2_000
-    with pytest.raises(MessageError, match="file_urls_request of 2,003 bytes"):
+    message.file_urls_request.request_id = "x" * 20_000
+    with pytest.raises(MessageError, match="file_urls_request of 20,004 bytes"):
         read_request(message.SerializeToString(), ROOM)
 
 

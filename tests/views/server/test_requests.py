@@ -49,8 +49,9 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return gone
 
 
-def test_a_session_uploads_so_many_files_a_minute(most, forgotten):
+def test_a_session_uploads_so_many_files_a_minute(most, forgotten, monkeypatch):
     most(uploads_per_minute=8)
+    monkeypatch.setattr("views.server.uploads.KEPT_FILES", 3)
 
     async def play() -> None:
         guard = Guard(Streamlit())

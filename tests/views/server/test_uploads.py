@@ -13,7 +13,7 @@ def kept(max_bytes: int, *files: tuple[str, str, int]) -> tuple[Uploads, list[tu
 
 def test_the_oldest_of_a_session_make_room_for_its_newest():
     files = [("a", str(number), 1) for number in range(KEPT_FILES + 2)]
-    uploads, gone = kept(100, ("b", "x", 1), *files)
+    uploads, gone = kept(1_000, ("b", "x", 1), *files)
     assert gone == [("a", "0"), ("a", "1")]
     assert uploads.total == KEPT_FILES + 1
 

@@ -18,7 +18,7 @@ def test_the_app_opens_at_the_draw_page_and_knows_all(pen) -> None:
     app = opened_app()
     assert "addend_7" in keys(app)
     assert list(app.session_state[PAGES_KEY]) == [
-        *("draw", "train", "compare", "explain", "lessons"),
+        *("draw", "train", "compare", "explain", "data", "lessons"),
     ]
 
 

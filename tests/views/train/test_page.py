@@ -12,7 +12,15 @@ from core.runs.queue import create_run
 from core.runs.run import Run, State, list_runs, runs_dir
 from core.runs.snapshot import read_snapshot
 from tests.conftest import record
-from tests.support.pages import finished, opened, session_of, the_run, train_page, words
+from tests.support.pages import (
+    finished,
+    growing_figures,
+    opened,
+    session_of,
+    the_run,
+    train_page,
+    words,
+)
 from views.train.status import _status_words, pace_of
 
 
@@ -158,7 +166,7 @@ def status(run: Run) -> str:
         ),
         (
             State("evaluating"),
-            "Testing on 10,000 images with ten numbers each. (epoch 1, step 10 of 50)",
+            "Testing on 10,000 test images with ten numbers each. (epoch 1, step 10 of 50)",
         ),
         (State("evaluating", "Testing the last weights."), "Testing the last weights."),
         (State("finished"), "Finished: epoch 1, step 10 of 50, 256 images/s, 5.0 s"),
@@ -233,7 +241,7 @@ def test_before_the_first_run_the_shipped_network_s_curves_are_shown() -> None:
         re.fullmatch(r"Here is how the shipped network learned, in \d+ epochs:", each)
         for each in said
     )
-    assert len(app.get("plotly_chart")) == 2
+    assert len(growing_figures(app)) == 2
     assert app.button(key="train_start").label == "Train"
 
 
@@ -250,7 +258,7 @@ def test_the_curves_and_the_rate_are_those_of_the_run() -> None:
     run.append(record(25, loss=1.0))
     run.set_state(State("training"))
     app = opened(train_page, run=run.id)
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    figure = growing_figures(app)[0]
     assert figure["layout"]["xaxis"]["range"] == [0, 3]
     assert figure["data"][0]["x"] == [1.5]
     slider = app.select_slider(key="live_lr")
@@ -282,12 +290,11 @@ def test_who_waits_watches_the_run_that_trains() -> None:
     assert '<div class="headline">Number 2 in the queue</div>' in said
     assert "Meanwhile, watch the run that trains now" in said
     assert "Somebody's network, usual settings, about 20 s left:" in said
-    assert len(app.get("plotly_chart")) == 2
+    assert len(growing_figures(app)) == 2
     assert first.id not in f"{said} {app.main} {dict(app.query_params)}"
     assert app.button(key="train_stop").label == "Leave the queue"
 
 
 def test_pressing_train_brings_the_page_to_its_top() -> None:
     app = opened(train_page)
-    app.button(key="train_start").click().run()
-    assert session_of(app).arrivals == 1
+    assert session_of(app.button(key="train_start").click().run()).arrivals == 1

@@ -1,6 +1,5 @@
 """Two runs in one view: the run before as a ghost, and a race that goes on by itself."""
 
-import json
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
@@ -14,7 +13,7 @@ from core.runs.queue import create_run
 from core.runs.run import Run, State, runs_dir
 from core.storage import checkpoint
 from tests.conftest import record
-from tests.support.pages import opened, session_of, the_run, train_page, words
+from tests.support.pages import growing_figures, opened, session_of, the_run, train_page, words
 from views.session.session import Race, Session
 from views.train import race as race_module
 from views.train.race import BEFORE, NO_BUG, Ghost, in_step, race_words, standing
@@ -47,8 +46,7 @@ def shown(run: Run, before: Run, **query: str) -> AppTest:
 
 
 def names_in_chart(app: AppTest, place: int = 0) -> list[str]:
-    chart = app.get("plotly_chart")[place]
-    return [trace["name"] for trace in json.loads(chart.proto.spec)["data"]]
+    return [trace["name"] for trace in growing_figures(app)[place]["data"]]
 
 
 def owned(app: AppTest, *runs: Run) -> AppTest:

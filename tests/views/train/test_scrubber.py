@@ -1,6 +1,5 @@
 """Back in time: what a finished run was like after each of its snapshots."""
 
-import json
 import re
 from dataclasses import replace
 
@@ -17,7 +16,7 @@ from core.runs.run import Run, State, runs_dir
 from core.specs import SPECS
 from core.storage import checkpoint, snapshots
 from tests.conftest import record
-from tests.support.pages import opened, train_page, words
+from tests.support.pages import growing_figures, opened, train_page, words
 from views.input.input_image import example_image
 from views.inside import cached
 from views.train import scrubber
@@ -63,8 +62,11 @@ def html_of(app: AppTest) -> str:
 
 
 def the_map(app: AppTest) -> dict:
-    specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-    (found,) = [spec for spec in specs if any(t.get("name") == "mistakes" for t in spec["data"])]
+    (found,) = [
+        spec
+        for spec in growing_figures(app)
+        if any(t.get("name") == "mistakes" for t in spec["data"])
+    ]
     return found
 
 

@@ -23,6 +23,7 @@ def test_data_set_fusion_and_sum_head_are_chosen_in_words() -> None:
             "pixels: into the picture (hard)",
         ],
         "Sum head": ["one value", "19 classes"],
+        "Start from": ["nothing: it learns everything", "the shipped encoder: for few pictures"],
     }
     app.radio(key="setting_dataset").set_value("fashion-mnist")
     app.radio(key="setting_fusion").set_value("pixels")

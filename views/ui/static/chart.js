@@ -35,7 +35,8 @@ const watch = (plotly, chart) => {
 
 export default function ({ parentElement, data }) {
     const chart = parentElement.querySelector(".chart");
-    chart.style.height = `${data.figure.layout.height}px`;  // nothing jumps when it arrives
+    const figure = JSON.parse(data.figure);
+    chart.style.height = `${figure.layout.height}px`;  // nothing jumps when it arrives
     chart.setAttribute("aria-label", data.alt);
     chart.newest = data;
     load(data.library).then(async (plotly) => {
@@ -44,7 +45,7 @@ export default function ({ parentElement, data }) {
         }
         const isNew = !chart.data;
         chart.drawnWidth = chart.clientWidth;
-        await plotly.react(chart, data.figure.data, data.figure.layout, data.config);
+        await plotly.react(chart, figure.data, figure.layout, data.config);
         if (isNew) {
             watch(plotly, chart);
         }

@@ -1,0 +1,58 @@
+"""What a training starts from."""
+
+import pytest
+import torch
+
+from core.collections.album import read_album
+from core.collections.archive import read_zip
+from core.collections.collection import Collection, make_collection
+from core.dataset import Split
+from core.evaluation.metrics import evaluate
+from core.recipes.presets import PRESETS, own_recipe
+from core.recipes.recipe import Recipe
+from core.storage import checkpoint
+from core.storage.start import build_to_train
+from tests.support.shapes import shape_files, zipped
+
+
+def collected(each: int, seed: int) -> Collection:
+    files = shape_files(each, seed=seed)
+    return make_collection(read_album(read_zip(zipped(files)), "Shapes", "ink"))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "lender"), [("mnist", "mnist"), ("fashion-mnist", "fashion-late")]
+)
+def test_the_encoder_is_that_of_the_shipped_network_of_such_pictures(dataset, lender):
+    recipe = PRESETS["quick"].recipe.change({"dataset": dataset, "start": "shipped"})
+    shipped, _ = checkpoint.load(checkpoint.WEIGHTS_DIR / lender)
+    lent, theirs = (net.encoder.state_dict() for net in (build_to_train(recipe), shipped))
+    assert all(torch.equal(lent[name], value) for name, value in theirs.items())
+
+
+def test_from_nothing_it_is_what_the_recipe_builds():
+    recipe = PRESETS["quick"].recipe
+    first, second = recipe.build().state_dict(), build_to_train(recipe).state_dict()
+    assert all(torch.equal(first[name], value) for name, value in second.items())
+
+
+def test_a_recipe_of_the_shipped_encoder_is_read_back():
+    settings = PRESETS["quick"].recipe.change({"start": "shipped", "width": 8})
+    recipe = settings.ready()
+    assert (settings.model.width, recipe.model.width) == (8, 32)
+    assert Recipe.read(recipe.to_dict()) == recipe
+
+
+def test_four_pictures_of_a_class_learn_more_from_it_than_from_nothing():
+    few, many = collected(4, seed=0), collected(10, seed=77)
+    test = Split(torch.from_numpy(many.images)[:, None], torch.from_numpy(many.labels))
+    recipe = own_recipe(few.spec.name, few.train_count)
+    assert recipe.train.start == "shipped"
+    right = []
+    for start in ("nothing", "shipped"):
+        started = recipe.change({"start": start, "epochs": 1}).ready()
+        model = build_to_train(started)
+        for _ in started.fit(model, few.data()):
+            pass
+        right.append(evaluate(model.eval(), test).scalars()["class_acc"])
+    assert right[1] > right[0]

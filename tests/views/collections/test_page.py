@@ -1,0 +1,112 @@
+"""The page "Your data" without a browser: what it shows, keeps, trains on and deletes."""
+
+import random
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.collections.album import Album, read_album
+from core.collections.archive import read_zip
+from core.library import store
+from core.runs.queue import Visitor
+from core.runs.run import runs_dir
+from tests.support.pages import data_page, opened, session_of, train_page, words
+from tests.support.shapes import shape_files, zipped
+from views.session.visitor import browser_of_session
+
+
+def shapes(each: int = 10, names: tuple[str, ...] = ("circle", "cross", "star")) -> Album:
+    return read_album(read_zip(zipped(shape_files(each, names))), "Shapes", "ink")
+
+
+@pytest.fixture(autouse=True)
+def one_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every page that a test opens is of the same browser."""
+    secret = f"{random.Random(7).getrandbits(128):032x}"
+    monkeypatch.setattr("views.session.visitor.secret_in", lambda cookies: secret)
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return opened(data_page)
+
+
+def bring(page: AppTest, album: Album) -> AppTest:
+    """Keep an album as the visitor's, and show it."""
+    browser = browser_of_session(session_of(page))
+    store.save_album(runs_dir(), Visitor(session=browser), album)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_at_first_it_says_what_to_bring(page):
+    assert "Nothing here yet" in words(page)
+    assert "into a folder named after it" in words(page)
+
+
+def test_pictures_are_shown_by_class_with_numbers_and_counts(page):
+    said = words(bring(page, shapes()))
+    assert "circle (0)" in said and "star (2)" in said and "10 pictures" in said
+    assert "<b>30 pictures</b>: 21 to learn from, 3 to watch it with, 6 to test it on." in said
+
+
+def test_too_few_pictures_cannot_be_trained_on_and_it_says_why(page):
+    bring(page, shapes(2, ("circle", "cross")))
+    assert page.button(key="train_on_it").disabled
+    assert "circle has 2 different pictures" in words(page)
+
+
+def test_train_on_it_chooses_the_data_set_for_the_train_page(page, left_for):
+    bring(page, shapes()).button(key="train_on_it").click().run()
+    name = session_of(page).link.settings["dataset"]
+    assert left_for == ["train"]
+    assert store.is_kept(runs_dir(), str(name))
+    assert session_of(page).link.settings["augment"] == 0.5  # there are few
+    train = opened(train_page, dataset=str(name), v="1")
+    assert train.radio(key="setting_dataset").options[-1] == "Shapes"
+    assert train.radio(key="setting_dataset").value == name
+
+
+def test_whoever_comes_with_its_link_is_led_to_train_on_it(page, left_for, monkeypatch):
+    bring(page, shapes()).button(key="train_on_it").click().run()
+    name = str(session_of(page).link.settings["dataset"])
+    monkeypatch.setattr("views.session.visitor.secret_in", lambda cookies: "another browser")
+    other = opened(data_page, dataset=name, v="1")
+    assert "Your link trains on the pictures of **Shapes**" in words(other)
+    other.button(key="train_on_link").click().run()
+    assert left_for == ["train", "train"]
+    assert session_of(other).link.settings["dataset"] == name
+
+
+def test_a_link_to_pictures_that_are_gone_says_so():
+    page = opened(train_page, dataset="own-" + "0" * 24, v="1")
+    assert "no longer kept here" in words(page)
+    assert session_of(page).link.settings["dataset"] == "mnist"
+
+
+def test_a_class_can_be_removed_and_the_kind_changed(page):
+    bring(page, shapes()).button(key="drop_class_1").click().run()
+    assert "cross" not in words(page)
+    page.segmented_control(key="data_kind_ink").set_value("Photos of things").run()
+    album = store.find_album(runs_dir(), browser_of_session(session_of(page)))
+    assert album and (album.kind, album.classes) == ("photo", ("circle", "star"))
+
+
+def test_another_name_stays_and_is_no_markup(page):
+    bring(page, shapes()).text_input[0].set_value("![x](http://e/x.png)").run()
+    browser = browser_of_session(session_of(page))
+    album = store.find_album(runs_dir(), browser)
+    assert album and album.title == "![x](http://e/x.png)"
+    page.button(key="train_on_it").click().run()
+    assert "http://e" not in " ".join(each.value for each in page.markdown)
+
+
+def test_what_is_chosen_late_loses_no_picture(page):
+    """A browser says a new name after another tab has brought more pictures."""
+    bring(page, shapes(3))
+    browser = browser_of_session(session_of(page))
+    store.save_album(runs_dir(), Visitor(session=browser), shapes(5))
+    page.text_input[0].set_value("Leaves").run()
+    album = store.find_album(runs_dir(), browser)
+    assert album and (album.title, len(album)) == ("Leaves", 15)
