@@ -7,9 +7,8 @@ empty names costs no more than its first few hundred.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from google.protobuf.descriptor import FieldDescriptor
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -26,7 +25,7 @@ MAX_FIELDS = 2_000  # of a client's state; a page of ours has about a hundred wi
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types of protobuf
 
 
-def _tag(field: FieldDescriptor) -> tuple[int, int]:
+def _tag(field: Any) -> tuple[int, int]:
     """Number and wire type of a field; the pages use none of a fixed size."""
     is_bytes = field.type in (field.TYPE_MESSAGE, field.TYPE_STRING, field.TYPE_BYTES)
     return field.number, BYTES if is_bytes else VARINT
