@@ -17,6 +17,7 @@ from streamlit.proto.Common_pb2 import FileUploaderState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+from benchmarks.own_data import photos, read
 from benchmarks.visitor import LostError, Visitor
 from core.data.drawing import Strokes
 from core.model import SumNet
@@ -154,6 +155,11 @@ async def networks(app: App, seconds: float) -> None:
     await at_once(map(one, (8, 7, 7, 7)), seconds)
 
 
+async def pictures(app: App, seconds: float) -> None:
+    """A zip file of 2,000 photos, read by a process of its own as the page *Your data* has it."""
+    await asyncio.to_thread(read, app.runs, photos(2_000))
+
+
 def put_file(url: str, session: str, file: str, content: bytes, name: str = "x.png") -> None:
     """Upload a file to a session of one's own."""
     host = url.removeprefix("http://")
@@ -183,4 +189,5 @@ HEAVY: tuple[tuple[str, Callable[[App, float], Awaitable[None]]], ...] = (
     ("a file of examples of 10 MB", large_file),
     ("100 examples of 2,000 points", large_hand),
     ("29 networks of 2 MB", networks),
+    ("a zip file of 2,000 photos", pictures),
 )

@@ -66,7 +66,7 @@ class Limits:
     uploads_per_minute: float = _limit(120, "files that one page may upload")
     uploads_per_address: float = _limit(20, "times as many that all pages behind one address may")
     worker_megabytes: float = _limit(1_500, "memory below which no worker waits for runs", 0)
-    uploads_megabytes: float = _limit(120, "megabytes of uploads in memory; the oldest go first")
+    uploads_megabytes: float = _limit(100, "megabytes of uploads in memory; the oldest go first")
 
 
 def read_limits(environment: Mapping[str, str]) -> Limits:

@@ -7,12 +7,11 @@ empty names costs no more than its first few hundred.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.WidgetStates_pb2 import WidgetStates
 
 # What the pages use, and the most bytes of it but for `rerun_script`, which `Limits` bounds.
 MAX_KIND_BYTES = {
@@ -25,11 +24,17 @@ MAX_KIND_BYTES = {
 MAX_FIELDS = 2_000  # of a client's state; a page of ours has about a hundred widgets
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types of protobuf
 
-NAMES = {field.number: field.name for field in BackMsg.DESCRIPTOR.fields}
-WIDGET_STATES = ClientState.DESCRIPTOR.fields_by_name["widget_states"].number
-WIDGETS = WidgetStates.DESCRIPTOR.fields_by_name["widgets"].number
-FRAGMENT_ID = ClientState.DESCRIPTOR.fields_by_name["fragment_id"].number
-SCRIPT_FINISHED = ForwardMsg.DESCRIPTOR.fields_by_name["script_finished"].number
+
+def _tag(field: Any) -> tuple[int, int]:
+    """Number and wire type of a field; the pages use none of a fixed size."""
+    is_bytes = field.type in (field.TYPE_MESSAGE, field.TYPE_STRING, field.TYPE_BYTES)
+    return field.number, BYTES if is_bytes else VARINT
+
+
+NAMES = {_tag(field): field.name for field in BackMsg.DESCRIPTOR.fields}
+WIDGET_STATES = _tag(ClientState.DESCRIPTOR.fields_by_name["widget_states"])
+FRAGMENT_ID = _tag(ClientState.DESCRIPTOR.fields_by_name["fragment_id"])
+SCRIPT_FINISHED = _tag(ForwardMsg.DESCRIPTOR.fields_by_name["script_finished"])
 
 
 class MessageError(ValueError):
@@ -56,8 +61,8 @@ def read_request(message: bytes, max_run_bytes: int) -> BrowserRequest:
     parts = list(_fields(message, 1))
     if not parts:
         return BrowserRequest("")
-    number, start, end = parts[0]
-    kind = NAMES.get(number, "")
+    tag, start, end = parts[0]
+    kind = NAMES.get(tag, "")
     if kind not in MAX_KIND_BYTES:
         return BrowserRequest("")
     if end - start > (MAX_KIND_BYTES[kind] or max_run_bytes):
@@ -66,9 +71,9 @@ def read_request(message: bytes, max_run_bytes: int) -> BrowserRequest:
         return BrowserRequest(kind)
     state = message[start:end]
     fragment = False
-    for number, start, end in _fields(state, MAX_FIELDS):
-        fragment |= number == FRAGMENT_ID and end > start
-        if number == WIDGET_STATES:
+    for tag, start, end in _fields(state, MAX_FIELDS):
+        fragment |= tag == FRAGMENT_ID and end > start
+        if tag == WIDGET_STATES:
             for _ in _fields(state[start:end], MAX_FIELDS):
                 pass  # counted
     return BrowserRequest(kind, fragment)
@@ -79,13 +84,15 @@ def ends_a_run(message: bytes) -> bool:
     if len(message) > 200:
         return False
     try:
-        return any(number == SCRIPT_FINISHED for number, _, _ in _fields(message, 10))
+        return any(tag == SCRIPT_FINISHED for tag, _, _ in _fields(message, 10))
     except MessageError:
         return False
 
 
-def _fields(message: bytes, most: int) -> Iterator[tuple[int, int, int]]:
-    """Number, start and end of each field's value, in order.
+def _fields(message: bytes, most: int) -> Iterator[tuple[tuple[int, int], int, int]]:
+    """Number and wire type of each field, in order, and where its value starts and ends.
+
+    A field of another wire type than ours is none of ours: protobuf passes over it, too.
 
     Raises:
         MessageError: it is no protobuf message, or has more fields.
@@ -108,7 +115,7 @@ def _fields(message: bytes, most: int) -> Iterator[tuple[int, int, int]]:
             raise MessageError("no message of this app")
         if end > len(message):
             raise MessageError("half a message")
-        yield tag >> 3, start, end
+        yield (tag >> 3, wire), start, end
         at = end
 
 

@@ -1,9 +1,10 @@
 """Messages are judged by their tags and lengths alone, and as protobuf itself would read them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from views.server.messages import (
@@ -91,6 +92,7 @@ def test_any_bytes_ask_something_or_are_refused_in_words(message):
 
 
 @given(message=some.binary(max_size=60))
+@example(message=b"=\0\0\0\0")  # `stop_script`, but as a number of four bytes
 def test_what_is_let_through_is_what_protobuf_reads(message):
     try:
         kind = read_request(message, ROOM).kind
@@ -98,6 +100,17 @@ def test_what_is_let_through_is_what_protobuf_reads(message):
     except Exception:
         return  # refused by either
     assert kind in ("", heard)
+
+
+@pytest.mark.parametrize("wire", [0, 1, 5])
+def test_a_fragment_that_protobuf_does_not_see_is_none(wire):
+    """Else a whole page could pass for a part of one, which gets its turn sooner."""
+    number = ClientState.DESCRIPTOR.fields_by_name["fragment_id"].number
+    state = bytes([number << 3 | wire, *b"\1" * {0: 1, 1: 8, 5: 4}[wire]])
+    message = BackMsg(rerun_script=ClientState.FromString(state)).SerializeToString()
+    assert not BackMsg.FromString(message).rerun_script.fragment_id
+    assert read_request(message, ROOM).is_run
+    assert not read_request(message, ROOM).is_fragment
 
 
 def test_the_end_of_a_run_is_seen_among_what_is_sent():
