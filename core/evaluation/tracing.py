@@ -49,8 +49,9 @@ def traced(model: SumNet) -> Forward:
 
 def _forward(model: SumNet) -> Forward | None:
     weights = _weights(model)
-    # What neither the weights' names nor the rest of the config tells makes no other computation.
-    architecture = (replace(model.config, dataset="", dropout=0.0), *weights)
+    # Of a data set, the computation holds how many classes there are; its mean is a weight here.
+    classes = len(model.spec.class_names)
+    architecture = (replace(model.config, dataset="", dropout=0.0), classes, *weights)
     if architecture not in _computations and len(_computations) < MOST_ARCHITECTURES:
         _computations[architecture] = _trace(model)
     computation = _computations.get(architecture)

@@ -112,12 +112,22 @@ def test_the_first_step_follows_the_gradient_of_the_joint_loss(data, exact, monk
 
 
 def test_a_training_smooths_its_labels_as_its_recipe_says(data, exact, monkeypatch):
+    """It learns from smoothed labels, and reports the loss without, as validation does."""
     seen = watch_batches(monkeypatch)
-    twin = fresh().train()
-    progress = next(train(fresh(), data, TrainConfig(batch_size=30, label_smoothing=0.1)))
+    model, twin = fresh(), fresh().train()
+    config = TrainConfig(batch_size=30, label_smoothing=0.1, sum_weight=0.0, weight_decay=0.0)
+    progress = next(train(model, data, config))
     output = twin(seen[0].images, seen[0].addends)
-    expected = losses(twin.sum_head, output, seen[0], 0.1)[0].item()
-    assert progress.train.class_loss == pytest.approx(expected, rel=1e-4)
+    plain, smooth = (losses(twin.sum_head, output, seen[0], by)[0] for by in (0.0, 0.1))
+    assert progress.train.class_loss == pytest.approx(plain.item(), rel=1e-4)
+    learned = [*twin.encoder.parameters(), *twin.class_head.parameters()]
+    sgd = torch.optim.SGD(learned, progress.lr, 0.9, nesterov=True)
+    smooth.backward()
+    sgd.step()
+    for ours, theirs in zip(
+        model.class_head.parameters(), twin.class_head.parameters(), strict=True
+    ):
+        assert torch.allclose(ours, theirs, atol=1e-5)
 
 
 @pytest.mark.parametrize("head", ["regression", "classification"])

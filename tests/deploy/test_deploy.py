@@ -79,6 +79,7 @@ def network(names: list[str]) -> Iterator[None]:
     def run(words: str) -> bool:
         return subprocess.run([str(ip), *words.split()], capture_output=True).returncode == 0
 
+    run("link del sshall")  # of a test that was killed
     if not ip or not run("link add sshall type bridge"):
         pytest.skip("NOT TESTED: no network can be made here, so the services cannot meet")
     hosts = "".join(f"10.213.8.{n} {name}\n" for n, name in enumerate(names, start=1))

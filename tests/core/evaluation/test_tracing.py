@@ -12,6 +12,7 @@ from core.evaluation import tracing
 from core.evaluation.tracing import traced
 from core.heads import FUSIONS, SUM_HEADS
 from core.model import ALTERATIONS, ModelConfig, SumNet
+from core.specs import OwnData, own_spec
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,16 @@ def test_its_answers_are_the_same(encoder, fusion, sum_head, bug, has_detector):
             assert (ours is None) == (theirs is None)
             assert ours is None or torch.equal(ours, theirs)
     assert len(tracing._computations) == 1
+
+
+@torch.inference_mode()
+def test_a_data_set_of_fewer_classes_has_a_trace_of_its_own():
+    own = own_spec(OwnData("Three", ("a", "b", "c"), "ink", 0.1, 0.3, "0" * 32))
+    images, addends = torch.zeros(1, 1, 28, 28, dtype=torch.uint8), torch.tensor([3])
+    for _ in range(2):
+        ten, three = network(), network(dataset=own.name)
+        assert traced(ten)(images, addends).class_logits.softmax(1).min() > 0
+        assert traced(three)(images, addends).class_logits.softmax(1)[:, 3:].max() == 0
 
 
 def test_only_so_many_architectures_are_traced(monkeypatch):
