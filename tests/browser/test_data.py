@@ -49,7 +49,8 @@ def read(page: Page) -> None:
 
 
 def kept(app: App) -> set[str]:
-    return set(os.listdir(library_dir(app.runs)))
+    folder = library_dir(app.runs)  # not there before anybody brought anything
+    return set(os.listdir(folder)) if folder.is_dir() else set()
 
 
 def name_class(page: Page, name: str) -> None:
