@@ -30,7 +30,7 @@ HIT = """([x, y]) => document.elementFromPoint(x, y)?.closest(".js-plotly-plot")
 
 def at(page: Page, name: str) -> list[float]:
     """Where a point of the map lies, once the map is in the window."""
-    page.locator(".st-key-map .js-plotly-plot").scroll_into_view_if_needed()
+    page.locator(".st-key-map").scroll_into_view_if_needed()
     where: list[float] = page.evaluate(POINT, name)
     assert page.evaluate(HIT, where)
     return where
@@ -72,7 +72,7 @@ def test_what_is_drawn_moves_on_the_map_and_a_point_shows_its_picture(visit: Vis
 def test_a_picture_is_beside_its_point_where_the_page_is_presented(visit: Visit) -> None:
     page = visit("/explain?look=map&v=1&present=1")
     wait_until_idle(page)
-    page.locator(".st-key-map .js-plotly-plot").scroll_into_view_if_needed()
+    page.locator(".st-key-map").scroll_into_view_if_needed()
     box = page.locator(".st-key-map .js-plotly-plot .nsewdrag").bounding_box()
     assert box
     popup = page.locator(".map-picture")

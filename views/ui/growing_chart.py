@@ -40,7 +40,8 @@ def _component() -> Any:
     """Not at import: it can be registered in a running app only."""
     return st.components.v2.component(
         "growing_chart",
-        html='<div class="chart" role="figure"></div>',
+        # what is still as wide as a wider window was does not make the page wider
+        html='<div class="chart" role="figure" style="overflow: hidden"></div>',
         js=SCRIPT.read_text("utf-8"),
         isolate_styles=False,
     )
