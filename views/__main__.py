@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+ARENAS = "MALLOC_ARENA_MAX"
 APP = Path(__file__).parents[1] / "streamlit_app.py"
 
 
@@ -24,7 +25,19 @@ def ensure_home() -> None:
         os.environ["HOME"] = str(APP.parent)
 
 
+def share_memory() -> None:
+    """Start once more, with one arena of memory for all threads.
+
+    Else free memory is scattered over an arena for each thread of each page, and stays there. The
+    C library of Linux asks for this at the start of a process only.
+    """
+    if sys.platform == "linux" and ARENAS not in os.environ:
+        os.environ[ARENAS] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 def serve_app() -> None:
+    share_memory()
     ensure_home()
     # no more than the network: what Streamlit may import at the same time, one could see half done
     threading.Thread(target=importlib.import_module, args=("core.model",), daemon=True).start()

@@ -26,6 +26,9 @@ class Uploads:
         mine = [key for key in self.files if key[0] == session]
         for key in mine[:-KEPT_FILES]:
             self._drop(key)
+        mine = mine[-KEPT_FILES:]
+        while len(mine) > 1 and sum(map(self.files.__getitem__, mine)) > self.max_bytes / 2:
+            self._drop(mine.pop(0))  # no session has more than half of the room
         while self.total > self.max_bytes and len(self.files) > 1:
             self._drop(next(iter(self.files)))
 

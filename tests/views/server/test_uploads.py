@@ -18,6 +18,12 @@ def test_the_oldest_of_a_session_make_room_for_its_newest():
     assert uploads.total == KEPT_FILES + 1
 
 
+def test_one_session_has_half_of_the_room_at_most():
+    uploads, gone = kept(20, ("b", "x", 9), ("a", "1", 4), ("a", "2", 5), ("a", "3", 5))
+    assert gone == [("a", "1")]
+    assert uploads.total == 19
+
+
 def test_all_sessions_together_keep_no_more_than_the_total():
     uploads, gone = kept(25, ("a", "1", 10), ("b", "1", 10), ("c", "1", 10))
     assert gone == [("a", "1")]
