@@ -86,14 +86,7 @@ def start_quiz(session: Session, bug: str, settings: Mapping[str, Value]) -> Non
 
 def quiz_run(session: Session) -> RunSnapshot | None:
     """The run of the quiz, read once; None where there is none, or where it is no longer kept."""
-    run = find_run(runs_dir(), session.quiz.run) if session.quiz else None
-    if run is None:
-        return None
-    run.touch()
-    snapshot = read_snapshot(run)
-    if not snapshot.state.is_finished:
-        worker().ensure()
-    return snapshot
+    return _read_once(session.quiz.run) if session.quiz else None
 
 
 def _enqueue(
@@ -124,8 +117,13 @@ def _own_runs(session: Session) -> list[str]:
 
 
 def current_run(session: Session) -> RunSnapshot | None:
-    """The run on the Train page, read once. A worker that died is started again."""
-    run = find_run(runs_dir(), session.link.run)
+    """The run on the Train page, read once; None where there is none, or it is no longer kept."""
+    return _read_once(session.link.run)
+
+
+def _read_once(name: str) -> RunSnapshot | None:
+    """A run that a page shows. A worker that died is started again."""
+    run = find_run(runs_dir(), name)
     if run is None:
         return None
     run.touch()
