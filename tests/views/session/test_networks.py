@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -29,7 +30,20 @@ from views.session.session import Session
 THREE, SEVEN = (HandExample(label, EXAMPLES[str(label)]) for label in (3, 7))
 
 
-def test_our_weights_with_another_card_change_nothing_for_others(pen, monkeypatch) -> None:
+@pytest.fixture
+def empty_caches() -> Iterator[None]:
+    """What this test's stand-ins answer is nobody else's."""
+    caches = (networks._reading, networks._saliency, networks._read_labels)
+    for cache in caches:
+        cache.clear()
+    yield
+    for cache in caches:
+        cache.clear()
+
+
+def test_our_weights_with_another_card_change_nothing_for_others(
+    empty_caches, pen, monkeypatch
+) -> None:
     """Whoever uploads them must not put their answers in the place of the shipped network's."""
     model, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     forged = SumNet(replace(model.config, dataset="fashion-mnist")).eval()
@@ -42,8 +56,6 @@ def test_our_weights_with_another_card_change_nothing_for_others(pen, monkeypatc
     monkeypatch.setattr(finetune, "read_labels", lambda model, images: [model.config.dataset])
     image = np.zeros((28, 28), np.uint8)
     image[8:20, 13:15] = 255
-    for cache in (networks._reading, networks._saliency, networks._read_labels):
-        cache.clear()
     for name, dataset in (("theirs", "fashion-mnist"), ("ours", "mnist")):
         assert networks.reading(name) == dataset
         assert networks.cached_labels(*found[name], image[None]) == [dataset]
