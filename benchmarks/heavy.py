@@ -4,6 +4,7 @@ Each takes the app and how many seconds it goes on.
 """
 
 import asyncio
+import itertools
 import json
 import random
 import re
@@ -22,6 +23,7 @@ from benchmarks.visitor import LostError, Visitor
 from core.data.drawing import Strokes
 from core.model import SumNet
 from core.recipes.presets import PRESETS
+from core.recipes.recipe import Recipe
 from core.runs.queue import import_run
 from core.storage import bundle, checkpoint
 from core.storage.checkpoint import Card
@@ -74,10 +76,12 @@ async def readings(app: App, seconds: float) -> None:
     await at_once(map(one, names), seconds)
 
 
-def a_network(seed: int, width: int) -> tuple[SumNet, Card]:
-    """A network that has learned nothing, and the card of a shipped one."""
+def a_network(seed: int, width: int, **parts: object) -> tuple[SumNet, Card]:
+    """A network that has learned nothing, and the card of a shipped one; `parts` are those of its
+    config that are no settings."""
     _, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     recipe = PRESETS["quick"].recipe.change({"seed": seed, "width": width, "fusion": "pixels"})
+    recipe = Recipe.read(recipe.to_dict() | parts)
     return recipe.build().eval(), Card(**{**vars(card), "params": recipe.to_dict()})
 
 
@@ -92,6 +96,7 @@ class Uploader(Visitor):
     """A visitor who uploads files, however large."""
 
     session = ""
+    count = itertools.count()
 
     def _hear(self, heard: ForwardMsg, said: list[str]) -> None:
         kind = heard.WhichOneof("type")
@@ -103,11 +108,12 @@ class Uploader(Visitor):
 
     async def load(self, widget: str, name: str, content: bytes) -> None:
         """As the page does: the file, then its name to the widget with that word in its key."""
-        await asyncio.to_thread(put_file, self.url, self.session, "file", content, name)
+        file = f"file{next(self.count)}"  # as in a browser, each has a name of its own
+        await asyncio.to_thread(put_file, self.url, self.session, file, content, name)
         files = FileUploaderState()
         info = files.uploaded_file_info.add()
-        info.name, info.file_id, info.size = name, "file", len(content)
-        info.file_urls.file_id = "file"
+        info.name, info.file_id, info.size = name, file, len(content)
+        info.file_urls.file_id = file
         key = [key for key in self.widgets if re.fullmatch(rf"{widget}_\d+", key)][-1]  # is empty
         self.states["file"] = WidgetState(id=self.widgets[key], file_uploader_state_value=files)
         await self.ask()
@@ -141,8 +147,8 @@ async def large_hand(app: App, seconds: float) -> None:
 
 
 async def networks(app: App, seconds: float) -> None:
-    """29 networks as large as the settings allow, uploaded by four pages as fast as it goes."""
-    content = bundle.pack_bundle(*a_network(0, 64))
+    """29 networks as large as a file may be, uploaded by four pages as fast as it goes."""
+    content = bundle.pack_bundle(*a_network(0, 64, convs=[1, 2, 3], hidden=100))  # 7.8 MB
 
     async def one(count: int) -> None:
         async with Uploader(app.url) as visitor:
@@ -188,6 +194,6 @@ HEAVY: tuple[tuple[str, Callable[[App, float], Awaitable[None]]], ...] = (
     ("eight networks read at once on Compare", readings),
     ("a file of examples of 10 MB", large_file),
     ("100 examples of 2,000 points", large_hand),
-    ("29 networks of 2 MB", networks),
+    ("29 networks of 7.8 MB", networks),
     ("a zip file of 2,000 photos", pictures),
 )

@@ -27,6 +27,7 @@ SPEED_FILE = ".speed.json"
 NARROW, USUAL, WIDE = 8, 16, 32  # widths: measured, of the quick recipe, measured
 RECENT = 9  # runs of each kind that count
 LEAST_IMAGES = 5_000  # of a run that counts
+SLOWEST_TEST = 3.0  # times what was measured at the start; what looks slower is a pause before it
 
 Duration = Annotated[float, Meta(gt=0, le=MAX_NUMBER)]
 
@@ -112,8 +113,9 @@ def _with_run(speed: Speed, run: Run, last: Record) -> Speed:
         (run.path / name).stat().st_mtime for name in ("progress.jsonl", "state.json")
     )
     scale = speed._per_image(USUAL) / speed._per_image(float(settings["width"]))
+    test = min(max(tested - learned, 0.001) * scale, SLOWEST_TEST * speed.test)
     return msgspec.structs.replace(
         speed,
         ratios=[*speed.ratios, ratio][-RECENT:],
-        tests=[*speed.tests, max(tested - learned, 0.001) * scale][-RECENT:],
+        tests=[*speed.tests, test][-RECENT:],
     )

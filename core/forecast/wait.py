@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from core.forecast.speed import USUAL, Speed, read_speed
 from core.recipes.settings import Value
-from core.runs import limits, queue
+from core.runs import queue
+from core.runs.control import shared_training
 from core.runs.disk import list_entries
 from core.runs.run import LIVE, Request, Run
 from core.specs import TRAIN_SIZE
@@ -30,11 +31,18 @@ def time_left(last: Record | None, request: Request, speed: Speed | None) -> flo
     if len(counts) < 3:
         speed = None  # damaged
     if last:
-        is_quick = request.own_data is not None  # a test of few images takes no time
-        test = speed.test_seconds(float(counts["width"])) if speed and not is_quick else 0.0
-        return last["seconds"] * (last["steps"] / last["step"] - 1) + test
+        return last["seconds"] * (last["steps"] / last["step"] - 1) + test_time(request, speed)
     dataset = str(request.params.get("dataset"))
     return speed.run_seconds({**counts, "dataset": dataset}) if speed else None
+
+
+def test_time(request: Request, speed: Speed | None) -> float:
+    """Seconds that the test of a run is expected to take; 0 where nothing is known."""
+    width = request.params.get("width")
+    is_quick = request.own_data is not None  # a test of few images takes no time
+    if speed is None or is_quick or not isinstance(width, int):
+        return 0.0
+    return speed.test_seconds(width)
 
 
 def training_run(root: Path, finetunes: bool = False) -> Run | None:
@@ -61,7 +69,8 @@ def place_of(root: Path, run: Run) -> Place:
     count = len(before) + (live is not None)
     if speed is None:
         return Place(count, None)
-    most = limits.LIMITS.shared_seconds + speed.test_seconds(USUAL)
+    test = speed.test_seconds(USUAL)
+    most = shared_training(test) + test
     each = [_run_seconds(other, speed) for other in before]
     if live:
         each.append(_run_seconds(live, speed, is_live=True))

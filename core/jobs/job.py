@@ -148,6 +148,7 @@ def _take_steps(
         emit(Snapshot(0, plan.pack()))
     saved = seconds  # of training at the last autosave
     end, told = State("finished"), ""
+    wishes.limit()  # the first step takes the preparation of all images with it
     with closing(recipe.fit(model, data, lambda: wishes.control().lr, start)) as steps:
         for progress in steps:
             pause = wishes.control().should_pause(progress.step)

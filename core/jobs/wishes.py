@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Callable
 
+from core.forecast.speed import read_speed
+from core.forecast.wait import test_time
 from core.jobs.events import Limit
 from core.runs.control import ControlFile, TimeLimit, WatchedControl
 from core.runs.queue import waiting_runs
-from core.runs.run import Run
+from core.runs.run import Run, RunError
 
 
 class FileWishes:
@@ -34,7 +36,14 @@ class FileWishes:
         return self.run.stop_requested() or self.app_gone.is_set()
 
     def limit(self) -> Limit:
-        """The time limit, which others in the queue make shorter."""
+        """The time limit, which others in the queue make shorter. It counts from the first call."""
         if self._limit is None:
-            self._limit = TimeLimit(self._others_wait)
+            self._limit = TimeLimit(self._others_wait, self._test_seconds())
         return Limit(self._limit.reason(), self._limit.words)
+
+    def _test_seconds(self) -> float:
+        """That the test after the training is expected to take."""
+        try:
+            return test_time(self.run.request(), read_speed(self.run.path.parent))
+        except RunError:  # its directory is gone: it ends anyway
+            return 0.0

@@ -164,15 +164,23 @@ class WatchedControl:
         return self._control
 
 
+def shared_training(test_seconds: float) -> float:
+    """Seconds that a run may train while others wait, if its test will take so many."""
+    shared = limits.LIMITS.shared_seconds
+    return max(shared - test_seconds, shared / 2)  # on a slow machine it learns something, too
+
+
 class TimeLimit:
     """How long a run may hold the trainer, pauses included: less while others wait for it.
 
     The time with others waiting counts from when the first of them came, so each run has that long
-    and nobody waits longer for the run before theirs.
+    and nobody waits longer for the run before theirs. The test that follows the training counts,
+    too: it is expected to take `test_seconds`.
     """
 
-    def __init__(self, others_wait: Callable[[], bool]) -> None:
+    def __init__(self, others_wait: Callable[[], bool], test_seconds: float = 0.0) -> None:
         self._others_wait = others_wait
+        self._shared_seconds = shared_training(test_seconds)
         self._began = time.perf_counter()
         self._next_check = self._began
         self._shared_since: float | None = None  # of `time.perf_counter`; None while nobody waits
@@ -187,7 +195,7 @@ class TimeLimit:
         if now - self._began > limits.LIMITS.run_seconds:
             return TOO_LONG
         shared = 0.0 if self._shared_since is None else now - self._shared_since
-        return OTHERS_WAITED if shared > limits.LIMITS.shared_seconds else ""
+        return OTHERS_WAITED if shared > self._shared_seconds else ""
 
     @property
     def is_shared(self) -> bool:

@@ -157,6 +157,14 @@ def load(stem: Path) -> tuple[SumNet, Card]:
     return unpack(stem.name, *read(stem))
 
 
+def weights_size(stem: Path) -> int:
+    """Bytes of the weights on disk; 0 where they are missing."""
+    try:
+        return _file_of(stem, ".safetensors").stat().st_size
+    except OSError:
+        return 0
+
+
 def read(stem: Path) -> tuple[bytes, bytes]:
     """The contents of the two files, unchecked.
 

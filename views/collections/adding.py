@@ -16,6 +16,7 @@ from core.runs.run import runs_dir
 from core.specs import MAX_CLASS_NAME
 from views.collections.keeping import NOT_SAVED, USUAL_TITLE, bring
 from views.input.canvas import draw_canvas, latest_canvas
+from views.server.uploads import free_upload
 from views.session.canvas_state import CanvasState
 from views.session.session import Session, get_session
 from views.session.visitor import visitor_of_session
@@ -114,6 +115,8 @@ def _begin(session: Session, files: list[UploadedFile], folder: str, replaces: b
     session.brought += 1
     session.data_trouble = ""
     uploads = [BroughtFile(file.name, file.size, file) for file in files]
+    for file in files:  # whoever reads them has them open
+        free_upload(file)
     try:
         begin_reading(
             runs_dir(),

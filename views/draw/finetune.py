@@ -16,6 +16,7 @@ from core.runs.run import Run
 from core.storage.checkpoint import Card, CheckpointError
 from views.draw.teaching import a_label, teach_button
 from views.server.heavy import heavy_work
+from views.server.uploads import free_upload
 from views.session import networks
 from views.session.session import Session, cached_finetune_job, draw_all
 from views.ui.images import image_tag
@@ -146,5 +147,6 @@ def _load(session: Session) -> None:
     except ExampleError as error:
         st.warning(f"{plain(error)} Choose another file.")
     else:
+        free_upload(file)
         session.loaded_example_files += 1
         st.rerun()

@@ -24,6 +24,7 @@ from views.session.link import is_network_name
 from views.session.session import Session
 
 MAX_QUESTION_POINTS = 1_500  # a digit has about 300
+MAX_QUESTION_LENGTH = 100_000  # characters; 1,500 points with all their digits have 60,000
 LONG = 300  # points; a stroke of a second has a hundred
 MAX_DIGITS = 20  # on one picture
 MAX_COORDINATE = 100_000  # of a coordinate; no pen gets there
@@ -72,6 +73,8 @@ def parse_question(text: str | bytes) -> Question:
     Raises:
         QuestionError: it is no question, or out of bounds.
     """
+    if len(text) > MAX_QUESTION_LENGTH:
+        raise QuestionError("No question: too long")
     try:
         question = _decoder.decode(text)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:

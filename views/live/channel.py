@@ -19,6 +19,8 @@ from views.server.guard import NONSENSE, address_of
 from views.server.turns import Bucket, Turns
 
 LONGEST_ANSWER = 60.0  # seconds; an answer is there long before
+LONG_REST = 1.0  # times as long as a long drawing took do others have the machine after it
+QUESTION_BYTES = 4_000  # of a usual question; a larger one counts as several
 
 _answerer = Answerer()
 
@@ -35,7 +37,7 @@ class Channel:
             places = int(limits.LIMITS.live_answers)
             self.lanes = (
                 Turns(places, max(1, places - 1), LONGEST_ANSWER),
-                Turns(1, 1, LONGEST_ANSWER),
+                Turns(1, 1, LONGEST_ANSWER, LONG_REST),
             )
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect, OSError):
@@ -76,9 +78,11 @@ class Conversation:
 
     async def _hear(self) -> None:
         while True:
-            self.newest = parse_question(await self._next())
+            text = await self._next()
+            self.newest = parse_question(text)
             self.asked.set()
-            await asyncio.sleep(self.questions.take())  # who asks too fast is heard later
+            # who asks too fast, or too much, is heard later
+            await asyncio.sleep(self.questions.take(max(1.0, len(text) / QUESTION_BYTES)))
 
     def _lane(self) -> Turns:
         """Long drawings take turns of their own, one at a time: others do not wait for them."""

@@ -34,7 +34,7 @@ POLICY, NONSENSE, TOO_LARGE, TRY_LATER = 1008, 1002, 1009, 1013  # codes of RFC 
 HOLD = 1.0  # seconds that a run may keep its place from others
 LONGEST_WAIT = 60.0  # seconds that a socket's messages may have to wait; then it is closed
 BEATS = 0.5, 20  # heartbeats and the like of a socket: a second, at once
-TIDY_SECONDS = 30.0
+TIDY_SECONDS = 15.0
 UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
 PRIVATE = re.compile(r"/_stcore/(metrics|agent/|script-health-check)")  # the operator's own
 LOCAL = ("127.0.0.1", "::/64")  # this machine's networks
@@ -63,15 +63,16 @@ class Guard:
         self.ready = True
         log.start()
         prepare_handles()
-        self._tidy()
         most = limits.LIMITS
         self.pages = Turns(int(most.page_runs), max(1, int(most.page_runs) - 1), HOLD)
         self.fragments = Turns(int(most.fragment_runs), max(1, int(most.fragment_runs) - 1), HOLD)
         self.uploads = Uploads(int(most.uploads_megabytes * 1e6), _forget)
         self.upload_rates: dict[str, Bucket] = {}
+        self._tidy()
 
     def _tidy(self) -> None:
-        """Give freed memory back to the system, now and again; it takes 3 ms."""
+        """Free what nobody needs and give it back to the system, now and again; it takes 3 ms."""
+        self.uploads.sweep(_has_page)
         give_back_freed_memory()
         asyncio.get_running_loop().call_later(TIDY_SECONDS, self._tidy)
 
@@ -244,6 +245,10 @@ def network_of(address: str) -> str:
 def _size(scope: Scope) -> int | None:
     text = dict(scope["headers"]).get(b"content-length", b"")
     return int(text) if text.isdigit() else None
+
+
+def _has_page(session: str) -> bool:
+    return runtime.get_instance().is_active_session(session)
 
 
 def _forget(session: str, file: str) -> None:

@@ -50,10 +50,14 @@ class Turns:
 
     A run that takes longer than `hold` seconds goes on, but its place is free again: a page that
     reads for ten seconds keeps nobody waiting so long. A socket has one place at a time.
+
+    After each run its place stays empty `rest` times as long as the run took: the machine has so
+    much time for others.
     """
 
-    def __init__(self, places: int, per_address: int, hold: float) -> None:
-        self.places, self.per_address, self.hold = places, per_address, hold
+    def __init__(self, places: int, per_address: int, hold: float, rest: float = 0.0) -> None:
+        self.places, self.per_address, self.hold, self.rest = places, per_address, hold, rest
+        self.resting = 0  # places
         self.running: dict[Hashable, Runner] = {}  # by socket
         self.by_address: Counter[str] = Counter()  # of those that run
         self.waiting: dict[str, list[Ticket]] = {}
@@ -85,6 +89,13 @@ class Turns:
         self.by_address[held.address] -= 1
         if not self.by_address[held.address]:
             del self.by_address[held.address]
+        if self.rest:
+            self.resting += 1
+            asyncio.get_running_loop().call_later(self.rest * took, self._rested)
+        self._serve()
+
+    def _rested(self) -> None:
+        self.resting -= 1
         self._serve()
 
     def forget(self, socket: Hashable) -> None:
@@ -95,7 +106,7 @@ class Turns:
     def _serve(self) -> None:
         """Hand out free places: the next of each address in turn."""
         for address in list(self.waiting):
-            if len(self.running) >= self.places:
+            if len(self.running) + self.resting >= self.places:
                 return
             tickets = [each for each in self.waiting[address] if not each.called.cancelled()]
             chosen = self._start(address, tickets)

@@ -2,14 +2,27 @@
 
 Streamlit keeps every uploaded file until its session ends. A page of ours reads a file at once and
 needs it no more, so only the last of a session stay, and of all sessions together no more than a
-total: what was uploaded first goes first.
+total: what was uploaded first goes first. When the page has gone, so do its files: Streamlit would
+keep them for two minutes, in case the page comes back.
 """
 
 from collections.abc import Callable
 
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
 KEPT_FILES = 100  # of a session: as many as a page takes at once
 
 Forget = Callable[[str, str], None]  # session and file -> gone
+
+
+def free_upload(file: UploadedFile) -> None:
+    """The page has read a file that nothing shows any more: the server need not keep it."""
+    if context := get_script_run_ctx():
+        store = context.uploaded_file_mgr
+        assert isinstance(store, MemoryUploadedFileManager)  # Streamlit has no other
+        store.remove_file(context.session_id, file.file_id)
 
 
 class Uploads:
@@ -18,6 +31,7 @@ class Uploads:
     def __init__(self, max_bytes: int, forget: Forget) -> None:
         self.max_bytes, self.forget = max_bytes, forget
         self.files: dict[tuple[str, str], int] = {}  # bytes by session and file, oldest first
+        self._gone: set[str] = set()  # sessions that had no page at the last sweep
 
     def add(self, session: str, file: str, size: int) -> None:
         """A file is here; older ones may have to go."""
@@ -35,6 +49,14 @@ class Uploads:
     def remove(self, session: str, file: str) -> None:
         """The browser took it back."""
         self.files.pop((session, file), None)
+
+    def sweep(self, has_page: Callable[[str], bool]) -> None:
+        """Drop the files of sessions that have no page and had none at the sweep before: a page
+        that lost its connection is back by then."""
+        gone = {session for session, _ in self.files if not has_page(session)}
+        for key in [key for key in self.files if key[0] in gone & self._gone]:
+            self._drop(key)
+        self._gone = gone
 
     @property
     def total(self) -> int:

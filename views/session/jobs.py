@@ -220,6 +220,17 @@ def stop_run(run: Run) -> None:
         control.request_stop(run, browser_of_session(get_session()))
 
 
+def rename_network(session: Session, run: Run, name: str) -> None:
+    """Give a network of this browser another name; "" takes it away.
+
+    Raises:
+        NotOwnerError: it is somebody else's.
+        RunError: its files are damaged.
+        OSError: it cannot be written.
+    """
+    control.rename_run(run, browser_of_session(session), name)
+
+
 # --- reading it
 
 

@@ -21,7 +21,7 @@ from core.recipes.naming import NO_CHANGE, bug_parts, recipe_parts
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.runs import queue
-from core.runs.control import read_name, rename_run
+from core.runs.control import read_name
 from core.runs.limits import LIMITS
 from core.runs.queue import QueueError, import_run
 from core.runs.run import Request, Run, find_run, network_stem, runs_dir
@@ -33,10 +33,11 @@ from core.storage.history import Record, history_file, read_history
 from views.server.heavy import heavy_work
 from views.session.link import Link
 from views.session.session import Session
-from views.session.visitor import browser_of_session, is_owner_of, visitor_of_session
+from views.session.visitor import is_owner_of, visitor_of_session
 
 DEFAULT_NETWORK = Link.network
-MOST_NETWORKS = 16  # in memory, of at most 8 MB; another one takes 10 ms
+MOST_NETWORKS, MOST_LARGE_NETWORKS = 16, 3  # in memory; another one takes 10 ms
+LARGE_NETWORK = 3_000_000  # bytes; a few handmade ones are larger, and have 8 MB at most
 MOST_READINGS = 8  # likewise, each with the network that it is of
 MAX_UPLOADS = 10  # networks per visitor; each takes a place among the runs that are kept
 TEST_SPLITS = 16  # data sets whose test images are in memory
@@ -45,6 +46,11 @@ GONE = "That network is no longer kept here."
 
 @st.cache_resource(max_entries=MOST_NETWORKS, show_spinner=False)
 def _cached_checkpoint(stem: Path) -> tuple[SumNet, Card]:
+    return checkpoint.load(stem)
+
+
+@st.cache_resource(max_entries=MOST_LARGE_NETWORKS, show_spinner=False)
+def _cached_large_checkpoint(stem: Path) -> tuple[SumNet, Card]:
     return checkpoint.load(stem)
 
 
@@ -59,7 +65,8 @@ def load_network(name: str) -> tuple[SumNet, Card]:
         raise CheckpointError(GONE)
     if name not in PRESETS:
         Run(stem.parent).touch()
-    return _cached_checkpoint(stem)
+    is_large = checkpoint.weights_size(stem) > LARGE_NETWORK
+    return (_cached_large_checkpoint if is_large else _cached_checkpoint)(stem)
 
 
 def answering_network(session: Session) -> tuple[SumNet, Card, str]:
@@ -162,17 +169,6 @@ def _right(card: Card) -> str:
 def title_of(session: Session, name: str) -> str:
     """What a network is called; "That network" where it cannot be loaded."""
     return network_titles(session).get(name, "That network")
-
-
-def rename_network(session: Session, run: Run, name: str) -> None:
-    """Give a network of this browser another name; "" takes it away.
-
-    Raises:
-        NotOwnerError: it is somebody else's.
-        RunError: its files are damaged.
-        OSError: it cannot be written.
-    """
-    rename_run(run, browser_of_session(session), name)
 
 
 @st.cache_resource(max_entries=TEST_SPLITS, show_spinner=False)
@@ -280,10 +276,10 @@ def import_network(session: Session, content: bytes) -> None:
     if session.uploaded_networks >= MAX_UPLOADS:
         raise QueueError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
     visitor = visitor_of_session(session)
-    with heavy_work():
+    with heavy_work():  # to write it, too: each copy of its weights takes memory
         model, card = bundle.unpack_bundle(content)
-    queue.make_room_for_upload(runs_dir(), visitor, len(content))
-    run = import_run(runs_dir(), model, card, visitor)
+        queue.make_room_for_upload(runs_dir(), visitor, len(content))
+        run = import_run(runs_dir(), model, card, visitor)
     session.uploaded_networks += 1
     session.own_runs.append(run.id)
     use_network(session, run.id)

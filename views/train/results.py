@@ -16,7 +16,7 @@ from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot
 from core.specs import find_spec
 from core.storage.checkpoint import Card, CheckpointError, read_card
-from views.session import networks
+from views.session import jobs, networks
 from views.session.session import Session, get_session
 from views.train.race import Ghost
 from views.ui.files import network_downloads
@@ -77,7 +77,7 @@ def _rename(session: Session, run: Run) -> None:
         )
         if st.button("Save", key="rename_save", type="primary"):
             try:
-                networks.rename_network(session, run, name)
+                jobs.rename_network(session, run, name)
             except (UserError, OSError):
                 st.error("The name could not be saved. Try again later.")
             else:

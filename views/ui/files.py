@@ -9,6 +9,7 @@ from core.runs.queue import QueueError
 from core.storage import bundle
 from core.storage.checkpoint import CheckpointError
 from core.storage.history import Record
+from views.server.uploads import free_upload
 from views.session import networks
 from views.session.session import Session
 from views.ui.text import plain
@@ -85,4 +86,5 @@ def _upload_network(session: Session) -> None:
     except OSError as error:
         st.error(f"The network could not be written to disk ({error.strerror}). Try again later.")
     else:
+        free_upload(file)
         st.rerun()

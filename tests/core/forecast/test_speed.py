@@ -55,6 +55,17 @@ def test_runs_that_took_twice_as_long_double_what_is_expected(root):
     assert known.test_seconds(16) == pytest.approx(3.0)
 
 
+def test_a_pause_before_the_test_is_no_slow_test(root):
+    """Who pauses a run and stops it makes nobody's share of the time shorter."""
+    write_speed(root, MEASURED)
+    run = run_of(root, 4.0)
+    os.utime(run.path / "state.json", (1_120, 1_120))
+    note_run(root, run, 124.0)
+    known = read_speed(root)
+    assert known
+    assert known.test_seconds(16) == pytest.approx(6.0)
+
+
 def test_one_slow_run_among_many_changes_little(root):
     write_speed(root, MEASURED)
     for seconds in (4.0, 4.0, 400.0, 4.0):

@@ -5,12 +5,17 @@ import time
 
 import pytest
 
+from core.forecast.speed import Speed, write_speed
+from core.jobs.wishes import FileWishes
+from core.recipes.presets import PRESETS
 from core.runs.control import OTHERS_WAITED, TOO_LONG, ControlFile, TimeLimit, write_control
 from core.runs.queue import create_run
 from core.runs.run import State
 from core.storage import checkpoint
 from tests.conftest import PATIENCE, wait_for
 from tests.support.workers import ENDLESS, SHORT, TINY
+
+QUICK = PRESETS["quick"].recipe
 
 
 @pytest.fixture
@@ -66,6 +71,38 @@ def test_when_others_leave_there_is_time_again(limit, clock):
     others.clear()
     clock(41)
     assert limited.reason() == ""
+
+
+@pytest.mark.parametrize(("test_seconds", "training"), [(5, 35), (30, 20)])
+def test_the_test_that_follows_counts_but_leaves_half_of_the_time(
+    limit, clock, test_seconds, training
+):
+    limit(shared_seconds=40)
+    limited = TimeLimit(lambda: True, test_seconds)
+    limited.reason()
+    clock(training)
+    assert limited.reason() == ""
+    clock(1)
+    assert limited.reason() == OTHERS_WAITED
+
+
+def test_a_run_expects_its_own_test_to_take_what_tests_take_here(root, limit, clock):
+    limit(shared_seconds=40)
+    write_speed(root, Speed(narrow=40e-6, wide=160e-6, test=5.0))  # at width 16; twice at 32
+    run, _ = (create_run(root, "quick", QUICK.change({"width": 32})) for _ in range(2))
+    wishes = FileWishes(run, threading.Event())
+    assert wishes.limit().reason == ""
+    clock(30)
+    assert wishes.limit().reason == ""
+    clock(1)
+    assert wishes.limit().reason == OTHERS_WAITED
+
+
+def test_a_run_that_was_deleted_has_a_limit_all_the_same(root, limit):
+    run = create_run(root, "quick", TINY)
+    wishes = FileWishes(run, threading.Event())
+    (run.path / "recipe.json").unlink()
+    assert wishes.limit().reason == ""
 
 
 def test_a_long_run_is_stopped_and_kept_while_others_wait(root, runner, limit):

@@ -223,15 +223,38 @@ def test_a_binary_frame_closes_it_too(frame):
     asyncio.run(play())
 
 
-def test_who_asks_too_fast_is_heard_later(answers, most):
+def test_between_two_long_drawings_others_have_the_machine(answers, monkeypatch):
+    monkeypatch.setattr(channel, "LONG_REST", 1e9)
+
+    async def play() -> None:
+        long = [Visitor(shared) for _ in range(2)]
+        for visitor in long:
+            visitor.ask(1, points=LONG + 1)
+        await settle()
+        answers.answer()
+        await settle()
+        assert len(answers.asked) == 1  # the other one still waits
+        short = Visitor(shared)
+        short.ask(99)
+        await settle()
+        assert answers.ids[1:] == [99]
+        for visitor in (*long, short):
+            await visitor.leave()
+
+    shared = Channel()
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(("points", "left"), [(0, 40), (1_500, 55)])  # 15 KB count as four
+def test_who_asks_too_fast_or_too_much_is_heard_later(answers, most, points, left):
     most(live_questions_per_second=10)
 
     async def play() -> None:
         visitor = Visitor(Channel())
         for number in range(60):
-            visitor.ask(number)
+            visitor.ask(number, points=points)
         await settle()
-        assert 30 < visitor.said.qsize() < 45  # twenty at once, the rest by and by
+        assert abs(visitor.said.qsize() - left) < 6  # some at once, the rest by and by
         visitor.task.cancel()
 
     asyncio.run(play())

@@ -153,6 +153,23 @@ def test_freed_memory_goes_back_to_the_system_again_and_again(monkeypatch):
     asyncio.run(play())
 
 
+def test_files_of_a_page_that_has_gone_are_forgotten_by_and_by(monkeypatch):
+    gone: list[tuple[str, str]] = []
+    monkeypatch.setattr(guarding, "TIDY_SECONDS", 0)
+    monkeypatch.setattr(guarding, "_has_page", lambda session: session == "open")
+    monkeypatch.setattr(guarding, "_forget", lambda *key: gone.append(key))
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        await Browser(guard).leave()
+        for session in ("open", "closed"):
+            guard.uploads.add(session, "file", 10)
+        await settle()
+        assert gone == [("closed", "file")]
+
+    asyncio.run(play())
+
+
 def test_an_ipv6_household_is_one_address_as_in_the_queue(most):
     most(sockets_per_address=1)
 

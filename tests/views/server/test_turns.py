@@ -115,6 +115,24 @@ def test_a_run_that_takes_long_gives_its_place_to_the_next():
     run(scene())
 
 
+def test_a_place_rests_after_a_run_and_then_serves_the_next(monkeypatch):
+    async def scene() -> None:
+        loop, now = asyncio.get_running_loop(), [100.0]
+        monkeypatch.setattr(loop, "time", lambda: now[0])
+        turns, order = Turns(1, 1, hold=60, rest=2.0), []
+        await queue(turns, order, "a1", "b1")
+        now[0] += 0.25
+        turns.leave("a1")
+        now[0] += 0.49
+        await settle()
+        assert order == ["a1"]
+        now[0] += 0.02
+        await settle()
+        assert order == ["a1", "b1"]
+
+    run(scene())
+
+
 def test_who_gives_up_waiting_takes_no_place():
     async def scene() -> None:
         turns, order = Turns(1, 1, hold=60), []

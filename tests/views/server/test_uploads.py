@@ -40,3 +40,20 @@ def test_a_file_that_was_taken_back_takes_no_room():
     uploads.remove("a", "1")
     uploads.add("b", "1", 10)
     assert (uploads.total, gone) == (10, [])
+
+
+def test_the_files_of_a_page_that_stays_away_go():
+    uploads, gone = kept(100, ("a", "1", 10), ("b", "1", 10))
+    pages = {"a"}
+    uploads.sweep(pages.__contains__)
+    assert gone == []  # it may be back at once
+    uploads.sweep(pages.__contains__)
+    assert gone == [("b", "1")]
+    assert uploads.total == 10
+
+
+def test_a_page_that_was_away_for_a_moment_keeps_its_files():
+    uploads, gone = kept(100, ("a", "1", 10))
+    for pages in (set(), {"a"}, set(), {"a"}):
+        uploads.sweep(pages.__contains__)
+    assert (gone, uploads.total) == ([], 10)

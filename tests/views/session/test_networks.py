@@ -1,7 +1,9 @@
 """The networks that a visitor can use, and what visitors cannot do to each other's."""
 
+import gc
 import os
 import shutil
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -39,6 +41,19 @@ def empty_caches() -> Iterator[None]:
     yield
     for cache in caches:
         cache.clear()
+
+
+def test_few_large_networks_stay_in_memory(monkeypatch) -> None:
+    made = []
+    for seed in range(networks.MOST_LARGE_NETWORKS + 2):
+        run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe.change({"seed": seed}))
+        finished(run)
+        made.append(weakref.ref(networks.load_network(run.id)[0]))
+    assert all(made)  # small ones do
+    monkeypatch.setattr(networks, "LARGE_NETWORK", 100_000)
+    large = [weakref.ref(networks.load_network(run.id)[0]) for run in list_runs(runs_dir())]
+    gc.collect()
+    assert sum(each() is not None for each in large) == networks.MOST_LARGE_NETWORKS
 
 
 def test_our_weights_with_another_card_change_nothing_for_others(

@@ -8,7 +8,7 @@ from core.runs.control import ControlFile, NotOwnerError, read_control
 from core.runs.queue import create_run
 from core.runs.run import Run, State, runs_dir
 from tests.support.pages import finished, keys, opened, session_of, the_run, train_page, words
-from views.session import networks
+from views.session import jobs, networks
 from views.train.status import WATCHING
 
 STEERING = {"train_pause", "train_step", "train_stop"}
@@ -107,10 +107,10 @@ def test_only_the_owner_names_a_network_and_everybody_sees_the_name(browser):
     run = the_run(app)
     finished(run)
     assert "Name it" in popovers(app.run())
-    networks.rename_network(session_of(app), run, "Ada's <first>")
+    jobs.rename_network(session_of(app), run, "Ada's <first>")
     browser("b")
     other = opened(train_page, run=run.id, net=run.id)
     assert networks.network_titles(session_of(other))[run.id] == "Ada's first (99.6 %)"
     assert "Name it" not in popovers(other)
     with pytest.raises(NotOwnerError):
-        networks.rename_network(session_of(other), run, "Bob's")
+        jobs.rename_network(session_of(other), run, "Bob's")
