@@ -237,6 +237,16 @@ def without_class(album: Album, name: str) -> Album:
     return _album(album.title, album.kind, classes, kept, album.unread)
 
 
+def without_pictures(album: Album, places: Iterable[int]) -> Album:
+    """The album without the pictures at these places, and without a class of which none is left."""
+    gone, numbers = {*places}, album.numbers().tolist()
+    kept = [each for place, each in enumerate(_pictures(album)) if place not in gone]
+    left = {name for name, _, _ in kept}
+    emptied = {album.classes[number] for number in numbers} - left
+    classes = [name for name in album.classes if name not in emptied]
+    return _album(album.title, album.kind, classes, kept, album.unread)
+
+
 def change_album(album: Album, title: str | None = None, kind: Kind | None = None) -> Album:
     """The album with another title or of another kind."""
     return msgspec.structs.replace(

@@ -3,14 +3,15 @@
 import html
 import zlib
 
+import numpy as np
 import streamlit as st
 
-from core.collections.album import Album, change_album, without_class
+from core.collections.album import Album, change_album, without_class, without_pictures
 from core.collections.collection import Collection
 from core.specs import MAX_TITLE, Kind
 from views.collections.keeping import album_of, keep
 from views.session.session import Session, widget_value
-from views.ui.images import montage
+from views.ui.images import data_uri, montage
 from views.ui.text import plain
 
 KIND_WORDS: dict[Kind, str] = {"ink": "Drawings and writing", "photo": "Photos of things"}
@@ -101,6 +102,17 @@ def _classes(session: Session, album: Album) -> None:
                     f'<div class="head">{html.escape(names[index])} '
                     f'<span class="note">{count}</span></div>'
                 )
+                is_picked = session.picked_class == name
+                if len(mine) and not is_picked:
+                    st.button(
+                        f"Choose pictures of {plain(name)}",
+                        key=f"pick_from_{index}",
+                        icon=":material/checklist:",
+                        type="tertiary",
+                        help=f"Choose single pictures of {plain(name)}, to remove them",
+                        on_click=_pick_from,
+                        args=(session, name),
+                    )
                 if st.button(
                     f"Remove {plain(name)}",
                     key=f"drop_class_{index}",
@@ -111,8 +123,61 @@ def _classes(session: Session, album: Album) -> None:
                     if now := album_of(session):
                         keep(session, without_class(now, name))
                     st.rerun()
-            if len(mine):
+            if is_picked:
+                _pick(session, album, name)
+            elif len(mine):
                 st.html(montage(mine[:MOST_SHOWN], f"Pictures of {name}"))
+
+
+def _pick_from(session: Session, name: str) -> None:
+    session.picked_class = name
+
+
+@st.fragment
+def _pick(session: Session, album: Album, name: str) -> None:
+    """The pictures of a class, 48 at a time, to choose some and remove them."""
+    places = np.flatnonzero(album.numbers() == album.classes.index(name)).tolist()
+    starts = range(0, len(places), MOST_SHOWN)
+    start = 0
+    if len(starts) > 1:
+        start = st.selectbox(
+            "Pictures",
+            starts,
+            format_func=lambda at: f"{at + 1} to {min(at + MOST_SHOWN, len(places))}",
+            key=f"pick_page_{album.key}",
+            label_visibility="collapsed",
+            width=200,
+        )
+    shown, images = places[start : start + MOST_SHOWN], album.images()
+    words = {place: f"picture {start + nth}" for nth, place in enumerate(shown, start=1)}
+    chosen = st.pills(
+        f"Tap the pictures of {plain(name)} that you want to remove",
+        shown,
+        selection_mode="multi",
+        format_func=lambda place: f"![{words[place]}]({data_uri(images[place])})",
+        key=f"pick_{album.key}_{start}",
+    )
+    with st.container(horizontal=True, key="pick_actions"):
+        count = f"{len(chosen)} picture{'' if len(chosen) == 1 else 's'}"
+        if st.button(
+            f"Remove {count}" if chosen else "Remove pictures",
+            key="drop_picked",
+            icon=":material/delete:",
+            type="primary",
+            disabled=not chosen,
+        ):
+            _drop(session, album, chosen)
+            st.rerun()
+        if st.button("Done", key="pick_done"):
+            session.picked_class = ""
+            st.rerun()
+
+
+def _drop(session: Session, album: Album, places: list[int]) -> None:
+    """Remove pictures, unless another tab has changed the album: they have other places now."""
+    now = album_of(session)
+    if now and now.key == album.key:
+        keep(session, without_pictures(now, places))
 
 
 def _numbered(classes: tuple[str, ...]) -> list[str]:

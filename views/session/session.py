@@ -94,6 +94,7 @@ class Session:
     own_dataset: str = ""  # name of the visitor's own data set that they trained on last
     is_dataset_gone: bool = False  # the one that the link named, and has to be told so
     brought: int = 0  # how often pictures were brought: the next ones get new widgets
+    picked_class: str = ""  # of the visitor's pictures, of which some are being chosen to remove
     data_trouble: str = ""  # why the last ones could not be read, in a sentence
     settings_generation: int = 0  # how often the page itself chose settings of the next run
     unseen_run: str = ""  # id of the run whose end the Train page has still to show

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 from core.collections.album import Album, read_album
@@ -12,6 +13,8 @@ from core.runs.queue import Visitor
 from core.runs.run import runs_dir
 from tests.support.pages import data_page, opened, session_of, train_page, words
 from tests.support.shapes import shape_files, zipped
+from views.collections import adding, sheet
+from views.collections.keeping import album_of
 from views.session.visitor import browser_of_session
 
 
@@ -93,6 +96,54 @@ def test_a_class_can_be_removed_and_the_kind_changed(page):
     assert album and (album.kind, album.classes) == ("photo", ("circle", "star"))
 
 
+def names_and_counts(page: AppTest) -> dict[str, int]:
+    album = store.find_album(runs_dir(), browser_of_session(session_of(page)))
+    return album.counts() if album else {}
+
+
+def test_single_pictures_can_be_removed(page):
+    bring(page, shapes(4))
+    page.button(key="pick_from_1").click().run()
+    assert page.button(key="drop_picked").disabled
+    pick = page.pills[0]
+    assert len(pick.options) == 4
+    pick.set_value([4, 6]).run()
+    assert page.button(key="drop_picked").label == "Remove 2 pictures"
+    page.button(key="drop_picked").click().run()
+    assert names_and_counts(page) == {"circle": 4, "cross": 2, "star": 4}
+    assert len(page.pills[0].options) == 2  # more can follow at once
+    page.button(key="pick_done").click().run()
+    assert not page.exception and not page.pills
+
+
+def test_a_class_without_pictures_is_none_any_more(page):
+    bring(page, shapes(4))
+    page.button(key="pick_from_1").click().run()
+    page.pills[0].set_value([4, 5, 6, 7]).run()
+    page.button(key="drop_picked").click().run()
+    assert not page.exception and not page.pills
+    assert names_and_counts(page) == {"circle": 4, "star": 4}
+
+
+def test_pictures_of_many_are_chosen_page_by_page(page):
+    bring(page, shapes(50))
+    page.button(key="pick_from_0").click().run()
+    assert page.selectbox[-1].options == ["1 to 48", "49 to 50"]
+    page.selectbox[-1].select(48).run()
+    page.pills[0].set_value([49]).run()
+    page.button(key="drop_picked").click().run()
+    assert not page.exception
+    assert names_and_counts(page) == {"circle": 49, "cross": 50, "star": 50}
+
+
+def test_pictures_of_an_album_that_another_tab_has_changed_stay(page):
+    session = session_of(bring(page, shapes(4)))
+    seen = album_of(session)
+    bring(page, shapes(5))
+    sheet._drop(session, seen, [4])
+    assert names_and_counts(page) == {"circle": 5, "cross": 5, "star": 5}
+
+
 def test_another_name_stays_and_is_no_markup(page):
     bring(page, shapes()).text_input[0].set_value("![x](http://e/x.png)").run()
     browser = browser_of_session(session_of(page))
@@ -110,3 +161,19 @@ def test_what_is_chosen_late_loses_no_picture(page):
     page.text_input[0].set_value("Leaves").run()
     album = store.find_album(runs_dir(), browser)
     assert album and (album.title, len(album)) == ("Leaves", 15)
+
+
+def test_a_zip_file_that_is_being_read_takes_no_memory_of_the_page(page, monkeypatch):
+    freed: list[str] = []
+    read: list[bytes] = []
+    monkeypatch.setattr(
+        MemoryUploadedFileManager, "remove_file", lambda self, session, file: freed.append(file)
+    )
+    monkeypatch.setattr(
+        adding,
+        "begin_reading",
+        lambda root, visitor, files, **_: read.extend(file.content.read() for file in files),
+    )
+    page.file_uploader[0].upload("x.zip", b"a zip file", "").run()
+    assert not page.exception
+    assert (len(freed), read) == (1, [b"a zip file"])
