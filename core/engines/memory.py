@@ -15,6 +15,8 @@ from contextlib import suppress
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of mallopt in <malloc.h>
 NO_LIMIT = 2**31 - 1
 LARGEST_BLOCK = 32 << 20  # bytes; the C library takes no more
+LARGE_BLOCK = 1 << 20  # bytes, of the app: an answer needs no such block, a file or a batch does
+KEPT_FREE = 8 << 20  # bytes, of the app
 NOT_GNU = (AttributeError, OSError, TypeError)  # from a C library without these settings
 
 
@@ -25,6 +27,17 @@ def keep_freed_memory() -> None:
         mallopt(M_TRIM_THRESHOLD, NO_LIMIT)
         mallopt(M_MMAP_THRESHOLD, LARGEST_BLOCK)
     share_arena()
+
+
+def return_large_blocks() -> None:
+    """From now on, this process gives large blocks back as soon as they are free.
+
+    The C library begins so, but with each that it has given back it takes larger ones for small.
+    """
+    with suppress(*NOT_GNU):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
+        mallopt(M_TRIM_THRESHOLD, KEPT_FREE)
 
 
 def share_arena() -> None:

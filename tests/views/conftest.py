@@ -23,6 +23,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(st.context), "ip_address", None)  # AppTest has a mock there
     networks._cached_checkpoint.clear()
     networks._cached_large_checkpoint.clear()
+    networks._cached_card.clear()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-from core.engines.memory import give_back_freed_memory, share_arena
+from core.engines.memory import give_back_freed_memory, return_large_blocks, share_arena
 from core.runs import limits, log
 from views.document.origins import from_here, is_same_origin, log_origin
 from views.server.handles import prepare_handles
@@ -52,6 +52,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp) -> None:
         share_arena()  # before the visitors' threads begin, which keep the arena that they have
+        return_large_blocks()
         self.app = app
         self.sockets: Counter[str] = Counter()  # of pages, by address
         self.live_sockets: Counter[str] = Counter()  # of pens, likewise

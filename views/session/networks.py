@@ -37,6 +37,7 @@ from views.session.visitor import is_owner_of, visitor_of_session
 
 DEFAULT_NETWORK = Link.network
 MOST_NETWORKS, MOST_LARGE_NETWORKS = 16, 3  # in memory; another one takes 10 ms
+MOST_CARDS = 200  # a page lists all networks of its visitor, and shows one
 LARGE_NETWORK = 3_000_000  # bytes; a few handmade ones are larger, and have 8 MB at most
 MOST_READINGS = 8  # likewise, each with the network that it is of
 MAX_UPLOADS = 10  # networks per visitor; each takes a place among the runs that are kept
@@ -51,7 +52,13 @@ def _cached_checkpoint(stem: Path) -> tuple[SumNet, Card]:
 
 @st.cache_resource(max_entries=MOST_LARGE_NETWORKS, show_spinner=False)
 def _cached_large_checkpoint(stem: Path) -> tuple[SumNet, Card]:
-    return checkpoint.load(stem)
+    with heavy_work():  # each copy of its weights takes memory
+        return checkpoint.load(stem)
+
+
+@st.cache_resource(max_entries=MOST_CARDS, show_spinner=False)
+def _cached_card(name: str) -> Card:
+    return load_network(name)[1]
 
 
 def load_network(name: str) -> tuple[SumNet, Card]:
@@ -89,10 +96,7 @@ def answering_network(session: Session) -> tuple[SumNet, Card, str]:
 
 
 def answering_dataset(session: Session) -> str:
-    """The name of the data set of the network that answers this visitor.
-
-    For one that cannot be used, that of the shipped network, which stands in for it.
-    """
+    """The name of the data set of the network that answers this visitor, or that stands in."""
     try:
         return load_network(session.link.network)[0].config.dataset
     except CheckpointError:
@@ -138,7 +142,8 @@ def _shipped_title(name: str) -> str:
 
 def _run_title(session: Session, run: Run) -> str:
     """As "Mine: width 4, 98.7 %", or with the name that its owner gave it: "Ada (width 4, ...)"."""
-    card = load_network(run.id)[1]
+    run.touch()
+    card = _cached_card(run.id)
     request = request_of(run)
     is_own = is_own_run(session, run, request)
     given = read_name(run)
@@ -276,7 +281,7 @@ def import_network(session: Session, content: bytes) -> None:
     if session.uploaded_networks >= MAX_UPLOADS:
         raise QueueError(f"{MAX_UPLOADS} networks have been uploaded here. Use one of them.")
     visitor = visitor_of_session(session)
-    with heavy_work():  # to write it, too: each copy of its weights takes memory
+    with heavy_work():  # to write it, too
         model, card = bundle.unpack_bundle(content)
         queue.make_room_for_upload(runs_dir(), visitor, len(content))
         run = import_run(runs_dir(), model, card, visitor)

@@ -50,3 +50,39 @@ def test_the_threads_of_a_process_share_one_arena(how):
     """Each left one of its own with what its runs had freed, and the worker grew by a seventh."""
     assert arenas(how) == 1
     assert arenas("usual") > 1
+
+
+FILES = """
+import sys
+from pathlib import Path
+from core.engines import memory
+
+memory.share_arena()
+if sys.argv[1] == "returned":
+    memory.return_large_blocks()
+
+def held():
+    line = next(s for s in Path("/proc/self/status").read_text().splitlines() if "VmRSS" in s)
+    return int(line.split()[1]) / 1000
+
+before = held()
+for turn in range(3):
+    files, notes = [], []
+    for number in range(10):
+        files.append(bytearray(b"x") * 5_000_000)
+        notes.append(bytearray(100_000))  # between two files
+    del files
+print(held() - before)
+"""
+
+
+def held_after_files(how: str) -> float:
+    """Megabytes that a process still holds after it has freed ten files of 5 MB, three times."""
+    command = [sys.executable, "-c", FILES, how]
+    return float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_files_that_were_freed_are_held_no_longer():
+    assert held_after_files("returned") < 10
+    assert held_after_files("usual") > 30  # among the notes, until somebody asks for them

@@ -56,6 +56,18 @@ def test_few_large_networks_stay_in_memory(monkeypatch) -> None:
     assert sum(each() is not None for each in large) == networks.MOST_LARGE_NETWORKS
 
 
+def test_a_list_of_large_networks_reads_each_of_them_once(monkeypatch) -> None:
+    session = session_of(opened(draw_page))
+    for seed in range(networks.MOST_LARGE_NETWORKS + 2):
+        run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe.change({"seed": seed}))
+        finished(run)
+        session.own_runs.append(run.id)
+    monkeypatch.setattr(networks, "LARGE_NETWORK", 100_000)
+    titles = networks.network_titles(session)
+    monkeypatch.setattr(checkpoint, "load", None)
+    assert networks.network_titles(session) == titles
+
+
 def test_our_weights_with_another_card_change_nothing_for_others(
     empty_caches, pen, monkeypatch
 ) -> None:
