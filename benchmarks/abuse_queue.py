@@ -77,10 +77,15 @@ async def _press_seconds(app: App) -> float:
 async def wait_for_turn(app: App) -> str:
     """Seconds that runs wait while 31 pages of another, or the same, address queue long ones."""
     async with AsyncExitStack() as pages:
-        for _ in range(LONG_RUNS):
-            await _press_train(app, pages, FLOOD, "epochs=8&width=32")
+        long = [
+            await _press(app, await _open(app, pages, FLOOD, "epochs=8&width=32"))
+            for _ in range(LONG_RUNS)
+        ]
+        while all(run.state().name in WAITING for run in long if run):
+            await asyncio.sleep(0.1)  # the worker has others to do
+        opened = {who: await _open(app, pages, who) for who in (FLOOD, ANOTHER)}
         start = time.perf_counter()
-        mine = {who: await _train(app, pages, who) for who in (FLOOD, ANOTHER)}
+        mine = {who: run for who, page in opened.items() if (run := await _press(app, page))}
         began: dict[str, float] = {}
         while len(began) < len(mine):
             for who, run in mine.items():
@@ -99,6 +104,8 @@ async def quick_runs(app: App) -> str:
     async with AsyncExitStack() as pages:
         flood = [await _open(app, pages, QUICK_FLOOD) for _ in range(QUICK_RUNS)]
         runs = {page: run for page in flood if (run := await _press(app, page))}
+        while all(run.state().name in WAITING for run in runs.values()):
+            await asyncio.sleep(0.1)  # the worker has others to do
         stranger, neighbor = [await _open(app, pages, who) for who in (STRANGER, QUICK_FLOOD)]
         start = time.perf_counter()
         theirs = await _press(app, stranger)
@@ -128,17 +135,6 @@ async def quick_runs(app: App) -> str:
         f"another address trains after {began:.0f} s; a newcomer at the same address is refused "
         f"{refusals} times, and after {accepted:.0f} s has a place behind {before} runs."
     )
-
-
-async def _train(app: App, pages: AsyncExitStack, client: str) -> Run:
-    """The run of a new page, which the queue must take."""
-    run = await _press(app, await _open(app, pages, client))
-    assert run
-    return run
-
-
-async def _press_train(app: App, pages: AsyncExitStack, client: str, settings: str = "") -> None:
-    await _press(app, await _open(app, pages, client, settings))
 
 
 async def _open(app: App, pages: AsyncExitStack, client: str, settings: str = "") -> Visitor:

@@ -124,7 +124,8 @@ def _classes(session: Session, album: Album) -> None:
                         keep(session, without_class(now, name))
                     st.rerun()
             if is_picked:
-                _pick(session, album, name)
+                with st.container(key="picking", gap="xsmall"):
+                    _pick(session, album, name)
             elif len(mine):
                 st.html(montage(mine[:MOST_SHOWN], f"Pictures of {name}"))
 
