@@ -76,6 +76,7 @@ def unpack_bundle(content: bytes) -> tuple[SumNet, Card]:
         model.load_tensors(tensors)
     except (UserError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         raise CheckpointError(UNUSABLE.format("its weights are not what its card says")) from error
+    del tensors  # the model has them
     _check_bundle(model.eval(), card)
     return model, replace(card, parameters=model.parameter_count)
 

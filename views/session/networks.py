@@ -36,7 +36,7 @@ from views.session.session import Session
 from views.session.visitor import is_owner_of, visitor_of_session
 
 DEFAULT_NETWORK = Link.network
-MOST_NETWORKS, MOST_LARGE_NETWORKS = 16, 3  # in memory; another one takes 10 ms
+MOST_NETWORKS, MOST_LARGE_NETWORKS = 16, 2  # in memory; another one takes 10 ms
 MOST_CARDS = 200  # a page lists all networks of its visitor, and shows one
 LARGE_NETWORK = 3_000_000  # bytes; a few handmade ones are larger, and have 8 MB at most
 MOST_READINGS = 8  # likewise, each with the network that it is of
