@@ -30,19 +30,19 @@ from core.specs import data_dir, find_spec
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.history import Record, history_file, read_history
-from views.server.heavy import heavy_work
+from views.server.heavy import Places, heavy_work
 from views.session.link import Link
 from views.session.session import Session
 from views.session.visitor import is_owner_of, visitor_of_session
 
 DEFAULT_NETWORK = Link.network
 MOST_NETWORKS, MOST_LARGE_NETWORKS = 16, 2  # in memory; another one takes 10 ms
-MOST_CARDS = 200  # a page lists all networks of its visitor, and shows one
 LARGE_NETWORK = 3_000_000  # bytes; a few handmade ones are larger, and have 8 MB at most
-MOST_READINGS = 8  # likewise, each with the network that it is of
+MOST_CARDS, MOST_READINGS = 200, 8  # likewise; a reading with the network that it is of
 MAX_UPLOADS = 10  # networks per visitor; each takes a place among the runs that are kept
 TEST_SPLITS = 16  # data sets whose test images are in memory
 GONE = "That network is no longer kept here."
+_large_load = Places(1)  # none of heavy work, for which moving pens would wait
 
 
 @st.cache_resource(max_entries=MOST_NETWORKS, show_spinner=False)
@@ -52,7 +52,7 @@ def _cached_checkpoint(stem: Path) -> tuple[SumNet, Card]:
 
 @st.cache_resource(max_entries=MOST_LARGE_NETWORKS, show_spinner=False)
 def _cached_large_checkpoint(stem: Path) -> tuple[SumNet, Card]:
-    with heavy_work():  # each copy of its weights takes memory
+    with _large_load.take():  # each copy of its weights takes memory
         return checkpoint.load(stem)
 
 
