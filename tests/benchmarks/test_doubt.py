@@ -34,6 +34,7 @@ def test_as_a_command(monkeypatch, capsys):
     monkeypatch.setattr(doubt, "EACH", 1)
     monkeypatch.setattr(doubt, "SCRIBBLES", 20)
     monkeypatch.setattr(doubt, "DIGITS", 20)
+    monkeypatch.setattr(doubt, "PAIRS", 10)
     monkeypatch.setattr(sys, "argv", ["doubt.py", "--json"])
     doubt.main()
     found = json.loads(capsys.readouterr().out)

@@ -22,7 +22,7 @@ from tests.browser.support.driver import (
     text,
     wait_until_idle,
 )
-from tests.browser.test_access import violations
+from tests.browser.test_access import violations_by_theme
 from tests.support.shapes import shape_files, zipped
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -96,6 +96,7 @@ def test_the_link_of_a_data_set_trains_in_another_browser(visit: Visit, shapes: 
     page = visit("/data")
     upload(page, shapes)
     read(page)
+    assert violations_by_theme(page) == []
     press(page, "train_on_it")
     expect(page).to_have_url(re.compile("dataset=own-"))
     pupil = visit(f"/train?{page.url.split('?')[1]}")
@@ -176,11 +177,3 @@ def test_files_get_the_class_that_is_named_and_a_bad_zip_is_told(
     name_class(page, "star")
     expect(hook(page, "album_class_0")).to_contain_text("star (0) 12 pictures", timeout=READ_MS)
     expect(page.get_by_text("needs at least two classes")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_is_for_everybody(visit: Visit, shapes: Path, scheme: str) -> None:
-    page = visit("/data", color_scheme=scheme)
-    upload(page, shapes)
-    read(page)
-    assert violations(page) == []

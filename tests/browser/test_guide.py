@@ -58,7 +58,8 @@ def step_is(page: Page, number: int, target: str = "") -> None:
     assert violations(page) == []
 
 
-def take_tour(page: Page) -> None:
+def draw_and_guess(page: Page) -> None:
+    """Steps 1 to 5, up to the first training."""
     press(page, "tour")
     step_is(page, 1, "canvas")
     draw_digit(page, "5")
@@ -73,6 +74,10 @@ def take_tour(page: Page) -> None:
     step_is(page, 4)
     go_on(page)
     step_is(page, 5, "train_start")
+
+
+def test_by_mouse_from_the_first_visit_to_the_end(page: Page) -> None:
+    draw_and_guess(page)
     press(page, "train_start")
     expect(guide(page)).to_contain_text(
         re.compile(r"You guessed 50 of 100. Measured: 9\d(\.\d)? of 100."), timeout=DONE_MS
@@ -100,12 +105,11 @@ def take_tour(page: Page) -> None:
     expect(guide(page)).not_to_contain_text("Tour")
 
 
-def test_by_mouse_from_the_first_visit_to_the_end(page: Page) -> None:
-    take_tour(page)
-
-
 def test_by_touch_in_the_dark(visit: Visit) -> None:
-    take_tour(visit("/", color_scheme="dark", **PHONE))
+    """By mouse it goes to the end; what comes after the first training is the same here."""
+    draw_and_guess(visit("/", color_scheme="dark", **PHONE))
+    for number, target in ((8, "canvas"), (10, "teach")):
+        step_is(visit(f"/?tour={number}&v=1", color_scheme="dark", **PHONE), number, target)
 
 
 def tab_to(page: Page, key: str) -> None:
@@ -151,8 +155,11 @@ def test_by_the_keyboard_alone(page: Page) -> None:
     on_by_key(page)
     enter(page, "guess_tour_curve", "Space")
     on_by_key(page)
-    enter(page, "train_start")
-    on_by_key(page)
+    expect(guide(page)).to_contain_text("Tour, 7 of")
+
+
+def test_by_the_keyboard_alone_from_its_last_drawing(visit: Visit) -> None:
+    page = visit("/?tour=8&v=1")
     enter(page, "example_7")
     on_by_key(page)
     enter(page, "tell_7")

@@ -256,6 +256,18 @@ def choose(page: Page, field: Locator, option: str) -> None:
         page.get_by_role("option", name=option, exact=True).click()
 
 
+TURNED = """name => [...document.querySelectorAll("[aria-current=page]")]
+    .some(link => link.textContent.includes(name))"""
+
+
+def turn_to(page: Page, name: str) -> None:
+    """Show the page of that name, by the bar on top."""
+    link = page.locator("[data-testid=stTopNavLink], .st-key-page_bar a")
+    link.filter(has_text=name).filter(visible=True).first.click()
+    page.wait_for_function(TURNED, arg=name)
+    wait_until_idle(page)
+
+
 UNFOLDED = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
 
 
