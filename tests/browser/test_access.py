@@ -18,7 +18,6 @@ from tests.browser.support.driver import (
     hook,
     press,
     turn_to,
-    wait_until_idle,
 )
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
@@ -28,7 +27,6 @@ PAGES = ("Draw", "Train", "Compare", "Explain", "Your data", "Lessons")
 TALL = {"width": 1440, "height": 2400}  # more of a page at once
 PHONE = {"width": 390, "height": 844}
 WIDTHS = (360, 390, 768, 1440, 1920)
-THEMED = "theme => getComputedStyle(document.querySelector('.stApp')).colorScheme === theme"
 WIDE = "document.documentElement.scrollWidth"
 MAIN_WIDE = """() => {
     const main = document.querySelector("[data-testid=stMain]");
@@ -38,6 +36,7 @@ MAIN_WIDE = """() => {
 
 def violations(page: Page) -> list[str]:
     """What axe-core calls serious or critical, and where."""
+    page.evaluate(UNFOLDED)
     page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate(RUN)
     return [
@@ -46,19 +45,6 @@ def violations(page: Page) -> list[str]:
         if violation["impact"] in BAD
         for node in violation["nodes"]
     ]
-
-
-def violations_by_theme(page: Page) -> list[str]:
-    """The same in the dark and in the light theme, which a page turns to while it is open."""
-    found = []
-    for scheme in ("dark", "light"):
-        page.emulate_media(media="screen", color_scheme=scheme)
-        page.wait_for_function(THEMED, arg=scheme)
-        page.evaluate(TWO_FRAMES)
-        wait_until_idle(page)
-        page.evaluate(UNFOLDED)
-        found += [f"{scheme}: {each}" for each in violations(page)]
-    return found
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

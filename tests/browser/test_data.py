@@ -15,6 +15,7 @@ from tests.browser.support.app import App
 from tests.browser.support.driver import (
     CANVAS_ELEMENT,
     DIGITS,
+    Scheme,
     answered,
     draw,
     hook,
@@ -22,11 +23,12 @@ from tests.browser.support.driver import (
     text,
     wait_until_idle,
 )
-from tests.browser.test_access import violations_by_theme
+from tests.browser.test_access import violations
 from tests.support.shapes import shape_files, zipped
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 READ_MS, TRAINED_MS = 120_000, 240_000  # on a busy machine
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 A_CROSS = (((80.0, 80.0), (200.0, 200.0)), ((200.0, 80.0), (80.0, 200.0)))
 
 
@@ -96,7 +98,11 @@ def test_the_link_of_a_data_set_trains_in_another_browser(visit: Visit, shapes: 
     page = visit("/data")
     upload(page, shapes)
     read(page)
-    assert violations_by_theme(page) == []
+    for scheme in SCHEMES:
+        page.emulate_media(media="screen", color_scheme=scheme)
+        with answered(page):
+            page.reload()
+        assert violations(page) == [], scheme
     press(page, "train_on_it")
     expect(page).to_have_url(re.compile("dataset=own-"))
     pupil = visit(f"/train?{page.url.split('?')[1]}")

@@ -10,7 +10,7 @@ from core.recipes.bugs import BUGS
 from tests.browser.conftest import Visit
 from tests.browser.support.app import App
 from tests.browser.support.driver import answered, hook, press, text, wait_until_idle
-from tests.browser.test_access import violations, violations_by_theme
+from tests.browser.test_access import violations
 from tests.browser.test_guide import DONE_MS, go_on, guide
 from tests.browser.test_phone import PHONE
 
@@ -57,7 +57,7 @@ def test_a_lesson_by_its_link_asks_on_its_page(visit: Visit) -> None:
 
 
 def test_the_quiz_keeps_its_secret_and_tells_it_in_the_end(app: App, visit: Visit) -> None:
-    page = visit("/lessons")
+    page = visit("/lessons", color_scheme="dark")
     before = {*app.runs.glob("[0-9a-f]*")}
     press(page, "quiz_start")
     expect(hook(page, "quiz_figures")).to_be_visible(timeout=DONE_MS)
@@ -65,7 +65,7 @@ def test_the_quiz_keeps_its_secret_and_tells_it_in_the_end(app: App, visit: Visi
     (run,) = {path.name for path in {*app.runs.glob("[0-9a-f]*")} - before}
     assert run not in page.content() + page.url
     assert all(hook(page, "quiz").get_by_text(bug.title).count() == 1 for bug in BUGS.values())
-    assert violations_by_theme(page) == []
+    assert violations(page) == []
     hook(page, "quiz_diagnosis").get_by_text("Argmax between the heads").click()
     wait_until_idle(page)
     press(page, "quiz_diagnose")
@@ -75,7 +75,7 @@ def test_the_quiz_keeps_its_secret_and_tells_it_in_the_end(app: App, visit: Visi
     press(page, "quiz_answer")
     expect(hook(page, "quiz_truth")).to_contain_text("Wrong about the bug: Argmax")
     expect(hook(page, "quiz_truth")).to_contain_text("What gave it away.")
-    assert violations_by_theme(page) == []
+    assert violations(page) == []
     press(page, "quiz_open")
     expect(hook(page, "bug_note")).to_contain_text("Broken on purpose")
     assert f"run={run}" in page.url

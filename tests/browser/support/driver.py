@@ -268,7 +268,10 @@ def turn_to(page: Page, name: str) -> None:
     wait_until_idle(page)
 
 
-UNFOLDED = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
+# When nothing moves or fades any more, but for what does so for ever.
+UNFOLDED = """Promise.allSettled(document.getAnimations()
+    .filter(animation => animation.effect.getComputedTiming().endTime < Infinity)
+    .map(animation => animation.finished))"""
 
 
 def open_settings(page: Page) -> None:
