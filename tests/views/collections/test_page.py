@@ -68,6 +68,12 @@ def test_train_on_it_chooses_the_data_set_for_the_train_page(page, left_for):
     assert train.radio(key="setting_dataset").value == name
 
 
+def test_a_bug_and_a_run_of_before_are_not_for_the_new_data_set(page, left_for):
+    session_of(page).choose(bug="relu", run="0123456789abcdef")
+    bring(page, shapes()).button(key="train_on_it").click().run()
+    assert (session_of(page).link.bug, session_of(page).link.run) == ("", "")
+
+
 def test_whoever_comes_with_its_link_is_led_to_train_on_it(page, left_for, monkeypatch):
     bring(page, shapes()).button(key="train_on_it").click().run()
     name = str(session_of(page).link.settings["dataset"])
