@@ -5,13 +5,15 @@ import random
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.collections.album import Album, read_album
+from core.collections.album import Album, ReadingProgress, read_album
 from core.collections.archive import read_zip
 from core.library import store
+from core.library.reading import ReadingState
 from core.runs.queue import Visitor
 from core.runs.run import runs_dir
 from tests.support.pages import data_page, opened, session_of, train_page, words
 from tests.support.shapes import shape_files, zipped
+from views.collections.page import _share
 from views.session.visitor import browser_of_session
 
 
@@ -116,3 +118,8 @@ def test_what_is_chosen_late_loses_no_picture(page):
     page.text_input[0].set_value("Leaves").run()
     album = store.find_album(runs_dir(), browser)
     assert album and (album.title, len(album)) == ("Leaves", 15)
+
+
+def test_before_the_first_picture_the_bar_of_a_reading_is_empty():
+    assert _share(ReadingState()) == 0
+    assert _share(ReadingState(ReadingProgress(3, 12))) == 0.25
