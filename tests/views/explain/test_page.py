@@ -88,6 +88,8 @@ def test_the_page_explains_every_kind_of_network(answering: Answering, config: M
         ({"margin": 0}, "each time: 28 → 14 → 7 → 3, fewer places"),
         ({"margin": 2}, "the picture (without its empty margin of 2 pixels)"),
         ({"margin": 2}, "each time: 24 → 12 → 6 → 3, fewer places"),
+        ({"encoder": "cosine"}, "as a mix of twelve waves, which it need not learn"),
+        ({"encoder": "cosine", "margin": 2}, "each time: 24 → 10 → 4 → 2, fewer places"),
         ({"encoder": "residual"}, "looks at it in full size first"),
         ({"encoder": "residual"}, "comes in: 28 → 28 → 14 → 7, fewer places"),
         ({"encoder": "residual"}, "After the last, 7 × 7 places are left"),
