@@ -30,6 +30,7 @@ class Encoder(nn.Sequential):
     """
 
     way: str  # of the picture through it, for the page
+    fixed_filters = False  # does training leave the first convolution as it is?
     features: int  # F
     stage_ends: Sequence[str]  # of each stage: the path of the module whose output ends it
     third_stage: int  # the place where it begins
@@ -105,6 +106,7 @@ class CosineEncoder(Encoder):
         "writes each small square of it as a mix of twelve waves, which it need not learn, and "
         "then makes it smaller twice, with more channels each time"
     )
+    fixed_filters = True
 
     def __init__(self, width: int, depths: Sequence[int], side: int) -> None:
         channels = 2 * COSINES

@@ -90,6 +90,8 @@ def test_the_page_explains_every_kind_of_network(answering: Answering, config: M
         ({"margin": 2}, "each time: 24 → 12 → 6 → 3, fewer places"),
         ({"encoder": "cosine"}, "as a mix of twelve waves, which it need not learn"),
         ({"encoder": "cosine", "margin": 2}, "each time: 24 → 10 → 4 → 2, fewer places"),
+        ({"encoder": "cosine"}, "waves, which training left alone: 24 patches of 6 × 6"),
+        ({"encoder": "plain"}, "training found 4 patches of 5 × 5 weights"),
         ({"encoder": "residual"}, "looks at it in full size first"),
         ({"encoder": "residual"}, "comes in: 28 → 28 → 14 → 7, fewer places"),
         ({"encoder": "residual"}, "After the last, 7 × 7 places are left"),
