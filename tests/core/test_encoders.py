@@ -1,13 +1,20 @@
 """Encoders: their shapes, their size, and what a residual block computes."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 from core.encoders import ENCODERS, CosineEncoder, ResidualBlock, ResidualEncoder, cosine_waves
 from core.model import ModelConfig, SumNet
+from core.recipes.presets import PRESETS
+from core.recipes.recipe import Recipe
+from core.recipes.settings import SettingError
 from core.trainer import TrainConfig, train
 from tests.support.trainings import fresh
+
+QUICK = PRESETS["quick"].recipe
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
@@ -85,3 +92,18 @@ def test_a_block_leaves_its_input_as_it_is():
     before = maps.clone()
     ResidualBlock(4, 4, 1)(maps)
     assert torch.equal(maps, before)
+
+
+def test_a_number_in_the_picture_gets_an_encoder_that_sees_single_pixels():
+    assert QUICK.model.encoder == "cosine"
+    assert QUICK.change({"dataset": "fashion-mnist"}).model.encoder == "cosine"
+    assert QUICK.change({"fusion": "pixels"}).model.encoder == "plain"
+    residual = replace(QUICK, model=replace(QUICK.model, encoder="residual"))
+    assert residual.change({"fusion": "pixels"}).model.encoder == "residual"
+
+
+def test_the_first_stage_of_a_cosine_encoder_is_one_layer():
+    values = QUICK.to_dict()
+    assert Recipe.read({**values, "convs": [1, 2, 3]}).model.convs == (1, 2, 3)
+    with pytest.raises(SettingError, match="convs of a cosine encoder begin with 1, not 2"):
+        Recipe.read({**values, "convs": [2, 1, 1]})

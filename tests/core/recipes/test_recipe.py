@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import FrozenInstanceError, fields
 
 import pytest
 import torch
@@ -298,18 +298,3 @@ def test_a_whole_number_is_said_to_the_last_digit():
     assert SETTINGS["lr"].say(0.003) == "learning rate 0.003"
     with pytest.raises(SettingError, match="from 0 to 2147483647, not '-1'"):
         SETTINGS["seed"].check("seed", "-1")
-
-
-def test_a_number_in_the_picture_gets_an_encoder_that_sees_single_pixels():
-    assert QUICK.model.encoder == "cosine"
-    assert QUICK.change({"dataset": "fashion-mnist"}).model.encoder == "cosine"
-    assert QUICK.change({"fusion": "pixels"}).model.encoder == "plain"
-    residual = replace(QUICK, model=replace(QUICK.model, encoder="residual"))
-    assert residual.change({"fusion": "pixels"}).model.encoder == "residual"
-
-
-def test_the_first_stage_of_a_cosine_encoder_is_one_layer():
-    values = QUICK.to_dict()
-    assert Recipe.read({**values, "convs": [1, 2, 3]}).model.convs == (1, 2, 3)
-    with pytest.raises(SettingError, match="convs of a cosine encoder begin with 1, not 2"):
-        Recipe.read({**values, "convs": [2, 1, 1]})
