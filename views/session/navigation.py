@@ -1,7 +1,7 @@
 """The pages, and the way from one to another.
 
 One example: `TRAIN = Page("train", "Train", ":material/model_training:", show_train)` stands at the
-end of views/train/page.py, and views/script.py lists it. Nothing else names a page, except a
+end of views/train/page.py, and views/app.py lists it. Nothing else names a page, except a
 button that leads to it: `go_to("train")`.
 """
 

@@ -1,0 +1,86 @@
+"""What a server imports before its first visitor needs it, in a thread beside the server.
+
+torch and pandas take longer to import than Streamlit takes to listen, and a browser takes as long
+to load Streamlit's scripts. So both go on at the same time. First comes what a page needs, then
+what else the first answers need.
+
+A page waits and imports nothing itself: of two threads that import the same package, one may fail
+or find half of it.
+
+Meanwhile Python does not search for garbage. It would walk through all that is being imported, time
+and again, which takes a third of the time. Afterwards all that is set aside, as it stays: later
+searches do not walk through it, which takes 0.1 s, while nobody is answered.
+"""
+
+import functools
+import gc
+import importlib
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from types import ModuleType
+
+import streamlit as st
+
+from core.systems.libraries import load_ahead
+from views.server.network import announce
+
+APP = "views.app"
+LATER = ("views.live.channel", "scipy.ndimage")  # the second cuts a drawing into digits
+SWITCH_SECONDS = 0.001  # a fifth of the usual: moving pens wait for the thread that answers them
+
+_is_app_there = threading.Event()
+
+
+@asynccontextmanager
+async def start_app(app: st.App) -> AsyncIterator[None]:
+    """While the server runs; it listens as soon as this has begun."""
+    warm_up()
+    async with announce(app):
+        yield
+
+
+@functools.cache
+def warm_up() -> threading.Thread:
+    """Begin, once in a process; the thread ends when all is imported."""
+    gc.disable()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    thread = threading.Thread(target=_import_all, name="warm-up", daemon=True)
+    thread.start()
+    return thread
+
+
+def wait_for_app() -> ModuleType:
+    """The module with the pages, as soon as it is imported."""
+    warm_up()
+    _is_app_there.wait()
+    return importlib.import_module(APP)
+
+
+def _import_all() -> None:
+    try:
+        load_ahead("torch", "lib/libtorch_cpu.so")
+        importlib.import_module("pandas")  # for Streamlit, as soon as it shows anything
+        importlib.import_module(APP)
+        _is_app_there.set()
+        _prepare_answers()
+        for name in LATER:
+            importlib.import_module(name)
+    finally:  # whatever failed: the page fails likewise, and tells
+        _is_app_there.set()
+        gc.freeze()
+        gc.enable()
+
+
+def _prepare_answers() -> None:
+    """One picture is no work for two threads of torch, and the worker needs the other core."""
+    import torch
+
+    from core.evaluation.tracing import traced
+    from core.storage.checkpoint import CheckpointError
+    from views.session.networks import DEFAULT_NETWORK, load_network
+
+    torch.set_num_threads(1)
+    with suppress(CheckpointError):  # the page says what to do about it
+        traced(load_network(DEFAULT_NETWORK)[0])
