@@ -48,7 +48,9 @@ def start(browser: Browser, folder: Path, script: Path | None = None) -> dict[st
         note("the page is shown")
         pen_down(page, "7", pause=0)
         page.mouse.up()
-        page.wait_for_function(SAYS, arg=["count", "1 strokes"] if script else ["class_answer", "7"])
+        page.wait_for_function(
+            SAYS, arg=["count", "1 strokes"] if script else ["class_answer", "7"]
+        )
         note("the first stroke is answered")
         page.context.close()
     return found

@@ -23,11 +23,12 @@ from types import ModuleType
 
 import streamlit as st
 
-from core.systems.libraries import load_ahead
+from core.systems.libraries import left_out, load_ahead
 from views.server.network import announce
 
 APP = "views.app"
-LATER = ("views.live.channel", "scipy.ndimage")  # the second cuts a drawing into digits
+KERNELS = "torch._meta_registrations"  # for torch.compile and the like
+LATER = ("views.live.channel", "scipy.ndimage", KERNELS)  # the second cuts a drawing into digits
 SWITCH_SECONDS = 0.001  # a fifth of the usual: moving pens wait for the thread that answers them
 
 _is_app_there = threading.Event()
@@ -61,6 +62,8 @@ def wait_for_app() -> ModuleType:
 def _import_all() -> None:
     try:
         load_ahead("torch", "lib/libtorch_cpu.so")
+        with left_out(KERNELS):
+            importlib.import_module("torch")
         importlib.import_module("pandas")  # for Streamlit, as soon as it shows anything
         importlib.import_module(APP)
         _is_app_there.set()
