@@ -8,7 +8,7 @@ from views.document.head import Document
 from views.server.browser_cookie import BrowserCookie
 from views.server.guard import Guard
 from views.server.live_route import live_routes
-from views.warm_up import start_app
+from views.startup import start_app
 
 app = st.App(
     "views/script.py",

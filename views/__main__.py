@@ -25,7 +25,7 @@ def ensure_home() -> None:
 
 
 def serve_app() -> None:
-    gc.disable()  # until all is imported: see views/warm_up.py
+    gc.disable()  # until all is imported: see views/startup.py
     share_arena()  # before any thread begins, which keeps the arena that it has
     ensure_home()
     from streamlit.web import cli  # which asks for a home at once

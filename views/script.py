@@ -1,5 +1,5 @@
 """What Streamlit runs for a visitor whenever their browser asks: the page that they are on."""
 
-from views.warm_up import wait_for_app
+from views.startup import run_page
 
-wait_for_app().show_page()
+run_page()

@@ -55,7 +55,7 @@ FLOORS: tuple[set[str], ...] = (
     {f"views.{page.parent.name}" for page in ROOT.glob("views/*/page.py")},  # no page knows another
     {"views.live"},
     {"views.app"},
-    {"views.warm_up"},
+    {"views.startup"},
     {"views.__main__"},
     {"views.script"},
     {"streamlit_app"},

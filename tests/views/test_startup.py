@@ -9,7 +9,7 @@ import pytest
 
 from core import PROJECT
 from tests.project.test_layout import imported
-from views import warm_up as warming
+from views import startup
 
 LARGE = "{'torch', 'numpy', 'pandas', 'scipy', 'views.session', 'views.draw'} & set(sys.modules)"
 
@@ -25,9 +25,11 @@ def said(command: str) -> str:
 
 @pytest.fixture
 def process(monkeypatch):
-    """What the warm-up changes of this process is put back."""
+    """What startup changes of this process is put back."""
     seconds = sys.getswitchinterval()
-    monkeypatch.setattr(warming, "_is_app_there", threading.Event())
+    monkeypatch.setattr(startup, "_is_app_there", threading.Event())
+    monkeypatch.setattr(startup, "_is_page_sent", threading.Event())
+    monkeypatch.setattr(startup, "PAGE_SECONDS", 0)
     monkeypatch.setattr(gc, "freeze", lambda: None)
     yield
     gc.enable()
@@ -42,34 +44,40 @@ def test_a_page_imports_nothing_itself():
     """Of two threads that import the same, one may find half of it."""
     assert imported((PROJECT / "views/script.py").read_text()) == {
         "views",
-        "views.warm_up",
-        "views.warm_up.wait_for_app",
+        "views.startup",
+        "views.startup.run_page",
     }
 
 
 def test_all_is_there_in_the_end_and_is_not_searched_for_garbage():
     after = said(
-        "import gc, sys; from views.warm_up import warm_up; warm_up().join();"
+        "import gc, sys; from views.startup import import_app; import_app().join();"
         "import torch; from core.evaluation import tracing;"
-        "wanted = {'pandas', 'views.app', 'views.live.channel', 'scipy.ndimage'};"
-        "print(wanted - set(sys.modules), len(tracing._forwards), torch.get_num_threads(),"
+        "from views.startup import KERNELS, WANTED;"
+        "print({KERNELS, *WANTED} - set(sys.modules), len(tracing._forwards), torch.get_num_threads(),"
         "sys.getswitchinterval(), gc.isenabled(), gc.get_freeze_count() > 100_000)"
     )
     assert after == "set() 1 1 0.001 True True"
 
 
 def test_no_garbage_is_searched_for_while_much_is_imported(process, monkeypatch):
-    found = []
-    monkeypatch.setattr(warming.importlib, "import_module", lambda _: found.append(gc.isenabled()))
-    warming.warm_up.__wrapped__().join()
-    assert found
-    assert not any(found)
+    found = {}
+    ask = gc.isenabled
+    monkeypatch.setattr(
+        startup.importlib, "import_module", lambda name: found.update({name: ask()})
+    )
+    startup.import_app.__wrapped__().join()
+    assert found == {name: False for name in startup.WANTED} | {startup.KERNELS: True}
     assert gc.isenabled()
 
 
 def test_a_page_whose_import_fails_says_so_and_does_not_wait_for_ever(process, monkeypatch):
-    monkeypatch.setattr(warming, "APP", "views.nothing")
+    begin = startup.import_app.__wrapped__
+    monkeypatch.setattr(startup, "PAGES_MODULE", "views.nothing")
+    monkeypatch.setattr(startup, "WANTED", ("views.nothing", "views.app"))
     monkeypatch.setattr(threading, "excepthook", lambda told: None)  # it is in the log
-    monkeypatch.setattr(warming, "warm_up", warming.warm_up.__wrapped__)
+    threads = []
+    monkeypatch.setattr(startup, "import_app", lambda: threads.append(begin()))
     with pytest.raises(ModuleNotFoundError, match="nothing"):
-        warming.wait_for_app()
+        startup.run_page()
+    threads[0].join()

@@ -1,8 +1,7 @@
 """What a server imports before its first visitor needs it, in a thread beside the server.
 
 torch and pandas take longer to import than Streamlit takes to listen, and a browser takes as long
-to load Streamlit's scripts. So both go on at the same time. First comes what a page needs, then
-what else the first answers need.
+to load Streamlit's scripts. So both go on at the same time.
 
 A page waits and imports nothing itself: of two threads that import the same package, one may fail
 or find half of it.
@@ -19,61 +18,63 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from types import ModuleType
 
 import streamlit as st
 
 from core.systems.libraries import left_out, load_ahead
 from views.server.network import announce
 
-APP = "views.app"
+PAGES_MODULE = "views.app"
+# Streamlit needs pandas as soon as it shows anything, and a drawing is cut into digits by scipy.
+WANTED = ("torch", "pandas", PAGES_MODULE, "views.live.channel", "scipy.ndimage")
 KERNELS = "torch._meta_registrations"  # for torch.compile and the like
-LATER = ("views.live.channel", "scipy.ndimage", KERNELS)  # the second cuts a drawing into digits
+PAGE_SECONDS = 3.0  # that they wait for a first page
 SWITCH_SECONDS = 0.001  # a fifth of the usual: moving pens wait for the thread that answers them
 
-_is_app_there = threading.Event()
+_is_app_there, _is_page_sent = threading.Event(), threading.Event()
 
 
 @asynccontextmanager
 async def start_app(app: st.App) -> AsyncIterator[None]:
     """While the server runs; it listens as soon as this has begun."""
-    warm_up()
+    import_app()
     async with announce(app):
         yield
 
 
 @functools.cache
-def warm_up() -> threading.Thread:
+def import_app() -> threading.Thread:
     """Begin, once in a process; the thread ends when all is imported."""
     gc.disable()
     sys.setswitchinterval(SWITCH_SECONDS)
-    thread = threading.Thread(target=_import_all, name="warm-up", daemon=True)
+    thread = threading.Thread(target=_import_all, name="startup", daemon=True)
     thread.start()
     return thread
 
 
-def wait_for_app() -> ModuleType:
-    """The module with the pages, as soon as it is imported."""
-    warm_up()
+def run_page() -> None:
+    """What the visitor's page shows, as soon as the app is imported."""
+    import_app()
     _is_app_there.wait()
-    return importlib.import_module(APP)
+    try:
+        importlib.import_module(PAGES_MODULE).show_page()
+    finally:
+        _is_page_sent.set()
 
 
 def _import_all() -> None:
     try:
         load_ahead("torch", "lib/libtorch_cpu.so")
         with left_out(KERNELS):
-            importlib.import_module("torch")
-        importlib.import_module("pandas")  # for Streamlit, as soon as it shows anything
-        importlib.import_module(APP)
-        _is_app_there.set()
-        _prepare_answers()
-        for name in LATER:
-            importlib.import_module(name)
+            for name in WANTED:
+                importlib.import_module(name)
     finally:  # whatever failed: the page fails likewise, and tells
-        _is_app_there.set()
         gc.freeze()
         gc.enable()
+        _is_app_there.set()
+    _prepare_answers()
+    _is_page_sent.wait(PAGE_SECONDS)
+    importlib.import_module(KERNELS)
 
 
 def _prepare_answers() -> None:
