@@ -28,9 +28,14 @@ def load_ahead(package: str, library: str) -> None:
 
 @contextmanager
 def left_out(module: str) -> Iterator[None]:
-    """Here a package imports one of its modules as an empty one. Import it afterwards, as usual."""
-    sys.modules[module] = ModuleType(module)
+    """Here a package imports one of its modules as an empty one. Import it afterwards, as usual.
+
+    What was imported before stays.
+    """
+    empty = ModuleType(module)
+    sys.modules.setdefault(module, empty)
     try:
         yield
     finally:
-        del sys.modules[module]
+        if sys.modules[module] is empty:
+            del sys.modules[module]
