@@ -1,24 +1,28 @@
-"""The app: its pages, and what stands around each of them."""
+"""The app: its pages, and what stands around each of them.
+
+A page is imported when it is first shown: the first page does not wait for the others.
+"""
 
 import streamlit as st
 
-from views.collections.page import DATA
-from views.compare.page import COMPARE
-from views.draw.page import DRAW
-from views.explain.page import EXPLAIN
 from views.frame.badge import show_badge
 from views.frame.bar import show_bar
 from views.frame.news import show_news
 from views.guide.panel import show_guide
-from views.lessons.page import LESSONS_PAGE
 from views.session import jobs
 from views.session.address import tell_cut_link
-from views.session.navigation import choose_page
+from views.session.navigation import Page, choose_page
 from views.session.session import get_session
-from views.train.page import TRAIN
 from views.ui.style import apply_style
 
-PAGES = (DRAW, TRAIN, COMPARE, EXPLAIN, DATA, LESSONS_PAGE)
+PAGES = (
+    Page("draw", "Draw", ":material/draw:", "views.draw.page"),
+    Page("train", "Train", ":material/model_training:", "views.train.page"),
+    Page("compare", "Compare", ":material/compare_arrows:", "views.compare.page"),
+    Page("explain", "Explain", ":material/school:", "views.explain.page"),
+    Page("data", "Your data", ":material/photo_library:", "views.collections.page"),
+    Page("lessons", "Lessons", ":material/lightbulb:", "views.lessons.page"),
+)
 
 
 def show_page() -> None:

@@ -26,9 +26,12 @@ from views.server.network import announce
 
 PAGES_MODULE = "views.app"
 # Streamlit needs pandas as soon as it shows anything, and a drawing is cut into digits by scipy.
-WANTED = ("torch", "pandas", PAGES_MODULE, "views.live.channel", "scipy.ndimage")
+WANTED = (
+    *("torch", "pandas", "scipy.ndimage"),
+    *(PAGES_MODULE, "views.draw.page", "views.live.channel"),
+)
 KERNELS = "torch._meta_registrations"  # for torch.compile and the like
-PAGE_SECONDS = 3.0  # that they wait for a first page
+PAGE_SECONDS = 3.0  # that these, and the other pages, wait for a first page
 SWITCH_SECONDS = 0.001  # a fifth of the usual: moving pens wait for the thread that answers them
 
 _is_app_there, _is_page_sent = threading.Event(), threading.Event()
@@ -74,6 +77,8 @@ def _import_all() -> None:
         _is_app_there.set()
     _prepare_answers()
     _is_page_sent.wait(PAGE_SECONDS)
+    for page in importlib.import_module(PAGES_MODULE).PAGES:
+        importlib.import_module(page.module)
     importlib.import_module(KERNELS)
 
 

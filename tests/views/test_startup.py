@@ -4,6 +4,7 @@ import gc
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,25 +50,36 @@ def test_a_page_imports_nothing_itself():
     }
 
 
+def test_the_first_page_does_not_wait_for_the_others():
+    wanted = "import importlib, sys; from views.startup import WANTED;"
+    pages = "print({name for name in sys.modules if name[:6] + name[-5:] == 'views..page'})"
+    assert said(f"{wanted} [importlib.import_module(name) for name in WANTED]; {pages}") == (
+        "{'views.draw.page'}"
+    )
+
+
 def test_all_is_there_in_the_end_and_is_not_searched_for_garbage():
     after = said(
         "import gc, sys; from views.startup import import_app; import_app().join();"
         "import torch; from core.evaluation import tracing;"
-        "from views.startup import KERNELS, WANTED;"
-        "print({KERNELS, *WANTED} - set(sys.modules), len(tracing._forwards), gc.isenabled(),"
+        "from views.startup import KERNELS, WANTED; from views.app import PAGES;"
+        "wanted = {KERNELS, *WANTED, *(page.module for page in PAGES)};"
+        "print(wanted - set(sys.modules), len(tracing._forwards), gc.isenabled(),"
         "torch.get_num_threads(), sys.getswitchinterval(), gc.get_freeze_count() > 100_000)"
     )
     assert after == "set() 1 True 1 0.001 True"
 
 
 def test_no_garbage_is_searched_for_while_much_is_imported(process, monkeypatch):
-    found = {}
-    ask = gc.isenabled
-    monkeypatch.setattr(
-        startup.importlib, "import_module", lambda name: found.update({name: ask()})
-    )
+    searched = {}
+
+    def note(name: str) -> SimpleNamespace:
+        searched.setdefault(name, gc.isenabled())
+        return SimpleNamespace(PAGES=())
+
+    monkeypatch.setattr(startup.importlib, "import_module", note)
     startup.import_app.__wrapped__().join()
-    assert found == {name: False for name in startup.WANTED} | {startup.KERNELS: True}
+    assert searched == dict.fromkeys(startup.WANTED, False) | {startup.KERNELS: True}
     assert gc.isenabled()
 
 
