@@ -29,7 +29,7 @@ from tests.browser.support.driver import open_page
 
 EMPTY = Path(__file__).with_name("empty_app.py")
 PACKAGES = ("streamlit", "torch", "numpy", "pandas", "plotly", "PIL", "torchvision", "sklearn")
-FIRST_PAGE = "import streamlit.web.bootstrap, pandas, views.app"
+FIRST_PAGE = "import streamlit.web.bootstrap, pandas, views.app, views.draw.page"
 SAYS = "([key, words]) => document.querySelector(`.st-key-${key}`)?.innerText.trim() === words"
 IMPORT = re.compile(r"import time: +(\d+) \| +\d+ \| +(\w+)")
 

@@ -3,8 +3,8 @@
 torch and pandas take longer to import than Streamlit takes to listen, and a browser takes as long
 to load Streamlit's scripts. So both go on at the same time.
 
-A page waits and imports nothing itself: of two threads that import the same package, one may fail
-or find half of it.
+The first page waits and imports nothing itself: of two threads that import the same package, one
+may fail or find half of it. The other pages, and what nobody waits for, are imported after it.
 
 Meanwhile Python does not search for garbage. It would walk through all that is being imported, time
 and again, which takes a third of the time. Afterwards all that is set aside, as it stays: later
