@@ -16,6 +16,7 @@ import gc
 import importlib
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -31,10 +32,10 @@ WANTED = (
     *(PAGES_MODULE, "views.draw.page", "views.live.channel"),
 )
 KERNELS = "torch._meta_registrations"  # for torch.compile and the like
-PAGE_SECONDS = 3.0  # that these, and the other pages, wait for a first page
+PAUSE = 10.0  # seconds that a first page has before these and the other pages are imported
 SWITCH_SECONDS = 0.001  # a fifth of the usual: moving pens wait for the thread that answers them
 
-_is_app_there, _is_page_sent = threading.Event(), threading.Event()
+_is_app_there = threading.Event()
 
 
 @asynccontextmanager
@@ -59,10 +60,7 @@ def run_page() -> None:
     """What the visitor's page shows, as soon as the app is imported."""
     import_app()
     _is_app_there.wait()
-    try:
-        importlib.import_module(PAGES_MODULE).show_page()
-    finally:
-        _is_page_sent.set()
+    importlib.import_module(PAGES_MODULE).show_page()
 
 
 def _import_all() -> None:
@@ -76,7 +74,7 @@ def _import_all() -> None:
         gc.enable()
         _is_app_there.set()
     _prepare_answers()
-    _is_page_sent.wait(PAGE_SECONDS)
+    time.sleep(PAUSE)
     for page in importlib.import_module(PAGES_MODULE).PAGES:
         importlib.import_module(page.module)
     importlib.import_module(KERNELS)

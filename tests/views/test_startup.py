@@ -29,8 +29,7 @@ def process(monkeypatch):
     """What startup changes of this process is put back."""
     seconds = sys.getswitchinterval()
     monkeypatch.setattr(startup, "_is_app_there", threading.Event())
-    monkeypatch.setattr(startup, "_is_page_sent", threading.Event())
-    monkeypatch.setattr(startup, "PAGE_SECONDS", 0)
+    monkeypatch.setattr(startup, "PAUSE", 0)
     monkeypatch.setattr(gc, "freeze", lambda: None)
     yield
     gc.enable()
@@ -60,7 +59,7 @@ def test_the_first_page_does_not_wait_for_the_others():
 
 def test_all_is_there_in_the_end_and_is_not_searched_for_garbage():
     after = said(
-        "import gc, sys; from views.startup import import_app; import_app().join();"
+        "import gc, sys; from views import startup; startup.PAUSE = 0; startup.import_app().join();"
         "import torch; from core.evaluation import tracing;"
         "from views.startup import KERNELS, WANTED; from views.app import PAGES;"
         "wanted = {KERNELS, *WANTED, *(page.module for page in PAGES)};"
