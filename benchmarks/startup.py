@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it sees onl
 
 from playwright.sync_api import Browser
 
-from benchmarks.latency import pen_down
+from benchmarks.latency import cpu_seconds, pen_down
 from tests.browser.support import driver
 from tests.browser.support.app import ROOT, serve
 from tests.browser.support.driver import open_page
@@ -46,6 +46,7 @@ def start(browser: Browser, folder: Path, script: Path | None = None) -> dict[st
         note("the server answers")
         page = open_page(browser, app.url)
         note("the page is shown")
+        found["processor time of the app until then"] = cpu_seconds(app.pid)
         pen_down(page, "7", pause=0)
         page.mouse.up()
         page.wait_for_function(
