@@ -17,7 +17,7 @@ from core.storage.history import Record
 from views.frame.share import show_share
 from views.session import jobs, networks
 from views.session.address import publish, run_link
-from views.session.navigation import Page, go_to
+from views.session.navigation import go_to
 from views.session.session import Session, get_session
 from views.session.visitor import is_owner_of
 from views.train import charts
@@ -258,6 +258,3 @@ def _curves(
     with right, st.container(key=f"{name}accuracy_chart"):
         figure = charts.accuracy_curves(history, epochs, palette, behind)
         growing_chart(figure, palette, key=f"{name}accuracy", alt="Accuracy by epoch")
-
-
-TRAIN = Page("train", "Train", ":material/model_training:", show_train)
