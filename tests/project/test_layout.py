@@ -55,6 +55,8 @@ FLOORS: tuple[set[str], ...] = (
     {"views.inside"},
     {f"views.{page.parent.name}" for page in ROOT.glob("views/*/page.py")},  # no page knows another
     {"views.live"},
+    {"views.app"},
+    {"views.startup"},
     {"views.__main__"},
     {"views.script"},
     {"streamlit_app"},
