@@ -77,8 +77,9 @@ bench: .venv/.dev data browser ## run the benchmarks; STROKES=FILE adds the draw
 	$(VENV_PYTHON) benchmarks/abuse.py
 	$(if $(STROKES),$(VENV_PYTHON) benchmarks/drawn_digits.py $(STROKES))
 
-weights: .venv/.runtime data ## train the shipped networks again, into weights/
-	@for preset in $(SHIPPED); do $(VENV_PYTHON) -m core train --preset "$$preset" || exit; done
+weights: .venv/.runtime data ## train the shipped networks again, or go on with it, into weights/
+	@for preset in $(SHIPPED); do \
+		$(VENV_PYTHON) -m core train --preset "$$preset" --resume || exit; done
 
 clean: ## remove .venv and caches; data/ and runs/ stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

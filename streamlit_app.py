@@ -8,11 +8,11 @@ from views.document.head import Document
 from views.server.browser_cookie import BrowserCookie
 from views.server.guard import Guard
 from views.server.live_route import live_routes
-from views.server.network import announce
+from views.startup import start_app
 
 app = st.App(
     "views/script.py",
-    lifespan=announce,
+    lifespan=start_app,
     routes=live_routes(),
     middleware=[Middleware(each) for each in (Guard, BrowserCookie, Compressed, Document)],
 )

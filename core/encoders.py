@@ -2,17 +2,22 @@
 
     pixels (B, 1, 28, 28) --> three stages --> features (B, F)
 
-An encoder is a class here and in `ENCODERS`. The plain one is small and quick to train: with width
-32 it gives 1,152 features, 128 maps of 3 x 3. The residual one reads garments better and takes
-several times as long: with width 32, 128 features, each the mean of a map of 7 x 7.
+An encoder is a class here and in `ENCODERS`. The plain one is small: with width 32 it gives 1,152
+features, 128 maps of 3 x 3. The cosine one trains fastest: its first layer, the one with the
+largest maps, has nothing to learn. The residual one reads garments better and takes several times
+as long: with width 32, 128 features, each the mean of a map of 7 x 7.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 STAGES = 3
+
+SQUARE = 6  # side of the squares of pixels that a cosine encoder looks at
+COSINES = 12  # of the 36 of such a square, the smoothest
 
 
 class Encoder(nn.Sequential):
@@ -25,6 +30,7 @@ class Encoder(nn.Sequential):
     """
 
     way: str  # of the picture through it, for the page
+    fixed_filters = False  # does training leave the first convolution as it is?
     features: int  # F
     stage_ends: Sequence[str]  # of each stage: the path of the module whose output ends it
     third_stage: int  # the place where it begins
@@ -82,6 +88,71 @@ class PlainEncoder(Encoder):
 
     def summary(self, maps: Tensor) -> Tensor:
         return maps.flatten(1)
+
+
+class CosineEncoder(Encoder):
+    """A fixed layer, then two stages that learn: 28 -> 12 -> 5 -> 3, or 24 -> 10 -> 4 -> 2.
+
+    The first layer is a discrete cosine transform of squares of 6 x 6 pixels, two pixels apart;
+    positive and negative parts are channels of their own. For natural pictures it comes close to
+    the whitening that fast trainings start with (Jordan, "94% on CIFAR-10 in 3.29 Seconds on a
+    Single GPU", 2024), and needs no data. Nothing is learned there, so no gradient goes through
+    the largest maps. Convolutions that begin a stage have no padding: of a digit nothing is lost.
+
+    The fixed layer is all of the first stage, so the first of `depths` is 1.
+    """
+
+    way = (
+        "writes each small square of it as a mix of twelve waves, which it need not learn, and "
+        "then makes it smaller twice, with more channels each time"
+    )
+    fixed_filters = True
+
+    def __init__(self, width: int, depths: Sequence[int], side: int) -> None:
+        channels = 2 * COSINES
+        fixed = nn.Conv2d(1, channels, SQUARE, stride=2, bias=False)
+        waves = cosine_waves(SQUARE, COSINES)
+        fixed.weight = nn.Parameter(torch.cat([waves, -waves]), requires_grad=False)
+        layers: list[nn.Module] = [fixed, nn.BatchNorm2d(channels, affine=False), nn.ReLU()]
+        ends = ["2"]
+        middle, out = width << 1, width << 3
+        for conv in range(depths[1]):
+            layers += [nn.Conv2d(channels, middle, 3, padding=min(conv, 1), bias=False)]
+            if conv == depths[1] - 1:
+                layers += [nn.MaxPool2d(2)]
+            layers += [nn.BatchNorm2d(middle), nn.ReLU(inplace=True)]
+            channels = middle
+        ends += [f"{len(layers) - 1}"]
+        for conv in range(depths[2]):
+            layers += [nn.Conv2d(channels, out, 3, padding=min(conv, 1), bias=False)]
+            layers += [nn.BatchNorm2d(out), nn.ReLU(inplace=True)]
+            channels = out
+        ends += [f"{len(layers) - 1}"]
+        nn.Sequential.__init__(self, *layers, nn.Flatten())
+        first = (side - SQUARE) // 2 + 1
+        second = (first - 2) // 2
+        self.features = out * (second - 2) ** 2
+        self.stage_ends = ends
+        self.third_stage = int(ends[1]) + 1
+        self.seen = middle * second**2 + self.features
+
+    def summary(self, maps: Tensor) -> Tensor:
+        return maps.flatten(1)
+
+
+def cosine_waves(side: int, count: int) -> Tensor:
+    """The smoothest waves of a two-dimensional discrete cosine transform, (count, 1, side, side).
+
+    The transform is DCT-II, scaled to be orthonormal; wave 0 is constant.
+    """
+    place = torch.arange(side) + 0.5
+    waves = torch.stack([(math.pi * number * place / side).cos() for number in range(side)])
+    waves *= (2 / side) ** 0.5
+    waves[0] *= 0.5**0.5
+    steps = [(down, across) for down in range(side) for across in range(side)]
+    steps.sort(key=lambda step: (step[0] ** 2 + step[1] ** 2, step))
+    found = [waves[down].outer(waves[across]) for down, across in steps[:count]]
+    return torch.stack(found).unsqueeze(1)
 
 
 class ResidualEncoder(Encoder):
@@ -151,4 +222,8 @@ class MapMean(nn.Module):
         return maps.mean((2, 3))
 
 
-ENCODERS: dict[str, type[Encoder]] = {"plain": PlainEncoder, "residual": ResidualEncoder}
+ENCODERS: dict[str, type[Encoder]] = {
+    "plain": PlainEncoder,
+    "cosine": CosineEncoder,
+    "residual": ResidualEncoder,
+}

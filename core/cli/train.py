@@ -159,7 +159,7 @@ def train_and_save(
     Raises:
         DivergedError: the loss diverged.
         LostProcessError: another process of the group is gone; says where the weights so far are.
-        ResumeError: the unfinished training cannot go on.
+        ResumeError: the unfinished training cannot go on, or would be lost.
         OSError: `out` cannot be written.
     """
     respect_cores()
@@ -191,6 +191,8 @@ def _fit(
                 signal.signal(signal.SIGTERM, _raise_lost)
             if resume:
                 unfinished.restore()
+            elif rank == 0:
+                unfinished.keep_other()
             for progress in training.run():
                 if rank == 0:
                     unfinished.add(progress)

@@ -39,6 +39,18 @@ class Unfinished:
         """How long it has trained, also before it was cut off."""
         return time.perf_counter() - self._recorder.start
 
+    def keep_other(self) -> None:
+        """Begin only where no other training would be lost.
+
+        Raises:
+            ResumeError: there is one that was cut off.
+        """
+        if self.file and self.file.exists():
+            raise ResumeError(
+                f"{self.file} is a training that was cut off: add --resume to go on with it, or "
+                "delete it to begin again."
+            )
+
     def restore(self) -> None:
         """Put the training where the file left it; without a file it begins at the beginning.
 

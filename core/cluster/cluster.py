@@ -88,6 +88,16 @@ class Cluster(Struct, frozen=True, omit_defaults=True):
     problem: str = ""  # why nothing trains, in a sentence
 
     @property
+    def can_train(self) -> bool:
+        """Is there a trainer, busy or not?"""
+        return bool(self.trainers) and not self.problem
+
+    @property
+    def has_free(self) -> bool:
+        """Is there a trainer that trains nothing?"""
+        return self.can_train and not all(each.run for each in self.trainers)
+
+    @property
     def words(self) -> str:
         """How many trainers there are and how long the queue is, for the visitor."""
         if self.problem:

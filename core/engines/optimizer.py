@@ -27,6 +27,8 @@ def make_optimizer(
     """
     weights, others, sums = [], [], []
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue  # it is fixed
         if name.startswith(("fusion.", "sum_head.")):
             sums.append(parameter)
         elif parameter.ndim > 1:

@@ -29,6 +29,7 @@ class Convolution(NamedTuple):
     inputs: Floats  # (H, W): the picture as the encoder gets it, normalized, with its padding
     kernels: Floats  # (M, K, K)
     bias: Floats  # (M,); 0 where it has none
+    stride: int  # pixels from one patch to the next
     maps: Floats  # (M, H', W'): before anything else is done to them
     channels: NDArray[np.int64]  # (M,): which of its maps these are
     map_count: int  # how many it has in all
@@ -89,6 +90,7 @@ def _first_convolution(model: SumNet, marked: Tensor) -> Convolution:
         inputs=F.pad(pixels, (margin,) * 4)[0, 0].numpy(),
         kernels=first.weight[channels, 0].numpy(),
         bias=bias[channels],
+        stride=int(first.stride[0]),
         maps=maps[channels],
         channels=channels,
         map_count=len(maps),

@@ -74,7 +74,7 @@ PRESETS = {
             "quick",
             "Digits, quick",
             Recipe(
-                ModelConfig(width=16, margin=2),
+                ModelConfig(width=16, encoder="cosine", margin=2),
                 TrainConfig(epochs=1, lr=0.2, sum_weight=0.003, label_smoothing=0.02),
             ),
             shipped=False,

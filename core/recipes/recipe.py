@@ -111,7 +111,8 @@ class Recipe:
         """A recipe with some settings changed.
 
         Another sum head brings its usual weight, unless a weight is among the settings. If the
-        margin of the pictures is not empty, the network gets to see it.
+        margin of the pictures is not empty, the network gets to see it; if the addend is written
+        there, an encoder that learns to look at single pixels does.
 
         Raises:
             SettingError: a setting does not exist or is out of bounds.
@@ -125,8 +126,11 @@ class Recipe:
         if head != self.model.sum_head:
             checked = {"sum_weight": SUM_WEIGHTS[str(head)], **checked}
         changed = _rebuild(self, checked)
-        is_empty = find_spec(changed.model.dataset).empty_margin
-        if is_empty and not FUSIONS[changed.model.fusion].marks_images:
+        if FUSIONS[changed.model.fusion].marks_images:
+            encoder = changed.model.encoder
+            sharp = "plain" if encoder == "cosine" else encoder
+            return _rebuild(changed, {"margin": 0, "encoder": sharp})
+        if find_spec(changed.model.dataset).empty_margin:
             return changed
         return _rebuild(changed, {"margin": 0})
 
@@ -191,6 +195,8 @@ def _check_encoder(model: ModelConfig) -> None:
         raise SettingError(f"encoder must be {' or '.join(ENCODERS)}, not {model.encoder!r}.")
     if model.encoder == "residual" and model.width**2 * sum(model.convs) > MAX_RESIDUAL:
         raise SettingError(f"convs {model.convs!r} are too many at width {model.width}.")
+    if model.encoder == "cosine" and model.convs[0] != 1:
+        raise SettingError(f"convs of a cosine encoder begin with 1, not {model.convs[0]}.")
 
 
 def _find_bug(name: object) -> Bug:

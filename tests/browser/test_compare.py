@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.support.driver import answered, hook, press, text, wait_until_idle
+from tests.browser.test_access import violations
 
 READ_MS = 240_000  # for all test images by the shipped network, on a slow, busy machine
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
@@ -30,7 +31,7 @@ def test_a_mistake_opens_on_the_draw_page_and_the_way_back_is_short(visit: Visit
     expect(hook(page, "mistakes_class_mnist")).to_be_visible()
 
 
-def test_every_view_has_something_to_see(visit: Visit) -> None:
+def test_every_view_has_something_to_see_for_everybody(visit: Visit) -> None:
     page = visit("/compare")
     for view, chart in (
         ("Confusion", "confusion_mnist"),
@@ -40,6 +41,7 @@ def test_every_view_has_something_to_see(visit: Visit) -> None:
         look(page, view)
         expect(hook(page, chart).locator(".js-plotly-plot")).to_be_visible(timeout=READ_MS)
         wait_until_idle(page)
+        assert violations(page) == [], view
     expect(hook(page, "calibration")).to_contain_text("expected calibration error")
     page.reload()  # the address knows what is looked at
     expect(hook(page, "reliability").locator(".js-plotly-plot")).to_be_visible()

@@ -68,12 +68,12 @@ def test_a_killed_worker_leaves_the_visitor_with_a_network(own_app: App, visit: 
     assert text(page, "class_answer")
 
 
-def test_a_run_goes_on_when_its_browser_has_gone(own_app: App, visit: Visit) -> None:
-    page = visit("/train?v=1&epochs=1&width=8", app=own_app)
+def test_a_run_goes_on_when_its_browser_has_gone(visit: Visit) -> None:
+    page = visit("/train?v=1&epochs=1&width=4")
     press(page, "train_start")
     address = page.url
     page.context.close()
-    again = visit("/train?" + address.split("?")[1], app=own_app)
+    again = visit("/train?" + address.split("?")[1])
     expect(hook(again, "train_status")).to_contain_text("Finished", timeout=TRAINED_MS)
 
 
@@ -105,29 +105,29 @@ def test_a_visitor_of_the_load_benchmark_reads_what_a_browser_shows(app: App) ->
     in_a_thread(read())
 
 
-def test_a_stranger_who_clears_the_caches_starts_no_worker(own_app: App, visit: Visit) -> None:
+def test_a_stranger_who_clears_the_caches_starts_no_worker(app: App, visit: Visit) -> None:
     async def clear() -> None:
-        async with Visitor(own_app.url) as stranger:
+        async with Visitor(app.url) as stranger:
             await stranger.open()
             for _ in range(3):
                 assert stranger.socket
                 await stranger.socket.send(BackMsg(clear_cache=True).SerializeToString())
                 await stranger.open()
 
-    page = visit(app=own_app)
-    wait_for(lambda: children(own_app.pid), "the worker")
-    before = children(own_app.pid)
+    page = visit()
+    wait_for(lambda: children(app.pid), "the worker")
+    before = children(app.pid)
     in_a_thread(clear())
     draw_digit(page, "7")
     assert text(page, "class_answer") == "7"
-    assert children(own_app.pid) == before
+    assert children(app.pid) == before
 
 
 NEST = '{"drawing": ' + "[" * 50_000 + "]" * 50_000 + "}"
 JUNK = ("{", "null", "[]", '{"drawing": {"raw": 7}}', '{"drawing": NaN}', NEST[:20], NEST)
 
 
-def test_junk_from_a_stranger_s_canvas_harms_nobody_else(visit: Visit, tmp_path: Path) -> None:
+def test_junk_from_a_stranger_s_canvas_harms_nobody_else(visit: Visit, served: App) -> None:
     async def send(url: str, said: str) -> None:
         async with Visitor(url) as stranger:
             await stranger.open()
@@ -138,12 +138,11 @@ def test_junk_from_a_stranger_s_canvas_harms_nobody_else(visit: Visit, tmp_path:
             assert stranger.socket
             await stranger.socket.send(b"\xff" + said.encode()[:99])  # no message at all
 
-    with serve(tmp_path) as app:
-        page = visit(app=app)
-        for said in JUNK:
-            in_a_thread(send(app.url, said))
-        draw_digit(page, "7")
-        assert text(page, "class_answer") == "7"
+    page = visit(app=served)  # the log says what came
+    for said in JUNK:
+        in_a_thread(send(served.url, said))
+    draw_digit(page, "7")
+    assert text(page, "class_answer") == "7"
 
 
 def test_who_comes_too_late_reads_why_and_comes_in_when_there_is_room(

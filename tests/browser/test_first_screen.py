@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
@@ -91,3 +92,17 @@ def test_on_a_strong_link_the_words_have_their_font_at_once(visitors: Visitors, 
         names = [name.partition(".")[0] for name in wire.asked]
         assert names.index("SourceSansVF-Upright") < names.index("BidiComponent")
         assert wire.bytes < 1_500_000
+
+
+@pytest.mark.parametrize("width", [641, 769, 820, 1000, 1001])
+def test_pages_tour_and_share_stand_beside_each_other(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 600})
+    row = [hook(page, key).get_by_role("button") for key in ("tour", "share")]
+    if width > 768:  # below, Streamlit puts the pages into a sidebar
+        row.insert(0, page.get_by_test_id("stTopNavLink").last)
+    for each in row:
+        expect(each).to_be_visible()
+    boxes = [box for each in row if (box := each.bounding_box())]
+    ends = [box["x"] + box["width"] for box in boxes]
+    starts = [*(box["x"] for box in boxes[1:]), width]
+    assert all(end < start for end, start in zip(ends, starts, strict=True)), (ends, starts)

@@ -58,7 +58,8 @@ def step_is(page: Page, number: int, target: str = "") -> None:
     assert violations(page) == []
 
 
-def take_tour(page: Page) -> None:
+def draw_and_guess(page: Page) -> None:
+    """Steps 1 to 5, up to the first training."""
     press(page, "tour")
     step_is(page, 1, "canvas")
     draw_digit(page, "5")
@@ -73,7 +74,22 @@ def take_tour(page: Page) -> None:
     step_is(page, 4)
     go_on(page)
     step_is(page, 5, "train_start")
+
+
+def train_narrow(page: Page) -> None:
+    """Train the network of this step, but with four channels, which is quicker."""
+    hook(page, "more_settings").get_by_text("More settings").click()
+    slider = page.locator("[class*=st-key-setting_width]").get_by_role("slider")
+    for _ in range(2):
+        slider.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuetext", "4")
+    wait_until_idle(page)
     press(page, "train_start")
+
+
+def test_by_mouse_from_the_first_visit_to_the_end(page: Page) -> None:
+    draw_and_guess(page)
+    train_narrow(page)
     expect(guide(page)).to_contain_text(
         re.compile(r"You guessed 50 of 100. Measured: 9\d(\.\d)? of 100."), timeout=DONE_MS
     )
@@ -81,7 +97,7 @@ def take_tour(page: Page) -> None:
     step_is(page, 6)
     guess(page, "Class")
     step_is(page, 7, "train_start")
-    press(page, "train_start")
+    train_narrow(page)
     expect(guide(page)).to_contain_text(
         "You guessed: Class. Measured: Rounded sum.", timeout=DONE_MS
     )
@@ -100,12 +116,11 @@ def take_tour(page: Page) -> None:
     expect(guide(page)).not_to_contain_text("Tour")
 
 
-def test_by_mouse_from_the_first_visit_to_the_end(page: Page) -> None:
-    take_tour(page)
-
-
 def test_by_touch_in_the_dark(visit: Visit) -> None:
-    take_tour(visit("/", color_scheme="dark", **PHONE))
+    """By mouse it goes to the end; what comes after the first training is the same here."""
+    draw_and_guess(visit("/", color_scheme="dark", **PHONE))
+    step_is(visit("/train?tour=7&v=1", color_scheme="dark", **PHONE), 7, "train_start")
+    step_is(visit("/?tour=8&v=1", color_scheme="dark", **PHONE), 8, "canvas")
 
 
 def tab_to(page: Page, key: str) -> None:
@@ -151,8 +166,11 @@ def test_by_the_keyboard_alone(page: Page) -> None:
     on_by_key(page)
     enter(page, "guess_tour_curve", "Space")
     on_by_key(page)
-    enter(page, "train_start")
-    on_by_key(page)
+    expect(guide(page)).to_contain_text("Tour, 7 of")
+
+
+def test_by_the_keyboard_alone_from_its_last_drawing(visit: Visit) -> None:
+    page = visit("/?tour=8&v=1")
     enter(page, "example_7")
     on_by_key(page)
     enter(page, "tell_7")

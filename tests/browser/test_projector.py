@@ -17,6 +17,7 @@ from tests.browser.support.driver import (
     hook,
     press,
     text,
+    turn_to,
     wait_until_idle,
 )
 from tests.browser.test_access import violations
@@ -94,18 +95,17 @@ def test_the_button_presents_and_ends_it_and_the_drawing_stays(visit: Visit) -> 
     assert text(page, "class_answer") == "7"
 
 
-@pytest.mark.parametrize("path", ["/train", "/compare", "/explain"])
-def test_the_other_pages_are_as_large_and_scroll_no_further_sideways(
-    visit: Visit, path: str
-) -> None:
-    usual, large = (visit(f"{path}?{query}", viewport=PROJECTOR) for query in ("", "present=1"))
-    sizes = []
-    for page in (usual, large):
-        page.locator("svg.main-svg").first.wait_for()
-        wait_until_idle(page)
-        sizes.append(page.evaluate(SMALLEST))
-        assert page.evaluate("document.documentElement.scrollWidth") <= 1920
-    assert sizes[1] == pytest.approx(2 * sizes[0], rel=0.1)
+def test_the_other_pages_are_as_large_and_scroll_no_further_sideways(visit: Visit) -> None:
+    usual, large = (visit(f"/?{query}", viewport=PROJECTOR) for query in ("", "present=1"))
+    for name in ("Train", "Compare", "Explain"):
+        sizes = []
+        for page in (usual, large):
+            turn_to(page, name)
+            page.locator("svg.main-svg").first.wait_for()
+            wait_until_idle(page)
+            sizes.append(page.evaluate(SMALLEST))
+            assert page.evaluate("document.documentElement.scrollWidth") <= 1920, name
+        assert sizes[1] == pytest.approx(2 * sizes[0], rel=0.1), name
 
 
 def test_a_large_chart_is_as_wide_as_the_page_and_follows_the_pointer(visit: Visit) -> None:

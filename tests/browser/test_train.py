@@ -17,6 +17,7 @@ from tests.browser.support.driver import (
     open_settings,
     press,
     text,
+    turn_to,
     wait_until_idle,
 )
 
@@ -44,7 +45,7 @@ def set_slider(page: Page, key: str, presses: int) -> None:
 
 def test_quick_keys_on_a_slider_are_all_heard(visit: Visit) -> None:
     """Also where one of them makes the settings those of a preset, and the next one does not."""
-    for _ in range(3):
+    for _ in range(2):
         page = visit("/train")
         set_slider(page, "epochs", 4)
         wait_until_idle(page)
@@ -105,19 +106,6 @@ def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
     assert "net=" not in page.url
 
 
-def test_a_stopped_run_keeps_what_it_learned(visit: Visit) -> None:
-    page = visit("/train")
-    set_slider(page, "epochs", 4)
-    start(page)
-    hook(page, "train_stop").get_by_role("button").click()
-    expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
-    expect(hook(page, "train_status")).to_contain_text(
-        "Stopped. What the network learned so far is kept"
-    )
-    assert page.locator("table.figures tr", has_text="This run").count() == 1
-    expect(hook(page, "train_start").get_by_role("button")).to_be_enabled()
-
-
 def test_a_run_is_paused_and_watched_step_by_step(visit: Visit) -> None:
     page = visit()
     draw_digit(page, "3")
@@ -163,22 +151,6 @@ def test_a_reload_and_a_second_tab_steer_the_run_and_a_stranger_watches(visit: V
     second.close()
 
 
-def test_the_other_pages_say_how_far_a_run_is(visit: Visit) -> None:
-    page = visit("/train")
-    set_slider(page, "epochs", 4)
-    start(page)
-    page.get_by_role("link", name=re.compile("^Draw")).click()
-    badge = "getComputedStyle(document.querySelector('[data-testid=stTopNavLink][href*=train]'), "
-    badge += "'::after').content"
-    page.wait_for_function(f"{badge}.endsWith(' %\"')")
-    page.get_by_role("link", name=re.compile("^Train")).click()
-    hook(page, "train_stop").get_by_role("button").click()
-    expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
-    page.get_by_role("link", name=re.compile("^Draw")).click()
-    expect(hook(page, "addend")).to_be_visible()
-    assert page.evaluate(badge) in ("none", "normal", '""')
-
-
 def test_on_a_phone_what_was_caused_is_in_view(visit: Visit) -> None:
     page = visit("/train?v=1&width=4", viewport={"width": 390, "height": 844}, has_touch=True)
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 10_000)")
@@ -219,36 +191,43 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     expect(hook(page, "class_answer")).to_have_text("3")
 
 
-def test_answers_go_on_while_a_network_learns(visit: Visit) -> None:
-    learning = visit("/train")
-    set_slider(learning, "epochs", 4)
-    start(learning)
-    drawing = visit()
-    draw_digit(drawing, "5")
-    assert text(drawing, "sum_answer") == "12"
-    expect(hook(learning, "train_stop")).to_have_count(1)  # it still learns
-    hook(learning, "train_stop").get_by_role("button").click()
-    expect(hook(learning, "use_network")).to_be_visible(timeout=TRAINED_MS)
+def test_while_a_network_learns_others_draw_and_wait_and_its_owner_sees_it(visit: Visit) -> None:
+    """Then it is stopped, and what it learned is kept."""
+    page, other = visit("/train"), visit()
+    set_slider(page, "epochs", 4)
+    start(page)
+    draw_digit(other, "5")
+    assert text(other, "sum_answer") == "12"
+    turn_to(other, "Train")
+    press(other, "train_start")
+    expect(hook(other, "train_status")).to_contain_text("one run is before yours")
+    hook(other, "train_stop").get_by_role("button").click()
+    expect(hook(other, "train_status")).to_contain_text("You left the queue")
+    expect(hook(other, "train_start").get_by_role("button")).to_be_enabled()
+
+    turn_to(page, "Draw")
+    badge = "getComputedStyle(document.querySelector('[data-testid=stTopNavLink][href*=train]'), "
+    badge += "'::after').content"
+    page.wait_for_function(f"{badge}.endsWith(' %\"')")
+    turn_to(page, "Train")
+    hook(page, "train_stop").get_by_role("button").click()
+    expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
+    expect(hook(page, "train_status")).to_contain_text(
+        "Stopped. What the network learned so far is kept"
+    )
+    assert page.locator("table.figures tr", has_text="This run").count() == 1
+    expect(hook(page, "train_start").get_by_role("button")).to_be_enabled()
+    turn_to(page, "Draw")
+    expect(hook(page, "addend")).to_be_visible()
+    assert page.evaluate(badge) in ("none", "normal", '""')
 
 
-def test_the_second_visitor_waits_in_line(visit: Visit) -> None:
-    first, second = visit("/train"), visit("/train")
-    set_slider(first, "epochs", 4)
-    start(first)
-    press(second, "train_start")
-    expect(hook(second, "train_status")).to_contain_text("one run is before yours")
-    hook(second, "train_stop").get_by_role("button").click()
-    expect(hook(second, "train_status")).to_contain_text("You left the queue")
-    expect(hook(second, "train_start").get_by_role("button")).to_be_enabled()
-    hook(first, "train_stop").get_by_role("button").click()
-    expect(hook(first, "use_network")).to_be_visible(timeout=TRAINED_MS)
-
-
-def test_a_page_that_is_lost_on_its_way_comes_again(own_app: App, visit: Visit) -> None:
+def test_a_page_that_is_lost_on_its_way_comes_again(app: App, visit: Visit) -> None:
     """Streamlit throws away what a run has said last when the next question comes just then: here
     the page with the figures of a training."""
-    page = visit("/train?v=1&width=4", app=own_app, alone=True)
+    page = visit("/train?v=1&width=4", alone=True)
     lost: list[str] = []
+    before = len([*list_runs(app.runs)])
 
     def carry(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
@@ -258,7 +237,8 @@ def test_a_page_that_is_lost_on_its_way_comes_again(own_app: App, visit: Visit) 
             nonlocal losing
             message = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
             run = message.metadata.run
-            trained = [one.state().is_finished for one in list_runs(own_app.runs)] == [True]
+            runs = [*list_runs(app.runs)]
+            trained = len(runs) > before and all(one.state().is_finished for one in runs)
             if message.HasField("new_session") and not run.fragment_ids and trained and not lost:
                 lost.append(run.script_run_id)
                 losing = True
@@ -275,10 +255,8 @@ def test_a_page_that_is_lost_on_its_way_comes_again(own_app: App, visit: Visit) 
     assert lost
 
 
-def test_a_learning_rate_that_is_too_high_is_said_in_one_sentence(
-    own_app: App, visit: Visit
-) -> None:
-    page = visit("/train?v=1&lr=30", app=own_app)
+def test_a_learning_rate_that_is_too_high_is_said_in_one_sentence(visit: Visit) -> None:
+    page = visit("/train?v=1&lr=30")
     press(page, "train_start")
     expect(hook(page, "train_status")).to_contain_text(
         re.compile(r"The loss ran away at step \d+\. Lower the learning rate"), timeout=TRAINED_MS

@@ -4,7 +4,8 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,8 @@ FLOORS: tuple[set[str], ...] = (
     {"views.inside"},
     {f"views.{page.parent.name}" for page in ROOT.glob("views/*/page.py")},  # no page knows another
     {"views.live"},
+    {"views.app"},
+    {"views.startup"},
     {"views.__main__"},
     {"views.script"},
     {"streamlit_app"},
@@ -65,6 +68,13 @@ FORBIDDEN_NAMES = {"utils.py", "helpers.py", "config.py", "constants.py", "pages
 STATEFUL = re.compile(r"session_state|query_params|cache_(data|resource)")
 
 
+@cache
+def source_of(path: Path) -> str:
+    """What a file says; read once for all tests."""
+    return path.read_text()
+
+
+@cache
 def imported(source: str) -> set[str]:
     """Every module that a file imports, wherever in it, with its parents: `a.b` gives a, a.b."""
     names: set[str] = set()
@@ -92,7 +102,7 @@ def room_of(module: str) -> str | None:
 def rooms_used(path: Path) -> set[str]:
     """The other rooms that a file imports, without the packages on the way to them."""
     own = room_of(module_of(path))
-    used = {room for name in imported(path.read_text()) if (room := room_of(name))}
+    used = {room for name in imported(source_of(path)) if (room := room_of(name))}
     return {room for room in used if room not in ("core", "views", own)}
 
 
@@ -120,6 +130,11 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def offenders(found: Mapping[str, Collection[object]]) -> dict[str, Collection[object]]:
+    """The files for which something was found, and what."""
+    return {name: what for name, what in found.items() if what}
+
+
 def test_imports_are_found_wherever_they_stand():
     source = "import a.b as x\ndef f():\n    from c.d import e\n    from . import g\n"
     assert imported(source) == {"a", "a.b", "c", "c.d", "c.d.e"}
@@ -130,17 +145,18 @@ def test_state_is_found_however_it_is_reached():
     assert stateful(source) == {"cache_data", "session_state", "query_params"}
 
 
-@pytest.mark.parametrize("path", [*CORE, *VIEWS, ENTRY], ids=name_of)
-def test_arrows_go_one_way(path):
-    room = room_of(module_of(path))
-    assert room, f"{path} lies in no room of the table"
-    above = {used for used in rooms_used(path) if FLOOR[used] >= FLOOR[room]}
-    assert not above
+def test_arrows_go_one_way():
+    above = {}
+    for path in (*CORE, *VIEWS, ENTRY):
+        room = room_of(module_of(path))
+        assert room, f"{path} lies in no room of the table"
+        above[name_of(path)] = {used for used in rooms_used(path) if FLOOR[used] >= FLOOR[room]}
+    assert offenders(above) == {}
 
 
-@pytest.mark.parametrize("path", CORE, ids=name_of)
-def test_core_knows_no_page(path):
-    assert not imported(path.read_text()) & {"streamlit", "plotly"}
+def test_core_knows_no_page():
+    pages = {"streamlit", "plotly"}
+    assert offenders({name_of(path): imported(source_of(path)) & pages for path in CORE}) == {}
 
 
 def test_every_room_of_the_table_is_there():
@@ -149,36 +165,33 @@ def test_every_room_of_the_table_is_there():
         assert place.is_dir() or place.with_suffix(".py").is_file(), room
 
 
-@pytest.mark.parametrize("room", sorted(FLOOR))
-def test_a_room_has_at_most_nine_files(room):
-    files = [p for p in (ROOT / room.replace(".", "/")).glob("*.py") if p.name != "__init__.py"]
-    assert len(files) <= MOST_FILES, [file.name for file in files]
+def test_a_room_has_at_most_nine_files():
+    for room in FLOOR:
+        files = [p.name for p in (ROOT / room.replace(".", "/")).glob("*.py")]
+        assert len({*files} - {"__init__.py"}) <= MOST_FILES, (room, files)
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in (*CORE, *VIEWS) if p.name == "__init__.py"], ids=name_of
-)
-def test_a_package_says_what_it_is_and_imports_nothing_of_ours(path):
-    source = path.read_text()
-    assert ast.get_docstring(ast.parse(source))
-    assert not imported(source) & {"core", "views"}
+def test_a_package_says_what_it_is_and_imports_nothing_of_ours():
+    for path in (path for path in (*CORE, *VIEWS) if path.name == "__init__.py"):
+        source = source_of(path)
+        assert ast.get_docstring(ast.parse(source)), path
+        assert not imported(source) & {"core", "views"}, path
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in (*CORE, *VIEWS) if p.name != "__init__.py"], ids=name_of
-)
-def test_a_test_lies_where_what_it_tests_lies(path):
+def test_a_test_lies_where_what_it_tests_lies():
     """Tests mirror the rooms: a folder for each."""
-    assert (ROOT / "tests" / path.parent.relative_to(ROOT)).is_dir()
+    for folder in {path.parent.relative_to(ROOT) for path in (*CORE, *VIEWS)}:
+        assert (ROOT / "tests" / folder).is_dir(), folder
 
 
-@pytest.mark.parametrize("path", [*CORE, *VIEWS, *ROOT.glob("tests/**/*.py")], ids=name_of)
-def test_a_file_is_short_enough_to_be_read(path):
-    source = path.read_text()
-    assert len(source.splitlines()) <= MOST_LINES
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < MOST_FUNCTION_LINES, node.name
+def test_a_file_is_short_enough_to_be_read():
+    for path in (*CORE, *VIEWS, *ROOT.glob("tests/**/*.py")):
+        source = source_of(path)
+        assert len(source.splitlines()) <= MOST_LINES, path
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno
+                assert lines < MOST_FUNCTION_LINES, (path, node.name)
 
 
 PURE = ("ui/theme", "ui/images", "ui/table", "ui/answer_charts", "train/charts", "compare/charts")
@@ -196,10 +209,10 @@ STATE_ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("path", [*VIEWS, ENTRY], ids=name_of)
-def test_only_one_room_touches_state_and_caches(path):
-    if path.parent != ROOT / "views/session":
-        assert stateful(path.read_text()) == STATE_ELSEWHERE.get(name_of(path), set())
+def test_only_one_room_touches_state_and_caches():
+    others = [path for path in (*VIEWS, ENTRY) if path.parent != ROOT / "views/session"]
+    found = {name_of(path): stateful(source_of(path)) for path in others}
+    assert offenders(found) == STATE_ELSEWHERE
 
 
 # A spec says what its data set is like; these files name data sets, as defaults or as history.
@@ -216,11 +229,10 @@ def compared_strings(source: str) -> set[str]:
     return {value for value in found if isinstance(value, str)}
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in (*CORE, *VIEWS) if str(p.relative_to(ROOT)) not in NAMING], ids=name_of
-)
-def test_nobody_asks_which_data_set_it_has(path):
-    assert not compared_strings(path.read_text()) & set(SPECS)
+def test_nobody_asks_which_data_set_it_has():
+    others = [path for path in (*CORE, *VIEWS) if name_of(path) not in NAMING]
+    found = {name_of(path): compared_strings(source_of(path)) & set(SPECS) for path in others}
+    assert offenders(found) == {}
 
 
 @pytest.mark.parametrize(
@@ -233,7 +245,7 @@ def test_a_question_for_a_data_set_would_be_noticed(source):
 def public_names(path: Path) -> set[str]:
     """The names that a file defines at its top level, for others to import."""
     names: set[str] = set()
-    for node in ast.parse(path.read_text()).body:
+    for node in ast.parse(source_of(path)).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):

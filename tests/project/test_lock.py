@@ -12,18 +12,18 @@ PACKAGES = blocks(LOCK.read_text().split("\n", 1)[1])
 PINNED = re.findall(r"(?m)^([\w-]+)==(\S+)$", (ROOT / "requirements.txt").read_text())
 
 
-@pytest.mark.parametrize(("name", "version"), PINNED, ids=lambda part: part)
-def test_every_requirement_is_locked_at_its_version_but_torch(name, version):
-    found = [re.split(r"==|[ ;]", block)[1] for each, block in PACKAGES if each == name]
-    assert found == ([] if LEFT_OUT.fullmatch(name) else [version])
+def test_every_requirement_is_locked_at_its_version_but_torch():
+    for name, version in PINNED:
+        found = [re.split(r"==|[ ;]", block)[1] for each, block in PACKAGES if each == name]
+        assert found == ([] if LEFT_OUT.fullmatch(name) else [version]), name
 
 
-@pytest.mark.parametrize(("name", "block"), PACKAGES, ids=[name for name, _ in PACKAGES])
-def test_every_line_has_a_version_and_a_hash(name, block):
-    assert re.match(
-        rf"{name}==[\w.]+(?: ;.*)? \\\n(?:    --hash=sha256:[0-9a-f]{{64}}.*\n)+", block
-    )
-    assert "://" not in block
+def test_every_line_has_a_version_and_a_hash():
+    assert len(PACKAGES) > 40
+    for name, block in PACKAGES:
+        line = rf"{name}==[\w.]+(?: ;.*)? \\\n(?:    --hash=sha256:[0-9a-f]{{64}}.*\n)+"
+        assert re.match(line, block), name
+        assert "://" not in block, name
 
 
 def test_only_torch_and_what_its_cuda_builds_need_is_left_out():

@@ -25,7 +25,7 @@ from views.collections.keeping import (
 from views.collections.sheet import show_album
 from views.frame.share import show_share
 from views.session.address import shared_link
-from views.session.navigation import Page, go_to
+from views.session.navigation import go_to
 from views.session.session import Session, get_session
 from views.session.visitor import browser_of_session
 from views.ui.polling import poll
@@ -178,6 +178,3 @@ def _words(state: ReadingState) -> str:
     if state.progress is None:
         return "Reading your pictures."
     return f"Reading picture {state.progress.done:,} of {state.progress.total:,}."
-
-
-DATA = Page("data", "Your data", ":material/photo_library:", show_data)

@@ -21,7 +21,7 @@ from views.compare.panels import PANEL_TITLES, show_panel
 from views.frame.share import show_share
 from views.session import networks
 from views.session.address import run_link
-from views.session.navigation import Page, go_to
+from views.session.navigation import go_to
 from views.session.session import Session, get_session, is_dark, widget_value
 from views.ui.table import Row, networks_table
 from views.ui.text import plain
@@ -190,6 +190,3 @@ def _choose_view(session: Session) -> None:
             on_change=change,
             label_visibility="collapsed",
         )
-
-
-COMPARE = Page("compare", "Compare", ":material/compare_arrows:", show_compare)

@@ -26,6 +26,7 @@ PLOTLY = f"js/plotly-{metadata.version('plotly')}.min.js"
 PLOTLY_FILE = Path(
     str(metadata.distribution("plotly").locate_file("plotly/package_data/plotly.min.js"))
 )
+LEVEL = 6  # of 9, which takes half as long again for 0.3 % less
 MOST_FILES = 400  # kept in memory; all of Streamlit's have 4 MB together
 
 
@@ -80,4 +81,4 @@ def _takes_gzip(scope: Scope) -> bool:
 
 @lru_cache(MOST_FILES)
 def _compressed(file: Path) -> bytes:
-    return gzip.compress(file.read_bytes(), 9, mtime=0)
+    return gzip.compress(file.read_bytes(), LEVEL, mtime=0)

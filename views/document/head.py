@@ -15,7 +15,7 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import FileResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from streamlit import config
+from streamlit import config, file_util
 
 TITLE = "Sketch & Sum"
 DESCRIPTION = (
@@ -28,6 +28,7 @@ PREVIEW = "preview.png"  # 1200 × 630, as chats show it
 PAGE = re.compile(r"(?P<folder>.*/)(?P<name>[A-Za-z]*)(?P<rest>[^\w/]*)")
 CANVAS_PACKAGE, CANVAS_FILES = "streamlit_drawable_canvas", "frontend/build/index-*.js"
 CANVAS_PATH = f"_stcore/bidi-components/streamlit-drawable-canvas.{CANVAS_PACKAGE}"
+ELEMENTS = ("Html", "PageLink", "BidiComponent", "ButtonGroup", "Button", "Selectbox")
 FIRST_PAGE = "draw"
 NO_PAGE = re.compile(r"/(_stcore|static|media|component|app/static)/")
 HOST = re.compile(r"[\w.-]+(:\d+)?|\[[\da-fA-F:]+\](:\d+)?", re.ASCII)
@@ -112,6 +113,7 @@ def head(scope: Scope) -> str:
             f'<meta name="description" content="{escape(DESCRIPTION)}" />',
             *_meta(tags),
             *_canvas_links(),
+            *_element_links(),
             *_inline(),
         ]
     )
@@ -134,6 +136,15 @@ def _canvas_links() -> list[str]:
     folders = found.submodule_search_locations if found else None
     files = [file for folder in folders or () for file in Path(folder).glob(CANVAS_FILES)]
     return [f'<link rel="later-canvas" href="./{CANVAS_PATH}/{file.name}" />' for file in files]
+
+
+@cache
+def _element_links() -> list[str]:
+    """Where the scripts of what the first page shows are. Streamlit's page asks for each only when
+    the app has sent such an element; head.js asks while the app still starts."""
+    scripts = Path(file_util.get_static_dir(), "static", "js")
+    files = [file for name in ELEMENTS for file in scripts.glob(f"{name}.*.js")]
+    return [f'<link rel="later-element" href="./static/js/{file.name}" />' for file in files]
 
 
 def _site(scope: Scope) -> str:

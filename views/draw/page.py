@@ -33,7 +33,7 @@ from views.server.live_route import is_live_on, live_path
 from views.session import jobs, networks
 from views.session.address import shared_link
 from views.session.lessons import BY_TEACHER
-from views.session.navigation import Page, go_to
+from views.session.navigation import go_to
 from views.session.session import Answered, Session, get_session
 from views.ui.files import network_files
 from views.ui.text import plain
@@ -204,6 +204,3 @@ def _network_choice(session: Session) -> None:
     if chosen != session.link.network:
         networks.use_network(session, chosen)
         st.rerun()
-
-
-DRAW = Page("draw", "Draw", ":material/draw:", show_draw)

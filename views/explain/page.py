@@ -26,7 +26,7 @@ from views.inside.subject import Subject, subject_of
 from views.session import networks
 from views.session.address import shared_link
 from views.session.link import EXPLAIN_LOOKS
-from views.session.navigation import Page, go_to
+from views.session.navigation import go_to
 from views.session.session import Session, get_session, widget_value
 from views.ui.text import plain
 
@@ -140,4 +140,3 @@ LOOKS: dict[str, Callable[[Subject], None]] = {
     FOOL_LOOK: show_fool,
     BREAK_LOOK: show_break,
 }
-EXPLAIN = Page("explain", "Explain", ":material/school:", show_explain)

@@ -125,10 +125,12 @@ def _inside_section(shown: Subject) -> None:
     filters = first_filters(shown.model)
     stages = feature_maps(shown.model, shown.pixels, shown.prediction.addend)
     size, places = filters.shape[1], stages[-1].shape[1]
+    made = f"Nobody wrote these **filters**: training found {len(filters)} patches"
+    if shown.model.encoder.fixed_filters:
+        made = f"These **filters** are waves, which training left alone: {len(filters)} patches"
     right = beside(
-        f"Nobody wrote these **filters**: training found {len(filters)} patches of {size} × {size} "
-        "weights. Each slides over the picture and answers strongly where the picture resembles "
-        "it: an edge, a bend, a corner.\n\n"
+        f"{made} of {size} × {size} weights. Each slides over the picture and answers strongly "
+        "where the picture resembles it: an edge, a bend, a corner.\n\n"
         "Their answers to this picture are **feature maps**. After the first stage you still "
         f"recognize it. After the last, {places} × {places} places are left, and each map says how "
         "much of something there is, and roughly where.",

@@ -35,7 +35,7 @@ def player_data(shown: Subject, found: ForwardPass) -> dict[str, Any]:
         name: _short(part) if part.dtype.kind == "f" else part.tolist()
         for name, part in found.convolution._asdict().items()
         if isinstance(part, np.ndarray)
-    }
+    } | {"stride": found.convolution.stride}
     colors = {name: c for name, c in asdict(shown.palette).items() if isinstance(c, str)}
     return {
         "id": _name_of(shown),
@@ -95,9 +95,11 @@ def _picture_words(shown: Subject) -> str:
 
 def _convolution_words(convolution: Convolution) -> str:
     size, (side, _) = convolution.kernels.shape[1], convolution.maps.shape[1:]
+    steps = "" if convolution.stride == 1 else f", {convolution.stride} pixels at a time"
     return (
-        f"A window of {size} × {size} pixels slides over it. At each place its {size**2} pixels "
-        f"are multiplied by {size**2} weights and added up: one pixel of a map of {side} × {side}. "
+        f"A window of {size} × {size} pixels slides over it{steps}. At each place its {size**2} "
+        f"pixels are multiplied by {size**2} weights and added up: one pixel of a map of "
+        f"{side} × {side}. "
         "Tap a pixel of a map to see that multiplication. "
         f"{len(convolution.maps)} of the {convolution.map_count} maps are shown."
     )

@@ -13,7 +13,6 @@ from views.lessons.sheet import show_sheet
 from views.lessons.shift import show_shift
 from views.session.address import shared_link
 from views.session.lessons import LESSONS, Lesson
-from views.session.navigation import Page
 from views.session.session import Session, get_session
 from views.ui.style import TEXT_WIDTH
 
@@ -87,6 +86,3 @@ def _found(course: Course, story: Story) -> str:
     """What was guessed and measured, step by step."""
     told = (words_of(step.told, story) for step in course.steps)
     return "\n\n".join(filter(None, told))
-
-
-LESSONS_PAGE = Page("lessons", "Lessons", ":material/lightbulb:", show_lessons)

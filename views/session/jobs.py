@@ -157,10 +157,16 @@ def waiting_words(run: Run) -> str:
     root = run.path.parent
     if not disk.is_writable(root):
         return disk.UNWRITABLE
-    place = place_of_run(run)
-    if not place.before and (cluster := read_cluster(root)):
-        return f"Waiting for a trainer: {cluster.words}"
+    place, cluster = place_of_run(run), read_cluster(root)
+    if cluster and not (place.before and cluster.can_train):
+        return cluster.words
     return wait.queue_words(place)
+
+
+def waits_for_trainer(run: Run) -> bool:
+    """Is it first in the queue of a cluster that has no trainer for it now?"""
+    cluster = read_cluster(run.path.parent)
+    return cluster is not None and not (cluster.has_free or place_of_run(run).before)
 
 
 def has_cluster() -> bool:

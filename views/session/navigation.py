@@ -1,11 +1,12 @@
 """The pages, and the way from one to another.
 
-One example: `TRAIN = Page("train", "Train", ":material/model_training:", show_train)` stands at the
-end of views/train/page.py, and views/script.py lists it. Nothing else names a page, except a
-button that leads to it: `go_to("train")`.
+One example: `Page("train", "Train", ":material/model_training:", "views.train.page")` stands in
+views/app.py and is shown by `show_train` of that module. Nothing else names a page, except a button
+that leads to it: `go_to("train")`.
 """
 
-from collections.abc import Callable, Sequence
+import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -23,7 +24,11 @@ class Page:
     name: str  # in the address; the first page needs none
     title: str  # in the navigation
     icon: str
-    show: Callable[[], None]
+    module: str  # that shows it
+
+    def show(self) -> None:
+        """The page itself, by the function of its module that is called after it."""
+        getattr(importlib.import_module(self.module), f"show_{self.name}")()
 
 
 def choose_page(pages: Sequence[Page]) -> StreamlitPage:

@@ -5,17 +5,12 @@ One example: a visitor opens /?v=1&n=4, draws a 3 and trains a network. Then `li
 worker) is cached in networks.py and jobs.py and never changed.
 """
 
-import functools
-import gc
-import importlib
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
-import torch
 
 from core.data.drawing import Strokes
 from core.finetune import HandExample
@@ -181,24 +176,6 @@ def draw_all(examples: list[HandExample]) -> None:
 def widget_value(key: str) -> Any:
     """What the visitor just chose in a widget: for callbacks, which run before the page does."""
     return st.session_state[key]
-
-
-@functools.cache
-def prepare_process() -> None:
-    """Before the first page: import what would be imported late, and spare it the garbage search.
-
-    Streamlit imports pandas when it first shows something. Meanwhile plotly, on the page of another
-    visitor, would find half of pandas and fail. The garbage search walks through all of torch
-    unless that is set aside: 0.1 s, while nobody is answered. One picture is no work for two
-    threads of torch, and the worker needs the other core. The threads of pages hand over to each
-    other five times as often as usual, because moving pens wait for the thread that answers them.
-    """
-    torch.set_num_threads(1)
-    sys.setswitchinterval(0.001)
-    importlib.import_module("pandas")
-    importlib.import_module("scipy.ndimage")  # cuts a drawing into digits
-    gc.collect()
-    gc.freeze()
 
 
 def is_dark() -> bool:

@@ -17,7 +17,7 @@ from core.storage.history import Record
 from views.frame.share import show_share
 from views.session import jobs, networks
 from views.session.address import publish, run_link
-from views.session.navigation import Page, go_to
+from views.session.navigation import go_to
 from views.session.session import Session, get_session
 from views.session.visitor import is_owner_of
 from views.train import charts
@@ -200,12 +200,11 @@ def _show_bug(bug: Bug) -> None:
 
 
 def _meanwhile(waiting: RunSnapshot) -> None:
-    """What can be watched while a run waits: the one that trains now, whoever asked for it."""
+    """What can be watched while a run waits: one that trains now, whoever asked for it."""
     other = jobs.run_meanwhile(waiting.run)
-    st.subheader("Meanwhile, watch the run that trains now", anchor=False)
     if other is None or other.recipe is None or not other.history:
-        st.caption("One run trains at a time. The next one begins in a moment.")
         return
+    st.subheader("Meanwhile, watch a run that trains now", anchor=False)
     words = recipe_words(other.request.preset, other.recipe)
     if other.request.own_data:
         words = "on pictures of their own"  # whose names are nobody else's business
@@ -213,7 +212,8 @@ def _meanwhile(waiting: RunSnapshot) -> None:
         words = "of a quiz"
     seconds = jobs.seconds_left(other)
     left = f", about {about(seconds)} left" if seconds else ""
-    st.caption(f"One run trains at a time. Somebody's network, {words}{left}:")
+    why = "" if jobs.has_cluster() else "One run trains at a time. "
+    st.caption(f"{why}Somebody's network, {words}{left}:")
     _curves(other.history, other.recipe.train.epochs, "meanwhile_")
 
 
@@ -258,6 +258,3 @@ def _curves(
     with right, st.container(key=f"{name}accuracy_chart"):
         figure = charts.accuracy_curves(history, epochs, palette, behind)
         growing_chart(figure, palette, key=f"{name}accuracy", alt="Accuracy by epoch")
-
-
-TRAIN = Page("train", "Train", ":material/model_training:", show_train)

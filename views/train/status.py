@@ -85,6 +85,8 @@ def _headline(snapshot: RunSnapshot) -> str:
     """What matters most, in two or three words."""
     now = snapshot.state
     if now.name in WAITING:
+        if jobs.waits_for_trainer(snapshot.run):
+            return "Waiting for a trainer"
         before = jobs.place_of_run(snapshot.run).before
         return f"Number {before + 1} in the queue" if before else "Starting"
     if now.name == "training":

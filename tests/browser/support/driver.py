@@ -256,7 +256,22 @@ def choose(page: Page, field: Locator, option: str) -> None:
         page.get_by_role("option", name=option, exact=True).click()
 
 
-UNFOLDED = "Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
+TURNED = """name => [...document.querySelectorAll("[aria-current=page]")]
+    .some(link => link.textContent.includes(name))"""
+
+
+def turn_to(page: Page, name: str) -> None:
+    """Show the page of that name, by the bar on top."""
+    link = page.locator("[data-testid=stTopNavLink], .st-key-page_bar a")
+    link.filter(has_text=name).filter(visible=True).first.click()
+    page.wait_for_function(TURNED, arg=name)
+    wait_until_idle(page)
+
+
+# When nothing moves or fades any more, but for what does so for ever.
+UNFOLDED = """Promise.allSettled(document.getAnimations()
+    .filter(animation => animation.effect.getComputedTiming().endTime < Infinity)
+    .map(animation => animation.finished))"""
 
 
 def open_settings(page: Page) -> None:

@@ -63,6 +63,15 @@ def test_without_an_unfinished_file_it_starts_at_the_beginning(drawn, tmp_path):
     assert checkpoint.read_card(tmp_path / "quick").epochs == 1
 
 
+def test_a_training_that_was_cut_off_is_never_overwritten(cut_off, capsys):
+    before = cut_off.read_bytes()
+    assert complaint(capsys, *LONG, "--out", cut_off.parent) == (
+        f"{cut_off} is a training that was cut off: add --resume to go on with it, or delete it to "
+        "begin again.\n"
+    )
+    assert cut_off.read_bytes() == before
+
+
 def test_other_settings_are_refused(cut_off, capsys):
     other = [*LONG, "--lr", "0.05", "--out", cut_off.parent, "--resume"]
     assert complaint(capsys, *other) == (

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from benchmarks import doubt
 from core.data.drawing import mnist_form, rasterize
@@ -12,6 +13,7 @@ from core.data.handwriting import STYLES, handwritten_digits, write_digit
 from core.doubt import detector
 from core.doubt.detector import accept_examples, add_detector, look
 from core.evaluation.prediction import predict_batch
+from core.heads import InkDetector
 from core.model import SumNet
 
 AN_N = "19 10/ 79/ 70"
@@ -94,6 +96,18 @@ def test_it_learns_even_from_little(trained, data, small):
     others = torch.from_numpy(np.stack(drawings(doubt.SIGNS, 10)))[:, None]
     signs = model(others, none[: len(others)]).evidence
     assert (digits.median() > signs.quantile(0.9)).item()
+
+
+def test_it_is_asked_for_what_the_encoder_gives_and_its_weights_normalize_that(small):
+    rng = torch.Generator().manual_seed(0)
+    kinds = torch.arange(3).repeat(400)
+    seen = 50 + torch.randn(1_200, 6, generator=rng)  # far from 0
+    seen[:, :3] += 4 * F.one_hot(kinds)
+    torch.manual_seed(0)
+    made = InkDetector(6, 16)
+    detector._fit(made, seen, kinds, seed=0)
+    with torch.no_grad():
+        assert (made(seen).argmax(1) == kinds).float().mean() > 0.95
 
 
 def test_taught_examples_are_accepted_and_others_still_refused(shipped, mnist):

@@ -25,7 +25,11 @@ CONFIGS = [
 ]
 CONFIGS += [
     ModelConfig(width=4, encoder="residual", fusion=fusion) for fusion in ("late", "pixels")
-] + [ModelConfig("fashion-mnist", width=4, encoder="residual", convs=(2, 1, 3))]
+] + [
+    ModelConfig("fashion-mnist", width=4, encoder="residual", convs=(2, 1, 3)),
+    ModelConfig(width=4, encoder="cosine", margin=2),
+    ModelConfig("fashion-mnist", width=4, encoder="cosine", convs=(1, 2, 2)),
+]
 IMAGE = draw_digit(5)
 
 
@@ -101,12 +105,16 @@ def test_the_last_maps_are_the_features_that_the_heads_get(network: SumNet) -> N
         marked = network.fusion.mark(images, F.one_hot(addends, 10).float())
         features = network.encoder(network.normalize(marked))[0]
     maps = feature_maps(network, IMAGE, 7)
-    if network.config.encoder == "residual":
-        assert [stage.shape for stage in maps] == [(4, 28, 28), (8, 14, 14), (16, 7, 7)]
-        np.testing.assert_allclose(maps[-1].mean((1, 2)), features.numpy(), atol=1e-5)
-    else:
-        assert [stage.shape for stage in maps] == [(4, 14, 14), (8, 7, 7), (16, 3, 3)]
-        np.testing.assert_allclose(maps[-1].ravel(), features.numpy(), atol=1e-5)
+    shapes = {
+        ("plain", 0): [(4, 14, 14), (8, 7, 7), (16, 3, 3)],
+        ("cosine", 0): [(24, 12, 12), (8, 5, 5), (32, 3, 3)],
+        ("cosine", 2): [(24, 10, 10), (8, 4, 4), (32, 2, 2)],
+        ("residual", 0): [(4, 28, 28), (8, 14, 14), (16, 7, 7)],
+    }
+    encoder, margin = network.config.encoder, network.config.margin
+    assert [stage.shape for stage in maps] == shapes[encoder, margin]
+    last = maps[-1].mean((1, 2)) if encoder == "residual" else maps[-1].ravel()
+    np.testing.assert_allclose(last, features.numpy(), atol=1e-5)
     assert all((stage >= 0).all() for stage in maps)  # as the page draws them: 0 is black
 
 

@@ -107,7 +107,7 @@ def test_the_network_is_not_changed_by_its_answers(trained, five):
 def test_pasted_images_are_read_as_well_as_the_images_themselves(shipped, mnist, tmp_path):
     """Small and large, anywhere on a black canvas of 280 x 280, saved and read as files."""
     model, _ = shipped
-    count = 800
+    count = 400
     filters = itertools.cycle(Image.Resampling)
     images, labels = mnist.test.images[:count], mnist.test.labels[:count]
     rng = np.random.default_rng(0)

@@ -21,10 +21,11 @@ def test_the_multiplication_behind_each_pixel_gives_its_value(images, config):
     """The oracle: patch times kernel, in a loop, for every pixel of every map that is shown."""
     model = network(config)
     found = forward_pass(model, images[3, 0].numpy(), 7).convolution
-    size = found.kernels.shape[1]
+    size, stride = found.kernels.shape[1], found.stride
     for kernel, bias, values in zip(found.kernels, found.bias, found.maps, strict=True):
         for (row, column), value in np.ndenumerate(values):
-            patch = found.inputs[row : row + size, column : column + size]
+            top, left = stride * row, stride * column
+            patch = found.inputs[top : top + size, left : left + size]
             assert (patch * kernel).sum() + bias == pytest.approx(value, abs=1e-4)
 
 

@@ -1,12 +1,14 @@
 """A stranger's zip file: whatever it holds, an album or one sentence, and nothing but that."""
 
 import io
+import itertools
 import os
 import struct
 import tempfile
 import tracemalloc
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import strategies as some
 
 from core.collections.album import Album
 from core.collections.archive import CollectionError
+from core.library import reader
 from core.library.reader import ORDER_FILE, PROGRESS_FILE, UPLOAD_FILE, Order, read_order
 from tests.support.shapes import shape_files, zipped
 
@@ -142,3 +145,13 @@ def test_a_zip_file_in_a_zip_file_is_no_picture():
 @pytest.mark.parametrize("name", ["../../../tmp/x.png", "/tmp/x.png", "..\\x.png"])
 def test_a_name_that_climbs_reaches_nothing(name):
     check(read(zipped({**GOOD, name: PICTURE}).getvalue()))
+
+
+def test_the_time_counts_from_the_start_and_not_from_the_last_report(tmp_path, monkeypatch):
+    ticks = itertools.count(0, 0.3)  # seconds, at each look at the clock
+    monkeypatch.setattr(reader, "time", SimpleNamespace(monotonic=ticks.__next__))
+    order = Order("Title", pictures=10, picture_bytes=10_000_000, seconds=1)
+    (tmp_path / ORDER_FILE).write_bytes(msgspec.json.encode(order))
+    (tmp_path / UPLOAD_FILE).write_bytes(zipped(GOOD).getvalue())
+    with pytest.raises(CollectionError, match="took longer than 1 seconds"):
+        read_order(tmp_path)

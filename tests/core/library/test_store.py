@@ -4,9 +4,17 @@ import io
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from core.collections.album import Album, change_album, join_albums, read_album, without_class
+from core.collections.album import (
+    Album,
+    Unread,
+    change_album,
+    join_albums,
+    read_album,
+    without_class,
+)
 from core.collections.archive import CollectionError, read_zip
 from core.collections.collection import make_collection
 from core.collections.packing import pack_collection
@@ -179,3 +187,12 @@ def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path: Path, album):
     (tmp_path / store.FOLDER).write_text("a file in the way")
     with pytest.raises(OSError, match=r"exists|Not a directory"):
         store.save_album(tmp_path, ADA, album)
+
+
+def test_what_could_not_be_read_of_both_albums_is_said_of_the_joined_one():
+    album, more = (
+        msgspec.structs.replace(shapes(), unread=(Unread(path, "It lies in no folder."),))
+        for path in ("a.txt", "b.txt")
+    )
+    joined = join_albums(album, more, most=100)
+    assert [each.path for each in joined.unread] == ["a.txt", "b.txt"]

@@ -6,15 +6,17 @@ import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
-from core.collections.album import Album, read_album
+from core.collections.album import Album, ReadingProgress, read_album
 from core.collections.archive import read_zip
 from core.library import store
+from core.library.reading import ReadingState
 from core.runs.queue import Visitor
 from core.runs.run import runs_dir
 from tests.support.pages import data_page, opened, session_of, train_page, words
 from tests.support.shapes import shape_files, zipped
 from views.collections import adding, sheet
 from views.collections.keeping import album_of
+from views.collections.page import _share
 from views.session.visitor import browser_of_session
 
 
@@ -69,6 +71,12 @@ def test_train_on_it_chooses_the_data_set_for_the_train_page(page, left_for):
     train = opened(train_page, dataset=str(name), v="1")
     assert train.radio(key="setting_dataset").options[-1] == "Shapes"
     assert train.radio(key="setting_dataset").value == name
+
+
+def test_a_bug_and_a_run_of_before_are_not_for_the_new_data_set(page, left_for):
+    session_of(page).choose(bug="relu", run="0123456789abcdef")
+    bring(page, shapes()).button(key="train_on_it").click().run()
+    assert (session_of(page).link.bug, session_of(page).link.run) == ("", "")
 
 
 def test_whoever_comes_with_its_link_is_led_to_train_on_it(page, left_for, monkeypatch):
@@ -177,3 +185,8 @@ def test_a_zip_file_that_is_being_read_takes_no_memory_of_the_page(page, monkeyp
     page.file_uploader[0].upload("x.zip", b"a zip file", "").run()
     assert not page.exception
     assert (len(freed), read) == (1, [b"a zip file"])
+
+
+def test_before_the_first_picture_the_bar_of_a_reading_is_empty():
+    assert _share(ReadingState()) == 0
+    assert _share(ReadingState(ReadingProgress(3, 12))) == 0.25

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 
 from tests.support.asgi import Answer, ask
 from views.document import head as head_module
-from views.document.head import DESCRIPTION, DOCUMENT_FILES, PREVIEW, Document
+from views.document.head import DESCRIPTION, DOCUMENT_FILES, ELEMENTS, PREVIEW, Document
 
 STREAMLIT = "<html><head><title>Streamlit</title></head><body></body></html>"
 
@@ -42,6 +42,11 @@ def test_our_script_says_when_the_font_and_the_canvas_are_asked_for():
     [canvas] = re.findall(r'<link rel="later-canvas" href="\./_stcore/([^"]+)"', page)
     assert re.search(r"drawable_canvas/index-[\w-]{8}\.js$", canvas)
     assert page.index("later-canvas") < page.index("<script>")
+
+
+def test_the_scripts_of_what_the_first_page_shows_can_be_asked_for_early():
+    names = re.findall(r'"later-element" href="\./static/js/(\w+)\.[\w-]+\.js"', answer("/").text)
+    assert names == list(ELEMENTS)
 
 
 def test_the_picture_is_there_in_the_size_that_chats_show():

@@ -71,8 +71,9 @@ def test_a_question_is_done_when_it_is_guessed_and_forgotten_with_its_course():
     assert not COURSE.is_done(COURSE.steps[0], COURSE.story(session))
     COURSE.guess(session, COURSE.steps[0], "a")
     assert COURSE.is_done(COURSE.steps[0], COURSE.story(session))
+    session.guesses["hereafter.which"] = "a"
     COURSE.forget(session)
-    assert session.guesses == {"other.which": "b"}
+    assert session.guesses == {"other.which": "b", "hereafter.which": "a"}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,7 @@ def test_a_question_is_done_when_it_is_guessed_and_forgotten_with_its_course():
     [
         ({}, "Measured: **7 points**."),
         ({"q": 7}, "You guessed 7 points. Measured: **7 points**. Well guessed."),
+        ({"q": 2}, "You guessed 2 points. Measured: **7 points**. Well guessed."),
         ({"q": 1}, "You guessed 1 points. Measured: **7 points**. That is 6 off."),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from core.data.drawing import mnist_form, rasterize
+from core.encoders import ENCODERS
 from core.evaluation.prediction import predict
 from core.inspection.forward_pass import forward_pass
 from core.model import ModelConfig, SumNet
@@ -72,10 +73,11 @@ def test_with_pixel_fusion_the_number_comes_with_the_picture(monkeypatch) -> Non
     assert sent["marked"] and sent["image"][-1][-10:] == [255 * (n == 4) for n in range(10)]
 
 
-@pytest.mark.parametrize("encoder", ["plain", "residual"])
+@pytest.mark.parametrize("encoder", ENCODERS)
 def test_every_encoder_is_played(monkeypatch, encoder: str) -> None:
     sent = player(monkeypatch, encoder=encoder)
-    assert [len(maps) for maps in sent["stages"]] == [min(8, 4 << n) for n in range(3)]
+    assert [len(maps) for maps in sent["stages"]] == [8 if encoder == "cosine" else 4, 8, 8]
+    assert ("2 pixels at a time" in sent["steps"][1]["words"]) == (encoder == "cosine")
 
 
 def test_another_number_is_another_pass(monkeypatch) -> None:

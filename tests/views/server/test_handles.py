@@ -76,6 +76,7 @@ def test_a_system_that_gives_less_than_it_says_is_not_asked_again(
     assert said.facts["handles"] == 1_024
 
 
+@pytest.mark.posix  # limits of handles
 def test_a_real_process_takes_them():
     code = (
         "import resource as r; hard = r.getrlimit(r.RLIMIT_NOFILE)[1]; "

@@ -5,6 +5,7 @@ and some that a person would try.
 """
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -30,8 +31,8 @@ NASTY = (
     "lr=nan&dropout=inf&sum_weight=-inf&augment=1_0&batch_size=1e3",
     "t=9999&net=fashion-pixels&s=Rg8&n=9",
     "t=10000&bug=broadcast&sum_head=classification&fusion=pixels",
-    *(f"task={lesson}&hide=share.pages" for lesson in LESSON_NAMES),
 )
+LESSONS = [f"task={lesson}&hide=share.pages" for lesson in LESSON_NAMES]
 
 
 def parsed(text: str) -> dict[str, str]:
@@ -57,8 +58,11 @@ def show(page: str, query: dict[str, str]) -> AppTest:
     return app
 
 
-@pytest.mark.parametrize("text", NASTY, ids=lambda text: text[:24])
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [*product(PAGES, NASTY), *product(("draw", "train"), LESSONS)],
+    ids=lambda text: text[:24],
+)
 def test_no_nasty_address_is_an_error(page, text, known):
     show(page, parsed(text))
 
@@ -66,7 +70,7 @@ def test_no_nasty_address_is_an_error(page, text, known):
 @pytest.mark.parametrize("page", PAGES)
 def test_no_address_at_all_is_an_error(page, known, monkeypatch):
     @settings(
-        max_examples=20,
+        max_examples=settings.default.max_examples // 10,  # 10; 100 every night
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
     @given(query=some.dictionaries(names, junk | some.just(known), max_size=8))

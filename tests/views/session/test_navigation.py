@@ -1,15 +1,13 @@
 """The way from one page to another, in the whole app."""
 
+import importlib
+
 import pytest
 
 from tests.support.pages import keys, opened_app, session_of
-from views.compare.page import COMPARE
-from views.draw.page import DRAW
-from views.explain.page import EXPLAIN
-from views.lessons.page import LESSONS_PAGE
+from views.app import PAGES
 from views.session import navigation
 from views.session.navigation import PAGES_KEY
-from views.train.page import TRAIN
 
 GONE = "0123456789abcdef"
 
@@ -32,11 +30,10 @@ def test_a_button_leads_to_another_page_with_all_choices(pen) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "page", [DRAW, TRAIN, COMPARE, EXPLAIN, LESSONS_PAGE], ids=lambda page: page.name
-)
-def test_the_name_of_a_page_can_stand_in_an_address(page) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_name_of_a_page_can_stand_in_an_address_and_its_module_shows_it(page) -> None:
     assert page.name.isalpha() and page.name.islower()
+    assert callable(getattr(importlib.import_module(page.module), f"show_{page.name}"))
 
 
 @pytest.mark.parametrize(("query", "position"), [({}, "top"), ({"hide": "pages"}, "hidden")])

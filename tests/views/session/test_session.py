@@ -1,46 +1,17 @@
-"""What a process does once, before its first page; and what is a visitor's own."""
+"""What is a visitor's own."""
 
-import gc
 import os
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
 
-from core import PROJECT
 from core.finetune import HandExample
 from tests.support.pages import draw_page, finetune_run, opened, session_of
 from views.input.sources import EXAMPLES
 from views.session import session as visits
 from views.session.canvas_state import CanvasState
 from views.session.link import Link, parse_strokes
-from views.session.session import Session, cached_finetune_job, prepare_process
-
-
-def test_pandas_is_there_before_the_first_page() -> None:
-    """Imported by one visitor's page, it would be half there for plotly on another's."""
-    session = "views.session.session"
-    command = (
-        f"import sys; import {session} as s; s.prepare_process(); print('pandas' in sys.modules)"
-    )
-    here = PROJECT
-    ended = subprocess.run(
-        [sys.executable, "-c", command], cwd=here, capture_output=True, text=True
-    )
-    assert ended.stdout == "True\n", ended.stderr
-
-
-def test_what_is_imported_is_not_searched_for_garbage_after_each_answer() -> None:
-    try:
-        prepare_process()
-        assert gc.get_freeze_count() > 100_000
-        before = gc.get_freeze_count()
-        prepare_process()  # at the next run of a page
-        assert gc.get_freeze_count() == before
-    finally:
-        gc.unfreeze()
-        prepare_process.cache_clear()
+from views.session.session import Session, cached_finetune_job
 
 
 def test_an_address_fills_the_session(pen) -> None:
@@ -68,15 +39,6 @@ def test_a_choice_leaves_the_others_as_they_are() -> None:
 def test_the_theme_is_that_of_the_browser(monkeypatch, theme, dark) -> None:
     monkeypatch.setattr(visits.st, "context", SimpleNamespace(theme=SimpleNamespace(type=theme)))
     assert visits.is_dark() is dark
-
-
-def test_a_process_for_pages_leaves_the_other_core_to_the_worker(monkeypatch) -> None:
-    set_to: dict[str, float] = {}
-    monkeypatch.setattr(visits.torch, "set_num_threads", lambda n: set_to.update(threads=n))
-    monkeypatch.setattr(visits.sys, "setswitchinterval", lambda s: set_to.update(seconds=s))
-    monkeypatch.setattr(visits.gc, "freeze", lambda: None)
-    prepare_process.__wrapped__()
-    assert set_to == {"threads": 1, "seconds": 0.001}
 
 
 def test_examples_that_were_written_anew_are_read_anew() -> None:

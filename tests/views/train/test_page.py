@@ -281,20 +281,6 @@ def test_a_run_whose_end_was_shown_has_no_badge_any_more() -> None:
     assert session_of(app).unseen_run == ""
 
 
-def test_who_waits_watches_the_run_that_trains() -> None:
-    first, second = (create_run(runs_dir(), "quick", PRESETS["quick"].recipe) for _ in range(2))
-    first.append(record(10))
-    first.set_state(State("training"))
-    app = opened(train_page, run=second.id)
-    said = words(app)
-    assert '<div class="headline">Number 2 in the queue</div>' in said
-    assert "Meanwhile, watch the run that trains now" in said
-    assert "Somebody's network, usual settings, about 20 s left:" in said
-    assert len(growing_figures(app)) == 2
-    assert first.id not in f"{said} {app.main} {dict(app.query_params)}"
-    assert app.button(key="train_stop").label == "Leave the queue"
-
-
 def test_pressing_train_brings_the_page_to_its_top() -> None:
     app = opened(train_page)
     assert session_of(app.button(key="train_start").click().run()).arrivals == 1

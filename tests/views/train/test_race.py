@@ -11,6 +11,7 @@ from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.runs.queue import create_run
 from core.runs.run import Run, State, runs_dir
+from core.runs.snapshot import read_snapshot
 from core.storage import checkpoint
 from tests.conftest import record
 from tests.support.pages import growing_figures, opened, session_of, the_run, train_page, words
@@ -219,3 +220,11 @@ def test_a_race_is_told_by_the_names_of_both() -> None:
     session = cast(Session, SimpleNamespace(race=race))
     assert race_words(session, "1").endswith("The second one was broken.")
     assert race_words(session, "3") == ""
+
+
+def test_only_the_end_of_the_first_run_starts_the_second_and_only_once() -> None:
+    first, second = trained(), trained()
+    race = Race(first.id, "late", "pixels", BROKEN)
+    for shown_run, started, due in ((first, "", True), (second, "", False), (first, "1", False)):
+        session = cast(Session, SimpleNamespace(race=replace(race, second=started)))
+        assert race_module.is_next_due(session, read_snapshot(shown_run)) is due

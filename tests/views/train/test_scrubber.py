@@ -147,3 +147,9 @@ def test_dragging_computes_each_moment_once(monkeypatch) -> None:
         app.select_slider(key=f"moment_{run.id}").set_value(step).run()
     assert asked == [100, 100]
     assert scrubber.FILTER_COLUMNS == 8
+
+
+def test_a_moment_shows_fewer_images_than_the_map_where_that_has_many(monkeypatch) -> None:
+    monkeypatch.setattr(cached, "SNAPSHOT_IMAGES", 30)
+    run, _ = finished_run()
+    assert re.search(r"30 test images, \d+ of them read wrong", words(opened_past(run.id)))

@@ -43,10 +43,16 @@
         root.classList.remove("weak-link");
       }
     }, 200);
-    window.addEventListener("load", () => ask("later-canvas", "modulepreload"));
   } else {
     ask("later-font", "preload");
+    // What the page will show is loaded while the app may still start, and not when it is shown.
+    window.addEventListener("load", () => {
+      for (const { href } of document.querySelectorAll("link[rel=later-element]")) {
+        import(href).catch(() => {});  // Streamlit asks again, and says what is wrong
+      }
+    });
   }
+  window.addEventListener("load", () => ask("later-canvas", "modulepreload"));
 
   // Why the page stays empty or stands still: what the server says when it closes the socket, or
   // that none can be opened. Streamlit only tries again, without a word.

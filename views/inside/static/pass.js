@@ -114,7 +114,7 @@ const short = (names) => names.map((name) => name.length > 3 ? `${name.slice(0, 
 const SCENES = {
     picture: (view, time) => show(view, view.pictures.picture, squareIn(view.whole), time),
     convolution: (view, time) => {
-        const { inputs, kernels, maps } = view.data.convolution;
+        const { inputs, kernels, stride, maps } = view.data.convolution;
         const [at, size] = [squareIn(view.from), kernels[0].length];
         show(view, view.pictures.convolution.inputs, at);
         const [rows, columns] = [maps[0].length, maps[0][0].length];
@@ -124,8 +124,9 @@ const SCENES = {
         const pixel = at.side / inputs.length;
         view.pen.strokeStyle = view.colors.class_head;
         view.pen.lineWidth = 2.5;
+        const step = pixel * stride;
         view.pen.strokeRect(
-            at.x + pixel * chosen.column, at.y + pixel * chosen.row, pixel * size, pixel * size);
+            at.x + step * chosen.column, at.y + step * chosen.row, pixel * size, pixel * size);
         view.tiles = showTiles(view, view.pictures.convolution, view.to, time);
         for (const tile of view.tiles) {
             if (time < 1 || tile.place === view.chosen?.place) {
@@ -194,9 +195,10 @@ const grid = (title, rows, write) => {
 
 const showSum = (view) => {
     const { place, row, column } = view.chosen;
-    const { inputs, kernels, bias, maps, channels } = view.data.convolution;
+    const { inputs, kernels, bias, stride, maps, channels } = view.data.convolution;
     const kernel = kernels[place];
-    const patch = kernel.map((weights, r) => weights.map((_, c) => inputs[row + r][column + c]));
+    const patch = kernel.map(
+        (weights, r) => weights.map((_, c) => inputs[stride * row + r][stride * column + c]));
     const products = kernel.map((weights, r) => weights.map((weight, c) => weight * patch[r][c]));
     const sum = products.flat().reduce((all, product) => all + product, 0) + bias[place];
     const two = (value) => value.toFixed(2).replace("-", "−");
