@@ -4,7 +4,7 @@ torch and pandas take longer to import than Streamlit takes to listen, and a bro
 to load Streamlit's scripts. So both go on at the same time.
 
 The first page waits and imports nothing itself: of two threads that import the same package, one
-may fail or find half of it. The other pages, and what nobody waits for, are imported after it.
+may fail or find half of it. The other pages are imported after it.
 
 Meanwhile Python does not search for garbage. It would walk through all that is being imported, time
 and again, which takes a third of the time. Afterwards all that is set aside, as it stays: later
@@ -22,7 +22,7 @@ from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 
-from core.systems.libraries import left_out, load_ahead
+from core.systems.libraries import load_ahead
 from views.server.network import announce
 
 PAGES_MODULE = "views.app"
@@ -31,8 +31,7 @@ WANTED = (
     *("torch", "pandas", "scipy.ndimage"),
     *(PAGES_MODULE, "views.draw.page", "views.live.channel"),
 )
-KERNELS = "torch._meta_registrations"  # for torch.compile and the like
-PAUSE = 10.0  # seconds that a first page has before these and the other pages are imported
+PAUSE = 10.0  # seconds that a first page has before the other pages are imported
 SWITCH_SECONDS = 0.001  # a fifth of the usual: moving pens wait for the thread that answers them
 
 _is_app_there = threading.Event()
@@ -66,9 +65,8 @@ def run_page() -> None:
 def _import_all() -> None:
     try:
         load_ahead("torch", "lib/libtorch_cpu.so")
-        with left_out(KERNELS):
-            for name in WANTED:
-                importlib.import_module(name)
+        for name in WANTED:
+            importlib.import_module(name)
     finally:  # whatever failed: the page fails likewise, and tells
         gc.freeze()
         gc.enable()
@@ -77,7 +75,6 @@ def _import_all() -> None:
     time.sleep(PAUSE)
     for page in importlib.import_module(PAGES_MODULE).PAGES:
         importlib.import_module(page.module)
-    importlib.import_module(KERNELS)
 
 
 def _prepare_answers() -> None:

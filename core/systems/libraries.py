@@ -2,17 +2,15 @@
 
 torch's shared library takes a fifth of its import, which keeps the interpreter to itself meanwhile.
 A call of the C library's `dlopen` gives it to other threads. The import then finds the library in
-memory. Another third are kernels for tensors without values, which only compilers ask for.
+memory.
 """
 
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 
 
 def load_ahead(package: str, library: str) -> None:
@@ -24,18 +22,3 @@ def load_ahead(package: str, library: str) -> None:
     file = Path(found.origin).parent / library
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).dlopen(bytes(file), os.RTLD_LAZY)
-
-
-@contextmanager
-def left_out(module: str) -> Iterator[None]:
-    """Here a package imports one of its modules as an empty one. Import it afterwards, as usual.
-
-    What was imported before stays.
-    """
-    empty = ModuleType(module)
-    sys.modules.setdefault(module, empty)
-    try:
-        yield
-    finally:
-        if sys.modules[module] is empty:
-            del sys.modules[module]

@@ -61,8 +61,8 @@ def test_all_is_there_in_the_end_and_is_not_searched_for_garbage():
     after = said(
         "import gc, sys; from views import startup; startup.PAUSE = 0; startup.import_app().join();"
         "import torch; from core.evaluation import tracing;"
-        "from views.startup import KERNELS, WANTED; from views.app import PAGES;"
-        "wanted = {KERNELS, *WANTED, *(page.module for page in PAGES)};"
+        "from views.startup import WANTED; from views.app import PAGES;"
+        "wanted = {*WANTED, *(page.module for page in PAGES)};"
         "print(wanted - set(sys.modules), len(tracing._forwards), gc.isenabled(),"
         "torch.get_num_threads(), sys.getswitchinterval(), gc.get_freeze_count() > 100_000)"
     )
@@ -78,7 +78,7 @@ def test_no_garbage_is_searched_for_while_much_is_imported(process, monkeypatch)
 
     monkeypatch.setattr(startup.importlib, "import_module", note)
     startup.import_app.__wrapped__().join()
-    assert searched == dict.fromkeys(startup.WANTED, False) | {startup.KERNELS: True}
+    assert searched == dict.fromkeys(startup.WANTED, False)
     assert gc.isenabled()
 
 
