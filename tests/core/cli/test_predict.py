@@ -135,7 +135,8 @@ def test_predict_answers_a_damaged_image_or_refuses_it_in_one_line(
         assert (status, said.out, said.err.count("\n")) == (2, "", 1)
         assert said.err.startswith(str(path)) and said.err.endswith(".\n")
     else:
-        assert (list(json.loads(said.out)), said.err) == (ANSWER, "")
+        keys = [key for key in json.loads(said.out) if key != "digits"]  # damage may make several
+        assert (keys, said.err) == (ANSWER, "")
 
 
 def test_a_folder_is_said(tmp_path, capsys):

@@ -51,7 +51,8 @@ def drawn(data, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def made(network: SumNet, recipe: Recipe) -> Run:
-    """A finished run of a network, as if it had been trained by a recipe."""
+    """A finished run of a network, as if it had been trained by a recipe for one of its shape."""
+    recipe = replace(recipe, model=replace(network.config, bug=recipe.model.bug))
     run = create_run(runs_dir(), "quick", recipe)
     _, shipped = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
     figures = shipped.figures | {"class_acc": 0.5}
@@ -68,7 +69,7 @@ def made(network: SumNet, recipe: Recipe) -> Run:
 @pytest.fixture
 def run(trained) -> Run:
     """A finished run of a small network."""
-    return made(trained, replace(QUICK.change({"seed": 3}), model=trained.config))
+    return made(trained, QUICK.change({"seed": 3}))
 
 
 def look(app: AppTest, view: str) -> AppTest:

@@ -21,7 +21,7 @@ from views.ui.table import percent
 
 def test_what_a_bug_showed_it_is_not_called_unseen(trained) -> None:
     sound, broken = (
-        made(trained, replace(QUICK, model=replace(trained.config, bug=bug)))
+        made(trained, replace(QUICK, model=replace(QUICK.model, bug=bug)))
         for bug in ("", "seen-images")
     )
     app = opened(compare_page, c=f"{sound.id}.{broken.id}")
@@ -108,7 +108,7 @@ def test_a_damaged_network_is_one_sentence_and_the_others_stay(run) -> None:
 
 def test_one_shade_means_the_same_for_all_networks(trained) -> None:
     """The first network confuses half of the twos, the second one a tenth of them."""
-    compared = [made(trained, replace(QUICK, model=trained.config)) for _ in range(2)]
+    compared = [made(trained, QUICK) for _ in range(2)]
     for run, wrong in zip(compared, (500, 100), strict=True):
         card = run.checkpoint.with_suffix(".json")
         facts = json.loads(card.read_text())
@@ -150,7 +150,7 @@ def test_a_card_counts_each_image_ten_times_and_the_page_once() -> None:
 
 
 def test_shades_of_garments_are_not_those_of_digits(trained) -> None:
-    digits = made(trained, replace(QUICK, model=trained.config))
+    digits = made(trained, QUICK)
     recipe = QUICK.change({"dataset": "fashion-mnist", "width": 4})
     garments = made(recipe.build(), recipe)
     for run, wrong in ((digits, 100), (garments, 500)):
