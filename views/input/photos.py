@@ -8,6 +8,7 @@ from abc import abstractmethod
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from core.data.image_files import ImageFileError
 from core.runs.limits import LIMITS
@@ -37,6 +38,8 @@ class Photo(Source):
     def show(self, session: Session, spec: DatasetSpec) -> InputImage | None:
         def keep() -> None:
             file = widget_value(self.key)
+            if isinstance(file, DeletedFile):  # let go by the server, and not by the visitor
+                return
             fits = file and file.size <= MAX_UPLOAD_BYTES
             session.image_files[self.name] = file.getvalue() if fits else b""
 
