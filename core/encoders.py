@@ -117,14 +117,14 @@ class CosineEncoder(Encoder):
         ends = ["2"]
         middle, out = width << 1, width << 3
         for conv in range(depths[1]):
-            layers += [nn.Conv2d(channels, middle, 3, padding=min(conv, 1), bias=False)]
+            layers += [nn.Conv2d(channels, middle, 3, padding=1 if conv else 0, bias=False)]
             if conv == depths[1] - 1:
                 layers += [nn.MaxPool2d(2)]
             layers += [nn.BatchNorm2d(middle), nn.ReLU(inplace=True)]
             channels = middle
         ends += [f"{len(layers) - 1}"]
         for conv in range(depths[2]):
-            layers += [nn.Conv2d(channels, out, 3, padding=min(conv, 1), bias=False)]
+            layers += [nn.Conv2d(channels, out, 3, padding=1 if conv else 0, bias=False)]
             layers += [nn.BatchNorm2d(out), nn.ReLU(inplace=True)]
             channels = out
         ends += [f"{len(layers) - 1}"]

@@ -192,7 +192,7 @@ def _fit(
             if resume:
                 unfinished.restore()
             elif rank == 0:
-                unfinished.keep_other()
+                unfinished.refuse_to_overwrite()
             for progress in training.run():
                 if rank == 0:
                     unfinished.add(progress)

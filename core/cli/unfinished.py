@@ -39,7 +39,7 @@ class Unfinished:
         """How long it has trained, also before it was cut off."""
         return time.perf_counter() - self._recorder.start
 
-    def keep_other(self) -> None:
+    def refuse_to_overwrite(self) -> None:
         """Begin only where no other training would be lost.
 
         Raises:

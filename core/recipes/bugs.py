@@ -51,6 +51,7 @@ class Bug:
     method: Method = SOUND
     data: Callable[[Data], Data] = lambda data: data
     needs: Mapping[str, str | float] = field(default_factory=dict)  # settings that make it show
+    marks_images: bool = False  # does it write something into single pixels?
 
 
 # --- what each of them does
@@ -236,6 +237,7 @@ BUGS = {
             "network had it next to the number.",
             _label,
             method=Method(prepare=write_label),
+            marks_images=True,
         ),
         Bug(
             "fixed-addend",

@@ -105,14 +105,13 @@ class Recipe:
         Raises:
             SettingError: there is no such bug.
         """
-        return _rebuild(self.change(_find_bug(name).needs), {"bug": name})
+        return _sharp(_rebuild(self.change(_find_bug(name).needs), {"bug": name}))
 
     def change(self, settings: Mapping[str, object]) -> "Recipe":
         """A recipe with some settings changed.
 
         Another sum head brings its usual weight, unless a weight is among the settings. If the
-        margin of the pictures is not empty, the network gets to see it; if the addend is written
-        there, an encoder that learns to look at single pixels does.
+        margin of the pictures is not empty, the network gets to see it.
 
         Raises:
             SettingError: a setting does not exist or is out of bounds.
@@ -126,13 +125,10 @@ class Recipe:
         if head != self.model.sum_head:
             checked = {"sum_weight": SUM_WEIGHTS[str(head)], **checked}
         changed = _rebuild(self, checked)
-        if FUSIONS[changed.model.fusion].marks_images:
-            encoder = changed.model.encoder
-            sharp = "plain" if encoder == "cosine" else encoder
-            return _rebuild(changed, {"margin": 0, "encoder": sharp})
-        if find_spec(changed.model.dataset).empty_margin:
+        is_empty = find_spec(changed.model.dataset).empty_margin
+        if is_empty and not FUSIONS[changed.model.fusion].marks_images:
             return changed
-        return _rebuild(changed, {"margin": 0})
+        return _sharp(_rebuild(changed, {"margin": 0}))
 
     def ready(self) -> "Recipe":
         """The recipe as it is trained: a start from the shipped encoder brings its size."""
@@ -197,6 +193,14 @@ def _check_encoder(model: ModelConfig) -> None:
         raise SettingError(f"convs {model.convs!r} are too many at width {model.width}.")
     if model.encoder == "cosine" and model.convs[0] != 1:
         raise SettingError(f"convs of a cosine encoder begin with 1, not {model.convs[0]}.")
+
+
+def _sharp(recipe: Recipe) -> Recipe:
+    """With an encoder that learns to look at single pixels, where something is written there."""
+    marked = FUSIONS[recipe.model.fusion].marks_images or recipe.bug.marks_images
+    if marked and recipe.model.encoder == "cosine":
+        return _rebuild(recipe, {"encoder": "plain"})
+    return recipe
 
 
 def _find_bug(name: object) -> Bug:

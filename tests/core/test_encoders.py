@@ -94,10 +94,12 @@ def test_a_block_leaves_its_input_as_it_is():
     assert torch.equal(maps, before)
 
 
-def test_a_number_in_the_picture_gets_an_encoder_that_sees_single_pixels():
+def test_what_is_written_into_the_picture_gets_an_encoder_that_sees_single_pixels():
     assert QUICK.model.encoder == "cosine"
     assert QUICK.change({"dataset": "fashion-mnist"}).model.encoder == "cosine"
     assert QUICK.change({"fusion": "pixels"}).model.encoder == "plain"
+    assert QUICK.with_bug("label").model.encoder == "plain"
+    assert QUICK.with_bug("relu").model.encoder == "cosine"
     residual = replace(QUICK, model=replace(QUICK.model, encoder="residual"))
     assert residual.change({"fusion": "pixels"}).model.encoder == "residual"
 

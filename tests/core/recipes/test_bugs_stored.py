@@ -37,7 +37,9 @@ def test_what_is_no_bug_is_refused(junk):
 
 
 def test_a_bug_changes_what_it_needs_and_no_more():
-    assert QUICK.with_bug("label").to_dict() == QUICK.to_dict() | {"bug": "label"}
+    assert QUICK.with_bug("relu").to_dict() == QUICK.to_dict() | {"bug": "relu"}
+    sharp = {"bug": "label", "encoder": "plain"}
+    assert QUICK.with_bug("label").to_dict() == QUICK.to_dict() | sharp
     needs = {"bug": "shared-softmax", "sum_head": "classification", "sum_weight": 1.0}
     assert QUICK.with_bug("shared-softmax").to_dict() == QUICK.to_dict() | needs
 

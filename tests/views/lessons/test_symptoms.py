@@ -48,7 +48,7 @@ def test_each_bug_has_its_own(results: dict[str, Result]) -> None:
     assert test.class_acc < 0.93
     test, val = results["label"]
     assert val.joint_acc > 0.99
-    assert test.joint_acc < 0.85  # a validation that sees the label says over 99 %
+    assert test.joint_acc < 0.6
     test, val = results["seen-images"]
     assert val.joint_acc > 0.995
     assert test.joint_acc < val.joint_acc - 0.01
