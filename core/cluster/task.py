@@ -85,18 +85,20 @@ class Task:
     async def take(self, have: int, patience: float) -> tuple[int, bytes]:
         """Events after number `have`, which the app has kept; waits for the first of them."""
         self._heard = time.monotonic()
+        try:
+            async with asyncio.timeout(patience):
+                # The news of an event may come after the event was taken: then look again.
+                while not (found := self._events_after(have)):
+                    await self._news.wait()
+        except TimeoutError:
+            return have, encode([])
+        return found[-1][0], encode([event for _, event in found])
+
+    def _events_after(self, have: int) -> list[tuple[int, Event]]:
         with self._lock:
             self._outbox = [each for each in self._outbox if each[0] > have]
             self._news.clear()
-            found = list(self._outbox)
-        if not found:
-            try:
-                await asyncio.wait_for(self._news.wait(), patience)
-            except TimeoutError:
-                return have, encode([])
-            with self._lock:
-                found = list(self._outbox)
-        return found[-1][0], encode([event for _, event in found])
+            return list(self._outbox)
 
     def drop(self) -> None:
         """Nobody wants what it gives back."""

@@ -66,6 +66,17 @@ def test_an_event_wakes_who_waits_for_it():
         assert taken(loop.run_until_complete(ask())) == (1, [Recorded(record(1))])
 
 
+def test_the_news_of_an_event_that_was_taken_already_is_no_news():
+    with task() as (job, loop):
+
+        async def take_before_the_news_come() -> list[tuple[int, bytes]]:
+            job.emit(Recorded(record(1)))
+            return [await job.take(0, 0.05), await job.take(1, 0.05)]
+
+        found = loop.run_until_complete(take_before_the_news_come())
+    assert [taken(each) for each in found] == [(1, [Recorded(record(1))]), (1, [])]
+
+
 def test_a_job_that_nobody_asks_for_ends(monkeypatch):
     with task() as (job, _):
         assert not job.should_stop()
