@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 STAGES = 3
 
@@ -186,10 +187,10 @@ class ResidualEncoder(Encoder):
         self.features = channels
         self.stage_ends = ends
         self.third_stage = 1 + sum(depths[:2])  # after the first convolution
-        self.seen = (width << 1) + self.features
+        self.seen = (width << 1) * (side // 2**2) ** 2 + self.features
 
     def summary(self, maps: Tensor) -> Tensor:
-        return maps.mean((2, 3))
+        return F.avg_pool2d(maps, 2).flatten(1)  # as large as a plain encoder's
 
 
 class ResidualBlock(nn.Module):

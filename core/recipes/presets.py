@@ -23,14 +23,19 @@ class Preset:
 
 FASHION = Recipe(
     ModelConfig(
-        dataset="fashion-mnist", width=32, convs=(1, 2, 2), dropout=0.2, sum_head="classification"
+        dataset="fashion-mnist",
+        width=32,
+        encoder="residual",
+        convs=(1, 1, 2),
+        sum_head="classification",
     ),
     TrainConfig(
-        epochs=30,
-        lr=0.1,
+        epochs=38,
+        batch_size=256,
+        lr=0.2,
         sum_weight=0.1,
         shift=2,
-        erase=0.35,
+        cutout=16,
         ema=0.999,
         held_out=2_000,
     ),
