@@ -62,6 +62,8 @@ class Answerer:
         while True:
             by_network = defaultdict(list)
             for each in self._next():
+                if not each.answer.set_running_or_notify_cancel():
+                    continue  # the visitor has gone
                 by_network[each.question.network].append(each)
             for name, questions in by_network.items():
                 _answer(name, questions)

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.runs import limits, log
 from core.storage.checkpoint import CheckpointError
+from views.draw.live import LiveAnswer
 from views.input.question import Question, QuestionError, parse_question
 from views.live.answerer import Answerer
 from views.server.guard import NONSENSE, address_of
@@ -107,17 +108,23 @@ class Conversation:
                 if question is None or turns is not self._lane():
                     continue  # meanwhile a drawing of another length is the newest
                 self.asked.clear()
-                answer = await asyncio.wrap_future(_answerer.ask(question))
-            except CheckpointError:
-                continue  # the page says what to do about it
-            except QuestionError:
-                raise
-            except Exception as error:  # this answer is lost, the next may not be
-                log.event("live answer failed", error=repr(error))
-                continue
+                answer = await _answer_to(question)
             finally:
                 turns.leave(self)
             await self.socket.send_text(msgspec.json.encode(answer).decode())
+
+
+async def _answer_to(question: Question) -> LiveAnswer:
+    """The answer; one without words where it is lost, so that the browser asks again."""
+    try:
+        return await asyncio.wrap_future(_answerer.ask(question))
+    except QuestionError:
+        raise
+    except CheckpointError:
+        pass  # the page says what to do about it
+    except Exception as error:
+        log.event("live answer failed", error=repr(error))
+    return LiveAnswer(id=question.id)
 
 
 def _raise_first(group: BaseExceptionGroup[BaseException]) -> NoReturn:

@@ -63,6 +63,36 @@ def test_one_bad_question_spoils_no_other():
     assert isinstance(gone.exception(PATIENCE), CheckpointError)
 
 
+def test_a_visitor_who_leaves_costs_nobody_else_an_answer():
+    asked = Answerer()
+    with asked._start:  # it cannot start before all wait
+        waiting = [Waiting(False, number, QUESTION) for number in range(3)]
+        for each in waiting:
+            asked._waiting.put(each)
+        waiting[0].answer.cancel()
+    last = asked.ask(QUESTION)
+    assert all(
+        each.result(PATIENCE).answers for each in (waiting[1].answer, waiting[2].answer, last)
+    )
+
+
+def test_a_visitor_who_leaves_while_it_is_computed_does_not_either(monkeypatch):
+    batch = [Waiting(False, number, QUESTION) for number in range(3)]
+    load = networks.load_network
+
+    def leave_meanwhile(name: str) -> object:
+        assert not batch[0].answer.cancel()
+        return load(name)
+
+    monkeypatch.setattr(answerer, "load_network", leave_meanwhile)
+    asked = Answerer()
+    with asked._start:
+        for each in batch:
+            asked._waiting.put(each)
+    asked.ask(QUESTION).result(PATIENCE)
+    assert all(each.answer.result(PATIENCE).answers for each in batch)
+
+
 def test_an_empty_canvas_and_a_dot_get_no_answer():
     empty, dot = answered(
         Question("mnist", 4, "draw", id=1), Question("mnist", 4, "draw", drawing=[[9, 9]], id=2)
