@@ -95,7 +95,7 @@ class Trainer:
         }
 
     def trainer_begin(self, key: str, kind: str, job: bytes, asked: bytes) -> dict[str, Any]:
-        """Begin a job, unless another one of its kind is being done.
+        """Begin a job, unless another one of its kind is being done or this trainer is ending.
 
         An earlier try of the same run, which the app believed to be lost, goes on: `key` in the
         answer says which try it is.
@@ -103,7 +103,7 @@ class Trainer:
         before = self._tasks.get(kind)
         if before and run_of(before.key) == run_of(key) and not before.is_dropped:
             return {"begun": True, "key": before.key}
-        if before and not before.is_done_with:
+        if self.ended.is_set() or (before and not before.is_done_with):
             return {"begun": False}
         found = msgspec.msgpack.decode(asked, type=Asked)
         task = self._tasks[kind] = Task(key, found, asyncio.get_running_loop())

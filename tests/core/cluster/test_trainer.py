@@ -114,6 +114,14 @@ def test_one_training_at_a_time_and_one_lesson_beside_it():
     assert run_trainer_with(lambda *_: hold.wait(), ask) == [True, False, True, True]
 
 
+def test_a_trainer_that_is_ending_begins_nothing():
+    async def ask(made: Trainer) -> object:
+        made.ended.set()
+        return made.trainer_begin("a.1", "train", JOB, ASKED)
+
+    assert run_trainer_with(None, ask) == {"begun": False}
+
+
 def test_an_earlier_try_of_the_same_run_goes_on():
     """The app believed it to be lost. One that it dropped does not."""
 
