@@ -137,13 +137,13 @@ class Trainer:
     def leave(self) -> None:
         """Give back what is being done, for another trainer: this one ends."""
         for task in self._tasks.values():
-            if not task.is_over:
+            if task.is_going_on:
                 task.emit(Refused("This trainer was stopped.", leaves=True))
 
     def give_up(self) -> None:
         """There is too little memory here for what is being done."""
         for task in self._tasks.values():
-            if not task.is_over:
+            if task.is_going_on:
                 task.emit(StateChange(State("failed", f"{TOO_LITTLE_MEMORY} Train again.")))
 
     def _find(self, key: str) -> Task | None:
