@@ -105,6 +105,11 @@ class Task:
         self.is_dropped = True
 
     @property
+    def is_going_on(self) -> bool:
+        """Is it being done, for somebody?"""
+        return not self.is_over and not self._is_abandoned()
+
+    @property
     def is_done_with(self) -> bool:
         """Is it over, and has everybody what it gave back?"""
         return self.is_over and self._is_abandoned()

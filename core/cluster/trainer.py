@@ -95,7 +95,7 @@ class Trainer:
         }
 
     def trainer_begin(self, key: str, kind: str, job: bytes, asked: bytes) -> dict[str, Any]:
-        """Begin a job, unless another one of its kind is being done.
+        """Begin a job, unless another one of its kind is being done or this trainer is ending.
 
         An earlier try of the same run, which the app believed to be lost, goes on: `key` in the
         answer says which try it is.
@@ -103,7 +103,7 @@ class Trainer:
         before = self._tasks.get(kind)
         if before and run_of(before.key) == run_of(key) and not before.is_dropped:
             return {"begun": True, "key": before.key}
-        if before and not before.is_done_with:
+        if self.ended.is_set() or (before and not before.is_done_with):
             return {"begun": False}
         found = msgspec.msgpack.decode(asked, type=Asked)
         task = self._tasks[kind] = Task(key, found, asyncio.get_running_loop())
@@ -137,13 +137,13 @@ class Trainer:
     def leave(self) -> None:
         """Give back what is being done, for another trainer: this one ends."""
         for task in self._tasks.values():
-            if not task.is_over:
+            if task.is_going_on:
                 task.emit(Refused("This trainer was stopped.", leaves=True))
 
     def give_up(self) -> None:
         """There is too little memory here for what is being done."""
         for task in self._tasks.values():
-            if not task.is_over:
+            if task.is_going_on:
                 task.emit(StateChange(State("failed", f"{TOO_LITTLE_MEMORY} Train again.")))
 
     def _find(self, key: str) -> Task | None:

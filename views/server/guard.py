@@ -153,11 +153,14 @@ class Guard:
         await self.app(scope, receive, answer)
 
     def _upload_wait(self, address: str, session: str) -> float:
-        """Seconds until this session, and this address, may upload again; 0 for now."""
+        """Seconds until this address, and this session, may upload again; 0 for now.
+
+        The address comes first: who makes up sessions without end fills no memory.
+        """
         most = limits.LIMITS
         if len(self.upload_rates) > 10_000:
             self.upload_rates.clear()
-        for key, share in ((session, 1.0), (address, most.uploads_per_address)):
+        for key, share in ((address, most.uploads_per_address), (session, 1.0)):
             rate = most.uploads_per_minute / 60 * share
             bucket = self.upload_rates.setdefault(
                 key, Bucket(rate, most.uploads_per_minute * share)

@@ -13,7 +13,16 @@ from core.cluster import task as tasks
 from core.cluster.cluster import Asked, Options
 from core.cluster.task import AbandonedError, Task
 from core.cluster.trainer import Trainer
-from core.jobs.events import Autosave, Event, Job, Recorded, StateChange, decode_events, encode
+from core.jobs.events import (
+    Autosave,
+    Event,
+    Job,
+    Recorded,
+    Refused,
+    StateChange,
+    decode_events,
+    encode,
+)
 from core.runs.run import State
 from tests.conftest import record
 
@@ -112,6 +121,32 @@ def test_one_training_at_a_time_and_one_lesson_beside_it():
         return begun
 
     assert run_trainer_with(lambda *_: hold.wait(), ask) == [True, False, True, True]
+
+
+def test_a_trainer_that_is_ending_begins_nothing():
+    async def ask(made: Trainer) -> object:
+        made.ended.set()
+        return made.trainer_begin("a.1", "train", JOB, ASKED)
+
+    assert run_trainer_with(None, ask) == {"begun": False}
+
+
+@pytest.mark.parametrize("end", [Trainer.leave, Trainer.give_up])
+def test_a_job_that_was_dropped_does_not_keep_a_trainer_from_ending_well(end):
+    hold = threading.Event()
+
+    async def ask(made: Trainer) -> tuple[object, ...]:
+        for key, kind in (("a.1", "train"), ("b.1", "teach")):
+            made.trainer_begin(key, kind, JOB, ASKED)
+        made.trainer_drop("a.1")
+        end(made)
+        said = await made.trainer_events("b.1", 0, 1.0)
+        hold.set()
+        preparing = StateChange(State("preparing"))  # the job's thread says so, now or later
+        return tuple(event for event in decode_events(said["events"]) if event != preparing)
+
+    (last,) = run_trainer_with(lambda *_: hold.wait(), ask)
+    assert isinstance(last, Refused if end is Trainer.leave else StateChange)
 
 
 def test_an_earlier_try_of_the_same_run_goes_on():
