@@ -7,6 +7,7 @@ from tests.support.pages import PRESETS
 from views.guide.draw_lessons import COURSES
 from views.guide.steps import Course, Step, Story, words_of
 from views.guide.tour import TOUR
+from views.lessons.shift import Share
 from views.session.canvas_state import CanvasState
 from views.session.lessons import LESSONS, SMALL_SET
 from views.session.link import QUICK, Link
@@ -19,7 +20,7 @@ REST = {
     **{"run": "0" * 16, "lr": 0.2, "step": 60, "seconds": 6.0, "train_acc": 1.0, "label": 5},
     **{"name": "5", "certainty": 0.99, "addend": 2, "sum": 7.0, "strokes": (), "count": 200},
     **{"before": 0.99, "after": 0.98, "read_before": 1, "read_after": 7, "examples": 1},
-    **{"first": 9, "share": 0.4, "inverted_share": 0.3, "pixels": 9},
+    **{"first": 9, "share": Share(0.4, 200), "inverted_share": Share(0.3, 200), "pixels": 9},
 }
 
 
