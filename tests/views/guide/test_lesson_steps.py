@@ -11,7 +11,7 @@ from views.lessons.shift import Share
 from views.session.canvas_state import CanvasState
 from views.session.lessons import LESSONS, SMALL_SET
 from views.session.link import QUICK, Link
-from views.session.session import Session
+from views.session.session import Answered, Session
 
 EVERY = (*COURSES.values(), TOUR)
 BAD = {"class_acc": 0.0, "sum_acc": 0.0, "joint_acc": 0.0, "sum_r2": -3.0, "ran_away": True}
@@ -90,3 +90,17 @@ def test_the_tour_trains_with_the_usual_settings_whatever_was_chosen_before() ->
     assert (sound.link.settings, sound.link.bug) == (PRESETS["quick"].recipe.settings(), "")
     assert broken.link.bug == "broadcast"
     assert 8 <= len(TOUR.steps) <= 10
+
+
+def test_a_test_image_is_no_square_that_was_drawn() -> None:
+    course = next(each for each in COURSES.values() if "drawn" in {s.name for s in each.steps})
+    step = next(each for each in course.steps if each.name == "drawn")
+    assert step.page is None and step.targets[0] == "use_network" and step.look
+    story = Story({"form": "square"}, {})
+    session = Session(Link(), CanvasState())
+    for source, is_done in (("test", False), ("draw", True)):
+        session.answered = Answered(source, (), 7, 1, "thin square", 0.99, 8.0)
+        assert bool(step.look(session, story)) == is_done
+    session.source = "test"
+    step.prepare(session)
+    assert session.source == "draw"
