@@ -68,7 +68,8 @@ class Collection:
 
         from core.dataset import Split
 
-        chosen = self.parts == part
+        chosen = np.flatnonzero(self.parts == part)
+        chosen = np.random.default_rng(0).permutation(chosen)  # the first ones are of all classes
         images = torch.from_numpy(self.images[chosen])[:, None]
         return Split(images, torch.from_numpy(self.labels[chosen]))
 
@@ -156,7 +157,7 @@ def split_parts(
     """ "train", "val" or "test" for each picture, (N,), by `PART_SHARES` of each class.
 
     Copies of a picture, which have the same digest, are in the same part: a network that has seen
-    a picture has learned its answer.
+    a picture has learned its answer. Each class has some in each part, however many the copies are.
     """
     part_of: dict[bytes, str] = {}
     for label in np.unique(labels):
@@ -165,10 +166,17 @@ def split_parts(
         random.Random(f"{seed} {label}").shuffle(order)
         total = sum(copies.values())
         wanted = {part: max(1, round(PART_SHARES[part] * total)) for part in ("test", "val")}
-        for digest in order:
+        order.sort(key=lambda digest: digest not in part_of)  # first those of an earlier class
+        missing = ["test", "val", "train"]
+        for place, digest in enumerate(order):
             part = next((part for part, left in wanted.items() if left > 0), "train")
-            if part_of.setdefault(digest, part) in wanted:
-                wanted[part_of[digest]] -= copies[digest]
+            if len(order) - place <= len(missing):
+                part = missing[0]
+            part = part_of.setdefault(digest, part)
+            if part in missing:
+                missing.remove(part)
+            if part in wanted:
+                wanted[part] -= copies[digest]
     return np.array([part_of[digest] for digest in digests])
 
 

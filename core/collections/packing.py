@@ -1,7 +1,6 @@
 """A data set of somebody's own as a file: it opens again here, and as pictures anywhere."""
 
 import io
-import re
 import zipfile
 
 import msgspec
@@ -10,6 +9,9 @@ from PIL import Image
 from core.collections.archive import NOTE
 from core.collections.collection import Collection
 from core.collections.facts import Facts
+
+# Signs that a file system may not bear; their wide twins it does.
+WIDE = str.maketrans({sign: chr(ord(sign) + 0xFEE0) for sign in '/\\<>:"|?*'})
 
 
 def pack_collection(collection: Collection) -> bytes:
@@ -24,6 +26,12 @@ def pack_collection(collection: Collection) -> bytes:
         ):
             picture = io.BytesIO()
             Image.fromarray(image).save(picture, "PNG")
-            name = re.sub(r'[/\\<>:"|?*]', "_", own.classes[label])
-            archive.writestr(f"{name}/{number:05}.png", picture.getvalue())
+            folder = folder_name(own.classes[label])
+            archive.writestr(f"{folder}/{number:05}.png", picture.getvalue())
     return content.getvalue()
+
+
+def folder_name(class_name: str) -> str:
+    """The name of a class as the name of a folder, another one for each class."""
+    name = class_name.translate(WIDE)
+    return f"\uff0e{name[1:]}" if name.startswith(".") else name  # or it would be hidden

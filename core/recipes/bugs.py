@@ -140,7 +140,11 @@ def _shared_softmax(run: RunMetrics) -> str:
 
 def _relu(run: RunMetrics) -> str:
     answers = [sum(column) for column in zip(*run.confusion, strict=True)]
-    silent = [str(c) for c, count in enumerate(answers) if count < SILENT_SHARE * sum(answers)]
+    silent = [
+        str(label)
+        for label, count in enumerate(answers)
+        if sum(run.confusion[label]) and count < SILENT_SHARE * sum(answers)
+    ]
     right = _percent(run.test["class_acc"])
     if not silent:
         return (

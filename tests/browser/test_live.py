@@ -143,6 +143,65 @@ def test_a_finger_is_followed_too(visit: Visit) -> None:
     assert page.evaluate(PLACE) == live
 
 
+# A finger draws a stroke and leaves; `rest` is how many other fingers stay on the screen.
+FINGER = """([strokes, kind, rest]) => {
+    const canvas = document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]")
+        .shadowRoot.querySelector(".upper-canvas");
+    const box = canvas.getBoundingClientRect();
+    const thumb = new Touch({ identifier: 7, target: document.body, clientX: 5, clientY: 5 });
+    const others = Array(rest).fill(thumb);
+    const at = ([x, y]) => new Touch({
+        identifier: 1, target: canvas, clientX: box.left + x, clientY: box.top + y,
+    });
+    const say = (name, touch, touches) => canvas.dispatchEvent(new TouchEvent(name, {
+        bubbles: true, composed: true, cancelable: true, changedTouches: [touch],
+        touches: [...others, ...touches], targetTouches: touches,
+    }));
+    for (const points of strokes) {
+        points.forEach((point, number) => {
+            const touch = at(point);
+            say(number ? "touchmove" : "touchstart", touch, [touch]);
+        });
+        say(kind, at(points.at(-1)), []);
+    }
+}"""
+
+
+@pytest.mark.parametrize(("kind", "rest"), [("touchend", 0), ("touchcancel", 0), ("touchend", 1)])
+def test_a_touch_ends_its_stroke_however_it_ends(visit: Visit, kind: str, rest: int) -> None:
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    with answered(page):
+        page.evaluate(FINGER, [DIGITS["7"], kind, rest])
+    page.wait_for_function("!sketchAndSum.pen.isAhead")
+    expect(hook(page, "class_answer")).to_have_text("7")
+    driver.press(page, "clear")
+    page.wait_for_timeout(900)  # longer than until a stroke that was lost is drawn again
+    expect(hook(page, "clear").get_by_role("button")).to_be_disabled()
+
+
+def test_the_other_button_of_the_mouse_ends_no_stroke(page: Page) -> None:
+    pen_down(page, (LEFT,))
+    page.mouse.down(button="right")
+    page.mouse.up(button="right")
+    with answered(page):
+        page.mouse.up()
+    assert page.evaluate("sketchAndSum.pen.isAhead") is False
+    expect_ink(page, ON_LEFT)
+
+
+def test_a_stroke_right_before_another_page_is_there_on_the_way_back(page: Page) -> None:
+    draw(page, (LEFT,))
+    pen_down(page, (RIGHT,))
+    page.mouse.up()
+    page.evaluate("sketchAndSum.pen.unsent = 0")  # as where the page change overtakes the stroke
+    driver.turn_to(page, "Train")
+    page.wait_for_timeout(1_500)  # longer than the pen waits for the canvas to come back
+    driver.turn_to(page, "Draw")
+    expect_ink(page, ON_LEFT)
+    expect_ink(page, ON_RIGHT)
+    page.wait_for_function("!sketchAndSum.pen.isAhead")  # the page knows it, too
+
+
 def test_another_number_is_answered_before_the_page_has_run(held: Held) -> None:
     draw_digit(held.page, "7")
     held.holding = True

@@ -21,13 +21,15 @@ class Bar:
     kind: str  # published, shipped, yours, or from a link
     dataset: str  # in words: a heading for those that share it
     share: float | None  # of test cases with both answers right; None is not known
+    dataset_name: str = ""  # where two data sets may have one heading
 
 
 def bars_html(bars: Sequence[Bar], own_color: str) -> str:
     """A list for each data set, in order; the visitor's own networks have a color."""
     parts = []
-    for dataset in dict.fromkeys(bar.dataset for bar in bars):
-        rows = "".join(_row(bar) for bar in bars if bar.dataset == dataset)
+    for name, dataset in dict.fromkeys((bar.dataset_name, bar.dataset) for bar in bars):
+        of_it = [bar for bar in bars if (bar.dataset_name, bar.dataset) == (name, dataset)]
+        rows = "".join(map(_row, of_it))
         parts.append(
             f'<div class="head">{html.escape(dataset)}</div><ul class="shares">{rows}</ul>'
         )

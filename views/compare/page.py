@@ -82,7 +82,9 @@ def _bars(compared: Sequence[Network]) -> list[Bar]:
     rows = [(p.dataset, p.title, "published", p.figures.get("joint_acc")) for p in PUBLISHED]
     rows += [(n.dataset, n.title, n.kind, n.card.figures["joint_acc"]) for n in compared]
     rows.sort(key=lambda row: _place(row[0]))
-    return [Bar(title, kind, _dataset_words(name), share) for name, title, kind, share in rows]
+    return [
+        Bar(title, kind, _dataset_words(name), share, name) for name, title, kind, share in rows
+    ]
 
 
 def _place(dataset: str) -> tuple[int, str]:
@@ -141,7 +143,7 @@ def _table_rows(compared: Sequence[Network]) -> list[Row]:
         rows.append((network.dataset, network.title, network.kind, card.figures | made))
     rows.sort(key=lambda row: _place(row[0]))
     return [
-        Row(title, kind, find_spec(dataset).title, figures)
+        Row(title, kind, find_spec(dataset).title, figures, dataset)
         for dataset, title, kind, figures in rows
     ]
 

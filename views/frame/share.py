@@ -42,7 +42,7 @@ PART_LABELS = {  # of what a link for a class can hide or fix; the settings have
 } | {name: setting.label for name, setting in SETTINGS.items()}
 
 
-NEEDED_FOR_TOUR = {"pages", "number", "teach", "bug"}
+NEEDED_FOR_TOUR = {"pages", "number", "teach", "bug", "sources", *SETTINGS}
 
 
 def show_share(link: Link) -> None:

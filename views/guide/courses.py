@@ -55,6 +55,7 @@ def begin_tour(session: Session) -> None:
         close(session, COURSES[session.link.lesson])
     if not session.tour_left:
         TOUR.forget(session)
+    session.before_tour = session.link
     go_on(session, TOUR, session.tour_left - 1 if session.tour_left else 0)
 
 
@@ -79,7 +80,7 @@ def begin_lesson(session: Session, name: str) -> None:
     if lesson.page == "":  # these lessons are about the shipped network
         networks.use_network(session, link.network)
         session.source = "draw"
-        session.canvas = session.canvas.show(link.strokes)
+        session.canvas = session.canvas.clear().show(link.strokes)  # Undo brings back what was
     session.settings_generation += 1
     session.moved = None
     if page_name(session) != (lesson.page or "draw"):
@@ -91,7 +92,11 @@ def close(session: Session, course: Course, *, at_end: bool = False) -> None:
     """Leave a course where it is. What it fixed and hid is as it was before."""
     if course is TOUR:
         session.tour_left = 0 if at_end else session.link.tour
-        session.choose(tour=0)
+        session.prepared = ""  # what a step needs is chosen again when it goes on
+        before, session.before_tour = session.before_tour or Link(), None
+        # A link into the middle of the tour has the bug of the tour.
+        session.choose(tour=0, settings=before.settings, bug="" if before.tour else before.bug)
+        session.settings_generation += 1
         return
     before = session.before_lesson or Link()
     session.before_lesson = None

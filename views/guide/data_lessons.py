@@ -6,6 +6,7 @@ from views.guide.steps import CourseQuestion, Step, Story, judge_number, judge_o
 from views.guide.train_lessons import choose, press
 from views.session.lessons import SMALL_SET
 from views.session.link import DEFAULT_SETTINGS
+from views.session.session import Session
 from views.ui.table import percent
 
 ALL = int(DEFAULT_SETTINGS["images"])
@@ -165,6 +166,10 @@ def _named(story: Story) -> str:
     )
 
 
+def _empty_canvas(session: Session) -> None:
+    session.source, session.canvas = "draw", session.canvas.clear()
+
+
 BIASED_PICTURES = (
     Step("form", THIN_OR_ROUND.asks, question=THIN_OR_ROUND),
     press(
@@ -176,9 +181,10 @@ BIASED_PICTURES = (
     Step(
         "drawn",
         "Press Use this network, then draw a square.",
-        "draw",
-        ("canvas",),
-        look=answers(lambda found, story: not found.name.isdigit()),
+        None,
+        ("use_network", "canvas"),
+        look=answers(lambda found, story: found.source == "draw" and not found.name.isdigit()),
         told=_named,
+        prepare=_empty_canvas,
     ),
 )

@@ -128,19 +128,19 @@ def _swapped(session: Session, story: Story) -> Findings | None:
 
 def _shift_told(story: Story) -> str:
     facts = story.seen["moved"]
-    return (
-        f"{judge_number(story, 'pixels', FIRST_MISREAD, facts['first'])} Of {facts['count']} test "
-        f"images moved so far, it reads {100 * facts['share']:.0f} %. That is why a drawing is "
-        "centered before the network gets it."
-    )
+    share = facts["share"]
+    judged = judge_number(story, "pixels", FIRST_MISREAD, facts["first"])
+    others = f"Of {share.of} test images moved so far, it reads {share.percent}. " if share else ""
+    return f"{judged} {others}That is why a drawing is centered before the network gets it."
 
 
 def _swap_told(story: Story) -> str:
-    measured = 100 * story.seen["swapped"]["inverted_share"]
+    share = story.seen["swapped"]["inverted_share"]
+    judged = judge_number(story, "inverted", INVERTED, 100 * share.read) if share else ""
     return (
-        f"{judge_number(story, 'inverted', INVERTED, measured)} It has seen white ink on black "
+        f"{judged} It has seen white ink on black "
         "only. That is why a photo of ink on paper is turned around before it is read."
-    )
+    ).lstrip()
 
 
 SHIFT_STEPS = (

@@ -68,7 +68,7 @@ def _panel() -> None:
         _on(session, course, place, guess, is_here=is_here, is_done=is_done)
         _script()(
             data={
-                "step": f"{course.name} {place} {bool(told)}",
+                "step": f"{course.name} {place} {bool(told)} {is_here}",
                 "targets": [f".st-key-{key}" for key in targets],
                 "spoken": f"{course.title}, step {place + 1}. {MARKUP.sub('', text)}",
             },

@@ -35,6 +35,11 @@ CURVE = CourseQuestion(
 )
 
 
+def _begin(session: Session) -> None:
+    session.source = "draw"
+    networks.use_network(session, networks.DEFAULT_NETWORK)
+
+
 def _first(story: Story) -> str:
     facts = story.seen["draw"]
     return (
@@ -88,7 +93,7 @@ def _broken(story: Story) -> str:
 
 def _draw_a_7(session: Session) -> None:
     choose(session, bug="")
-    networks.use_network(session, networks.DEFAULT_NETWORK)
+    _begin(session)
     session.canvas = session.canvas.clear()
 
 
@@ -112,6 +117,7 @@ TOUR = Course(
             ("canvas",),
             look=answers(lambda found, story: found.source == "draw"),
             told=_first,
+            prepare=_begin,
         ),
         Step("change", CHANGED.asks, "draw", ("addend",), question=CHANGED),
         Step(

@@ -221,11 +221,12 @@ def show_input(
         session.source = widget_value("source")
 
     if "sources" not in session.link.hidden:
+        if st.session_state.get("source") != session.source:
+            st.session_state["source"] = session.source  # the page itself chose
         st.segmented_control(
             "Picture",
             list(sources),
             format_func=lambda name: sources[name].title,
-            default=session.source,
             required=True,
             key="source",
             on_change=change,

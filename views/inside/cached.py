@@ -37,8 +37,9 @@ def cached_map(model: SumNet, card: Card) -> NetworkMap:
 
     Raises:
         AnswerError: a feature is not a number.
-        DownloadError: the test images are not on this machine.
+        DownloadError: the test images are not on this machine, or no longer.
     """
+    test_split(model.config.dataset)  # whose pictures were deleted, has no map any more
     return _map(card.weights_sha256, model.config, model)
 
 
@@ -74,13 +75,18 @@ def map_at_snapshot(
     return _found.place(features.values), features.answered
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
 def picture_sheet(dataset: str) -> str:
     """All pictures of a map as one, as an address: `SHEET_COLUMNS` in a row, in their order.
 
     Raises:
-        DownloadError: the test images are not on this machine.
+        DownloadError: the test images are not on this machine, or no longer.
     """
+    test_split(dataset)
+    return _sheet(dataset)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _sheet(dataset: str) -> str:
     images = test_split(dataset).images[:MAP_IMAGES, 0].numpy()
     side = images.shape[1]
     rows = -(-len(images) // SHEET_COLUMNS)

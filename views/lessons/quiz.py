@@ -15,6 +15,7 @@ from core.recipes.settings import SettingError, Value
 from core.runs.queue import QueueError
 from core.runs.run import WAITING
 from core.runs.snapshot import RunSnapshot
+from core.specs import ADDENDS
 from core.storage.checkpoint import Card, CheckpointError, read_card
 from views.lessons import charts
 from views.session import jobs
@@ -138,9 +139,9 @@ def _evidence(snapshot: RunSnapshot, card: Card) -> None:
 
 def _answered_classes(card: Card) -> str:
     """How often each class is answered: a class that is silent stands out."""
-    counts = [sum(column) for column in zip(*card.confusion, strict=True)]
+    counts = [sum(column) / ADDENDS for column in zip(*card.confusion, strict=True)]
     head = "".join(f"<th>{label}</th>" for label in range(len(counts)))
-    body = "".join(f"<td>{count:,}</td>" for count in counts)
+    body = "".join(f"<td>{count:,.0f}</td>" for count in counts)
     return (
         '<div class="wide" tabindex="0" role="region" aria-label="Answers by class">'
         '<table class="figures"><caption>How often each class is answered, of 10,000 test images'

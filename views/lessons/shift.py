@@ -1,6 +1,8 @@
 """A lesson's experiment: the visitor's picture is shifted or inverted, and the network reads it."""
 
+from contextlib import suppress
 from functools import lru_cache
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -51,7 +53,8 @@ def show_shift() -> None:
         if not image.title:
             st.caption(f"An example. Draw a {spec.noun} on the Draw page to see yours here.")
     is_misread = read.label != at_first
-    share = _share(session.link.network, pixels, inverted)
+    network = session.link.network
+    share = _share(network, pixels, inverted)
     with right:
         mark = "✗ misread" if is_misread else "✓ as before"
         st.html(
@@ -59,28 +62,41 @@ def show_shift() -> None:
             f"{certainty(max(read.class_probs))} sure, {mark}</span></div>"
         )
         if share is not None:
-            st.write(f"Of {TRIED} test images treated the same, it reads {100 * share:.0f} %.")
+            st.write(f"Of {share.of} test images treated the same, it reads {share.percent}.")
     first = next((by for by, each in enumerate(plain_reads) if each.label != at_first), MOST_PIXELS)
     session.moved = {
         "is_misread": is_misread,
         "inverted": inverted,
         "pixels": pixels,
         "first": first,
-        "share": share if share is not None else 0.0,
-        "inverted_share": (_share(session.link.network, 0, True) or 0.0) if inverted else 0.0,
-        "count": TRIED,
+        "share": share,
+        "inverted_share": _share(network, 0, True) if inverted else None,
     }
     if sees(session):
         st.rerun()
 
 
-@lru_cache(maxsize=256)
-def _share(network: str, pixels: int, inverted: bool) -> float | None:
+class Share(NamedTuple):
+    """How many of some test images are still read."""
+
+    read: float  # of 1
+    of: int
+
+    @property
+    def percent(self) -> str:
+        return f"{100 * self.read:.0f} %"
+
+
+def _share(network: str, pixels: int, inverted: bool) -> Share | None:
     """Of the test images, those that are still read; None where there are none here."""
-    try:
-        model, _ = networks.load_network(network)
-        split = networks.test_split(model.config.dataset).first(TRIED)
-    except (CheckpointError, DownloadError):
-        return None
+    with suppress(CheckpointError, DownloadError):
+        return _measured(network, pixels, inverted)
+    return None
+
+
+@lru_cache(maxsize=256)
+def _measured(network: str, pixels: int, inverted: bool) -> Share:
+    model, _ = networks.load_network(network)
+    split = networks.test_split(model.config.dataset).first(TRIED)
     with heavy_work():
-        return share_read(model, split, pixels, inverted)
+        return Share(share_read(model, split, pixels, inverted), len(split.labels))

@@ -102,6 +102,7 @@ class Session:
     places: dict[str, int] = field(default_factory=dict)  # how far each lesson is: its step
     prepared: str = ""  # the step that the page was last prepared for, as in `guesses`
     before_lesson: Link | None = None  # what was chosen when the lesson began; None: a link's
+    before_tour: Link | None = None  # what was chosen when the tour began; None: a link's
     tour_left: int = 0  # the step of the tour at which it was closed
     quiz: Quiz | None = None
 
@@ -128,6 +129,7 @@ def get_session() -> Session:
             link,
             canvas=CanvasState().show(link.strokes) if link.strokes else CanvasState(),
             source="draw" if link.picture is None else "test",
+            before_tour=link if link.tour else None,
             picture=link.picture or 0,
             examples=list(job.examples) if job else [],
             is_link_cut=is_cut(query),

@@ -29,6 +29,12 @@ class Row:
     kind: str  # published, shipped, or whose and what is special about it
     dataset: str  # its title
     metrics: Mapping[str, float]  # by the names of COLUMNS, those that are known
+    dataset_name: str = ""  # where two data sets may have one title
+
+    @property
+    def group(self) -> str:
+        """What is one data set for all rows of it."""
+        return self.dataset_name or self.dataset
 
 
 def percent(share: float) -> str:
@@ -63,11 +69,11 @@ def best_rows(rows: Sequence[Row], name: str) -> set[int]:
     nobody.
     """
     found = set()
-    for dataset in {row.dataset for row in rows}:
+    for group in {row.group for row in rows}:
         known = {
             place: row.metrics[name]
             for place, row in enumerate(rows)
-            if row.dataset == dataset and name in row.metrics
+            if row.group == group and name in row.metrics
         }
         if len(known) > 1 and any(rows[place].kind != "published" for place in known):
             top = min(known.values()) if COLUMNS[name].less_is_better else max(known.values())
@@ -86,7 +92,7 @@ def networks_table(rows: Sequence[Row], caption: str) -> str:
     )
     body = ""
     for place, row in enumerate(rows):
-        new = place == 0 or rows[place - 1].dataset != row.dataset
+        new = place == 0 or rows[place - 1].group != row.group
         cells = "".join(_cell(row, name, place in winners[name]) for name in COLUMNS)
         kind = ' class="first"' if new else ""
         body += f'<tr role="row"{kind}>{_heading(row)}{cells}</tr>'

@@ -3,12 +3,14 @@
 import io
 import random
 from collections import Counter
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.collections.album import ReadingProgress
+from core.collections.album import ReadingProgress, read_album
 from core.collections.archive import CollectionError, read_zip
 from core.collections.collection import Collection, collect, listed, split_parts
 from core.collections.packing import pack_collection
@@ -118,6 +120,20 @@ def test_copies_are_never_in_two_parts():
         assert set(parts.tolist()) >= {"train", "test"}
 
 
+@pytest.mark.parametrize("copies", [(10, 1, 1), (5, 5, 5), (1, 1, 30), (2, 1, 1, 40)])
+def test_copies_leave_each_class_something_of_each_part(copies):
+    names = [bytes([number]) for number, count in enumerate(copies) for _ in range(count)]
+    for seed in range(20):
+        parts = split_parts(np.zeros(len(names), np.int64), names, seed)
+        assert set(parts.tolist()) == {"train", "val", "test"}
+
+
+def test_the_first_pictures_of_a_part_are_of_all_classes():
+    data = collected(shape_files(100, ["circle", "cross"])).data()
+    for split in (data.train, data.val, data.test):
+        assert set(split.first(8).labels.tolist()) == {0, 1}
+
+
 def test_copies_are_counted_and_said():
     files = shape_files(10, ["circle", "cross"])
     files["shapes/circle/copy.png"] = files["shapes/circle/001.png"]
@@ -217,3 +233,18 @@ def test_a_note_of_ours_with_other_pictures_is_said():
     }
     with pytest.raises(CollectionError, match="cross has 0 different pictures"):
         collected(files | {"sketch-sum.json": b'{"title":"x","kind":"ink"}'})
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("*", "/"), ("?", ":", "!"), (".", "a"), ("..", "a"), ("<", ">", '"', "|"), (".a", "a")],
+)
+def test_a_packed_data_set_keeps_its_classes_apart(names):
+    pictures = list(shape_files(4, ["circle"]).values())
+    labels = bytes(number % len(names) for number in range(4 * len(names)))
+    own = collected({f"{n}/{k}.png": p for n in "ab" for k, p in enumerate(pictures)})
+    spec = replace(own.spec, own=msgspec.structs.replace(own.spec.own, classes=names))
+    images = np.repeat(own.images[:4], len(names), 0)
+    filled = replace(own, spec=spec, images=images, labels=np.frombuffer(labels, np.uint8))
+    again = read_album(read_zip(io.BytesIO(pack_collection(filled))), "x")
+    assert sorted(again.counts().values()) == [4] * len(names)

@@ -255,3 +255,10 @@ def test_every_bug_has_its_words():
     for bug in BUGS.values():
         assert re.fullmatch(r"[a-z-]*", bug.name)  # nothing to escape in a link
         assert re.fullmatch(r"[A-Z][^.]*(1\.)?[^.]*\.", bug.about)  # one sentence
+
+
+def test_a_class_that_there_is_not_is_not_silent():
+    confusion = [[0] * 10 for _ in range(10)]
+    confusion[0][0] = confusion[1][1] = 40
+    said = what_gave_it_away("relu", {"class_acc": 1.0}, confusion, [{"val_loss": 1}])
+    assert said.startswith("Nothing did, this time")

@@ -30,3 +30,8 @@ def test_a_name_is_only_text():
 @pytest.mark.parametrize(("share", "width"), [(-1.0, "0.000%"), (2.0, "100.000%")])
 def test_a_bar_stays_in_its_track(share, width):
     assert f'style="width:{width}"' in bars_html([Bar("a", "yours", "Digits", share)], "#000000")
+
+
+def test_data_sets_of_one_title_have_a_heading_each():
+    html = bars_html([Bar("a", "yours", "Mine", 0.5, f"own-{n}") for n in range(2)], "#000000")
+    assert html.count('class="head"') == 2

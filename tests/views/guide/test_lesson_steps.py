@@ -7,10 +7,11 @@ from tests.support.pages import PRESETS
 from views.guide.draw_lessons import COURSES
 from views.guide.steps import Course, Step, Story, words_of
 from views.guide.tour import TOUR
+from views.lessons.shift import Share
 from views.session.canvas_state import CanvasState
 from views.session.lessons import LESSONS, SMALL_SET
 from views.session.link import QUICK, Link
-from views.session.session import Session
+from views.session.session import Answered, Session
 
 EVERY = (*COURSES.values(), TOUR)
 BAD = {"class_acc": 0.0, "sum_acc": 0.0, "joint_acc": 0.0, "sum_r2": -3.0, "ran_away": True}
@@ -19,7 +20,7 @@ REST = {
     **{"run": "0" * 16, "lr": 0.2, "step": 60, "seconds": 6.0, "train_acc": 1.0, "label": 5},
     **{"name": "5", "certainty": 0.99, "addend": 2, "sum": 7.0, "strokes": (), "count": 200},
     **{"before": 0.99, "after": 0.98, "read_before": 1, "read_after": 7, "examples": 1},
-    **{"first": 9, "share": 0.4, "inverted_share": 0.3, "pixels": 9},
+    **{"first": 9, "share": Share(0.4, 200), "inverted_share": Share(0.3, 200), "pixels": 9},
 }
 
 
@@ -89,3 +90,17 @@ def test_the_tour_trains_with_the_usual_settings_whatever_was_chosen_before() ->
     assert (sound.link.settings, sound.link.bug) == (PRESETS["quick"].recipe.settings(), "")
     assert broken.link.bug == "broadcast"
     assert 8 <= len(TOUR.steps) <= 10
+
+
+def test_a_test_image_is_no_square_that_was_drawn() -> None:
+    course = next(each for each in COURSES.values() if "drawn" in {s.name for s in each.steps})
+    step = next(each for each in course.steps if each.name == "drawn")
+    assert step.page is None and step.targets[0] == "use_network" and step.look
+    story = Story({"form": "square"}, {})
+    session = Session(Link(), CanvasState())
+    for source, is_done in (("test", False), ("draw", True)):
+        session.answered = Answered(source, (), 7, 1, "thin square", 0.99, 8.0)
+        assert bool(step.look(session, story)) == is_done
+    session.source = "test"
+    step.prepare(session)
+    assert session.source == "draw"

@@ -1,6 +1,7 @@
 """The panel of the tour and of lessons, in the whole app without a browser."""
 
 import json
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.recipes.recipe import Recipe
 from core.runs.limits import check_size
 from tests.support.pages import keys, opened_app, session_of
-from views.guide import courses
+from views.guide import courses, panel
 from views.guide.courses import next_lesson
 from views.guide.draw_lessons import COURSES
 from views.guide.panel import sees
@@ -20,8 +21,13 @@ from views.session.session import Answered, Session
 
 def spoken(app: AppTest) -> str:
     """What the panel says to those who hear it."""
+    return str(panel_data(app).get("spoken", ""))
+
+
+def panel_data(app: AppTest) -> dict[str, Any]:
+    """What the script of the panel gets; nothing where there is no panel."""
     found = [json.loads(part.proto.json) for part in app.get("bidi_component")]
-    return next((data["spoken"] for data in found if "targets" in data), "")
+    return next((data for data in found if "targets" in data), {})
 
 
 def press(app: AppTest, key: str) -> None:
@@ -155,3 +161,56 @@ def test_what_is_answered_is_none_of_the_panels_without_a_course(pen) -> None:
     session.choose(tour=1)
     assert sees(session)
     assert not sees(session)  # once
+
+
+@pytest.mark.parametrize("step", [5, 7])
+def test_the_tour_gives_the_settings_back_that_it_found(pen, step) -> None:
+    app = opened_app(lr="0.5", bug="relu")
+    press(app, "tour")
+    session_of(app).choose(tour=step)
+    app.run()
+    assert session_of(app).link.settings["lr"] == DEFAULT_SETTINGS["lr"]
+    press(app, "guide_close")
+    link = session_of(app).link
+    assert (link.settings["lr"], link.bug) == (0.5, "relu")
+
+
+def test_a_link_into_the_middle_of_the_tour_leaves_no_bug_of_it(pen) -> None:
+    app = opened_app(tour="7", lr="3", bug="broadcast")
+    press(app, "guide_close")
+    link = session_of(app).link
+    assert (link.settings["lr"], link.bug) == (3, "")
+
+
+def test_the_tour_begins_with_the_canvas_and_a_network_that_reads_digits(pen) -> None:
+    app = opened_app(t="12", net="fashion-late")
+    press(app, "tour")
+    assert "undo" in keys(app)
+    assert app.segmented_control(key="source").value == "draw"
+    assert session_of(app).link.network == "mnist"
+
+
+def test_what_stands_on_another_page_is_brought_into_view_once_it_is_there(
+    pen, monkeypatch
+) -> None:
+    """guide.js does nothing as long as the step is the same."""
+    app = opened_app(tour="5")
+    monkeypatch.setattr(panel, "page_name", lambda session: "draw")
+    before = panel_data(app.run())
+    monkeypatch.setattr(panel, "page_name", lambda session: "train")
+    after = panel_data(app.run())
+    assert (before["targets"], bool(after["targets"])) == ([], True)
+    assert before["step"] != after["step"]
+
+
+def test_a_lesson_keeps_the_drawing_for_undo(monkeypatch) -> None:
+    mine = (((40.0, 40.0), (90.0, 200.0)),)
+    session = Session(Link(), CanvasState().show(mine))
+    for name in ("go_to", "go_on", "page_name"):
+        monkeypatch.setattr(courses, name, lambda *_: "")
+    courses.begin_lesson(session, "misread")
+    assert session.canvas.strokes == LESSONS["misread"].link.strokes != mine
+    back = session.canvas
+    while back.strokes:
+        back = back.undo()
+    assert back.undo().strokes == mine

@@ -228,3 +228,12 @@ def test_photos_come_with_the_way_from_photo_to_ink(session) -> None:
     assert image.reading and image.reading.photo.shape == (280, 280)
     session.source = "draw"
     assert visitor_image(session, SPECS["mnist"]).reading is None
+
+
+def test_the_choice_shows_what_the_page_itself_chose(pen):
+    app = opened(draw_page)
+    app.segmented_control(key="source").set_value("test").run()
+    app.button(key="teaching_begins").click().run()
+    assert app.segmented_control(key="source").value == session_of(app).source == "draw"
+    app.segmented_control(key="source").set_value("test").run()
+    assert session_of(app).source == "test"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.download import DownloadError
 from core.data.drawing import mnist_form, rasterize
 from core.inspection.network_map import NetworkMap, map_network
 from core.specs import SPECS
@@ -28,7 +29,7 @@ def drawn_test_images(monkeypatch, data) -> None:
     for module in (networks, cached):
         monkeypatch.setattr(module, "test_split", lambda name: data.test)
     monkeypatch.setattr("views.inside.network_map.test_split", lambda name: data.test)
-    for cache in (cached._map, cached.picture_sheet):
+    for cache in (cached._map, cached._sheet):
         cache.clear()
 
 
@@ -159,3 +160,17 @@ def test_each_compared_network_has_a_map_and_the_pictures_of_its_data_set() -> N
     sheets = [json.loads(part.proto.json) for part in app.get("bidi_component")]
     keys = [sheet["charts"] for sheet in sheets if "charts" in sheet]
     assert keys == [["map_mnist"], ["map_fashion-late"]]
+
+
+def test_what_was_deleted_has_no_map_any_more(monkeypatch, trained) -> None:
+    model, card = trained, networks.load_network("mnist")[1]
+
+    def deleted(name: str) -> None:
+        raise DownloadError("Deleted.")
+
+    for again in (lambda: cached.cached_map(model, card), lambda: cached.picture_sheet("mnist")):
+        again()
+        with monkeypatch.context() as patched:
+            patched.setattr(cached, "test_split", deleted)
+            with pytest.raises(DownloadError):
+                again()

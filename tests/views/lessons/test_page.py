@@ -50,12 +50,12 @@ def test_the_picture_moves_until_it_is_misread() -> None:
     assert moved
     assert moved["is_misread"]
     assert 1 < moved["first"] <= 14
-    assert moved["share"] < 0.4
+    assert moved["share"].read < 0.4
     app.slider(key="shift").set_value(0).run()
     found = session_of(app).moved
     assert found
     assert not found["is_misread"]
-    assert found["share"] > 0.97
+    assert found["share"].read > 0.97
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

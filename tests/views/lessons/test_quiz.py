@@ -1,5 +1,7 @@
 """The sabotage quiz: its bug is a secret until the visitor has said what and where it is."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -7,6 +9,7 @@ from core.recipes.bugs import BUGS
 from core.recipes.code import BUGGY_LINES
 from core.recipes.presets import PRESETS
 from core.runs.run import Run, State, find_run, runs_dir
+from core.storage.checkpoint import WEIGHTS_DIR, read_card
 from tests.support.pages import finished, lessons_page, opened, opened_app, session_of, words
 from views.lessons import quiz as quiz_module
 from views.lessons.quiz import QUIZ_BUGS, QUIZ_SETTINGS
@@ -126,3 +129,9 @@ def test_a_run_that_is_gone_is_as_if_there_had_been_none() -> None:
     app.run()
     assert not app.exception
     assert app.button(key="quiz_start").label == "Train the sabotaged network"
+
+
+def test_the_answers_of_all_classes_are_as_many_as_the_test_images():
+    card = read_card(WEIGHTS_DIR / "mnist")
+    cells = re.findall(r"<td>([\d,]+)</td>", quiz_module._answered_classes(card))
+    assert abs(sum(int(cell.replace(",", "")) for cell in cells) - 10_000) <= 10

@@ -130,3 +130,12 @@ def test_a_row_has_its_figures_in_the_order_of_the_headings():
         ),
     }
     assert html.startswith('<div class="note">All of them</div>')
+
+
+def test_data_sets_of_one_title_are_not_compared():
+    rows = [
+        Row("a", "yours", "My pictures", {"class_acc": acc}, name)
+        for acc, name in ((1.0, "own-1"), (0.9, "own-2"))
+    ]
+    assert best_rows(rows, "class_acc") == set()
+    assert networks_table(rows, "").count('class="first"') == 2

@@ -30,6 +30,7 @@ class Pen {
     ids = 0;
     tries = 0;
     attached = false;
+    isBack = false;  // was another page shown meanwhile?
 
     constructor() {
         const on = (names, hear) => names.forEach((name) => window.addEventListener(name, (event) => {
@@ -52,6 +53,7 @@ class Pen {
         this.leaving = setTimeout(() => {
             this.attached = false;
             clearTimeout(this.retry);
+            [this.down, this.unsent, this.number, this.isBack] = [null, 0, null, true];
             this.socket?.close();
             this.socket = null;
         }, 1000);
@@ -110,7 +112,13 @@ class Pen {
 
     end(event) {
         if (!this.pointOf(event)) return;
+        if (event.button > 0) return event.stopPropagation();  // the canvas would let go of it
         this.down = null;
+        // The canvas hears no touchcancel, and no touchend while another finger is on the screen.
+        if (event.type === "touchcancel" || event.touches?.length) {
+            const changedTouches = Array.from(event.changedTouches);
+            document.dispatchEvent(new TouchEvent("touchend", { changedTouches }));
+        }
         this.unsent += 1;
         this.ask();
         this.rest = setTimeout(() => this.send(), this.isOpen ? REST : REST_ALONE);
@@ -230,11 +238,12 @@ class Pen {
         const before = this.page;
         this.page = data;
         if (data.paths) document.body.classList.add("touched");
-        if (before?.generation === data.generation) {
+        if (before?.generation === data.generation && !this.isBack) {
             this.strokes.splice(0, Math.max(0, data.paths - before.paths));
         } else {
             this.startAnew(before, data);
         }
+        this.isBack = false;
         const isOld = performance.now() - this.numberSince > NUMBER_FORGOTTEN;
         if (this.number === data.question?.addend || isOld) this.number = null;
         if (this.isAhead && this.isOpen && data.question) {
@@ -246,8 +255,8 @@ class Pen {
         for (const { element, data } of Object.values(live.places)) live.fill(element, data);
     }
 
-    // Undo and the like: the canvas shows another drawing, and what the page had not heard of then
-    // is gone from it. It is drawn once more, as if by hand.
+    // Undo and the like, or a way back to the page: the canvas shows another drawing, and what the
+    // page had not heard of then is gone from it. It is drawn once more, as if by hand.
     startAnew(before, { heard: [generation, paths] }) {
         const known = generation === before?.generation ? paths - before.paths : 0;
         const current = this.down === null ? [] : this.strokes.splice(-1);
@@ -258,10 +267,9 @@ class Pen {
     }
 
     drawAgain(strokes) {
-        if (this.down !== null) {
-            setTimeout(() => this.drawAgain(strokes), LOADED);
-            return;
-        }
+        if (this.down !== null) return setTimeout(() => this.drawAgain(strokes), LOADED);
+        const place = document.querySelector(`${CANVAS} [data-testid=stBidiComponentIsolated]`);
+        this.canvas = place?.shadowRoot.querySelector(".upper-canvas") ?? this.canvas;
         const box = this.canvas.getBoundingClientRect();
         for (const stroke of strokes) {
             const say = (name, at) => this.canvas.dispatchEvent(new MouseEvent(name, {
