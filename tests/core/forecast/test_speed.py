@@ -40,6 +40,13 @@ def test_a_run_is_trained_and_tested():
     assert MEASURED.test_seconds(32) == pytest.approx(4.0)
 
 
+@pytest.mark.parametrize(("dataset", "times"), [("mnist", 4.0), ("fashion-mnist", 8.0)])
+@pytest.mark.parametrize("width", [8, 16])
+def test_a_shipped_encoder_takes_its_own_time_whatever_the_width(dataset, times, width):
+    settings = {"width": width, "epochs": 1, "dataset": dataset, "start": "shipped"}
+    assert MEASURED.train_seconds(settings) == pytest.approx(times * 8.0)
+
+
 def test_no_width_takes_nothing():
     steep = Speed(narrow=1e-6, wide=160e-6, test=1.0)
     assert steep.train_seconds({"width": 4, "epochs": 1}) > 0
