@@ -5,7 +5,8 @@
 An encoder is a class here and in `ENCODERS`. The plain one is small: with width 32 it gives 1,152
 features, 128 maps of 3 x 3. The cosine one trains fastest: its first layer, the one with the
 largest maps, has nothing to learn. The residual one reads garments better and takes several times
-as long: with width 32, 128 features, each the mean of a map of 7 x 7.
+as long: with width 32, 128 features, each the mean of a map of 7 x 7. The shipped networks of
+garments have it.
 """
 
 import math
