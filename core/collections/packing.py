@@ -11,7 +11,7 @@ from core.collections.collection import Collection
 from core.collections.facts import Facts
 
 # Signs that a file system may not bear; their wide twins it does.
-WIDE = str.maketrans({sign: chr(ord(sign) + 0xFEE0) for sign in '/\\<>:"|?*'})
+WIDE_TWINS = str.maketrans({sign: chr(ord(sign) + 0xFEE0) for sign in '/\\<>:"|?*'})
 
 
 def pack_collection(collection: Collection) -> bytes:
@@ -33,5 +33,5 @@ def pack_collection(collection: Collection) -> bytes:
 
 def folder_name(class_name: str) -> str:
     """The name of a class as the name of a folder, another one for each class."""
-    name = class_name.translate(WIDE)
+    name = class_name.translate(WIDE_TWINS)
     return f"\uff0e{name[1:]}" if name.startswith(".") else name  # or it would be hidden

@@ -16,11 +16,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from core.recipes.recipe import lender
 from core.recipes.settings import Value
 from core.runs.limits import epoch_images
 from core.runs.run import USABLE, Run, RunError
-from core.specs import TRAIN_SIZE
+from core.specs import TRAIN_SIZE, find_spec
 from core.storage.files import MAX_NUMBER, write_atomic
 from core.storage.history import Record
 
@@ -28,7 +27,7 @@ SPEED_FILE = ".speed.json"
 NARROW, USUAL, WIDE = 8, 16, 32  # widths: measured, of the quick recipe, measured
 RECENT = 9  # runs of each kind that count
 # What an image costs where a shipped encoder learns on, in times of the quick one of width `WIDE`.
-LENT_COST = {"mnist": 4.0, "fashion-late": 8.0}
+DRAWINGS_COST, PHOTOS_COST = 4.0, 8.0
 LEAST_IMAGES = 5_000  # of a run that counts
 SLOWEST_TEST = 3.0  # times what was measured at the start; what looks slower is a pause before it
 
@@ -57,7 +56,8 @@ class Speed(msgspec.Struct, frozen=True):
         )
         images = float(settings["epochs"]) * shown
         if settings.get("start") == "shipped":
-            return images * LENT_COST[lender(str(settings.get("dataset", "mnist")))] * self.wide
+            is_drawn = find_spec(str(settings.get("dataset", "mnist"))).is_drawn
+            return images * (DRAWINGS_COST if is_drawn else PHOTOS_COST) * self.wide
         return images * self._per_image(float(settings["width"]))
 
     def _per_image(self, width: float) -> float:

@@ -19,11 +19,9 @@ from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, SettingError, V
 from core.specs import TRAIN_SIZE, VAL_SIZE, find_spec
 from core.trainer import LIVE_VAL_SIZE, Progress, TrainConfig, Training
 
-# The shipped networks whose encoders a training may start from.
-LENT_ENCODERS: dict[str, dict[str, object]] = {
-    "mnist": {"encoder": "plain", "width": 32, "convs": (1, 2, 2), "margin": 0},
-    "fashion-late": {"encoder": "residual", "width": 32, "convs": (1, 1, 2), "margin": 0},
-}
+# What a training may start from: the encoder of the shipped network of drawings, or of photos.
+ENCODER_OF_DRAWINGS = {"encoder": "plain", "width": 32, "convs": (1, 2, 2), "margin": 0}
+ENCODER_OF_PHOTOS = {"encoder": "residual", "width": 32, "convs": (1, 1, 2), "margin": 0}
 # Bounds of the values that are not settings, so only cards name them; whole numbers where both
 # bounds are.
 MAX_CONVS = 3
@@ -138,7 +136,8 @@ class Recipe:
         """The recipe as it is trained: a start from the shipped encoder brings its size."""
         if self.train.start != "shipped":
             return self
-        return _rebuild(self, LENT_ENCODERS[lender(self.model.dataset)])
+        is_drawn = find_spec(self.model.dataset).is_drawn
+        return _rebuild(self, ENCODER_OF_DRAWINGS if is_drawn else ENCODER_OF_PHOTOS)
 
     def diff(self, settings: Mapping[str, Value]) -> dict[str, Value]:
         """The inverse of `change`: which of all settings it takes to get from here to there."""
@@ -162,11 +161,6 @@ class Recipe:
         _find_bug(recipe.model.bug)
         _check_rest(recipe)
         return recipe
-
-
-def lender(dataset: str) -> str:
-    """The shipped network of such pictures, drawings or photos: it lends its encoder."""
-    return "mnist" if find_spec(dataset).is_drawn else "fashion-late"
 
 
 def _check_rest(recipe: Recipe) -> None:

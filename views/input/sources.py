@@ -24,7 +24,7 @@ from views.input.source import INPUT_SIDE, Source
 from views.session import networks
 from views.session.canvas_state import CanvasState
 from views.session.link import parse_strokes
-from views.session.session import Session, widget_value
+from views.session.session import Session, show_in_widget, widget_value
 from views.ui.images import image_tag
 from views.ui.text import plain
 
@@ -221,8 +221,7 @@ def show_input(
         session.source = widget_value("source")
 
     if "sources" not in session.link.hidden:
-        if st.session_state.get("source") != session.source:
-            st.session_state["source"] = session.source  # the page itself chose
+        show_in_widget("source", session.source)
         st.segmented_control(
             "Picture",
             list(sources),

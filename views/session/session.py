@@ -180,6 +180,12 @@ def widget_value(key: str) -> Any:
     return st.session_state[key]
 
 
+def show_in_widget(key: str, value: str) -> None:
+    """Let a widget that comes next show what the page itself chose."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
 def is_dark() -> bool:
     """Does the visitor's browser show the dark theme?"""
     return st.context.theme.type == "dark"
