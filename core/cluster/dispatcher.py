@@ -22,8 +22,9 @@ from pathlib import Path
 import dask
 
 from core.cluster.cluster import TIMEOUTS, Cluster, TrainerInfo, security, write_cluster
-from core.cluster.handout import Ending, Handout
+from core.cluster.handout import Ending, Handout, read_tries, write_tries
 from core.cluster.members import Member, Members
+from core.cluster.refusals import Refusals
 from core.cluster.task import key_of, try_of
 from core.errors import UserError
 from core.jobs.events import StateChange
@@ -55,7 +56,7 @@ class Dispatcher:
         self.root, self.members = root, members
         self.handouts: dict[str, Handout] = {}  # by the id of their run
         self.again: list[Run] = []  # runs that lost their trainer, and those not yet adopted
-        self.unable: dict[str, dict[str, str]] = {}  # by run, by trainer: why it cannot do it
+        self.refusals = Refusals()
         self.waiting: dict[str, list[Run]] = {kind: [] for kind in KINDS}
         self._seen, self._polled, self._looked, self._told = 0, 0.0, 0.0, 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -104,6 +105,17 @@ class Dispatcher:
                 with suppress(OSError):
                     run.set_state(State("interrupted", _lost_words(run)))
 
+        self._end_refused()
+
+    def _end_refused(self) -> None:
+        """End runs that all trainers refused which are there, for what the last of them said."""
+        for run in list(self.again):
+            if reason := self.refusals.by_all(run.id, self.members.by_id):
+                self.again.remove(run)
+                self.refusals.forget(run.id)
+                with suppress(OSError):
+                    RunWriter(run).write(StateChange(State("failed", reason)))
+
     def _hand_out(self, kind: str) -> None:
         """Give each free trainer a run: first those that lost theirs, then those in the queue."""
         lost = [run for run in self.again if _kind(run) == kind]
@@ -126,8 +138,8 @@ class Dispatcher:
             self._start(run, kind, member)
 
     def _free(self, kind: str, run: Run) -> Member | None:
-        unable = self.unable.get(run.id, {})
-        free = [m for m in self.members.by_id.values() if m.is_free(kind) and m.id not in unable]
+        there = self.members.by_id.values()
+        free = [m for m in there if m.is_free(kind) and self.refusals.may_do(run.id, m.id)]
         return min(free, key=lambda member: len(member.runs), default=None)
 
     def _visitors(self, kind: str) -> set[Visitor]:
@@ -143,7 +155,7 @@ class Dispatcher:
         if not self._adopting:
             return
         for run in list(self.again):
-            key = key_of(run.id, _read_tries(run))
+            key = key_of(run.id, read_tries(run))
             for member in self.members.by_id.values():
                 if key in member.keys.values() and run.id not in self.handouts:
                     log.event("run taken up", run=run.id, trainer=member.name)
@@ -153,7 +165,7 @@ class Dispatcher:
     # --- one run
 
     def _start(self, run: Run, kind: str, member: Member) -> None:
-        tries = _read_tries(run) + 1
+        tries = read_tries(run) + 1
         handout = self._hold(run, kind, key_of(run.id, tries), member)
         self._spawn(self._give(handout, tries))
 
@@ -177,14 +189,14 @@ class Dispatcher:
             if tests and not autosave:
                 return await self._end(handout, State("interrupted", _lost_words(run)))
             job = await asyncio.to_thread(read_job, run, autosave, tests)
-            _write_tries(run, tries)
+            write_tries(run, tries)
             if not await handout.begin(self.members, job):
-                _write_tries(run, tries - 1)
+                write_tries(run, tries - 1)
                 handout.member.set_problem("", BUSY_SECONDS)
                 return self._settle(handout, "busy")
             log.event("run handed out", run=run.id, trainer=handout.member.name, key=handout.key)
             if try_of(handout.key) != tries:  # that trainer still has it, and goes on
-                _write_tries(run, try_of(handout.key))
+                write_tries(run, try_of(handout.key))
                 write(StateChange(State("training")))
             else:
                 if not tests:
@@ -221,31 +233,29 @@ class Dispatcher:
             with suppress(OSError):
                 recovery.remove_autosave(run)
                 (run.path / "tries").unlink(missing_ok=True)
-            self.unable.pop(run.id, None)
+            self.refusals.forget(run.id)
             log.event("run over", run=run.id, state=run.state().name, trainer=member.name)
         elif ending == "busy" and run.state().name not in LIVE:
             pass  # it waits in the queue, as before
-        elif ending == "refused" and self._is_refused_by_all(handout):
-            with suppress(OSError):
-                RunWriter(run).write(StateChange(State("failed", handout.reason)))
         else:
+            if ending == "refused":
+                self._note_refusal(handout)
             log.event("run goes on elsewhere", run=run.id, trainer=member.name, since=ending)
             self.again.append(run)
             with suppress(OSError):
                 if ending == "left":
                     member.set_problem("", PROBLEM_SECONDS)  # it is listed for a moment
-                    _write_tries(run, _read_tries(run) - 1)  # it did not fail
+                    write_tries(run, read_tries(run) - 1)  # it did not fail
                 run.set_state(State("preparing", GOES_ON))
+            self._end_refused()
 
-    def _is_refused_by_all(self, handout: Handout) -> bool:
-        """Note that this trainer cannot do the run; is there none left that may?"""
+    def _note_refusal(self, handout: Handout) -> None:
+        """This trainer cannot do the run."""
         run, member = handout.run, handout.member
         with suppress(OSError):
-            _write_tries(run, _read_tries(run) - 1)  # it was not tried
+            write_tries(run, read_tries(run) - 1)  # it was not tried
         member.set_problem(handout.reason, PROBLEM_SECONDS)
-        unable = self.unable.setdefault(run.id, {})
-        unable[member.id] = handout.reason
-        return all(each in unable for each in self.members.by_id)
+        self.refusals.note(run.id, member.id, handout.reason)
 
     def _tell(self) -> None:
         """Write for pages and `status` who is there and how long the queue is."""
@@ -284,15 +294,3 @@ def _visitor(run: Run) -> Visitor:
 
 def _lost_words(run: Run) -> str:
     return interrupted_words(run.retry_words)
-
-
-def _read_tries(run: Run) -> int:
-    """How many trainers have had it."""
-    try:
-        return int((run.path / "tries").read_bytes())
-    except (OSError, ValueError):
-        return 0
-
-
-def _write_tries(run: Run, tries: int) -> None:
-    (run.path / "tries").write_bytes(b"%d" % max(0, tries))

@@ -25,6 +25,7 @@ EVENT_SECONDS = 1.0  # that a trainer waits for an event before it answers that 
 SILENT_SECONDS = 4.0  # without an answer: the page says so
 WISH_SECONDS = 0.1  # between looks at what the visitor wants
 RETRY_SECONDS = 0.25
+SLOW_BYTES = 100_000  # a second that a network carries at least
 SILENT = "Its trainer does not answer. If it stays away, another one goes on."
 
 # How it ended: the run is over, or its trainer is gone, was stopped, cannot do it or was busy.
@@ -53,11 +54,13 @@ class Handout:
 
         Where it still has an earlier try of the run, that one goes on, and `key` becomes its name.
         """
-        given = {"key": self.key, "kind": self.kind, "job": encode(job)}
+        content = encode(job)
+        given = {"key": self.key, "kind": self.kind, "job": content}
         asked = msgspec.msgpack.encode(self._asked_now())
+        seconds = ANSWER_SECONDS + len(content) / SLOW_BYTES
         try:
             said = await members.ask(
-                self.member.address, "trainer_begin", ANSWER_SECONDS, asked=asked, **given
+                self.member.address, "trainer_begin", seconds, asked=asked, **given
             )
         except UNANSWERED:
             return False
@@ -105,12 +108,12 @@ class Handout:
             events = decode_events(said["events"])
             await asyncio.to_thread(self._write, events)
             have = said["last"]
+            if any(isinstance(e, StateChange) and e.state.is_finished for e in events):
+                return "over"  # also where its trainer was just told to leave
             for event in events:
                 if isinstance(event, Refused):
                     self.reason = event.reason
                     return "left" if event.leaves else "refused"
-                if isinstance(event, StateChange) and event.state.is_finished:
-                    return "over"
 
     def _write(self, events: list[Event]) -> None:
         for event in events:
@@ -166,3 +169,16 @@ class Handout:
         """Tell the trainer that all is written."""
         with suppress(*UNANSWERED):  # it finds out by itself
             await members.ask(self.member.address, "trainer_drop", ANSWER_SECONDS, key=self.key)
+
+
+def read_tries(run: Run) -> int:
+    """How many trainers have had it."""
+    try:
+        return int((run.path / "tries").read_bytes())
+    except (OSError, ValueError):
+        return 0
+
+
+def write_tries(run: Run, tries: int) -> None:
+    """Note how many have."""
+    (run.path / "tries").write_bytes(b"%d" % max(0, tries))

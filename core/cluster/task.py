@@ -5,6 +5,7 @@ is lost or doubled when a question or its answer is.
 """
 
 import asyncio
+import itertools
 import threading
 import time
 
@@ -12,6 +13,7 @@ from core.cluster.cluster import Asked
 from core.jobs.events import Autosave, Event, Limit, encode
 from core.runs.control import ControlFile
 
+ANSWER_BYTES = 500_000  # of events in one answer, but for a single one that is larger
 ABANDONED_SECONDS = 90.0  # without a question for a job: the app has given it to another by then
 
 
@@ -95,10 +97,14 @@ class Task:
         return found[-1][0], encode([event for _, event in found])
 
     def _events_after(self, have: int) -> list[tuple[int, Event]]:
+        """As many as an answer holds; the rest comes with the next one."""
         with self._lock:
             self._outbox = [each for each in self._outbox if each[0] > have]
             self._news.clear()
-            return list(self._outbox)
+            found = list(self._outbox)
+        sizes = itertools.accumulate(len(encode([event])) for _, event in found)
+        held = sum(size <= ANSWER_BYTES for size in sizes)
+        return found[: max(1, held)]
 
     def drop(self) -> None:
         """Nobody wants what it gives back."""

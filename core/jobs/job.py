@@ -42,11 +42,10 @@ from core.runs.control import KEPT
 from core.runs.recovery import RECOVERY_MESSAGE
 from core.runs.run import DISK_FULL, State, StateName
 from core.storage import checkpoint
-from core.storage.autosave import pack_autosave, unpack_autosave
+from core.storage.autosave import Recovered, pack_autosave, unpack_autosave
 from core.storage.history import Recorder
 from core.storage.snapshots import SnapshotPlan
 from core.storage.start import build_to_train
-from core.trainer import Progress
 
 AUTOSAVE_SECONDS = 2.0  # of training between autosaves
 PAUSE_POLL_SECONDS = 0.05  # between polls of what a paused run should do
@@ -64,7 +63,8 @@ class StoppedError(Exception):
 class Trained(NamedTuple):
     """How the steps of a run ended."""
 
-    last: Progress
+    step: int  # the last one
+    steps: int
     seconds: float  # of training, without pauses
     end: State
 
@@ -118,13 +118,11 @@ def _train(job: Job, data_sets: DataSets, wishes: Wishes, emit: Emit) -> None:
     recovered = unpack_autosave(job.autosave, recipe.model) if job.autosave else None
     model = recovered.model if recovered else build_to_train(recipe)
     model = model.to(engine.choose_device("auto"))
-    start, seconds = (recovered.step, recovered.seconds) if recovered else (0, 0.0)
     emit(StateChange(State("training")))
-    trained = _take_steps(recipe, model, data, wishes, emit, start, seconds)
-    last = trained.last
+    trained = _take_steps(recipe, model, data, wishes, emit, recovered)
     # Testing takes a while, and an app that ends may not wait for it.
-    emit(Autosave(pack_autosave(model, last.step, last.steps, trained.seconds)))
-    epochs = recipe.train.epochs * last.step / last.steps
+    emit(Autosave(pack_autosave(model, trained.step, trained.steps, trained.seconds)))
+    epochs = recipe.train.epochs * trained.step / trained.steps
     emit(StateChange(State("evaluating")))
     emit(_tested(job.preset, recipe, model.cpu(), data, epochs, trained.seconds))
     emit(StateChange(trained.end))
@@ -136,21 +134,22 @@ def _take_steps(
     data: Data,
     wishes: Wishes,
     emit: Emit,
-    start: int,
-    seconds: float,
+    recovered: Recovered | None,
 ) -> Trained:
     """Train step by step, and give back how it goes, until the last step or a stop.
 
-    `start` steps are made already, in so many `seconds`.
+    Some steps, maybe all, are made already where the network was `recovered`.
     """
+    _, step, total, seconds = recovered or (model, 0, 0, 0.0)
     recorder, plan = Recorder(seconds), SnapshotPlan(model)
-    if not start:
+    if not step:
         emit(Snapshot(0, plan.pack()))
     saved = seconds  # of training at the last autosave
     end, told = State("finished"), ""
     wishes.limit()  # the first step takes the preparation of all images with it
-    with closing(recipe.fit(model, data, lambda: wishes.control().lr, start)) as steps:
+    with closing(recipe.fit(model, data, lambda: wishes.control().lr, step)) as steps:
         for progress in steps:
+            step, total = progress.step, progress.steps
             pause = wishes.control().should_pause(progress.step)
             if (record := recorder.add(progress, due=pause)) is not None:
                 emit(Recorded(record))
@@ -170,7 +169,7 @@ def _take_steps(
             if pause or limit.words != told:
                 told = limit.words
                 emit(StateChange(State("training", told)))
-    return Trained(progress, time.perf_counter() - recorder.start, end)
+    return Trained(step, total, time.perf_counter() - recorder.start, end)
 
 
 def _pause(wishes: Wishes, emit: Emit, step: int) -> float:

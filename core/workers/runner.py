@@ -23,6 +23,7 @@ class JobRunner:
         """After `leave_seconds` without a run there is nothing to do; None: it waits for more."""
         self.app_gone = app_gone
         self._leave_seconds = leave_seconds
+        self._leaves = False
         self._doing = 0
         self._last = time.monotonic()  # when a run began or ended
         self.data_sets = DataSets()
@@ -30,12 +31,13 @@ class JobRunner:
 
     @property
     def has_nothing_to_do(self) -> bool:
-        """Has there been no run for so long that the process is not worth its memory?"""
-        return (
-            self._leave_seconds is not None
-            and not self._doing
-            and time.monotonic() - self._last > self._leave_seconds
-        )
+        """Has there been no run for so long that the process is not worth its memory?
+
+        Once there was, it stays so: both threads of a worker end.
+        """
+        if self._leave_seconds is not None and not self._doing:
+            self._leaves |= time.monotonic() - self._last > self._leave_seconds
+        return self._leaves
 
     def execute(self, run: Run) -> None:
         """Do a run from its first step to its last; its state says whatever goes wrong."""

@@ -63,10 +63,12 @@ def serve(root: Path, leaves: bool = False) -> int:
         if not leaves and (speed := warm_up(runner.data_sets)):
             write_speed(root, speed)
         log.event("worker ready")
-        beside = threading.Thread(target=_serve_finetunes, args=(root, runner))
+        beside = threading.Thread(target=_serve_with_other, args=(root, runner, True))
         beside.start()
-        _serve_queue(root, runner)
-        beside.join()
+        try:
+            _serve_with_other(root, runner, False)
+        finally:
+            beside.join()  # until then the lock is ours
         return NOTHING_TO_DO if runner.has_nothing_to_do and not runner.needs_restart else 0
     finally:
         lock.release()
@@ -95,15 +97,16 @@ def _be_killed_first() -> None:
         Path("/proc/self/oom_score_adj").write_text("500", "utf-8")
 
 
-def _serve_finetunes(root: Path, runner: JobRunner) -> None:
+def _serve_with_other(root: Path, runner: JobRunner, finetunes: bool) -> None:
+    """One of the two queues; when it ends, the other one ends, and a fresh process has both."""
     try:
-        _serve_queue(root, runner, finetunes=True)
+        _serve_queue(root, runner, finetunes)
     finally:
         if not runner.has_nothing_to_do:
-            runner.needs_restart = True  # if it failed: a fresh process has both
+            runner.needs_restart = True
 
 
-def _serve_queue(root: Path, runner: JobRunner, finetunes: bool = False) -> None:
+def _serve_queue(root: Path, runner: JobRunner, finetunes: bool) -> None:
     seen = polls = 0
     while not (runner.app_gone.is_set() or runner.needs_restart or runner.has_nothing_to_do):
         polls += 1

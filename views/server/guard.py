@@ -149,8 +149,28 @@ class Guard:
             if wait := self._upload_wait(address_of(scope), session):
                 log.event("upload refused", seconds=round(wait))
                 return await _reply(answer, 429, b"Too many files at once. Wait a minute.")
-            self.uploads.add(session, file, size)
+            return await self._upload(scope, receive, answer, (session, file, size))
         await self.app(scope, receive, answer)
+
+    async def _upload(
+        self, scope: Scope, receive: Receive, send: Send, upload: tuple[str, str, int]
+    ) -> None:
+        """Hand a file on, and count it once it is there: what its header says may be wrong."""
+        session, file, size = upload
+        heard = 0
+
+        async def hear() -> Message:
+            nonlocal heard
+            message = await receive()
+            heard += len(message.get("body", b""))
+            return message
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 300:
+                self.uploads.add(session, file, max(size, heard))
+            await send(message)
+
+        await self.app(scope, hear, answer)
 
     def _upload_wait(self, address: str, session: str) -> float:
         """Seconds until this address, and this session, may upload again; 0 for now.

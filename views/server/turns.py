@@ -105,16 +105,22 @@ class Turns:
 
     def _serve(self) -> None:
         """Hand out free places: the next of each address in turn."""
+        while self._serve_next():
+            pass
+
+    def _serve_next(self) -> bool:
+        """Serve one, or forget an address where nobody waits any more; False: there is neither."""
         for address in list(self.waiting):
             if len(self.running) + self.resting >= self.places:
-                return
+                return False
             tickets = [each for each in self.waiting[address] if not each.called.cancelled()]
             chosen = self._start(address, tickets)
             if chosen or not tickets:
                 del self.waiting[address]  # to the end of the round
                 if left := [each for each in tickets if each is not chosen]:
                     self.waiting[address] = left
-                return self._serve()
+                return True
+        return False
 
     def _start(self, address: str, tickets: "list[Ticket]") -> "Ticket | None":
         """Start the next of an address; None where none may."""

@@ -19,6 +19,7 @@ from core.jobs.events import (
     Job,
     Recorded,
     Refused,
+    Snapshot,
     StateChange,
     decode_events,
     encode,
@@ -205,3 +206,14 @@ def test_an_app_of_another_version_ends_it_with_a_sentence():
     refusal, ended = run_trainer_with(None, ask)
     assert refusal.startswith("This trainer has torch 1 and the app has torch 2")
     assert ended
+
+
+def test_an_answer_holds_so_much_and_the_next_one_the_rest():
+    with task() as (job, loop):
+        for step in range(5):
+            job.emit(Snapshot(step, bytes(300_000)))
+        have, counts = 0, []
+        while have < 5:
+            have, events = taken(loop.run_until_complete(job.take(have, 0.01)))
+            counts.append(len(events))
+    assert counts == [1] * 5

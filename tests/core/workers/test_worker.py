@@ -250,3 +250,27 @@ def test_the_process_as_it_is_trains_on_the_real_data(root, mnist, monkeypatch):
     _, card = checkpoint.load(run.checkpoint)
     assert sum(map(sum, card.confusion)) == 100_000  # 10,000 images x 10 addends
     assert 8 / 25 < card.epochs <= 1
+
+
+@pytest.mark.parametrize("finetunes", [False, True])
+def test_a_worker_of_which_a_half_fails_is_started_afresh(start, root, finetunes):
+    failing = f"""
+import core.workers.worker as w
+real, marker = w.waiting_runs, w.Path({str(root.parent / "failed")!r})
+def waiting(root, finetunes):
+    if finetunes == {finetunes} and not marker.exists():
+        marker.touch()
+        raise OSError(5, "Input/output error")
+    return real(root, finetunes)
+w.waiting_runs = waiting
+"""
+    start(root, failing)
+    wait_for(lambda: (root.parent / "failed").exists(), "the error")
+    assert end_of(add_run(root)) == "finished"
+
+
+def test_a_worker_that_is_about_to_leave_leaves(root):
+    runner = JobRunner(threading.Event(), leave_seconds=0.0)
+    wait_for(lambda: runner.has_nothing_to_do, "its end")
+    runner.execute(add_run(root, TINY))  # which the other thread had found
+    assert runner.has_nothing_to_do

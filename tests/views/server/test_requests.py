@@ -193,3 +193,75 @@ def test_an_address_is_also_this_machine_in_its_newer_form():
         assert (await ask(guard, "GET", "/_stcore/metrics", address="::1"))[0] == 200
 
     asyncio.run(play())
+
+
+class Store:
+    """In place of Streamlit: it keeps what comes, or refuses it."""
+
+    def __init__(self, status: int = 204) -> None:
+        self.status = status
+        self.sizes: dict[tuple[str, str], int] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        size, more = 0, True
+        while more:
+            message = await receive()
+            size, more = size + len(message["body"]), message.get("more_body", False)
+        if self.status < 300:
+            self.sizes[tuple(scope["path"].split("/")[-2:])] = size  # type: ignore[index]
+        await send({"type": "http.response.start", "status": self.status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def upload(guard: Guard, session: str, file: str, size: int, said: int) -> None:
+    """A file that comes in pieces, under a header that says another size."""
+    pieces = [b"x" * (size // 4)] * 4
+
+    async def receive() -> Message:
+        await asyncio.sleep(0)
+        piece = pieces.pop()
+        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+
+    async def send(message: Message) -> None:
+        return None
+
+    path = f"/_stcore/upload_file/{session}/{file}"
+    headers = [(b"content-length", str(said).encode())]
+    scope = {"type": "http", "method": "PUT", "path": path, "client": ("10.0.0.1", 1)}
+    await guard(scope | {"headers": headers}, receive, send)
+
+
+@pytest.mark.parametrize("said", [1, 10_000, 10**12])
+def test_a_file_counts_as_it_came_whatever_its_header_says(most, forgotten, said):
+    async def play() -> None:
+        guard = Guard(Store())
+        await upload(guard, "a", "1", size=10_000, said=said)
+        assert guard.uploads.total >= 10_000
+
+    asyncio.run(play())
+
+
+def test_files_that_arrive_together_are_counted(most, monkeypatch):
+    most(uploads_megabytes=1)
+    store = Store()
+    monkeypatch.setattr(guarding, "_forget", lambda *key: store.sizes.pop(key))
+
+    async def play() -> None:
+        guard = Guard(store)
+        each = (upload(guard, "a", str(n), size=200_000, said=200_000) for n in range(20))
+        await asyncio.gather(*each)
+        assert sum(store.sizes.values()) == guard.uploads.total <= 1_000_000
+
+    asyncio.run(play())
+
+
+def test_a_file_that_is_refused_pushes_nothing_out(most, forgotten):
+    async def play() -> None:
+        store = Store()
+        guard = Guard(store)
+        await upload(guard, "a", "1", size=1_000, said=1_000)
+        store.status = 400
+        await upload(guard, "made up", "1", size=4, said=10**12)
+        assert forgotten == [] and guard.uploads.total == 1_000
+
+    asyncio.run(play())

@@ -252,3 +252,18 @@ def test_a_closed_socket_is_forgotten():
         assert not turns.running and not turns.by_address and not turns.took
 
     run(scene())
+
+
+def test_a_crowd_that_has_gone_is_forgotten_at_once():
+    async def play() -> None:
+        turns = Turns(1, 1, 60.0)
+        await turns.enter("x", "x")
+        crowd = [asyncio.ensure_future(turns.enter(f"a{n}", n)) for n in range(3_000)]
+        await asyncio.sleep(0)
+        for each in crowd:
+            each.cancel()
+        await asyncio.gather(*crowd, return_exceptions=True)
+        turns.leave("x")
+        assert turns.waiting == {}
+
+    run(play())
