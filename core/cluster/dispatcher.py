@@ -24,7 +24,7 @@ import dask
 from core.cluster.cluster import TIMEOUTS, Cluster, TrainerInfo, security, write_cluster
 from core.cluster.handout import Ending, Handout, read_tries, write_tries
 from core.cluster.members import Member, Members
-from core.cluster.refusals import Refusals
+from core.cluster.refused_runs import RefusedRuns
 from core.cluster.task import key_of, try_of
 from core.errors import UserError
 from core.jobs.events import StateChange
@@ -56,7 +56,7 @@ class Dispatcher:
         self.root, self.members = root, members
         self.handouts: dict[str, Handout] = {}  # by the id of their run
         self.again: list[Run] = []  # runs that lost their trainer, and those not yet adopted
-        self.refusals = Refusals()
+        self.refused = RefusedRuns()
         self.waiting: dict[str, list[Run]] = {kind: [] for kind in KINDS}
         self._seen, self._polled, self._looked, self._told = 0, 0.0, 0.0, 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -104,15 +104,14 @@ class Dispatcher:
                 self.again.remove(run)
                 with suppress(OSError):
                     run.set_state(State("interrupted", _lost_words(run)))
-
         self._end_refused()
 
     def _end_refused(self) -> None:
         """End runs that all trainers refused which are there, for what the last of them said."""
         for run in list(self.again):
-            if reason := self.refusals.by_all(run.id, self.members.by_id):
+            if reason := self.refused.by_all(run.id, self.members.by_id):
                 self.again.remove(run)
-                self.refusals.forget(run.id)
+                self.refused.forget(run.id)
                 with suppress(OSError):
                     RunWriter(run).write(StateChange(State("failed", reason)))
 
@@ -139,7 +138,7 @@ class Dispatcher:
 
     def _free(self, kind: str, run: Run) -> Member | None:
         there = self.members.by_id.values()
-        free = [m for m in there if m.is_free(kind) and self.refusals.may_do(run.id, m.id)]
+        free = [m for m in there if m.is_free(kind) and self.refused.may_do(run.id, m.id)]
         return min(free, key=lambda member: len(member.runs), default=None)
 
     def _visitors(self, kind: str) -> set[Visitor]:
@@ -233,21 +232,23 @@ class Dispatcher:
             with suppress(OSError):
                 recovery.remove_autosave(run)
                 (run.path / "tries").unlink(missing_ok=True)
-            self.refusals.forget(run.id)
+            self.refused.forget(run.id)
             log.event("run over", run=run.id, state=run.state().name, trainer=member.name)
         elif ending == "busy" and run.state().name not in LIVE:
             pass  # it waits in the queue, as before
         else:
             if ending == "refused":
                 self._note_refusal(handout)
-            log.event("run goes on elsewhere", run=run.id, trainer=member.name, since=ending)
             self.again.append(run)
+            self._end_refused()
+            if run not in self.again:
+                return
+            log.event("run goes on elsewhere", run=run.id, trainer=member.name, since=ending)
             with suppress(OSError):
                 if ending == "left":
                     member.set_problem("", PROBLEM_SECONDS)  # it is listed for a moment
                     write_tries(run, read_tries(run) - 1)  # it did not fail
                 run.set_state(State("preparing", GOES_ON))
-            self._end_refused()
 
     def _note_refusal(self, handout: Handout) -> None:
         """This trainer cannot do the run."""
@@ -255,7 +256,7 @@ class Dispatcher:
         with suppress(OSError):
             write_tries(run, read_tries(run) - 1)  # it was not tried
         member.set_problem(handout.reason, PROBLEM_SECONDS)
-        self.refusals.note(run.id, member.id, handout.reason)
+        self.refused.note(run.id, member.id, handout.reason)
 
     def _tell(self) -> None:
         """Write for pages and `status` who is there and how long the queue is."""

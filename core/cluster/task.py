@@ -103,8 +103,8 @@ class Task:
             self._news.clear()
             found = list(self._outbox)
         sizes = itertools.accumulate(len(encode([event])) for _, event in found)
-        held = sum(size <= ANSWER_BYTES for size in sizes)
-        return found[: max(1, held)]
+        held = list(itertools.takewhile(lambda size: size <= ANSWER_BYTES, sizes))
+        return found[: max(1, len(held))]
 
     def drop(self) -> None:
         """Nobody wants what it gives back."""

@@ -157,7 +157,8 @@ def split_parts(
     """ "train", "val" or "test" for each picture, (N,), by `PART_SHARES` of each class.
 
     Copies of a picture, which have the same digest, are in the same part: a network that has seen
-    a picture has learned its answer. Each class has some in each part, however many the copies are.
+    a picture has learned its answer. Each class has some in each part, however many the copies are,
+    unless classes share their pictures.
     """
     part_of: dict[bytes, str] = {}
     for label in np.unique(labels):

@@ -17,7 +17,7 @@ from core.storage.checkpoint import CheckpointError
 from views.explain.figures import contents
 from views.explain.sections import SECTIONS
 from views.frame.share import show_share
-from views.guide.courses import begin_tour
+from views.guide.courses import begin_tour, can_take_tour
 from views.inside.break_it import show_break
 from views.inside.fool import show_fool
 from views.inside.forward_pass import show_forward_pass
@@ -107,9 +107,10 @@ def _ways_to_do_it(session: Session) -> None:
     if "pages" in session.link.hidden:
         return
     with st.container(horizontal=True, key="explain_ways"):
-        takes_tour = st.button("Take the tour", key="explain_tour", icon=":material/explore:")
-        if takes_tour and not session.link.tour:
-            begin_tour(session)
+        if can_take_tour(session):
+            takes_tour = st.button("Take the tour", key="explain_tour", icon=":material/explore:")
+            if takes_tour and not session.link.tour:
+                begin_tour(session)
         if st.button(
             "Guess first: the lessons", key="explain_lessons", icon=":material/lightbulb:"
         ):

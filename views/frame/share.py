@@ -15,7 +15,7 @@ import streamlit as st
 from core.recipes.settings import SETTINGS
 from views.frame.code import code_tag
 from views.frame.room import room_link, show_to_room
-from views.guide.courses import begin_tour
+from views.guide.courses import begin_tour, can_take_tour
 from views.server.network import (
     IN_CONTAINER,
     addresses_for_others,
@@ -42,9 +42,6 @@ PART_LABELS = {  # of what a link for a class can hide or fix; the settings have
 } | {name: setting.label for name, setting in SETTINGS.items()}
 
 
-NEEDED_FOR_TOUR = {"pages", "number", "teach", "bug", "sources", *SETTINGS}
-
-
 def show_share(link: Link) -> None:
     """Keep the address of the page in step with what it shows, and give out its link."""
     publish(link)
@@ -62,7 +59,7 @@ def show_share(link: Link) -> None:
 def _tour_button(link: Link) -> None:
     """Offered in the corner, where it moves nothing; not to a class that came for a lesson."""
     session = get_session()
-    if link.tour or link.lesson or NEEDED_FOR_TOUR & {*link.hidden, *link.locked}:
+    if link.tour or link.lesson or not can_take_tour(session):
         return
     words = f"Tour, {session.tour_left}" if session.tour_left else "Tour"
     what = "Go on with the tour" if session.tour_left else "Take the tour: ten steps, 5 minutes"

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.recipes.settings import SETTINGS
 from views.guide.draw_lessons import COURSES
 from views.guide.steps import Course, Step, nothing_to_prepare
 from views.guide.tour import TOUR
@@ -10,6 +11,8 @@ from views.session.lessons import LESSONS
 from views.session.link import Link
 from views.session.navigation import go_to, page_name
 from views.session.session import Session
+
+NEEDED_FOR_TOUR = {"pages", "number", "teach", "bug", "sources", *SETTINGS}
 
 
 def current_course(session: Session) -> Course | None:
@@ -47,6 +50,14 @@ def prepare_step(session: Session, course: Course, step: Step) -> bool:
     session.prepared = key
     step.prepare(session)
     return step.prepare is not nothing_to_prepare
+
+
+def can_take_tour(session: Session) -> bool:
+    """Is all there that the tour takes, once a lesson is closed? A link may hide or fix it."""
+    link = session.link
+    if link.lesson:
+        link = session.before_lesson or Link()
+    return not NEEDED_FOR_TOUR & {*link.hidden, *link.locked}
 
 
 def begin_tour(session: Session) -> None:

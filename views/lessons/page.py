@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from views.frame.share import show_share
-from views.guide.courses import begin_lesson, begin_tour, is_over, step_place
+from views.guide.courses import begin_lesson, begin_tour, can_take_tour, is_over, step_place
 from views.guide.draw_lessons import COURSES
 from views.guide.steps import Course, Story, words_of
 from views.lessons.quiz import show_quiz
@@ -50,7 +50,7 @@ def show_lessons() -> None:
 
 
 def _tour(session: Session) -> None:
-    if session.link.tour:
+    if session.link.tour or not can_take_tour(session):
         return
     words = "Go on with the tour" if session.tour_left else "Take the tour (5 minutes)"
     if st.button(words, key="lessons_tour", icon=":material/explore:"):

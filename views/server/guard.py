@@ -180,13 +180,15 @@ class Guard:
         most = limits.LIMITS
         if len(self.upload_rates) > 10_000:
             self.upload_rates.clear()
+        taken: list[Bucket] = []
         for key, share in ((address, most.uploads_per_address), (session, 1.0)):
-            rate = most.uploads_per_minute / 60 * share
-            bucket = self.upload_rates.setdefault(
-                key, Bucket(rate, most.uploads_per_minute * share)
-            )
+            burst = most.uploads_per_minute * share
+            bucket = self.upload_rates.setdefault(key, Bucket(burst / 60, burst))
             if not bucket.try_take():
+                for other in taken:  # what a session may not do costs its neighbors nothing
+                    other.level += 1
                 return (1 - bucket.level) / bucket.rate
+            taken.append(bucket)
         return 0.0
 
 

@@ -8,7 +8,14 @@ from streamlit.testing.v1 import AppTest
 
 from core.recipes.recipe import Recipe
 from core.runs.limits import check_size
-from tests.support.pages import keys, opened_app, session_of
+from tests.support.pages import (
+    explain_page,
+    keys,
+    lessons_page,
+    opened,
+    opened_app,
+    session_of,
+)
 from views.guide import courses, panel
 from views.guide.courses import next_lesson
 from views.guide.draw_lessons import COURSES
@@ -62,6 +69,14 @@ def test_junk_opens_no_tour(pen, text) -> None:
 )
 def test_a_class_that_cannot_go_all_its_steps_is_offered_none(pen, query) -> None:
     assert "tour" not in keys(opened_app(**query))
+
+
+@pytest.mark.parametrize("page", [explain_page, lessons_page])
+def test_nor_on_the_pages_that_speak_of_it(pen, page) -> None:
+    offers = {"explain_tour", "lessons_tour"}
+    assert offers & keys(opened(page))
+    for query in ({"hide": "teach"}, {"lock": "lr", "lr": "0.5"}, {"hide": "sources"}):
+        assert not offers & keys(opened(page, **query))
 
 
 def test_a_link_into_the_middle_finds_its_page_prepared(pen) -> None:

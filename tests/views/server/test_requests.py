@@ -157,6 +157,19 @@ def test_a_session_may_upload_again_after_a_while(most, forgotten):
     asyncio.run(play())
 
 
+def test_sessions_without_end_fill_no_memory_and_one_costs_its_neighbors_nothing(most, forgotten):
+    most(uploads_per_minute=2, uploads_per_address=2)
+
+    async def play() -> None:
+        guard = Guard(Streamlit())
+        said = [(await put(guard, "a", str(n)))[0] for n in range(50)]
+        said += [(await put(guard, f"made up {n}", "1"))[0] for n in range(50)]
+        assert said.count(200) == 4 and said[50:52] == [200, 200]  # as many as an address may
+        assert len(guard.upload_rates) == 4  # the address and three sessions
+
+    asyncio.run(play())
+
+
 def test_who_is_refused_is_told_when_to_come_again(most, forgotten):
     most(uploads_per_minute=1)
 

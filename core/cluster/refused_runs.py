@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 
-class Refusals:
+class RefusedRuns:
     """By run, by trainer: the reason. Others may do it; when none is left that may, it ends."""
 
     def __init__(self) -> None:
