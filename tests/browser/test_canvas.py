@@ -12,7 +12,7 @@ ON_LEFT, ON_RIGHT, MIDDLE = (60, 130), (220, 130), (140, 130)
 # Is there ink at a canvas pixel? Looked up in the component's own canvas.
 INK = """([x, y]) => {
     const root = document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]");
-    const canvas = root?.shadowRoot.querySelector("canvas.dc-canvas.lower-canvas");
+    const canvas = root?.shadowRoot?.querySelector("canvas.dc-canvas.lower-canvas");
     if (!canvas) return undefined;
     const scale = canvas.width / 280;
     return canvas.getContext("2d").getImageData(x * scale, y * scale, 1, 1).data[0] > 127;

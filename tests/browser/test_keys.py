@@ -55,7 +55,7 @@ def test_the_canvas_is_reached_by_tab_and_hears_digits_and_escape(page: Page) ->
     page.get_by_role("radio", name="Draw").focus()
     for _ in range(8):
         page.keyboard.press("Tab")
-        if page.evaluate(f"{CANVAS}?.shadowRoot.activeElement?.className") == "canvas-root":
+        if page.evaluate(f"{CANVAS}?.shadowRoot?.activeElement?.className") == "canvas-root":
             break
     label = page.evaluate(f"{CANVAS}.shadowRoot.activeElement.getAttribute('aria-label')")
     assert re.search("0 to 9.*Escape", label)

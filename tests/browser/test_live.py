@@ -202,6 +202,23 @@ def test_a_stroke_right_before_another_page_is_there_on_the_way_back(page: Page)
     page.wait_for_function("!sketchAndSum.pen.isAhead")  # the page knows it, too
 
 
+# In front of the page, where the canvas is looked for, its place while Streamlit builds it.
+UNBUILT = """() => {
+    document.body.insertAdjacentHTML("afterbegin", `<div class="st-key-canvas" id="unbuilt">
+        <div data-testid="stBidiComponentIsolated"></div></div>`);
+    sketchAndSum.pen.drawAgain([[440, 120, 440, 260, 440, 400]]);  // of 560 x 560
+    setTimeout(() => document.querySelector("#unbuilt").remove(), 700);
+}"""
+
+
+def test_a_stroke_waits_for_a_canvas_that_is_being_built(page: Page) -> None:
+    draw(page, (LEFT,))
+    with answered(page):
+        page.evaluate(UNBUILT)
+        expect_ink(page, ON_RIGHT)
+    expect_ink(page, ON_LEFT)
+
+
 def test_another_number_is_answered_before_the_page_has_run(held: Held) -> None:
     draw_digit(held.page, "7")
     held.holding = True

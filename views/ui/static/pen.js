@@ -263,13 +263,19 @@ class Pen {
         const lost = this.strokes.slice(Math.max(0, known));
         this.strokes = current;  // which the canvas keeps
         this.unsent = 0;
-        if (lost.length) setTimeout(() => this.drawAgain(lost), LOADED);
+        if (lost.length) this.drawAgain(lost);
     }
 
-    drawAgain(strokes) {
-        if (this.down !== null) return setTimeout(() => this.drawAgain(strokes), LOADED);
+    // Waits until the pen rests and the canvas was there at the last look, too: a new one loads its
+    // drawing first.
+    drawAgain(strokes, seen = null) {
         const place = document.querySelector(`${CANVAS} [data-testid=stBidiComponentIsolated]`);
-        this.canvas = place?.shadowRoot.querySelector(".upper-canvas") ?? this.canvas;
+        const canvas = place?.shadowRoot?.querySelector(".upper-canvas");
+        if (this.down !== null || !canvas || canvas !== seen) {
+            setTimeout(() => this.drawAgain(strokes, canvas), LOADED);
+            return;
+        }
+        this.canvas = canvas;
         const box = this.canvas.getBoundingClientRect();
         for (const stroke of strokes) {
             const say = (name, at) => this.canvas.dispatchEvent(new MouseEvent(name, {
