@@ -17,7 +17,7 @@ SHIPPED ?= mnist fashion-late fashion-pixels
 SEED ?= $(shell echo $$RANDOM)
 SINCE ?= main
 
-ORDER := -n 2 --dist worksteal --random-order --random-order-seed=$(SEED)
+ORDER := --dist worksteal --random-order --random-order-seed=$(SEED)
 
 VENV_PYTHON := .venv/bin/python
 PIP_LOG := .venv/pip.log
@@ -33,9 +33,9 @@ demo: .venv/.runtime data ## serve the app, print its addresses; PORT=8501, ADDR
 	@exec $(VENV_PYTHON) -m views --server.port $(PORT) $(if $(ADDRESS),--server.address $(ADDRESS))
 
 test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
-	$(VENV_PYTHON) -m pytest $(ORDER) tests --ignore tests/browser
+	$(VENV_PYTHON) -m pytest -n 3 $(ORDER) tests --ignore tests/browser  # many wait
 	@$(MAKE) portable
-	$(VENV_PYTHON) -m pytest $(ORDER) tests/browser
+	$(VENV_PYTHON) -m pytest -n 2 $(ORDER) tests/browser
 
 mutants: .venv/.dev data ## put small bugs into changed lines, and list those that no test notices
 	$(VENV_PYTHON) -m tools.mutants --since $(SINCE)

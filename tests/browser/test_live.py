@@ -143,82 +143,6 @@ def test_a_finger_is_followed_too(visit: Visit) -> None:
     assert page.evaluate(PLACE) == live
 
 
-# A finger draws a stroke and leaves; `rest` is how many other fingers stay on the screen.
-FINGER = """([strokes, kind, rest]) => {
-    const canvas = document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]")
-        .shadowRoot.querySelector(".upper-canvas");
-    const box = canvas.getBoundingClientRect();
-    const thumb = new Touch({ identifier: 7, target: document.body, clientX: 5, clientY: 5 });
-    const others = Array(rest).fill(thumb);
-    const at = ([x, y]) => new Touch({
-        identifier: 1, target: canvas, clientX: box.left + x, clientY: box.top + y,
-    });
-    const say = (name, touch, touches) => canvas.dispatchEvent(new TouchEvent(name, {
-        bubbles: true, composed: true, cancelable: true, changedTouches: [touch],
-        touches: [...others, ...touches], targetTouches: touches,
-    }));
-    for (const points of strokes) {
-        points.forEach((point, number) => {
-            const touch = at(point);
-            say(number ? "touchmove" : "touchstart", touch, [touch]);
-        });
-        say(kind, at(points.at(-1)), []);
-    }
-}"""
-
-
-@pytest.mark.parametrize(("kind", "rest"), [("touchend", 0), ("touchcancel", 0), ("touchend", 1)])
-def test_a_touch_ends_its_stroke_however_it_ends(visit: Visit, kind: str, rest: int) -> None:
-    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    with answered(page):
-        page.evaluate(FINGER, [DIGITS["7"], kind, rest])
-    page.wait_for_function("!sketchAndSum.pen.isAhead")
-    expect(hook(page, "class_answer")).to_have_text("7")
-    driver.press(page, "clear")
-    page.wait_for_timeout(900)  # longer than until a stroke that was lost is drawn again
-    expect(hook(page, "clear").get_by_role("button")).to_be_disabled()
-
-
-def test_the_other_button_of_the_mouse_ends_no_stroke(page: Page) -> None:
-    pen_down(page, (LEFT,))
-    page.mouse.down(button="right")
-    page.mouse.up(button="right")
-    with answered(page):
-        page.mouse.up()
-    assert page.evaluate("sketchAndSum.pen.isAhead") is False
-    expect_ink(page, ON_LEFT)
-
-
-def test_a_stroke_right_before_another_page_is_there_on_the_way_back(page: Page) -> None:
-    draw(page, (LEFT,))
-    pen_down(page, (RIGHT,))
-    page.mouse.up()
-    page.evaluate("sketchAndSum.pen.unsent = 0")  # as where the page change overtakes the stroke
-    driver.turn_to(page, "Train")
-    page.wait_for_timeout(1_500)  # longer than the pen waits for the canvas to come back
-    driver.turn_to(page, "Draw")
-    expect_ink(page, ON_LEFT)
-    expect_ink(page, ON_RIGHT)
-    page.wait_for_function("!sketchAndSum.pen.isAhead")  # the page knows it, too
-
-
-# In front of the page, where the canvas is looked for, its place while Streamlit builds it.
-UNBUILT = """() => {
-    document.body.insertAdjacentHTML("afterbegin", `<div class="st-key-canvas" id="unbuilt">
-        <div data-testid="stBidiComponentIsolated"></div></div>`);
-    sketchAndSum.pen.drawAgain([[440, 120, 440, 260, 440, 400]]);  // of 560 x 560
-    setTimeout(() => document.querySelector("#unbuilt").remove(), 700);
-}"""
-
-
-def test_a_stroke_waits_for_a_canvas_that_is_being_built(page: Page) -> None:
-    draw(page, (LEFT,))
-    with answered(page):
-        page.evaluate(UNBUILT)
-        expect_ink(page, ON_RIGHT)
-    expect_ink(page, ON_LEFT)
-
-
 def test_another_number_is_answered_before_the_page_has_run(held: Held) -> None:
     draw_digit(held.page, "7")
     held.holding = True
@@ -236,22 +160,6 @@ def test_a_label_of_an_input_field_is_no_number(held: Held) -> None:
     held.page.get_by_role("combobox").focus()
     held.page.keyboard.press("5")
     assert held.page.evaluate("sketchAndSum.pen.number") is None
-
-
-def test_undo_right_after_a_stroke_takes_that_stroke(page: Page) -> None:
-    draw(page, (LEFT,))
-    pen_down(page, (RIGHT,))
-    page.mouse.up()
-    with answered(page):
-        hook(page, "undo").get_by_role("button").click()
-    expect_ink(page, ON_RIGHT, there=False)
-    expect_ink(page, ON_LEFT)
-    pen_down(page, (RIGHT,))
-    page.mouse.up()
-    with answered(page):
-        page.keyboard.press("Control+z")
-    expect_ink(page, ON_RIGHT, there=False)
-    expect_ink(page, ON_LEFT)
 
 
 def test_what_is_drawn_while_the_page_still_clears_the_canvas_stays(held: Held) -> None:

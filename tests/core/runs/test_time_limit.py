@@ -121,13 +121,13 @@ def test_a_run_that_nobody_waits_for_is_not(root, runner, limit):
 
 
 def test_a_paused_run_holds_nobody_up(root, runner, limit):
+    limit(shared_seconds=0.5)
     run = create_run(root, "quick", TINY)
     write_control(run.path, ControlFile(pause_at=3))
     thread = threading.Thread(target=runner.execute, args=(run,))
     thread.start()
     wait_for(lambda: run.state().name == "paused", "the pause")
     assert run.state().message == ""
-    limit(shared_seconds=0.5)
     create_run(root, "quick", TINY)
     thread.join(PATIENCE)
     assert run.state() == State("stopped", OTHERS_WAITED)
