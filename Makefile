@@ -32,8 +32,9 @@ demo: .venv/.runtime data ## serve the app, print its addresses; PORT=8501, ADDR
 		choose another as in `make demo PORT=8502`.)
 	@exec $(VENV_PYTHON) -m views --server.port $(PORT) $(if $(ADDRESS),--server.address $(ADDRESS))
 
+# Three unit tests at a time, as many of them wait; browsers are busy.
 test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
-	$(VENV_PYTHON) -m pytest -n 3 $(ORDER) tests --ignore tests/browser  # many wait
+	$(VENV_PYTHON) -m pytest -n 3 $(ORDER) tests --ignore tests/browser
 	@$(MAKE) portable
 	$(VENV_PYTHON) -m pytest -n 2 $(ORDER) tests/browser
 
