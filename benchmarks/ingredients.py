@@ -2,7 +2,7 @@
 
     python benchmarks/ingredients.py fashion-late                     every ingredient, three seeds
     python benchmarks/ingredients.py mnist residual cutout            these two
-    python benchmarks/ingredients.py mnist --epochs 5 --seeds 1 --device cuda --json
+    python benchmarks/ingredients.py fashion-late --epochs 8 --width 16 --seeds 1 --json
 
 The recipe of a preset, unchanged and with one thing changed at a time. All 10,000 validation images
 are held out, and the test images are never read: this is how to choose.
@@ -42,19 +42,20 @@ def training(**values: object) -> Callable[[Recipe], Recipe]:
 
 INGREDIENTS: dict[str, Callable[[Recipe], Recipe]] = {
     "as-it-is": training(),
-    "plain": model(encoder="plain", width=32, convs=(1, 2, 2), dropout=0.2),
-    "residual": model(encoder="residual", width=32, convs=(1, 1, 1), dropout=0.0),
-    "resnet-20": model(encoder="residual", width=16, convs=(3, 3, 3), dropout=0.0),
-    "deeper": model(encoder="residual", width=32, convs=(2, 2, 2), dropout=0.0),
-    "wider": model(encoder="residual", width=64, convs=(1, 1, 1), dropout=0.0),
+    "plain": model(encoder="plain", convs=(1, 2, 2), dropout=0.2),
+    "residual": model(encoder="residual", convs=(1, 1, 2), dropout=0.0),
     "cutout-8": training(cutout=8, erase=0.0),
     "cutout-16": training(cutout=16, erase=0.0),
-    "erasing": training(cutout=0, erase=0.5),
     "nothing-erased": training(cutout=0, erase=0.0),
+    "erasing": training(cutout=0, erase=0.5),
     "smoothing": training(label_smoothing=0.1),
+    "no-shift": training(shift=0),
     "no-averages": training(ema=0.0),
-    "more-decay": training(weight_decay=1e-3),
-    "higher-rate": training(lr=0.2),
+    "half-the-rate": lambda recipe: training(lr=recipe.train.lr / 2)(recipe),
+    "half-the-batch": lambda recipe: training(batch_size=recipe.train.batch_size // 2)(recipe),
+    "half-the-decay": lambda recipe: training(weight_decay=recipe.train.weight_decay / 2)(recipe),
+    "deeper": model(convs=(2, 2, 2)),
+    "wider": lambda recipe: model(width=2 * recipe.model.width)(recipe),
     "twice-as-long": lambda recipe: training(epochs=2 * recipe.train.epochs)(recipe),
 }
 
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("preset", choices=PRESETS)
     parser.add_argument("ingredients", nargs="*", metavar="INGREDIENT", help=", ".join(INGREDIENTS))
     parser.add_argument("--epochs", type=int, help="in the place of the preset's")
+    parser.add_argument("--width", type=int, help="in the place of the preset's")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
@@ -83,6 +85,7 @@ def main() -> None:
         parser.error(f"{', '.join(unknown)}: there are {', '.join(INGREDIENTS)}")
     base = training(held_out=VAL_SIZE)(PRESETS[args.preset].recipe)
     base = training(epochs=args.epochs)(base) if args.epochs else base
+    base = model(width=args.width)(base) if args.width else base
     device, found = choose_device(args.device), {}
     if not args.json:
         print("| | class right | both right | seconds |\n| --- | --- | --- | --- |")
