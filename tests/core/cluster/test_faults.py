@@ -260,7 +260,7 @@ def test_a_network_that_stays_cut(start, tmp_path, root):
             root,
             "handout.ANSWER_SECONDS, handout.LOST_SECONDS = 0.5, 8.0\n",
         )
-        run = add_run(root, TINY)
+        run = add_run(root, MIDDLE)
         wait_for_step(run, 20)
         near = hall.trainer("near", SLOW)
         wait_for_cluster(root, lambda cluster: len(cluster.trainers) == 2)

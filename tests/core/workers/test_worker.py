@@ -269,8 +269,8 @@ w.waiting_runs = waiting
     assert end_of(add_run(root)) == "finished"
 
 
-def test_a_worker_that_is_about_to_leave_leaves(root):
-    runner = JobRunner(threading.Event(), leave_seconds=60.0)
+def test_a_worker_that_is_about_to_leave_leaves(root, runner):
+    runner._leave_seconds = 60.0
     assert not runner.has_nothing_to_do
     runner._last -= 61.0
     assert runner.has_nothing_to_do
