@@ -113,7 +113,7 @@ def errors_as_ends(emit: Emit, run_id: str, retry_words: str) -> Iterator[Outcom
 def _train(job: Job, data_sets: DataSets, wishes: Wishes, emit: Emit) -> None:
     """Train a network from nothing or from its last weights, on a GPU where there is one."""
     own = _own_data(job)  # first: only then is the recipe's data set known here
-    recipe = Recipe.read(job.params)
+    recipe = Recipe.read(job.params).ready()
     data = own or _load(recipe.model.dataset, data_sets, wishes, emit)
     recovered = unpack_autosave(job.autosave, recipe.model) if job.autosave else None
     model = recovered.model if recovered else build_to_train(recipe)
@@ -208,7 +208,7 @@ def _teach(job: Job, base: Base, data_sets: DataSets, wishes: Wishes, emit: Emit
 def _test_autosave(job: Job, data_sets: DataSets, emit: Emit) -> None:
     """Test and give back what an interrupted training had learned."""
     own = _own_data(job)
-    recipe = Recipe.read(job.params)
+    recipe = Recipe.read(job.params).ready()
     recovered = unpack_autosave(job.autosave, recipe.model)
     if recovered is None:
         emit(StateChange(State("interrupted", interrupted_words(job.retry_words))))

@@ -49,7 +49,6 @@ def start_run(session: Session) -> None:
         OSError: the run cannot be written.
     """
     recipe = PRESETS["quick"].recipe.change(session.link.settings).with_bug(session.link.bug)
-    recipe = recipe.ready()
     if find_spec(recipe.model.dataset).own and not is_kept(runs_dir(), recipe.model.dataset):
         raise LibraryError(f"{PICTURES_GONE} Bring them again on the page Your data.")
     start_recipe(session, recipe)
@@ -58,6 +57,7 @@ def start_run(session: Session) -> None:
 def start_recipe(session: Session, recipe: Recipe) -> None:
     """Hand a recipe to the worker as a new run, which the Train page shows from now on.
 
+    The run has it as it is trained (`Recipe.ready`): so has its card, and so is its size judged.
     Behind its curves stand those of the run that was shown before, if it has a network.
 
     Raises:
@@ -67,7 +67,7 @@ def start_recipe(session: Session, recipe: Recipe) -> None:
     before = find_run(runs_dir(), link.run)
     rival = link.run if before and before.state().is_usable else link.rival
     # the Compare page shows the new one without being asked
-    session.choose(run=_enqueue(session, "quick", recipe), rival=rival, compared=())
+    session.choose(run=_enqueue(session, "quick", recipe.ready()), rival=rival, compared=())
     session.gone_network = ""
     session.unseen_run = session.link.run
     session.arrive()
@@ -79,7 +79,7 @@ def start_quiz(session: Session, bug: str, settings: Mapping[str, Value]) -> Non
     Raises:
         SettingError, QueueError, OSError: as for `start_run`.
     """
-    recipe = PRESETS["quick"].recipe.change(settings).with_bug(bug)
+    recipe = PRESETS["quick"].recipe.change(settings).with_bug(bug).ready()
     run = _enqueue(session, "quick", recipe, is_secret=True)
     session.quiz = Quiz(run, bug)
 

@@ -157,6 +157,19 @@ def test_a_race_starts_its_second_run_when_the_first_is_over() -> None:
     assert session_of(app).own_runs == [first.id, second.id]
 
 
+def test_both_racers_are_queued_as_they_are_trained() -> None:
+    """A start from the shipped encoder brings its width: the queue judges that one."""
+    app = opened(train_page, start="shipped")
+    app.button(key="race_start").click().run()
+    first = the_run(app)
+    finish(first, first.recipe()[1])
+    app.run()
+    recipes = [run.recipe()[1] for run in (first, the_run(app))]
+    assert [recipe.model.fusion for recipe in recipes] == ["late", "pixels"]
+    assert [recipe.model.width for recipe in recipes] == [32, 32]
+    assert recipes == [recipe.ready() for recipe in recipes]
+
+
 @pytest.mark.parametrize("state", ["interrupted", "stopped", "failed"])
 def test_a_race_whose_first_run_comes_to_no_end_is_off(state: str) -> None:
     app = opened(train_page)
