@@ -1,10 +1,8 @@
 """The train command: from options to a checkpoint, in one process or in several."""
 
 import argparse
-import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import torch
 
@@ -17,7 +15,7 @@ from core.collections.collection import Collection
 from core.collections.shaping import SHAPES
 from core.dataset import Data
 from core.doubt.detector import add_detector
-from core.engines.distributed import LostProcessError, in_group, join_group
+from core.engines.distributed import join_group, leave_when_lost
 from core.engines.engine import choose_device
 from core.engines.memory import keep_freed_memory
 from core.evaluation.metrics import evaluate, ood_threshold
@@ -87,7 +85,7 @@ def run_train(options: argparse.Namespace) -> None:
     Raises:
         SettingError: a setting is out of bounds.
         DeviceError: this machine does not have the device.
-        DivergedError, LostProcessError, ResumeError, OSError: as for `train_and_save`.
+        DivergedError, ResumeError, OSError: as for `train_and_save`.
     """
     preset, recipe, own = _chosen(options)
     device = choose_device(options.device)
@@ -154,11 +152,11 @@ def train_and_save(
 
     `data` None is the recipe's data set. After each epoch all that the rest depends on goes to a
     file called unfinished, which is removed in the end; `resume` goes on from there. Every process
-    of a group gets here; all of them but the first return None.
+    of a group gets here; all of them but the first return None. Where one is lost, the others end,
+    and say where the weights so far are.
 
     Raises:
         DivergedError: the loss diverged.
-        LostProcessError: another process of the group is gone; says where the weights so far are.
         ResumeError: the unfinished training cannot go on, or would be lost.
         OSError: `out` cannot be written.
     """
@@ -186,9 +184,7 @@ def _fit(
 ) -> int:
     """Train to the end; this process's rank in its group."""
     try:
-        with join_group(device) as rank:
-            if in_group():
-                signal.signal(signal.SIGTERM, _raise_lost)
+        with join_group(device) as rank, leave_when_lost(lambda: unfinished.words):
             if resume:
                 unfinished.restore()
             elif rank == 0:
@@ -197,8 +193,6 @@ def _fit(
                 if rank == 0:
                     unfinished.add(progress)
                     show(progress)
-    except LostProcessError as error:
-        raise LostProcessError(f"{error} {unfinished.words}") from error
     except DivergedError:
         unfinished.remove()
         raise
@@ -219,8 +213,3 @@ def _finished(
     held_out = data.val.first(recipe.train.held_out)
     metrics, threshold = evaluate(model, data.test), ood_threshold(model, held_out)
     return Card.of(preset, recipe, model, metrics, recipe.train.epochs, seconds, threshold)
-
-
-def _raise_lost(*_: object) -> NoReturn:
-    """What torchrun's signal means for the processes that are left when one is gone."""
-    raise LostProcessError("Another process of the training is gone.")

@@ -6,6 +6,7 @@ same weights as one that was not.
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from core.recipes.recipe import Recipe
 from core.storage.files import write_atomic
 from core.storage.history import Record, Recorder
 from core.trainer import Progress, Training, TrainingState
+
+# What reading a file that is damaged or gone may raise.
+DAMAGED = (OSError, SafetensorError, ValueError, KeyError, TypeError)
 
 
 class ResumeError(UserError):
@@ -32,7 +36,6 @@ class Unfinished:
         self.history: list[Record] = []
         self._recipe, self._training = recipe, training
         self._recorder = Recorder()
-        self._epoch = 0  # of the file
 
     @property
     def seconds(self) -> float:
@@ -62,18 +65,18 @@ class Unfinished:
         if in_group():
             raise ResumeError("Only a training in one process can be resumed.")
         try:
+            facts = _facts(self.file)
             with safe_open(self.file, "pt") as opened:
-                facts = json.loads(opened.metadata()["facts"])
                 tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
             recipe, history = facts["recipe"], facts["history"]
             epoch, step, images, schedule = facts["numbers"]
             state = TrainingState(epoch, step, images, schedule, tensors)
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        except DAMAGED as error:
             raise ResumeError(f"{self.file} is damaged: delete it and train again.") from error
         if recipe != _as_json(self._recipe.to_dict()):
             raise ResumeError(f"{self.file} is of other settings: give those, or delete it.")
         self._training.restore(state)
-        self._epoch, self.history = state.epoch, history
+        self.history = history
         self._recorder = Recorder(history[-1]["seconds"])
 
     def add(self, progress: Progress) -> None:
@@ -86,7 +89,6 @@ class Unfinished:
         if (record := self._recorder.add(progress, due=ends_epoch)) is not None:
             self.history.append(record)
         if ends_epoch and self.file:
-            self._epoch = progress.epoch
             *numbers, tensors = self._training.state()
             facts = {"recipe": self._recipe.to_dict(), "history": self.history, "numbers": numbers}
             write_atomic(self.file, save(tensors, {"facts": json.dumps(facts)}))
@@ -98,10 +100,19 @@ class Unfinished:
 
     @property
     def words(self) -> str:
-        """Where the training so far is, as a sentence."""
-        if self._epoch:
-            return f"What was learned up to epoch {self._epoch} is in {self.file}."
-        return "It ended before an epoch was over."
+        """Where the training so far is, as a sentence: whichever process wrote the file."""
+        with suppress(*DAMAGED):
+            if self.file and self.file.exists():
+                epoch, *_ = _facts(self.file)["numbers"]
+                return f"What was learned up to epoch {epoch} is in {self.file}."
+        return "Nothing of it was saved here."
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    """All of an unfinished training but its tensors."""
+    with safe_open(file, "pt") as opened:
+        facts: dict[str, Any] = json.loads(opened.metadata()["facts"])
+        return facts
 
 
 def _as_json(value: object) -> Any:

@@ -8,9 +8,11 @@ same seed. Only the first one, rank 0, writes and prints.
 """
 
 import os
-from collections.abc import Iterator
+import signal
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import NoReturn, Self
 
 import torch
 from torch import Tensor, distributed
@@ -20,6 +22,8 @@ from core.dataset import Batch
 from core.engines.shard import BatchLoss, Shard, backward_shard
 from core.errors import UserError
 from core.model import SumNet, give_dropout
+
+LOST_PROCESS = "Another process of the training is gone."
 
 
 class LostProcessError(UserError):
@@ -37,6 +41,28 @@ def join_group(device: torch.device) -> Iterator[int]:
         yield distributed.get_rank()
     finally:
         distributed.destroy_process_group()
+
+
+@contextmanager
+def leave_when_lost(words: Callable[[], str]) -> Iterator[None]:
+    """When another process of the group is gone or torchrun ends this one, say so, and end at once.
+
+    `words` say what is left of the training. Status 2, and nothing is tidied up: torch closes a
+    group by waiting for all of it, so this process would stay until torchrun kills it.
+    """
+    if in_group():
+        signal.signal(signal.SIGTERM, _raise_lost)
+    try:
+        yield
+    except LostProcessError as error:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print(error, words(), file=sys.stderr, flush=True)
+        os._exit(2)
+
+
+def _raise_lost(*_: object) -> NoReturn:
+    """What torchrun's signal means for the processes that are left when one is gone."""
+    raise LostProcessError(LOST_PROCESS)
 
 
 def in_group() -> bool:
@@ -98,5 +124,5 @@ def _lost_process() -> Iterator[None]:
         yield
     except RuntimeError as error:  # gloo has no error class of its own
         if "peer" in str(error) or "Connection" in str(error):
-            raise LostProcessError("Another process of the training is gone.") from error
+            raise LostProcessError(LOST_PROCESS) from error
         raise
