@@ -4,6 +4,7 @@
 The command line, the Train page, links and the worker all read that one table.
 """
 
+import math
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 
@@ -116,21 +117,19 @@ class Recipe:
         margin of the pictures is not empty, the network gets to see it.
 
         Raises:
-            SettingError: a setting does not exist or is out of bounds.
+            SettingError: a setting does not exist or is out of bounds, or the width is more than
+                the encoder can have.
         """
-        checked: dict[str, Value] = {}
-        for name, value in settings.items():
-            if name not in SETTINGS:
-                raise SettingError(f"{name!r} is not a setting; {', '.join(SETTINGS)} are.")
-            checked[name] = SETTINGS[name].check(name, value)
+        checked = _checked(settings)
         head = checked.get("sum_head", self.model.sum_head)
         if head != self.model.sum_head:
             checked = {"sum_weight": SUM_WEIGHTS[str(head)], **checked}
         changed = _rebuild(self, checked)
         is_empty = find_spec(changed.model.dataset).empty_margin
-        if is_empty and not FUSIONS[changed.model.fusion].marks_images:
-            return changed
-        return _sharp(_rebuild(changed, {"margin": 0}))
+        if not is_empty or FUSIONS[changed.model.fusion].marks_images:
+            changed = _sharp(_rebuild(changed, {"margin": 0}))
+        _check_width(changed.model)
+        return changed
 
     def ready(self) -> "Recipe":
         """The recipe as it is trained: a start from the shipped encoder brings its size."""
@@ -157,10 +156,24 @@ class Recipe:
         if unknown:
             raise SettingError(f"unknown parameters: {', '.join(sorted(unknown))}.")
         recipe = _rebuild(cls(), params)
-        recipe.change(recipe.settings())  # bounds
+        _checked(recipe.settings())
         _find_bug(recipe.model.bug)
         _check_rest(recipe)
         return recipe
+
+
+def _checked(settings: Mapping[str, object]) -> dict[str, Value]:
+    """Settings of the right type, each within its bounds.
+
+    Raises:
+        SettingError: one is not, or there is no such setting.
+    """
+    checked: dict[str, Value] = {}
+    for name, value in settings.items():
+        if name not in SETTINGS:
+            raise SettingError(f"{name!r} is not a setting; {', '.join(SETTINGS)} are.")
+        checked[name] = SETTINGS[name].check(name, value)
+    return checked
 
 
 def _check_rest(recipe: Recipe) -> None:
@@ -190,14 +203,27 @@ def _check_encoder(model: ModelConfig) -> None:
     """Check what the encoder is, and how large it would get.
 
     Raises:
-        SettingError: there is no such encoder, or it has more blocks than fit its width.
+        SettingError: there is no such encoder, or it is wider than its blocks allow.
     """
     if not isinstance(model.encoder, str) or model.encoder not in ENCODERS:
         raise SettingError(f"encoder must be {' or '.join(ENCODERS)}, not {model.encoder!r}.")
-    if model.encoder == "residual" and model.width**2 * sum(model.convs) > MAX_RESIDUAL:
-        raise SettingError(f"convs {model.convs!r} are too many at width {model.width}.")
+    _check_width(model)
     if model.encoder == "cosine" and model.convs[0] != 1:
         raise SettingError(f"convs of a cosine encoder begin with 1, not {model.convs[0]}.")
+
+
+def _check_width(model: ModelConfig) -> None:
+    """Check that a residual encoder is not so wide that an answer takes long.
+
+    Raises:
+        SettingError: it is; says how wide it may be.
+    """
+    widest = math.isqrt(MAX_RESIDUAL // sum(model.convs))
+    if model.encoder == "residual" and model.width > widest:
+        raise SettingError(
+            f"width must be at most {widest} with the residual encoder of this recipe, not "
+            f"{model.width}."
+        )
 
 
 def _sharp(recipe: Recipe) -> Recipe:

@@ -108,6 +108,12 @@ def test_train_refuses_what_is_out_of_bounds(drawn, tmp_path, capsys, option, va
     assert not (tmp_path / "out").exists()
 
 
+def test_a_network_that_nothing_could_load_is_not_trained(capsys, tmp_path):
+    wide = ["train", "--preset", "fashion-late", "--width", "64", "--out", tmp_path / "out"]
+    assert complaint(capsys, *wide).startswith("width must be at most 55 ")
+    assert not (tmp_path / "out").exists()
+
+
 def test_train_says_that_a_loss_ran_away(drawn, tmp_path, capsys):
     wild = ["train", "--preset", "quick", "--lr", "30", "--sum-weight", "1", "--epochs", "9"]
     assert "Lower the learning rate" in complaint(capsys, *wild, "--out", tmp_path)
