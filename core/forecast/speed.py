@@ -19,7 +19,7 @@ from msgspec import Meta
 from core.recipes.settings import Value
 from core.runs.limits import epoch_images
 from core.runs.run import USABLE, Run, RunError
-from core.specs import TRAIN_SIZE, find_spec
+from core.specs import TRAIN_SIZE, find_spec, is_known
 from core.storage.files import MAX_NUMBER, write_atomic
 from core.storage.history import Record
 
@@ -28,6 +28,7 @@ NARROW, USUAL, WIDE = 8, 16, 32  # widths: measured, of the quick recipe, measur
 RECENT = 9  # runs of each kind that count
 # What an image costs where a shipped encoder learns on, in times of the quick one of width `WIDE`.
 DRAWINGS_COST, PHOTOS_COST = 4.0, 8.0
+PIXELS_COST = 2.1  # of pixel fusion at width 16, in times of late fusion: 1.9 at 8, 2.7 at 32
 LEAST_IMAGES = 5_000  # of a run that counts
 SLOWEST_TEST = 3.0  # times what was measured at the start; what looks slower is a pause before it
 
@@ -56,9 +57,11 @@ class Speed(msgspec.Struct, frozen=True):
         )
         images = float(settings["epochs"]) * shown
         if settings.get("start") == "shipped":
-            is_drawn = find_spec(str(settings.get("dataset", "mnist"))).is_drawn
+            dataset = str(settings.get("dataset", "mnist"))
+            is_drawn = is_known(dataset) and find_spec(dataset).is_drawn
             return images * (DRAWINGS_COST if is_drawn else PHOTOS_COST) * self.wide
-        return images * self._per_image(float(settings["width"]))
+        cost = PIXELS_COST if settings.get("fusion") == "pixels" else 1.0
+        return images * cost * self._per_image(float(settings["width"]))
 
     def _per_image(self, width: float) -> float:
         """A straight line through both widths that were measured; it costs something at any."""

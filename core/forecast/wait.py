@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.forecast.speed import USUAL, Speed, read_speed
-from core.recipes.settings import Value
+from core.recipes.settings import SETTINGS
 from core.runs import queue
 from core.runs.control import shared_training
 from core.runs.disk import list_entries
 from core.runs.run import LIVE, Request, Run
 from core.specs import TRAIN_SIZE
 from core.storage.history import Record
+
+COUNTS = ("epochs", "width", "images")  # the settings without which no time can be told
 
 
 def about(seconds: float) -> str:
@@ -24,16 +26,12 @@ def about(seconds: float) -> str:
 
 def time_left(last: Record | None, request: Request, speed: Speed | None) -> float | None:
     """Until a run that trains has been tested; None where nothing is known."""
-    asked = {"images": TRAIN_SIZE, "epochs": None, "width": None} | dict(request.params)
-    counts: dict[str, Value] = {
-        name: asked[name] for name in ("epochs", "width", "images") if isinstance(asked[name], int)
-    }
-    if len(counts) < 3:
-        speed = None  # damaged
     if last:
         return last["seconds"] * (last["steps"] / last["step"] - 1) + test_time(request, speed)
-    dataset = str(request.params.get("dataset"))
-    return speed.run_seconds({**counts, "dataset": dataset}) if speed else None
+    params = {"images": TRAIN_SIZE} | request.params
+    if speed is None or not all(isinstance(params.get(name), int) for name in COUNTS):
+        return None  # nothing was measured, or the request is damaged
+    return speed.run_seconds({name: params[name] for name in SETTINGS if name in params})
 
 
 def test_time(request: Request, speed: Speed | None) -> float:

@@ -47,6 +47,23 @@ def test_a_shipped_encoder_takes_its_own_time_whatever_the_width(dataset, times,
     assert MEASURED.train_seconds(settings) == pytest.approx(times * 8.0)
 
 
+@pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
+def test_pixel_fusion_has_an_encoder_that_takes_longer(dataset):
+    late, pixels = (
+        MEASURED.train_seconds({"width": 16, "epochs": 1, "dataset": dataset, "fusion": fusion})
+        for fusion in ("late", "pixels")
+    )
+    assert pixels == pytest.approx(speed.PIXELS_COST * late)
+
+
+def test_runs_of_pixel_fusion_say_nothing_of_other_runs(root):
+    write_speed(root, MEASURED)
+    note_run(root, run_of(root, 4.0 * speed.PIXELS_COST, fusion="pixels"), 12.0)
+    known = read_speed(root)
+    assert known
+    assert known.train_seconds({"width": 16, "epochs": 1}) == pytest.approx(4.0)
+
+
 def test_no_width_takes_nothing():
     steep = Speed(narrow=1e-6, wide=160e-6, test=1.0)
     assert steep.train_seconds({"width": 4, "epochs": 1}) > 0

@@ -7,6 +7,7 @@ from core.forecast.wait import Place, about, place_of, queue_words, time_left, t
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import Request, Run, State
+from core.specs import OwnData, own_spec
 from tests.conftest import record
 
 QUICK = PRESETS["quick"].recipe
@@ -68,6 +69,20 @@ def test_what_is_left_of_a_run_includes_its_test():
     assert time_left(None, request, MEASURED) == pytest.approx(6.0)
     assert time_left(record(25), request, None) == pytest.approx(12.5)
     assert time_left(None, request, None) is None
+
+
+@pytest.mark.parametrize("kind", ["ink", "photo"])
+@pytest.mark.parametrize("changes", [{}, {"start": "shipped"}, {"fusion": "pixels"}])
+def test_a_run_that_waits_takes_what_its_page_said(kind, changes):
+    own = OwnData("Leaves", ("oak", "birch"), kind, 0.3, 0.3, "0" * 32)
+    recipe = QUICK.change({"dataset": own_spec(own).name, **changes}).ready()
+    request = Request("quick", recipe.to_dict(), own_data=own)
+    assert time_left(None, request, MEASURED) == MEASURED.run_seconds(recipe.settings())
+
+
+def test_a_data_set_that_nobody_knows_is_no_error():
+    params = QUICK.ready().to_dict() | {"dataset": "own-gone", "start": "shipped"}
+    assert time_left(None, Request("quick", params), MEASURED)
 
 
 @pytest.mark.parametrize("params", [{}, {"epochs": "many", "width": None}])
