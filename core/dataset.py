@@ -18,7 +18,16 @@ from torch.utils.data import Dataset, Subset, random_split
 from core.data import download
 from core.data.handwriting import handwritten_digits
 from core.errors import UserError
-from core.specs import ADDENDS, CLASSES, VAL_SIZE, DatasetSpec, data_dir, find_spec
+from core.specs import (
+    ADDENDS,
+    CLASSES,
+    EPOCH_IMAGES,
+    TRAIN_SIZE,
+    VAL_SIZE,
+    DatasetSpec,
+    data_dir,
+    find_spec,
+)
 
 SUM_CLASSES = CLASSES + ADDENDS - 1  # 0-18
 
@@ -43,6 +52,11 @@ class Split(NamedTuple):
         """Only the first `count` images."""
         return Split(self.images[:count], self.labels[:count])
 
+    def repeated(self, count: int) -> "Split":
+        """All of them as often as fits into `count` images, at least once."""
+        times = max(1, count // len(self.labels))
+        return Split(self.images.repeat(times, 1, 1, 1), self.labels.repeat(times))
+
     def join(self, other: "Split") -> "Split":
         """These images, then those of another split."""
         return Split(*map(torch.cat, zip(self, other, strict=True)))
@@ -65,6 +79,14 @@ class Data(NamedTuple):
             return self
         rest = Split(*(tensor[count:] for tensor in self.val))
         return self._replace(train=self.train.join(rest), val=self.val.first(count))
+
+    def learning(self, count: int) -> "Data":
+        """Only the first `count` images stay in `train`; TRAIN_SIZE leaves out none.
+
+        Of somebody's own pictures, which are few, an epoch goes over these several times.
+        """
+        train = self.train if count >= TRAIN_SIZE else self.train.first(count)
+        return self._replace(train=train.repeated(EPOCH_IMAGES) if self.spec.own else train)
 
     def with_handwriting(self, share: float, seed: int) -> "Data":
         """Add written digits to the training images: `share` times their number."""

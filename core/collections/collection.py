@@ -18,7 +18,7 @@ import numpy.typing as npt
 from core.collections.album import Album, ReadingProgress, Unread, read_album
 from core.collections.archive import Archive, CollectionError
 from core.data.drawing import Pixels
-from core.specs import EPOCH_IMAGES, DatasetSpec, Kind, OwnData, own_spec
+from core.specs import DatasetSpec, Kind, OwnData, own_spec
 
 if TYPE_CHECKING:
     from core.dataset import Data, Split
@@ -55,13 +55,10 @@ class Collection:
         return int((self.parts == "train").sum())
 
     def data(self) -> "Data":
-        """The tensors to train on; few training images are repeated in each epoch."""
-        from core.dataset import Data, Split
+        """The tensors, each picture once."""
+        from core.dataset import Data
 
-        train, val, test = (self._split(part) for part in PART_SHARES)
-        times = max(1, EPOCH_IMAGES // len(train.labels))
-        repeated = Split(train.images.repeat(times, 1, 1, 1), train.labels.repeat(times))
-        return Data(self.spec, repeated, val, test)
+        return Data(self.spec, *(self._split(part) for part in PART_SHARES))
 
     def _split(self, part: str) -> "Split":
         import torch

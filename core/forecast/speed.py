@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from core.recipes.settings import Value
-from core.runs.limits import epoch_images
+from core.runs.limits import epoch_images, shown_images
 from core.runs.run import USABLE, Run, RunError
 from core.specs import TRAIN_SIZE, find_spec, is_known
 from core.storage.files import MAX_NUMBER, write_atomic
@@ -52,10 +52,7 @@ class Speed(msgspec.Struct, frozen=True):
 
     def _expected(self, settings: Mapping[str, Value]) -> float:
         """The same by what was measured at the start alone."""
-        shown = min(
-            float(settings.get("images", TRAIN_SIZE)), epoch_images(settings.get("dataset"))
-        )
-        images = float(settings["epochs"]) * shown
+        images = float(settings["epochs"]) * shown_images(settings)
         if settings.get("start") == "shipped":
             dataset = str(settings.get("dataset", "mnist"))
             is_drawn = is_known(dataset) and find_spec(dataset).is_drawn

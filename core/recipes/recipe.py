@@ -17,7 +17,7 @@ from core.heads import FUSIONS
 from core.model import ModelConfig, SumNet
 from core.recipes.bugs import BUGS, Bug
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, SettingError, Value
-from core.specs import TRAIN_SIZE, VAL_SIZE, find_spec
+from core.specs import VAL_SIZE, find_spec
 from core.trainer import LIVE_VAL_SIZE, Progress, TrainConfig, Training
 
 # What a training may start from: the encoder of the shipped network of drawings, or of photos.
@@ -74,9 +74,7 @@ class Recipe:
         Every step calls `lr_override`; a number takes the place of the recipe's learning rate. A
         network that has made `start` steps already goes on after them.
         """
-        data = data.holding_out(self.train.held_out)
-        if self.train.images < TRAIN_SIZE:
-            data = data._replace(train=data.train.first(self.train.images))
+        data = data.holding_out(self.train.held_out).learning(self.train.images)
         if data.spec.is_digits:
             data = data.with_handwriting(self.train.pen, self.train.seed)
         data = data.to(model.mean.device)

@@ -103,8 +103,16 @@ def run_size(params: Mapping[str, Any]) -> float:
     counts = (params.get("epochs"), params.get("width"), params.get("images", math.inf))
     if not all(isinstance(count, int | float) for count in counts):
         return 0.0
-    epochs, width, images = counts
-    return epochs * width * min(images, epoch_images(params.get("dataset")))  # type: ignore[operator, no-any-return]
+    epochs, width, _ = counts
+    return epochs * width * shown_images(params)  # type: ignore[operator, no-any-return]
+
+
+def shown_images(settings: Mapping[str, Any]) -> float:
+    """That an epoch shows, about; few pictures of somebody's own are gone over several times."""
+    from core.specs import TRAIN_SIZE
+
+    usual = epoch_images(settings.get("dataset"))
+    return usual if usual < TRAIN_SIZE else min(settings.get("images", TRAIN_SIZE), usual)
 
 
 def epoch_images(dataset: object) -> int:
@@ -124,7 +132,7 @@ def check_size(recipe: "Recipe") -> None:
     from core.recipes.settings import SettingError
 
     limit, train = LIMITS, recipe.train
-    images = min(train.images, epoch_images(recipe.model.dataset))
+    images = shown_images(recipe.settings())
     epochs = int(limit.run_size / (recipe.model.width * images))
     if train.epochs > epochs:
         fewer = f"at most {epochs}, or " if epochs else ""

@@ -15,7 +15,8 @@ from core.collections.archive import CollectionError, read_zip
 from core.collections.collection import Collection, collect, listed, split_parts
 from core.collections.packing import pack_collection
 from core.data.drawing import photo_form
-from core.specs import find_spec
+from core.recipes.presets import PRESETS
+from core.specs import TRAIN_SIZE, find_spec
 from tests.support.shapes import draw_shape, png, shape_files, zipped
 
 
@@ -88,10 +89,22 @@ def test_a_seed_fixes_the_split_and_another_gives_another(shapes):
 
 
 def test_an_epoch_of_few_pictures_goes_over_them_several_times(shapes):
-    data = shapes.data()
+    data = shapes.data().learning(TRAIN_SIZE)
     assert data.train.images.shape == (70 * 85, 1, 28, 28)
     assert Counter(data.train.labels.tolist()) == dict.fromkeys(range(10), 7 * 85)
     assert data.test.images.shape == (20, 1, 28, 28)
+
+
+@pytest.mark.parametrize(("images", "steps"), [(TRAIN_SIZE, 46), (500, 46), (100, 47)])
+def test_fewer_pictures_are_different_ones_and_an_epoch_is_as_long(images, steps):
+    """Of 140 pictures: 42 times all of them, or 60 times the first 100."""
+    data = collected(shape_files(20)).data()
+    recipe = PRESETS["quick"].recipe.change({"dataset": data.spec.name, "images": images})
+    assert recipe.training(recipe.build(), data).steps == steps
+    shown = data.learning(images).train.images.flatten(1)
+    count = min(images, 140)
+    assert shown.unique(dim=0).shape[0] == data.train.first(count).images.unique(dim=0).shape[0]
+    assert len(shown) == 6_000 // count * count
 
 
 def test_mean_and_spread_are_those_of_the_training_images(shapes):

@@ -149,3 +149,12 @@ def test_a_data_set_of_ones_own_takes_its_share_of_the_time():
     usual = MEASURED.run_seconds({"width": 16, "epochs": 1, "dataset": "mnist"})
     mine = MEASURED.run_seconds({"width": 16, "epochs": 1, "dataset": name})
     assert mine == pytest.approx(usual * 6_000 / 50_000)
+
+
+def test_fewer_pictures_of_ones_own_take_as_long():
+    """They are shown more often; fewer images of ours are not."""
+    name = lesson_set(next(iter(LESSON_SETS))).spec.name
+    for dataset, ratio in ((name, 1.0), ("mnist", 0.01)):
+        settings = {"width": 16, "epochs": 1, "dataset": dataset}
+        few = MEASURED.train_seconds({**settings, "images": 500})
+        assert few == pytest.approx(ratio * MEASURED.train_seconds(settings))
