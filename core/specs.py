@@ -32,6 +32,7 @@ CLASSES = 10
 TRAIN_SIZE = 50_000
 VAL_SIZE = 10_000  # of the 60,000 training images; the published MNIST network splits like this
 TEST_SIZE = 10_000
+LENT_HELD_OUT = 2_000  # of the validation images: no encoder that is shipped learned from these
 
 EPOCH_IMAGES = 6_000  # of somebody's own data set: a smaller one is gone over several times
 OWN = "own-"  # begins the name of a data set of somebody's own

@@ -17,7 +17,7 @@ from core.heads import FUSIONS
 from core.model import ModelConfig, SumNet
 from core.recipes.bugs import BUGS, Bug
 from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, SettingError, Value
-from core.specs import VAL_SIZE, find_spec
+from core.specs import LENT_HELD_OUT, VAL_SIZE, find_spec
 from core.trainer import LIVE_VAL_SIZE, Progress, TrainConfig, Training
 
 # What a training may start from: the encoder of the shipped network of drawings, or of photos.
@@ -130,11 +130,15 @@ class Recipe:
         return changed
 
     def ready(self) -> "Recipe":
-        """The recipe as it is trained: a start from the shipped encoder brings its size."""
+        """The recipe as it is trained: a start from the shipped encoder brings its size.
+
+        Of a data set of ours, only those images are for validation that the encoder did not learn.
+        """
         if self.train.start != "shipped":
             return self
-        is_drawn = find_spec(self.model.dataset).is_drawn
-        return _rebuild(self, ENCODER_OF_DRAWINGS if is_drawn else ENCODER_OF_PHOTOS)
+        spec = find_spec(self.model.dataset)
+        lent = ENCODER_OF_DRAWINGS if spec.is_drawn else ENCODER_OF_PHOTOS
+        return _rebuild(self, lent if spec.own else {**lent, "held_out": LENT_HELD_OUT})
 
     def diff(self, settings: Mapping[str, Value]) -> dict[str, Value]:
         """The inverse of `change`: which of all settings it takes to get from here to there."""

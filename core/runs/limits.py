@@ -109,10 +109,16 @@ def run_size(params: Mapping[str, Any]) -> float:
 
 def shown_images(settings: Mapping[str, Any]) -> float:
     """That an epoch shows, about; few pictures of somebody's own are gone over several times."""
-    from core.specs import TRAIN_SIZE
+    from core.specs import LENT_HELD_OUT, TRAIN_SIZE, VAL_SIZE
 
     usual = epoch_images(settings.get("dataset"))
-    return usual if usual < TRAIN_SIZE else min(settings.get("images", TRAIN_SIZE), usual)
+    images: float = settings.get("images", TRAIN_SIZE)
+    if usual < TRAIN_SIZE:
+        return usual
+    if images < TRAIN_SIZE:
+        return images
+    rest = VAL_SIZE - LENT_HELD_OUT  # which a lent encoder has learned, so it goes on with them
+    return TRAIN_SIZE + (rest if settings.get("start") == "shipped" else 0)
 
 
 def epoch_images(dataset: object) -> int:

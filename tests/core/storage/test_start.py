@@ -10,6 +10,8 @@ from core.dataset import Split
 from core.evaluation.metrics import evaluate
 from core.recipes.presets import PRESETS, own_recipe
 from core.recipes.recipe import ENCODER_OF_DRAWINGS, ENCODER_OF_PHOTOS, Recipe
+from core.runs.limits import shown_images
+from core.specs import LENT_HELD_OUT, VAL_SIZE
 from core.storage import checkpoint
 from core.storage.start import OF_DRAWINGS, OF_PHOTOS, build_to_train
 from tests.support.shapes import shape_files, zipped
@@ -35,6 +37,26 @@ def test_the_encoder_is_that_of_the_shipped_network_of_such_pictures(dataset, le
 )
 def test_what_is_said_of_a_lent_encoder_is_so(name, said):
     assert {part: getattr(PRESETS[name].recipe.model, part) for part in said} == said
+
+
+@pytest.mark.parametrize("name", [OF_DRAWINGS, OF_PHOTOS])
+def test_what_is_held_out_is_what_its_encoder_did_not_learn(name):
+    lender = PRESETS[name].recipe
+    recipe = PRESETS["quick"].recipe.change({"dataset": lender.model.dataset, "start": "shipped"})
+    assert recipe.ready().train.held_out == lender.train.held_out == LENT_HELD_OUT
+    assert recipe.change({"start": "nothing"}).ready().train.held_out == VAL_SIZE
+
+
+def test_of_ones_own_pictures_a_lent_encoder_has_learned_none():
+    recipe = own_recipe(collected(4, seed=0).spec.name, images=12)
+    assert recipe.ready().train.held_out == recipe.train.held_out
+
+
+def test_as_many_images_are_shown_as_a_run_is_judged_by(mnist):
+    for start in ("nothing", "shipped"):
+        recipe = PRESETS["quick"].recipe.change({"start": start}).ready()
+        data = mnist.holding_out(recipe.train.held_out).learning(recipe.train.images)
+        assert shown_images(recipe.settings()) == len(data.train.labels)
 
 
 def test_from_nothing_it_is_what_the_recipe_builds():
