@@ -165,9 +165,8 @@ def train_and_save(
     data = data or dataset.load_data(recipe.model.dataset)
     model = build_to_train(recipe).to(device)
     training = recipe.training(model, data)
-    unfinished = Unfinished(
-        out / f"{preset}.unfinished.safetensors" if out else None, recipe, training
-    )
+    file = out / f"{preset}{checkpoint.UNFINISHED}" if out else None
+    unfinished = Unfinished(file, recipe, training)
     if _fit(training, unfinished, device, show, resume) > 0:
         return None
     seconds = unfinished.seconds

@@ -30,6 +30,7 @@ from core.specs import CLASSES, OwnData, own_spec
 from core.storage.files import MAX_NUMBER, write_atomic
 
 WEIGHTS_DIR = PROJECT / "weights"
+UNFINISHED = ".unfinished.safetensors"  # ends the name of a training that is not over
 METRIC_NAMES = {"class_acc", "sum_r2", "sum_mae", "sum_acc", "joint_acc"}
 
 Text = Annotated[str, Meta(max_length=10_000)]
@@ -114,10 +115,14 @@ def shipped_names() -> list[str]:
 
 
 def stem_of(name: str) -> Path:
-    """A preset's shipped checkpoint, a path to one (its suffix may be left out), or its folder."""
+    """A preset's shipped checkpoint, a path to one (its suffix may be left out), or its folder.
+
+    A training that was cut off may lie in the folder, too: that is no checkpoint.
+    """
     if name in PRESETS and PRESETS[name].shipped:
         return WEIGHTS_DIR / name
-    inside = list(Path(name).glob("*.safetensors")) if name else []
+    found = Path(name).glob("*.safetensors") if name else ()
+    inside = [file for file in found if not file.name.endswith(UNFINISHED)]
     path = str(inside[0]) if len(inside) == 1 else name
     return Path(path.removesuffix(".safetensors").removesuffix(".json"))
 

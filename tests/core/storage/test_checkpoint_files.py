@@ -36,5 +36,10 @@ def test_a_folder_with_one_network_names_it(stem):
     assert checkpoint.stem_of(str(stem.parent)) == stem
 
 
+def test_a_training_that_is_not_over_is_no_network(stem):
+    (stem.parent / f"other{checkpoint.UNFINISHED}").touch()
+    assert checkpoint.stem_of(str(stem.parent)) == stem
+
+
 def test_a_shipped_network_is_named_by_its_preset():
     assert checkpoint.stem_of("mnist") == checkpoint.WEIGHTS_DIR / "mnist"
