@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from core import dataset
-from core.cli.commands import print_report
+from core.cli.commands import UsageError, print_report
 from core.cli.own_data import read_own
 from core.cli.progress import ProgressBar
 from core.cli.unfinished import ResumeError, Unfinished
@@ -83,7 +83,7 @@ def run_train(options: argparse.Namespace) -> None:
     replaces the shipped weights.
 
     Raises:
-        SettingError: a setting is out of bounds.
+        UsageError, CollectionError, SettingError: as for the options; see `_chosen`.
         DeviceError: this machine does not have the device.
         DivergedError, ResumeError, OSError: as for `train_and_save`.
     """
@@ -110,8 +110,18 @@ def run_train(options: argparse.Namespace) -> None:
 
 
 def _chosen(options: argparse.Namespace) -> tuple[Preset, Recipe, Collection | None]:
-    """The preset, its recipe with what the options change, and somebody's own pictures."""
+    """The preset, its recipe with what the options change, and somebody's own pictures.
+
+    Raises:
+        UsageError: options contradict each other.
+        CollectionError: the pictures make no data set.
+        SettingError: a setting is out of bounds.
+    """
     settings = {k: v for k, v in vars(options).items() if k in SETTINGS and v is not None}
+    if options.kind and not options.data:
+        raise UsageError("--kind is of your own pictures: say with --data where they are.")
+    if options.data and options.dataset:
+        raise UsageError("--data and --dataset are two data sets: give one of them.")
     own = read_own(options.data, options.kind) if options.data else None
     preset = PRESETS[options.preset or ("quick" if own else "mnist")]
     usual = preset.recipe
