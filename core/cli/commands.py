@@ -153,9 +153,13 @@ def _set_up_predict(parser: argparse.ArgumentParser) -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
-    """Answer for image files, in order."""
+    """Answer for image files, in order.
+
+    Raises:
+        AnswerError: an answer is not a number.
+    """
     from core.data.image_files import read_file
-    from core.evaluation.prediction import predict
+    from core.evaluation.prediction import AnswerError, predict
     from core.runs.limits import LIMITS
     from core.storage import bundle
 
@@ -172,6 +176,8 @@ def _predict(options: argparse.Namespace) -> None:
             for image in images
             if image is not None
         ]
+        if not all(answer.is_finite for answer in answers):
+            raise AnswerError
         _print_answers(file, answers, spec, options.json)
 
 

@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from PIL import Image
 
 from core.cli.main import main
+from core.storage import checkpoint
 from tests.support.command_line import TRAIN, complaint, last_line
 
 ANSWER = ["file", "blank", "label", "name", "class_probs", "sum_value", "total", "readable"]
@@ -157,3 +159,14 @@ def test_each_of_several_digits_is_answered(five, tmp_path, capsys):
     assert list(answer) == [*ANSWER, "digits"]
     assert (answer["blank"], answer["label"]) == (False, None)
     assert [digit["total"] for digit in answer["digits"]] == [12, 12]
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_answer_that_is_no_number_is_not_stated(five, tmp_path, capsys, options):
+    model, card = checkpoint.load(checkpoint.WEIGHTS_DIR / "mnist")
+    with torch.no_grad():
+        model.class_head[-1].bias[0] = float("nan")
+    checkpoint.save(tmp_path / "net", model, card)
+    five.save(tmp_path / "five.png")
+    asked = ["predict", tmp_path / "five.png", "--addend", 7, "--model", tmp_path / "net"]
+    assert complaint(capsys, *asked, *options).startswith("This network's answer is not a number.")
