@@ -107,19 +107,23 @@ def _set_up_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    """Measure a checkpoint again on the test split."""
+    """Measure a checkpoint again on the test split.
+
+    Raises:
+        UsageError: the pictures are of classes that it did not learn.
+    """
     from core import dataset
-    from core.cli.own_data import read_own
+    from core.cli.own_data import own_test_split, read_own
     from core.evaluation.metrics import evaluate
     from core.storage import bundle
 
     model, card = bundle.load_any(options.model)
     if options.data:
         own = model.spec.own
-        data = read_own(options.data, own.kind if own else None).data()
+        test = own_test_split(read_own(options.data, own.kind if own else None), model.spec)
     else:
-        data = dataset.load_data(model.config.dataset)
-    metrics = evaluate(model, data.test)
+        test = dataset.load_data(model.config.dataset).test
+    metrics = evaluate(model, test)
     print_report(replace(card, figures=metrics.scalars()).report(), options.json)
 
 

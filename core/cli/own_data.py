@@ -3,10 +3,14 @@
 import sys
 from pathlib import Path
 
+import torch
+
+from core.cli.commands import UsageError
 from core.cli.progress import ProgressBar
 from core.collections.archive import Archive, CollectionError, read_folder, read_zip
 from core.collections.collection import Collection, collect
-from core.specs import Kind
+from core.dataset import Split
+from core.specs import DatasetSpec, Kind
 
 MOST_UNREAD = 10  # pictures that could not be read
 
@@ -27,6 +31,30 @@ def read_own(path: str, kind: Kind | None = None) -> Collection:
             return _collect(place, read_zip(file), kind)
     except OSError as error:
         raise CollectionError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def own_test_split(found: Collection, learned: DatasetSpec) -> Split:
+    """The test pictures, with the labels of a network that `learned` a data set.
+
+    Where these are other pictures than those of its training, stderr says what that means.
+
+    Raises:
+        UsageError: they are of classes that it did not learn.
+    """
+    names, known = found.spec.class_names, learned.class_names
+    if not set(names) <= set(known):
+        raise UsageError(
+            f"These pictures are of {', '.join(names)}, but the network learned "
+            f"{', '.join(known)}: give pictures in folders of these names."
+        )
+    if learned.own and found.spec.own and learned.own.key != found.spec.own.key:
+        print(
+            "These are other pictures than those of its training: it may have learned some of "
+            "them, and then its figures are too good.",
+            file=sys.stderr,
+        )
+    images, labels = found.data().test
+    return Split(images, torch.tensor([known.index(name) for name in names])[labels])
 
 
 def _collect(place: Path, archive: Archive, kind: Kind | None) -> Collection:

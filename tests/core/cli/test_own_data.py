@@ -1,7 +1,9 @@
 """train and evaluate on pictures of one's own, and a network that knows their names."""
 
 import io
+import shutil
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,59 @@ def test_evaluate_measures_it_again(folder, network, capsys):
     capsys.readouterr()
     assert main(["evaluate", str(network), "--data", str(folder), "--json"]) == 0
     assert last_line(capsys) == checkpoint.read_card(network / "quick").report()
+
+
+def brought(place: Path, names: Sequence[str], seed: int = 0) -> Path:
+    """A zip file of shapes, the same as in `folder` for seed 0, in folders of these names."""
+    files = shape_files(12, NAMES, seed=seed)
+    renamed = dict(zip(NAMES, names, strict=True))
+    file = place / "brought.zip"
+    moved = {
+        "/".join(renamed.get(part, part) for part in path.split("/")): content
+        for path, content in files.items()
+    }
+    file.write_bytes(zipped(moved).getvalue())
+    return file
+
+
+def test_evaluate_refuses_pictures_of_other_classes(network, tmp_path, capsys):
+    file = brought(tmp_path, ("apple", "birch", "cherry"))
+    assert main(["evaluate", str(network), "--data", str(file)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[-1] == (
+        "These pictures are of apple, birch, cherry, but the network learned circle, cross, star: "
+        "give pictures in folders of these names."
+    )
+
+
+def test_evaluate_takes_fewer_classes_by_their_names(folder, network, tmp_path, capsys):
+    """Of cross and star alone, cross is class 0; of the network it is class 1."""
+    for name in NAMES[1:]:
+        shutil.copytree(folder / name, tmp_path / "two" / name)
+    capsys.readouterr()
+    assert main(["evaluate", str(network), "--data", str(tmp_path / "two"), "--json"]) == 0
+    assert last_line(capsys)["class_acc"] > 0.8
+
+
+@pytest.mark.parametrize(("seed", "is_said"), [(0, False), (7, True)])
+def test_evaluate_says_that_other_pictures_may_be_learned_ones(
+    network, tmp_path, capsys, seed, is_said
+):
+    file = brought(tmp_path, NAMES, seed=seed)
+    assert main(["evaluate", str(network), "--data", str(file), "--json"]) == 0
+    said = capsys.readouterr()
+    assert ("it may have learned some of them" in said.err) is is_said
+    assert said.out.count("\n") == 1
+
+
+def test_a_data_set_of_ours_has_no_others_beside_it(folder, capsys):
+    assert complaint(capsys, "train", "--dataset", "fashion-mnist", "--data", folder) == (
+        "--data and --dataset are two data sets: give one of them.\n"
+    )
+    assert complaint(capsys, "train", "--kind", "photo") == (
+        "--kind is of your own pictures: say with --data where they are.\n"
+    )
 
 
 def test_evaluate_needs_the_pictures(network, capsys):
