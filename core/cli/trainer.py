@@ -8,6 +8,8 @@ import socket
 
 from core.cluster.cluster import MISSING, ClusterError, Options, check_address
 
+MAX_PORT = 65_535  # of TCP
+
 
 def add_trainer_options(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
@@ -15,7 +17,7 @@ def add_trainer_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default=socket.gethostname(), help="what the app calls it")
     parser.add_argument("--threads", type=_positive, help="to compute with; all cores by default")
     parser.add_argument("--memory-limit", type=_positive, default=0, metavar="MB")
-    parser.add_argument("--port", type=_positive, default=0, help="that the app connects to")
+    parser.add_argument("--port", type=_port, default=0, help="that the app connects to")
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -45,3 +47,11 @@ def _positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**9:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 up, not {text!r}")
     return int(text)
+
+
+def _port(text: str) -> int:
+    """A number of a TCP port."""
+    port = _positive(text)
+    if port > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MAX_PORT}, not {port}")
+    return port

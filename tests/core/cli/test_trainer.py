@@ -31,6 +31,11 @@ def test_its_options_reach_the_trainer(started):
         (["host"], "'host' is no address of a scheduler: write tcp://host:8786 or"),
         (["tcp://host:1", "--threads", "0"], "--threads: must be a whole number from 1 up"),
         (["tcp://host:1", "--memory-limit", "x"], "--memory-limit: must be a whole number"),
+        (
+            ["tcp://host:1", "--port", "65536"],
+            "--port: must be a whole number from 1 to 65535",
+        ),
+        (["tcp://host:1", "--port", "0"], "--port: must be a whole number from 1"),
         ([], "the following arguments are required: ADDRESS"),
     ],
 )
