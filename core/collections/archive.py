@@ -84,9 +84,11 @@ def read_folder(folder: Path, bounds: Bounds = Bounds()) -> Archive:
     """
     if not folder.is_dir():
         raise CollectionError(f"There is no folder {folder}.")
+    left = [bounds.bytes]
     files = []
     for file in _walk(folder):
-        files.append((file.relative_to(folder).parts, partial(read_picture_file, file, bounds)))
+        read = partial(_read_within, file, bounds, left)
+        files.append((file.relative_to(folder).parts, read))
         _check_count(len(files), bounds)
     return _sort(files, bounds)
 
@@ -138,6 +140,13 @@ def read_picture_file(file: Path, bounds: Bounds) -> bytes:
         raise CollectionError(f"{file.name} cannot be read ({error.strerror}).") from error
 
 
+def _read_within(file: Path, bounds: Bounds, left: list[int]) -> bytes:
+    """The content of a file; `left` is what may still be read of all, in bytes."""
+    content = read_picture_file(file, bounds)
+    _take(left, content, file.name)
+    return content
+
+
 # --- zip files
 
 
@@ -184,9 +193,7 @@ def _unpack(
             content = stream.read(min(bounds.picture_bytes, left[0]) + 1)
     except Exception as error:  # of zlib, lzma and bz2 on damaged bytes: it can be any
         raise CollectionError(f"{shown(name)} is damaged.") from error
-    left[0] -= len(content)
-    if left[0] < 0:
-        raise CollectionError(f"{shown(name)} was left out: the pictures before it fill the space.")
+    _take(left, content, name)
     return _bounded(content, name, bounds)
 
 
@@ -196,6 +203,17 @@ def _unpack(
 def _check_count(count: int, bounds: Bounds) -> None:
     if count > bounds.files:
         raise CollectionError(f"There are more than {bounds.files:,} files: take fewer.")
+
+
+def _take(left: list[int], content: bytes, name: str) -> None:
+    """Take the size of a picture from what is `left` for all of them.
+
+    Raises:
+        CollectionError: there is too little left.
+    """
+    left[0] -= len(content)
+    if left[0] < 0:
+        raise CollectionError(f"{shown(name)} was left out: the pictures before it fill the space.")
 
 
 def _bounded(content: bytes, name: str, bounds: Bounds) -> bytes:

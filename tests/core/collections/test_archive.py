@@ -204,6 +204,16 @@ def test_a_picture_that_swells_is_cut_short():
         tracemalloc.stop()
 
 
+def test_all_pictures_of_a_folder_together_are_bounded(tmp_path):
+    for number in range(4):
+        (tmp_path / f"{number % 2}").mkdir(exist_ok=True)
+        (tmp_path / f"{number % 2}" / f"{number}.png").write_bytes(b"\0" * 600)
+    *fit, last = read_folder(tmp_path, Bounds(bytes=2_000)).pictures
+    assert [len(picture.read()) for picture in fit] == [600] * 3
+    with pytest.raises(CollectionError, match=r"^3\.png was left out: the pictures before it"):
+        last.read()
+
+
 def test_all_pictures_together_are_bounded():
     files = {f"{number % 2}/{number}.png": b"\0" * 600 for number in range(4)}
     bounds = Bounds(bytes=2_000)
