@@ -64,7 +64,10 @@ class Number:
     def clamp(self, value: object, default: Value) -> Value:
         """The nearest allowed value; `default` for anything that is not a number."""
         try:
-            number = min(self.high, max(self.low, float(value)))  # type: ignore[arg-type]
+            number = float(value)  # type: ignore[arg-type]
+            if math.isnan(number):
+                return default
+            number = min(self.high, max(self.low, number))
             return self.check("", round(number) if self.whole else number)
         except (TypeError, ValueError, OverflowError):
             return default

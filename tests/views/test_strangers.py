@@ -41,6 +41,11 @@ def test_whatever_is_sent_a_setting_is_within_its_bounds(name, value):
     assert SETTINGS[name].clamp(usual, value) == usual
 
 
+@pytest.mark.parametrize("junk", [float("nan"), "nan", "x", None])
+def test_what_is_no_number_leaves_a_setting_as_it_is(junk):
+    assert SETTINGS["epochs"].clamp(junk, 3) == 3
+
+
 @settings(max_examples=200)
 @given(
     some.dictionaries(
