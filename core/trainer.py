@@ -24,7 +24,7 @@ from core.heads import Output, SumHead
 from core.model import SumNet
 from core.specs import TRAIN_SIZE, VAL_SIZE, DatasetSpec
 
-VALIDATIONS = 12  # in a run, however short
+VALIDATIONS = 12  # in a run; one after each step where there are fewer steps
 LIVE_VAL_SIZE = 1_000  # images of a validation while training; the last one takes all
 EVAL_BATCH = 250  # images; the feature maps of such a batch fit into the cache
 

@@ -85,7 +85,10 @@ def feature_maps(model: SumNet, image: Pixels, addend: int) -> list[Floats]:
 
 
 def first_filters(model: SumNet) -> Floats:
-    """The weights of the first convolution, (C, 5, 5): what it looks for in the pixels."""
+    """The weights of the first convolution: what it looks for in the pixels.
+
+    (C, 5, 5) of a plain encoder, (C, 6, 6) of a cosine one, (C, 3, 3) of a residual one.
+    """
     first = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
     return np.array(first.weight.detach().numpy()[:, 0])
 
