@@ -183,6 +183,6 @@ def test_a_race_goes_on_by_itself_and_its_past_can_be_dragged(visit: Visit) -> N
     with answered(page):
         page.keyboard.press("Home")
     wait_until_idle(page)
-    untrained = re.compile(r"[89]\.\d before rounding")  # near 9, the mean of all sums
+    untrained = re.compile(r"[89]\.\d\d before rounding")  # near 9, the mean of all sums
     expect(answers).to_contain_text(untrained)
     assert violations(page) == []

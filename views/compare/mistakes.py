@@ -26,7 +26,7 @@ def show_mistakes(
         st.caption("Click a picture: the network that got it wrong reads it on the Draw page.")
     clicked = None
     for network, analysis in zip(compared, analyses, strict=True):
-        spec = find_spec(network.dataset)
+        spec, classes = find_spec(network.dataset), network.has_sum_classes
         st.subheader(plain(network.title), anchor=False)
         for kind, title, mistakes in (
             ("class", "Surest of a wrong class", analysis.wrong_classes),
@@ -38,7 +38,7 @@ def show_mistakes(
             with st.container(horizontal=True, key=f"mistakes_{kind}_{network.name}"):
                 for mistake in mistakes:
                     key = f"{kind}_{network.name}_{mistake.index}"
-                    if _mistake(key, mistake, _what(kind, mistake, spec), fixed):
+                    if _mistake(key, mistake, _what(kind, mistake, spec, classes), fixed):
                         clicked = network, mistake
     if not clicked:
         return None
@@ -49,7 +49,7 @@ def show_mistakes(
     return network
 
 
-def _what(kind: str, mistake: Mistake, spec: DatasetSpec) -> tuple[str, str]:
+def _what(kind: str, mistake: Mistake, spec: DatasetSpec, has_sum_classes: bool) -> tuple[str, str]:
     """A mistake in two short lines."""
     if kind == "class":
         true, answered = spec.class_names[mistake.label], spec.class_names[mistake.answered]
@@ -58,6 +58,8 @@ def _what(kind: str, mistake: Mistake, spec: DatasetSpec) -> tuple[str, str]:
         return f"{true}, read as {answered}", f"{sure} sure"
     total = mistake.label + mistake.addend
     addition = f"{spec.numbered(mistake.label)} + {mistake.addend} = {total}"
+    if has_sum_classes:
+        return addition, f"it says {mistake.total}, mean {mistake.sum_value:.1f}"
     return addition, f"it says {mistake.sum_value:.1f}"
 
 

@@ -23,6 +23,11 @@ class Network:
     def dataset(self) -> str:
         return str(self.card.params["dataset"])
 
+    @property
+    def has_sum_classes(self) -> bool:
+        """Does its sum head choose one of 19 sums? Then its value is their mean."""
+        return bool(self.card.params["sum_head"] == "classification")
+
 
 def cells_for(compared: Sequence[Network]) -> list[DeltaGenerator]:
     """A place for each network, two in a row; the last row may be half empty."""

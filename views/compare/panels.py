@@ -187,9 +187,18 @@ def _sums(compared: Sequence[Network], analyses: Sequence[Analysis]) -> None:
                 alt=f"Sums of {network.title}: true ones and predicted ones",
             )
     st.caption(
-        "The value of the sum head, before rounding, for each true sum. Stronger color means more "
-        "of the test images. On the line, it is right."
+        f"The value of the sum head for each true sum: {_value_words(compared)}. Stronger color "
+        "means more of the test images. On the line, it is right."
     )
+
+
+def _value_words(compared: Sequence[Network]) -> str:
+    """What the value of a sum head is, for all of the networks that are compared."""
+    mean = "the mean of the 19 sums, weighted by their probabilities"
+    have_classes = {network.has_sum_classes for network in compared}
+    if have_classes == {True}:
+        return mean
+    return "before rounding" + (f", or {mean}" if True in have_classes else "")
 
 
 def _reliability(compared: Sequence[Network], analyses: Sequence[Analysis]) -> None:

@@ -16,7 +16,7 @@ from views.draw.digits import MOST_CHIPS
 from views.draw.ghost import ghost_style
 from views.input.input_image import InputImage
 from views.input.sources import SOURCES
-from views.ui.answer_charts import class_bars, sum_line
+from views.ui.answer_charts import class_bars, sum_line, sum_note
 from views.ui.table import certainty
 
 COUNT_WORDS = {2: "two", 3: "three", 4: "four"}
@@ -195,7 +195,8 @@ def _sum_head(spec: DatasetSpec, prediction: Prediction, doubt: Doubt | None) ->
     line = sum_line(prediction.sum_value, prediction.label + prediction.addend)
     if doubt:
         return _head("sum", question, "", f"{total}?", "Only a guess", line)
-    return _head("sum", question, total, "", _before(prediction), line)
+    note = sum_note(prediction.sum_value, prediction.total, prediction.sum_probs)
+    return _head("sum", question, total, "", note, line)
 
 
 def _class_question(spec: DatasetSpec) -> str:
@@ -219,13 +220,6 @@ def _head(head: str, question: str, answer: str, instead: str, note: str, chart:
         f"{html.escape(answer or instead)}</span></div></div>"
         f'<div class="note">{note or "&nbsp;"}</div>{chart}</div>'
     )
-
-
-def _before(prediction: Prediction) -> str:
-    """What is behind the whole number: a probability, or a value before rounding."""
-    if prediction.sum_probs:
-        return f"{certainty(prediction.sum_probs[prediction.total])} sure"
-    return f"{prediction.sum_value:.2f} before rounding"
 
 
 def _equation(spec: DatasetSpec, prediction: Prediction) -> str:

@@ -8,7 +8,7 @@ from core.evaluation.prediction import AnswerError, Prediction, predict
 from core.inspection.flip import Flip
 from views.inside.cached import cached_flip
 from views.inside.subject import Subject
-from views.ui.answer_charts import class_bars, sum_line
+from views.ui.answer_charts import class_bars, sum_line, sum_note
 from views.ui.images import image_tag, shades
 from views.ui.table import certainty
 from views.ui.text import plain
@@ -101,12 +101,13 @@ def answers_to(shown: Subject, prediction: Prediction, before: int) -> str:
     refused = f"Too unlike a {spec.noun}: the Draw page would not answer."
     said = "" if prediction.is_readable else refused
     expected = prediction.label + prediction.addend
+    note = sum_note(prediction.sum_value, prediction.total, prediction.sum_probs)
     return (
         f"{verdict}"
         f'<div class="heads"><div class="class-head"><b>Class head: {name}</b>'
         f'<div class="note">{sure} sure. {said}</div>'
         f"{class_bars(prediction.class_probs, spec.class_names)}</div>"
         f'<div class="sum-head"><b>Sum head: {prediction.total}</b>'
-        f'<div class="note">{prediction.sum_value:.1f} before rounding</div>'
+        f'<div class="note">{note}</div>'
         f"{sum_line(prediction.sum_value, expected)}</div></div>"
     )

@@ -46,6 +46,7 @@ def player_data(shown: Subject, found: ForwardPass) -> dict[str, Any]:
         "fusion_probs": _short(found.fusion_probs)[: len(shown.spec.class_names)],
         "onehot": found.onehot.tolist(),
         "sum_value": found.sum_value,
+        "sum_is_mean": found.sum_probs is not None,
         "addend": shown.prediction.addend,
         "names": list(shown.spec.class_names),
         "marked": shown.model.fusion.marks_images,
@@ -130,7 +131,12 @@ def _sum_words(shown: Subject, found: ForwardPass) -> str:
     is_marked = shown.model.fusion.marks_images
     given = "the features and the class probabilities" if is_marked else "these twenty values"
     value, total = found.sum_value, shown.prediction.total
-    return f"From {given} the sum head makes {value:.1f}, which rounds to {total}."
+    if found.sum_probs is None:
+        return f"From {given} the sum head makes {value:.1f}, which rounds to {total}."
+    return (
+        f"From {given} the sum head makes a probability for each sum from 0 to 18. It finds the "
+        f"sum {total} likeliest ({certainty(found.sum_probs[total])}). The dot is the mean."
+    )
 
 
 @functools.cache

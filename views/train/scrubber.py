@@ -25,7 +25,7 @@ from views.inside.map_chart import PlacedPicture, map_figure
 from views.inside.network_map import INSIDE_SHEET, place_on
 from views.session import jobs, networks
 from views.session.session import get_session
-from views.ui.answer_charts import class_bars, sum_line
+from views.ui.answer_charts import class_bars, sum_line, sum_note
 from views.ui.growing_chart import growing_chart
 from views.ui.images import montage, shades
 from views.ui.style import current_palette
@@ -113,13 +113,14 @@ def _show(moment: Moment, spec: DatasetSpec) -> None:
     left, right = st.columns([5, 6], gap="large")
     with left, st.container(key="moment_answers"):
         sure = certainty(prediction.class_probs[prediction.label])
+        note = sum_note(prediction.sum_value, prediction.total, prediction.sum_probs)
         st.html(
             '<div class="heads"><div class="class-head">'
             f"<b>Class head: {html.escape(spec.class_names[prediction.label])}</b>"
             f'<div class="note">{sure} sure</div>'
             f"{class_bars(prediction.class_probs, spec.class_names)}</div>"
             f'<div class="sum-head"><b>Sum head: {prediction.total}</b>'
-            f'<div class="note">{prediction.sum_value:.1f} before rounding</div>'
+            f'<div class="note">{note}</div>'
             f"{sum_line(prediction.sum_value, prediction.label + prediction.addend)}</div></div>"
         )
         extent = float(abs(moment.filters).max())

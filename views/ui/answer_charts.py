@@ -9,6 +9,8 @@ import html
 import math
 from collections.abc import Sequence
 
+from views.ui.table import certainty
+
 LOW, HIGH = -0.9, 18.9  # ends of the line of sums; both end sums have room for their mark
 TICKS = range(0, 19, 2)
 
@@ -46,6 +48,17 @@ def sum_line(sum_value: float = math.nan, expected: int | None = None) -> str:
         marks += _mark("dot", sum_value, f"sum head: {sum_value:.2f}")
     ticks = "".join(f'<b style="left:{_place(tick):.2f}%">{tick}</b>' for tick in TICKS)
     return f'<div class="sum-line" role="img" aria-label="Sum from 0 to 18">{marks}{ticks}</div>'
+
+
+def sum_note(sum_value: float, total: int, sum_probs: Sequence[float] | None) -> str:
+    """What is behind a sum: the probability of `total`, or the value before rounding.
+
+    `sum_probs` are those of the 19 sums, None for a regressed one. With them, nothing is rounded:
+    `sum_value` is their mean, and `total` the likeliest.
+    """
+    if sum_probs is not None:
+        return f"{certainty(sum_probs[total])} sure"
+    return f"{sum_value:.2f} before rounding"
 
 
 def _mark(kind: str, value: float, title: str) -> str:

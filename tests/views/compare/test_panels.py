@@ -126,7 +126,7 @@ def test_one_shade_means_the_same_for_all_networks(trained) -> None:
 )
 def test_no_network_is_said_to_be_certain_of_a_mistake(confidence, said) -> None:
     mistake = Mistake(0, np.zeros((28, 28), np.uint8), 4, 3, 9, confidence, 12.0, 12)
-    assert mistakes._what("class", mistake, SPECS["mnist"]) == ("4, read as 9", said)
+    assert mistakes._what("class", mistake, SPECS["mnist"], False) == ("4, read as 9", said)
 
 
 def chart(app) -> dict:
@@ -190,7 +190,27 @@ def test_the_reliability_is_said_in_numbers(run, drawn) -> None:
 )
 def test_a_wrong_sum_is_said_as_an_addition(dataset, said) -> None:
     mistake = Mistake(0, np.zeros((28, 28), np.uint8), 7, 3, 7, 0.9, 12.04, 12)
-    assert mistakes._what("sum", mistake, SPECS[dataset]) == (said, "it says 12.0")
+    assert mistakes._what("sum", mistake, SPECS[dataset], False) == (said, "it says 12.0")
+
+
+def test_of_19_sums_a_mistake_is_the_likeliest_and_its_mean_is_called_so() -> None:
+    mistake = Mistake(0, np.zeros((28, 28), np.uint8), 7, 3, 7, 0.9, 10.2, 12)
+    assert mistakes._what("sum", mistake, SPECS["mnist"], True)[1] == "it says 12, mean 10.2"
+
+
+@pytest.mark.parametrize(
+    ("head", "said"), [("regression", "before rounding"), ("classification", "mean of the")]
+)
+def test_it_is_said_what_the_values_of_the_sums_are(drawn, head: str, said: str) -> None:
+    recipe = QUICK.change({"width": 4, "sum_head": head})
+    run = made(recipe.build(), recipe)
+    (caption,) = [
+        each.value
+        for each in look(opened(compare_page, c=run.id), "Sums").caption
+        if "for each true sum" in each.value
+    ]
+    assert said in caption
+    assert ("before rounding" in caption) == (head == "regression")
 
 
 def test_answers_that_are_no_numbers_leave_the_other_networks(run, drawn, monkeypatch) -> None:

@@ -73,6 +73,13 @@ def test_a_network_that_nothing_flips_says_so(monkeypatch) -> None:
     assert not app.slider
 
 
+@pytest.mark.parametrize("look", ["fool", "break"])
+def test_of_19_sums_it_is_said_how_sure_the_answer_is(look: str) -> None:
+    shown = said(opened(explain_page, look=look, net="fashion-late"))
+    assert "before rounding" not in shown
+    assert re.search(r"Sum head: \d+ (over )?\d+\.\d % sure", shown)
+
+
 @pytest.mark.parametrize("look", ["fool", "break", "pass"])
 def test_an_example_stands_in_for_a_drawing(look: str) -> None:
     assert "You have drawn nothing yet" in said(opened(explain_page, look=look))
@@ -100,7 +107,7 @@ def test_the_answers_beside_it_are_those_of_the_damaged_copy(shipped) -> None:
     app.select_slider(key="break_noise").set_value(NOISE_AMOUNTS[-1]).run()
     broken = damage(shipped[0], layer, "noise", NOISE_AMOUNTS[-1])
     answer = predict(broken, the_3(), 4)
-    assert f"{answer.sum_value:.1f} before rounding" in said(app)
+    assert f"{answer.sum_value:.2f} before rounding" in said(app)
     assert "Still read as 3" in said(app)  # the class head does not listen to it
 
 

@@ -12,12 +12,15 @@ from core.evaluation.prediction import predict
 from core.inspection.forward_pass import forward_pass
 from core.model import ModelConfig, SumNet
 from core.recipes.recipe import Recipe
+from core.specs import SPECS
 from core.storage.checkpoint import Card
 from core.trainer import TrainConfig
 from tests.support.pages import explain_page, opened
+from views.input.input_image import example_image
 from views.input.sources import EXAMPLES
 from views.session import networks
 from views.session.link import format_strokes
+from views.ui.table import certainty
 
 
 def player(monkeypatch, **config: Any) -> dict[str, Any]:
@@ -78,6 +81,19 @@ def test_every_encoder_is_played(monkeypatch, encoder: str) -> None:
     sent = player(monkeypatch, encoder=encoder)
     assert [len(maps) for maps in sent["stages"]] == [8 if encoder == "cosine" else 4, 8, 8]
     assert ("2 pixels at a time" in sent["steps"][1]["words"]) == (encoder == "cosine")
+
+
+def test_a_sum_of_19_classes_is_the_likeliest_one_and_not_rounded(monkeypatch) -> None:
+    torch.manual_seed(0)
+    model = SumNet(ModelConfig(width=4, sum_head="classification")).eval()
+    answer = predict(model, example_image(SPECS["mnist"]).pixels, 4)
+    assert answer.sum_probs and answer.total != round(answer.sum_value)
+    sent = player(monkeypatch, sum_head="classification")
+    words = sent["steps"][-1]["words"]
+    share = certainty(answer.sum_probs[answer.total])
+    assert f"finds the sum {answer.total} likeliest ({share})" in words
+    assert "rounds to" not in words and sent["sum_is_mean"]
+    assert not player(monkeypatch)["sum_is_mean"]
 
 
 def test_another_number_is_another_pass(monkeypatch) -> None:

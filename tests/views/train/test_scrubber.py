@@ -80,7 +80,7 @@ def test_each_moment_has_its_own_answers_filters_and_map() -> None:
         model = snapshots.load_snapshot(run.snapshots, RECIPE.model, step)
         answer = predict(model, image, 4)
         assert f"Class head: {answer.label}<" in html_of(app)
-        assert f"{answer.sum_value:.1f} before rounding" in html_of(app)
+        assert f"{answer.sum_value:.2f} before rounding" in html_of(app)
         filters = first_filters(model)
         extent = float(abs(filters).max())
         assert montage(shades(filters, -extent, extent), "Filters", 8) in html_of(app)
@@ -88,6 +88,13 @@ def test_each_moment_has_its_own_answers_filters_and_map() -> None:
     now, then = moments
     assert now["data"][-1]["name"] == "the example"
     assert now["data"][-1]["x"] != then["data"][-1]["x"]
+
+
+def test_a_moment_of_a_network_of_19_sums_says_how_sure_it_was() -> None:
+    run, _ = finished_run(RECIPE.change({"sum_head": "classification"}))
+    said = words(opened_past(run.id))
+    assert "before rounding" not in said
+    assert len(re.findall(r"[\d.]+ % sure</div>", said)) == 2  # the class and the sum
 
 
 def test_the_slider_says_how_many_images_it_had_learned_from() -> None:

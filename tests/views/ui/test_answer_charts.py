@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from views.ui.answer_charts import class_bars, sum_line
+from views.ui.answer_charts import class_bars, sum_line, sum_note
 
 
 def shares(bars: str) -> list[float]:
@@ -86,3 +86,8 @@ def test_a_bar_has_the_name_of_its_class_under_it():
         ("0.2500", "a"),
         ("0.7500", "b"),
     ]
+
+
+def test_behind_a_sum_stands_its_value_or_its_probability() -> None:
+    assert sum_note(3.14, 3, None) == "3.14 before rounding"
+    assert sum_note(3.14, 6, [0.0] * 6 + [0.41] + [0.0] * 12) == "41.0 % sure"

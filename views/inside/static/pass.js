@@ -183,7 +183,8 @@ const sumLine = (view, time) => {
     view.pen.beginPath();
     view.pen.arc(at(value), middle, 8, 0, 2 * Math.PI);
     view.pen.fill();
-    say(view, value.toFixed(1), x + width / 2, y + height * 0.28, view.colors.sum_head, 40);
+    const shown = (view.data.sum_is_mean ? "mean " : "") + value.toFixed(1);
+    say(view, shown, x + width / 2, y + height * 0.28, view.colors.sum_head, 40);
 };
 
 // --- the multiplication behind one pixel
