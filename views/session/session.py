@@ -16,6 +16,7 @@ from core.data.drawing import Strokes
 from core.finetune import HandExample
 from core.library.store import is_kept
 from core.recipes.recipe import Recipe
+from core.runs.disk import list_entries
 from core.runs.run import FinetuneJob, find_run, runs_dir
 from core.runs.snapshot import finetune_job_of
 from core.specs import OWN
@@ -23,10 +24,12 @@ from views.server.browser_cookie import new_secret
 from views.server.heavy import heavy_work
 from views.session.canvas_state import CanvasState
 from views.session.link import OWN_PARAMETERS, Link, is_cut, parse_link
+from views.session.visitor import browser_of_session
 
 Guess = str | int  # the name of an option, or a number
 Findings = Mapping[str, Any]  # what was measured in a step of the tour or of a lesson, by name
 
+MOST_RECALLED = 8  # runs of this browser; each page looks at the networks of all
 MAX_OTHERS_TEXT = 500  # characters of parameters in an address that are not ours
 
 
@@ -138,8 +141,25 @@ def get_session() -> Session:
             other_parameters=_other_parameters(),
             unseen_run=link.run if run and not run.state().is_finished else "",
         )
+        _recall_runs(st.session_state.session)
     found: Session = st.session_state.session
     return found
+
+
+def _recall_runs(session: Session) -> None:
+    """Find the runs that this browser started before a reload or in another tab.
+
+    The newest that goes on is the one of the Train page, unless the address names another run. The
+    run of a quiz stays a secret.
+    """
+    browser = browser_of_session(session)
+    entries = [entry for entry in list_entries(runs_dir()) if entry.request.session == browser]
+    newest = [entry for entry in entries if not entry.request.secret][-MOST_RECALLED:]
+    session.own_runs = [entry.run.id for entry in newest]
+    live = [e.run.id for e in newest if not e.state.is_finished and e.request.base is None]
+    if live and not session.link.run:
+        session.choose(run=live[-1])
+        session.unseen_run = live[-1]
 
 
 def _other_parameters() -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ secret also owns its runs: only there may they be paused, stopped or renamed.
 
 import hashlib
 import hmac
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit import config
@@ -15,10 +16,12 @@ from core.runs.queue import Visitor
 from core.runs.run import Request
 from views.server.browser_cookie import secret_in
 from views.server.guard import network_of
-from views.session.session import Session
+
+if TYPE_CHECKING:
+    from views.session.session import Session
 
 
-def visitor_of_session(session: Session) -> Visitor:
+def visitor_of_session(session: "Session") -> Visitor:
     """Who asks for a run of this session. Runs on disk keep it, and it tells nobody an address.
 
     The address is the browser's, or whom a trusted proxy names, as in views/server/guard.py.
@@ -26,7 +29,7 @@ def visitor_of_session(session: Session) -> Visitor:
     return Visitor(hash_address(st.context.ip_address), browser_of_session(session))
 
 
-def browser_of_session(session: Session) -> str:
+def browser_of_session(session: "Session") -> str:
     """The hash that runs of this browser keep, in all its tabs and after a reload.
 
     A browser that keeps no cookies has another one for each page that it opens.
@@ -34,7 +37,7 @@ def browser_of_session(session: Session) -> str:
     return browser_hash(secret_in(st.context.cookies) or session.secret)
 
 
-def is_owner_of(session: Session, request: Request) -> bool:
+def is_owner_of(session: "Session", request: Request) -> bool:
     """May this browser pause, stop and rename the run that was asked for so?"""
     return is_owner(request, browser_of_session(session))
 

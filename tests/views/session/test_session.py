@@ -6,6 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from core.finetune import HandExample
+from core.recipes.presets import PRESETS
+from core.runs.control import browser_hash
+from core.runs.queue import Visitor, create_run
+from core.runs.run import Run, State, runs_dir
 from tests.support.pages import draw_page, finetune_run, opened, session_of
 from views.input.sources import EXAMPLES
 from views.session import session as visits
@@ -53,3 +57,51 @@ def test_examples_that_were_written_anew_are_read_anew() -> None:
     assert again and [each.label for each in again.examples] == [1]
     assert cached_finetune_job("mnist") is None
     assert eight not in again.examples
+
+
+def run_of(secret: str, state: str = "training", *, is_secret: bool = False) -> Run:
+    visitor = Visitor(session=browser_hash(secret))
+    recipe = PRESETS["quick"].recipe
+    run = create_run(runs_dir(), "quick", recipe, visitor=visitor, is_secret=is_secret)
+    run.set_state(State(state))
+    return run
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes has the browser "a"."""
+    monkeypatch.setattr("views.session.visitor.secret_in", lambda cookies: "a")
+
+
+@pytest.mark.parametrize("state", ["queued", "training", "paused", "evaluating"])
+def test_a_reload_on_any_page_finds_the_run_that_goes_on(pen, browser, state: str) -> None:
+    run = run_of("a", state)
+    app = opened(draw_page)
+    session = session_of(app)
+    assert (session.own_runs, session.unseen_run, session.link.run) == ([run.id], run.id, run.id)
+    assert "run" not in app.query_params
+
+
+def test_the_run_of_another_browser_and_a_riddle_are_not_found(pen, browser) -> None:
+    run_of("b")
+    run_of("a", is_secret=True)
+    session = session_of(opened(draw_page))
+    assert (session.own_runs, session.unseen_run, session.link.run) == ([], "", "")
+
+
+def test_a_run_that_is_over_is_ones_own_and_not_shown(pen, browser) -> None:
+    run = run_of("a", "finished")
+    session = session_of(opened(draw_page))
+    assert (session.own_runs, session.unseen_run, session.link.run) == ([run.id], "", "")
+
+
+def test_a_link_to_another_run_shows_that_one(pen, browser) -> None:
+    own, other = run_of("a"), run_of("b", "finished")
+    session = session_of(opened(draw_page, run=other.id))
+    assert (session.own_runs, session.link.run) == ([own.id], other.id)
+
+
+def test_of_many_runs_the_newest_are_found(pen, browser, monkeypatch) -> None:
+    monkeypatch.setattr(visits, "MOST_RECALLED", 2)
+    runs = [run_of("a", "finished").id for _ in range(3)]
+    assert session_of(opened(draw_page)).own_runs == runs[1:]
