@@ -60,6 +60,11 @@ def show_train() -> None:
             who()
         _settings_panel(jobs.reader(session, snapshot), is_busy, breaks=bool(session.link.bug))
     with right:
+        if session.is_dataset_gone:
+            st.warning(
+                "The pictures that this link trains on are no longer kept here. Ask for a new "
+                "link, or train on other pictures."
+            )
         with st.container():  # however much is in it, what comes below keeps its place
             uses = _run_panel(session, snapshot) if snapshot else _no_run(session)
         grows = snapshot is not None and snapshot.is_growing
@@ -136,6 +141,7 @@ def _start(start: Start) -> None:
     except OSError as error:
         st.error(f"The run could not be written to disk ({error.strerror}). Try again later.")
     else:
+        get_session().is_dataset_gone = False  # they train on other pictures
         st.rerun()
 
 
@@ -144,15 +150,12 @@ def _no_run(session: Session) -> bool:
     if session.link.run:
         with st.container(key="train_gone"):
             st.subheader("This run is no longer kept here")
-            st.write(
-                "This page has the settings from the link. Press Train again to retrain with them."
-            )
+            if not session.is_dataset_gone:
+                st.write(
+                    "This page has the settings from the link. Press Train again to retrain with "
+                    "them."
+                )
         return False
-    if session.is_dataset_gone:
-        st.warning(
-            "The pictures that this link trains on are no longer kept here. Ask for a new link, or "
-            "train on other pictures."
-        )
     st.subheader("Train a network of your own")
     images = find_spec(str(session.link.settings["dataset"])).train_words
     st.write(

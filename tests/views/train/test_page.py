@@ -217,14 +217,6 @@ def test_the_bar_is_as_full_as_the_run_is_far(state: State, step: int, share: in
     assert opened(train_page, run=run.id).get("progress")[0].proto.value == share
 
 
-def test_stop_asks_the_run_to_stop_once() -> None:
-    run = run_in(State("training"))
-    app = opened(train_page, run=run.id)
-    app.button(key="train_stop").click().run()
-    assert run.stop_requested()
-    assert app.button(key="train_stop").disabled
-
-
 @pytest.mark.parametrize(("bug", "dots"), [("", "images it has never seen"), ("relu", "same bug")])
 def test_it_is_said_what_the_dots_are(bug: str, dots: str) -> None:
     run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe.with_bug(bug))
@@ -250,6 +242,21 @@ def test_a_run_that_is_gone_can_be_trained_again() -> None:
     assert [each.value for each in app.subheader] == ["This run is no longer kept here"]
     assert app.button(key="train_start").label == "Train again"
     assert not app.button(key="train_start").disabled
+
+
+@pytest.mark.parametrize("run", ["", "0123456789abcdef"])
+def test_pictures_that_are_gone_are_said_whatever_else_is_gone(run: str) -> None:
+    app = opened(train_page, run=run, dataset="own-" + "0" * 24)
+    assert "pictures that this link trains on are no longer kept here" in app.warning[0].value
+    assert "has the settings from the link" not in words(app)
+    app.button(key="train_start").click().run()  # on other pictures
+    assert the_run(app).recipe()[1].model.dataset == "mnist"
+    assert "no longer kept here" not in words(app)
+
+
+def test_a_run_that_is_here_says_that_its_pictures_are_gone() -> None:
+    app = opened(train_page, run=run_in(State("stopped")).id, dataset="own-" + "0" * 24)
+    assert "pictures that this link trains on are no longer kept here" in app.warning[0].value
 
 
 def test_the_curves_and_the_rate_are_those_of_the_run() -> None:
