@@ -191,16 +191,20 @@ def in_step(ghost: Ghost, history: Sequence[Record]) -> Ghost:
 
 
 def standing(ghost: Ghost, history: Sequence[Record], name: str) -> str:
-    """How both stand after the same steps, in a sentence; "" before the first validation."""
-    now, then = (_last_joint(records) for records in (history, ghost.history))
-    if now is None or then is None:
+    """How both stood after the last step that has a validation of both, in a sentence; "" before.
+
+    A run that was stopped has its last validation at a step where the other one may have none.
+    """
+    now, then = (_joint_by_step(records) for records in (history, ghost.history))
+    last = max(now.keys() & then.keys(), default=None)
+    if last is None:
         return ""
-    return f"Both right, at the same step: {name} {percent(now)}, {ghost.name} {percent(then)}."
+    shares = f"{name} {percent(now[last])}, {ghost.name} {percent(then[last])}"
+    return f"Both right, at the same step: {shares}."
 
 
-def _last_joint(history: Sequence[Record]) -> float | None:
-    validated = [record["val_joint_acc"] for record in history if "val_joint_acc" in record]
-    return validated[-1] if validated else None
+def _joint_by_step(history: Sequence[Record]) -> dict[float, float]:
+    return {each["step"]: each["val_joint_acc"] for each in history if "val_joint_acc" in each}
 
 
 def sound_race(session: Session, snapshot: RunSnapshot, ghost: Ghost | None) -> Start | None:

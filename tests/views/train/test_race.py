@@ -206,9 +206,9 @@ def test_the_chosen_bug_races_first_of_all() -> None:
     assert race_now and race_now.recipe == sound.with_bug("broadcast")
 
 
-@pytest.mark.parametrize("how", ["lock", "hide"])
-def test_where_a_link_fixes_settings_nobody_races(how: str) -> None:
-    keys = {button.key for button in opened(train_page, **{how: "lr"}).button}
+@pytest.mark.parametrize("fixed", [{"lock": "lr"}, {"hide": "lr"}])
+def test_where_a_link_fixes_settings_nobody_races(fixed: dict[str, str]) -> None:
+    keys = {button.key for button in opened(train_page, **fixed).button}
     assert "race_start" not in keys
 
 
@@ -226,6 +226,24 @@ def test_before_the_first_validation_nobody_leads() -> None:
     assert standing(ghost, [record(10, val_joint_acc=0.25)], "b") == (
         "Both right, at the same step: b 25.00 %, a 50.00 %."
     )
+
+
+def test_a_run_that_was_stopped_early_is_compared_at_the_same_step() -> None:
+    first, second = trained(QUICK), create_run(runs_dir(), "quick", QUICK)
+    finish(second, QUICK)
+    early = [record(step, val_joint_acc=step / 50, val_loss=1.0) for step in (25, 30)]
+    (second.path / "progress.jsonl").write_bytes(b"")
+    for each in early:  # a stop validates once more
+        second.append(each)
+    second.set_state(State("stopped"))
+    app = shown(second, first)
+    session_of(app).race = Race(first.id, "one", "other", QUICK, second=second.id)
+    assert "Both right, at the same step: this run 50.00 %, one 45.00 %." in words(app.run())
+
+
+def test_where_no_step_is_the_same_nobody_leads() -> None:
+    ghost = Ghost("a", [record(10, val_joint_acc=0.5)], QUICK, {})
+    assert standing(ghost, [record(7, val_joint_acc=0.25)], "b") == ""
 
 
 def test_a_race_is_told_by_the_names_of_both() -> None:
