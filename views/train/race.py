@@ -67,9 +67,9 @@ def race_choice(session: Session) -> Start | None:
 
 
 def race_options(session: Session) -> dict[str, tuple[Racer, Racer]]:
-    """The races that the settings allow, by their title; none where a link fixes settings."""
+    """The races that the settings allow, by their title; none where a link fixes them or the bug."""
     link = session.link
-    if not set(SETTINGS).isdisjoint(link.hidden + link.locked):
+    if not set(SETTINGS).isdisjoint(link.hidden + link.locked) or "bug" in link.locked:
         return {}
     sound = PRESETS["quick"].recipe.change(link.settings)
     options: dict[str, tuple[Racer, Racer]] = {}

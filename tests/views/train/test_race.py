@@ -206,7 +206,7 @@ def test_the_chosen_bug_races_first_of_all() -> None:
     assert race_now and race_now.recipe == sound.with_bug("broadcast")
 
 
-@pytest.mark.parametrize("fixed", [{"lock": "lr"}, {"hide": "lr"}])
+@pytest.mark.parametrize("fixed", [{"lock": "lr"}, {"hide": "lr"}, {"lock": "bug"}])
 def test_where_a_link_fixes_settings_nobody_races(fixed: dict[str, str]) -> None:
     keys = {button.key for button in opened(train_page, **fixed).button}
     assert "race_start" not in keys
