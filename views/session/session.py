@@ -200,7 +200,7 @@ def widget_value(key: str) -> Any:
     return st.session_state[key]
 
 
-def show_in_widget(key: str, value: str) -> None:
+def show_in_widget(key: str, value: str | float) -> None:
     """Let a widget that comes next show what the page itself chose."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value

@@ -18,7 +18,7 @@ from core.runs.snapshot import RunSnapshot
 from core.specs import find_spec
 from views.session import jobs
 from views.session.lessons import who_fixed
-from views.session.session import get_session, widget_value
+from views.session.session import get_session, show_in_widget, widget_value
 from views.session.visitor import is_owner_of
 from views.ui.text import plain
 
@@ -144,10 +144,10 @@ def _learning_rate(snapshot: RunSnapshot, max_lr: float) -> None:
 
     setting = SETTINGS["lr"]
     assert isinstance(setting, Number)
+    show_in_widget("live_lr", lr)  # another tab may have moved it
     st.select_slider(
         "Change the learning rate now",
         sorted({*setting.ticks, max_lr, lr}),
-        lr,
         key="live_lr",
         on_change=move,
         format_func=lambda stop: f"{stop:g}",

@@ -1,0 +1,33 @@
+"""A run while it lives: its end and its learning rate, and what the page says of that later."""
+
+from core.recipes.presets import PRESETS
+from core.runs.control import ControlFile, read_control, write_control
+from core.runs.queue import create_run
+from core.runs.run import Run, State, runs_dir
+from tests.conftest import record
+from tests.support.pages import opened, train_page
+
+
+def training() -> Run:
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
+    run.append(record(10))
+    run.set_state(State("training"))
+    return run
+
+
+def test_stop_asks_the_run_to_stop_once() -> None:
+    run = training()
+    app = opened(train_page, run=run.id)
+    app.button(key="train_stop").click().run()
+    assert run.stop_requested()
+    assert app.button(key="train_stop").disabled
+
+
+def test_the_rate_that_another_tab_asked_for_is_shown() -> None:
+    run = training()
+    app = opened(train_page, run=run.id)
+    for rate in (0.5, 0.123):
+        write_control(run.path, ControlFile(lr=rate))
+        assert app.run().select_slider(key="live_lr").value == rate
+    app.select_slider(key="live_lr").set_value(0.05).run()
+    assert read_control(run.path).lr == app.select_slider(key="live_lr").value == 0.05
