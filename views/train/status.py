@@ -159,9 +159,12 @@ def show_changed_rate(snapshot: RunSnapshot) -> None:
     lr_override, recipe = snapshot.control.lr, snapshot.recipe
     if lr_override is None or recipe is None or snapshot.state.name in ("training", "paused"):
         return
+    how = f", from {recipe.train.lr:g} to {lr_override:g}"
+    if lr_override == recipe.train.lr:
+        how = f" and set back to {lr_override:g}"
     st.caption(
-        f"The learning rate was changed in training, from {recipe.train.lr:g} to {lr_override:g}: "
-        "the settings alone would not repeat this run."
+        f"The learning rate was changed in training{how}: the settings alone would not repeat this "
+        "run."
     )
 
 

@@ -1,11 +1,13 @@
 """A run while it lives: its end and its learning rate, and what the page says of that later."""
 
+import pytest
+
 from core.recipes.presets import PRESETS
 from core.runs.control import ControlFile, read_control, write_control
 from core.runs.queue import create_run
 from core.runs.run import Run, State, runs_dir
 from tests.conftest import record
-from tests.support.pages import opened, train_page
+from tests.support.pages import finished, opened, train_page, words
 
 
 def training() -> Run:
@@ -31,3 +33,13 @@ def test_the_rate_that_another_tab_asked_for_is_shown() -> None:
         assert app.run().select_slider(key="live_lr").value == rate
     app.select_slider(key="live_lr").set_value(0.05).run()
     assert read_control(run.path).lr == app.select_slider(key="live_lr").value == 0.05
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(0.5, "in training, from 0.2 to 0.5:"), (0.2, "and set back to 0.2:")]
+)
+def test_a_rate_that_was_changed_in_training_is_told(rate: float, said: str) -> None:
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe.change({"lr": 0.2}))
+    finished(run)
+    write_control(run.path, ControlFile(lr=rate))
+    assert said in words(opened(train_page, run=run.id))
