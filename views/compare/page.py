@@ -120,9 +120,7 @@ def _available(session: Session) -> list[Network]:
 
 def _runs(session: Session) -> list[str]:
     """Ids of one's own runs and of those that a link or a reload brought, oldest first."""
-    link = session.link
-    wanted = {*session.own_runs, link.run, link.network, *link.compared}
-    every = list_runs(runs_dir())
+    wanted, every = session.known_networks, list_runs(runs_dir())
     return [run.id for run in every if run.id in wanted and run.state().is_usable]
 
 

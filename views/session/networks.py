@@ -119,9 +119,7 @@ def network_titles(session: Session) -> dict[str, str]:
     The shipped ones, then those of the visitor's runs and of the runs in the link, oldest first.
     """
     titles = {name: _shipped_title(name) for name in checkpoint.shipped_names()}
-    link = session.link
-    wanted = {*session.own_runs, link.run, link.network, *link.compared}
-    found = [run for name in wanted if (run := find_run(runs_dir(), name))]
+    found = [run for name in session.known_networks if (run := find_run(runs_dir(), name))]
     for run in sorted(found, key=Run.created):
         with suppress(CheckpointError):  # not there yet, or damaged
             title = _run_title(session, run)

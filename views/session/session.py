@@ -79,6 +79,7 @@ class Session:
     page: str = ""  # name of the page that is shown; "" is the first
     is_link_cut: bool = False  # and has to be told so
     other_parameters: dict[str, list[str]] = field(default_factory=dict)  # of the address: not ours
+    brought_networks: tuple[str, ...] = ()  # that the link named: they stay to be chosen from
     gone_network: str = ""  # the network that the link named, where that is no longer kept
     uploaded_networks: int = 0
     own_runs: list[str] = field(default_factory=list)  # ids
@@ -114,6 +115,16 @@ class Session:
         self.arrivals += 1
         self.news = news
 
+    @property
+    def known_networks(self) -> set[str]:
+        """Names of the networks that may be this visitor's to choose from; some may be gone.
+
+        Those of their own runs, and those that a link brought, whatever was chosen since.
+        """
+        link = self.link
+        chosen = {link.run, link.network, *link.compared}
+        return chosen.union(self.own_runs, self.brought_networks)
+
     def choose(self, **choices: Any) -> None:
         """Replace choices of the link by new ones, by the names of `Link`."""
         self.link = replace(self.link, **choices)
@@ -134,6 +145,7 @@ def get_session() -> Session:
             source="draw" if link.picture is None else "test",
             before_tour=link if link.tour else None,
             picture=link.picture or 0,
+            brought_networks=(link.run, link.network, *link.compared),
             examples=list(job.examples) if job else [],
             is_link_cut=is_cut(query),
             own_dataset=dataset if is_dataset_here else "",

@@ -130,6 +130,16 @@ def test_a_link_opens_the_same_comparison(run) -> None:
     assert dict(again.query_params) == query
 
 
+def test_a_network_of_a_link_can_be_chosen_again(trained) -> None:
+    a, b = (made(trained, QUICK.change({"width": 4, "seed": seed})).id for seed in (1, 2))
+    app = opened(compare_page, c=f"{a}.{b}")
+    options = app.multiselect[0].options
+    app.multiselect[0].set_value([b]).run()
+    assert app.multiselect[0].options == options
+    app.multiselect[0].set_value([a, b]).run()
+    assert session_of(app).link.compared == (a, b)
+
+
 def test_two_networks_that_are_the_same_have_numbers(trained) -> None:
     ids = [made(trained, QUICK.change({"width": 4})).id for _ in range(2)]
     for shown in (ids, ids[::-1]):
