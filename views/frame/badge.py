@@ -1,15 +1,18 @@
 """How far the visitor's run is, as a badge at *Train* in the navigation of the other pages.
 
 One example: on the Draw page, "Train" has "42 %" beside it while the run trains, "done" when it is
-over, and nothing any more once the Train page has shown its end.
+over, and nothing any more once the Train page has shown its end. It is also what notices that the
+first run of a race is over, and starts the second.
 """
 
 import streamlit as st
 
 from core.runs.run import WAITING, find_run, runs_dir
 from core.runs.snapshot import RunSnapshot, read_snapshot
+from views.frame.second_run import is_next_due, start_next_elsewhere
 from views.session.session import Session, get_session
 from views.ui.polling import poll
+from views.ui.text import plain
 
 BADGE_POLL = 2.0  # seconds
 LINKS = (  # to a page, on wide and on narrow screens
@@ -20,9 +23,17 @@ LINKS = (  # to a page, on wide and on narrow screens
 
 
 def show_badge(shown_page: str) -> None:
-    """Behind every page. On the Train page the run itself is to be seen."""
+    """Behind every page. On the Train page the run itself is to be seen, and a race goes on."""
     session = get_session()
     snapshot = _unseen(session) if shown_page != "train" else None
+    if snapshot and is_next_due(session, snapshot):
+        if trouble := start_next_elsewhere(session):
+            st.toast(
+                f"The second run of the race did not start. {plain(trouble)}",
+                icon=":material/flag:",
+                duration="long",
+            )
+        snapshot = _unseen(session)
     goes_on = snapshot is not None and not snapshot.state.is_finished
     poll(_badge, BADGE_POLL if goes_on else None, session, goes_on, shown_page)
 

@@ -14,6 +14,7 @@ from core.runs.run import WAITING
 from core.runs.snapshot import RunSnapshot
 from core.specs import find_spec
 from core.storage.history import Record
+from views.frame.second_run import is_next_due, start_next
 from views.frame.share import show_share
 from views.session import jobs, networks
 from views.session.address import publish, run_link
@@ -27,12 +28,10 @@ from views.train.race import (
     Start,
     ghost_of,
     in_step,
-    is_next_due,
     race_choice,
     race_words,
     sound_race,
     standing,
-    start_next,
 )
 from views.train.replay import show_replay
 from views.train.results import show_results

@@ -7,7 +7,6 @@ trains them one after the other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -67,7 +66,7 @@ def race_choice(session: Session) -> Start | None:
 
 
 def race_options(session: Session) -> dict[str, tuple[Racer, Racer]]:
-    """The races that the settings allow, by their title; none where a link fixes them or the bug."""
+    """The races that the settings allow, by title; none where a link fixes them or the bug."""
     link = session.link
     if not set(SETTINGS).isdisjoint(link.hidden + link.locked) or "bug" in link.locked:
         return {}
@@ -92,7 +91,7 @@ def race_options(session: Session) -> dict[str, tuple[Racer, Racer]]:
 
 
 def start_race(session: Session, first: Racer, second: Racer) -> None:
-    """Start the first of two runs; `start_next` starts the second when it is over.
+    """Start the first of two runs; views/frame/second_run.py starts the second when it is over.
 
     Raises:
         SettingError, QueueError, OSError: as for `jobs.start_recipe`.
@@ -110,30 +109,6 @@ def race_on(session: Session, snapshot: RunSnapshot, name: str, second: Racer) -
     """
     jobs.start_recipe(session, second.recipe)
     session.race = Race(snapshot.run.id, name, second.name, second.recipe, second=session.link.run)
-
-
-def is_next_due(session: Session, snapshot: RunSnapshot) -> bool:
-    """Is this the first run of a race, just over? One that failed or was stopped ends the race."""
-    race = session.race
-    is_first = race is not None and not race.second and snapshot.run.id == race.first
-    if not is_first or not snapshot.state.is_finished:
-        return False
-    if snapshot.state.name == "finished":
-        return True
-    session.race = None
-    return False
-
-
-def start_next(session: Session) -> None:
-    """Start the second run of the race, once: where that fails, the race is off.
-
-    Raises:
-        SettingError, QueueError, OSError: as for `jobs.start_recipe`.
-    """
-    race, session.race = session.race, None
-    assert race is not None
-    jobs.start_recipe(session, race.recipe)
-    session.race = replace(race, second=session.link.run)
 
 
 def race_words(session: Session, run: str) -> str:

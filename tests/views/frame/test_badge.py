@@ -6,9 +6,11 @@ import pytest
 
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
-from core.runs.run import Run, State, runs_dir
+from core.runs.run import Run, State, list_runs, runs_dir
 from tests.conftest import record
-from tests.support.pages import finished, opened_app, session_of
+from tests.support.pages import finished, opened_app, session_of, the_run
+from views.session import jobs
+from views.session.session import Race
 
 QUICK = PRESETS["quick"].recipe
 
@@ -42,6 +44,42 @@ def test_a_run_that_failed_has_ended(pen):
     app = opened_app(run=run.id)
     run.set_state(State("failed", "It went wrong."))
     assert badge(app.run()) == "ended"
+
+
+def in_a_race(app, first: Run) -> None:
+    session = session_of(app)
+    session.race = Race(first.id, "late fusion", "pixel fusion", QUICK.change({"fusion": "pixels"}))
+    session.unseen_run = first.id
+
+
+def test_a_race_goes_on_whichever_page_is_shown(pen):
+    app, first = opened_app(), run_in("training")
+    in_a_race(app, first)
+    finished(first)
+    arrivals_before = arrivals(app)
+    assert badge(app.run()) == "waits"
+    second = the_run(app)
+    assert second.id != first.id and second.recipe()[1].model.fusion == "pixels"
+    assert session_of(app).race.second == session_of(app).unseen_run == second.id
+    assert arrivals(app.run()) == arrivals_before  # who draws meanwhile stays where they are
+    assert len(list(list_runs(runs_dir()))) == 2
+
+
+def test_a_race_that_cannot_go_on_says_why_on_any_page_and_once(pen, monkeypatch):
+    app, first = opened_app(), run_in("training")
+    in_a_race(app, first)
+    finished(first)
+    monkeypatch.setattr(jobs, "start_recipe", lambda *_: full())
+    app.run()
+    assert [toast.value for toast in app.toast] == [
+        "The second run of the race did not start. The run could not be written to disk (full). "
+        "Try again later."
+    ]
+    assert not app.run().toast and session_of(app).race is None
+
+
+def full() -> None:
+    raise OSError(28, "full")
 
 
 @pytest.mark.parametrize("gone", ["", "0123456789abcdef"])

@@ -15,8 +15,9 @@ from core.runs.snapshot import read_snapshot
 from core.storage import checkpoint
 from tests.conftest import record
 from tests.support.pages import growing_figures, opened, session_of, the_run, train_page, words
+from views.frame.second_run import is_next_due
+from views.session import jobs
 from views.session.session import Race, Session
-from views.train import race as race_module
 from views.train.race import BEFORE, NO_BUG, Ghost, in_step, race_words, standing
 
 QUICK = PRESETS["quick"].recipe
@@ -189,7 +190,7 @@ def test_a_race_that_cannot_go_on_says_why_and_once(monkeypatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(race_module.jobs, "start_recipe", full)
+    monkeypatch.setattr(jobs, "start_recipe", full)
     app.run()
     assert "could not be written to disk" in app.error[0].value
     assert not app.run().error
@@ -258,4 +259,4 @@ def test_only_the_end_of_the_first_run_starts_the_second_and_only_once() -> None
     race = Race(first.id, "late", "pixels", BROKEN)
     for shown_run, started, due in ((first, "", True), (second, "", False), (first, "1", False)):
         session = cast(Session, SimpleNamespace(race=replace(race, second=started)))
-        assert race_module.is_next_due(session, read_snapshot(shown_run)) is due
+        assert is_next_due(session, read_snapshot(shown_run)) is due
