@@ -127,8 +127,7 @@ def _readings(session: Session, compared: Sequence[Network], view: str) -> Netwo
         try:
             analyses.append(_analysis(network))
         except DownloadError as error:
-            st.info(plain(error))
-            return None
+            st.info(f"{plain(network.title)}: {plain(error)}")
         except AnswerError:
             st.warning(f"{plain(network.title)}: {LOST_READING}")
         else:

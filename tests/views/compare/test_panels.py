@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.data import download
+from core.data.download import DownloadError
 from core.evaluation.diagnostics import Mistake
 from core.evaluation.prediction import AnswerError
 from core.specs import SPECS
@@ -52,9 +53,25 @@ def test_data_that_are_not_here_are_one_sentence(monkeypatch) -> None:
     monkeypatch.setattr(download, "download", no_fetch)
     app = look(opened(compare_page), "Sums")
     assert [info.value for info in app.info] == [
-        "The test images of MNIST are not on this machine. Get them with "
-        "`python -m core fetch mnist`."
+        "Digits (our best, 99.6 %): The test images of MNIST are not on this machine. Get them "
+        "with `python -m core fetch mnist`."
     ]
+
+
+@pytest.mark.parametrize("view", ["Sums", "Reliability", "Worst mistakes"])
+def test_data_that_are_not_here_leave_the_other_networks(run, drawn, monkeypatch, view) -> None:
+    real = panels._analysis
+
+    def analysis(network):
+        if network.name == "mnist":
+            raise DownloadError("They are gone.")
+        return real(network)
+
+    monkeypatch.setattr(panels, "_analysis", analysis)
+    app = look(opened(compare_page, run=run.id), view)
+    assert [info.value for info in app.info] == ["Digits (our best, 99.6 %): They are gone."]
+    assert len(app.get("plotly_chart")) == (view != "Worst mistakes")
+    assert "width 4, seed 3, 50.0 %" in words(app)
 
 
 def test_a_click_on_a_mistake_opens_it_with_the_network_that_made_it(
