@@ -11,6 +11,7 @@ import streamlit as st
 from core.forecast.wait import about
 from core.recipes.bugs import BUGS
 from core.recipes.settings import SETTINGS, Value
+from core.specs import find_spec
 from views.session import jobs
 from views.session.link import DEFAULT_SETTINGS
 from views.session.session import Session, get_session
@@ -20,6 +21,11 @@ TRAIN_PRESETS: dict[str, tuple[dict[str, Value], str]] = {
     "Quick": ({"epochs": 1, "width": 16}, "sees each image once"),
     "Longer": ({"epochs": 3, "width": 16}, "sees each image three times"),
     "Thorough": ({"epochs": 5, "width": 24}, "a wider network, five times"),
+}
+OWN_WORDS = {  # an epoch of somebody's own data set repeats its images, where they are few
+    "Quick": "1 epoch",
+    "Longer": "3 epochs",
+    "Thorough": "a wider network, 5 epochs",
 }
 PRESET_SETTINGS = {name for settings, _ in TRAIN_PRESETS.values() for name in settings}
 
@@ -56,6 +62,8 @@ def _chosen(settings: Mapping[str, Value]) -> str | None:
 
 def _caption(session: Session, name: str) -> str:
     settings, words = TRAIN_PRESETS[name]
+    if find_spec(str(session.link.settings["dataset"])).own:
+        words = OWN_WORDS[name]
     seconds = jobs.expected_seconds({**session.link.settings, **settings})
     return f"about {about(seconds)}: {words}" if seconds else words
 

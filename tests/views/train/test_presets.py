@@ -1,9 +1,12 @@
 """Three presets with the time that they take here; what was changed can be taken back."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from core.collections.lesson_sets import LESSON_SETS
 from core.forecast.speed import Speed, write_speed
 from core.runs.run import runs_dir
 from tests.support.pages import keys, opened, session_of, the_run, train_page, words
@@ -52,6 +55,13 @@ def test_before_anything_was_measured_no_time_is_claimed():
     app = opened(train_page)
     assert app.button(key="train_start").label == "Train"
     assert captions(app) == [caption for _, caption in TRAIN_PRESETS.values()]
+
+
+def test_of_small_data_sets_which_an_epoch_repeats_only_epochs_are_promised():
+    app = opened(train_page, dataset=next(iter(LESSON_SETS)))
+    assert captions(app) == ["1 epoch", "3 epochs", "a wider network, 5 epochs"]
+    epochs = [int(re.findall(r"\d+", caption)[0]) for caption in captions(app)]
+    assert epochs == [settings["epochs"] for settings, _ in TRAIN_PRESETS.values()]
 
 
 def test_a_time_that_becomes_known_is_said_without_a_reload(measured):
