@@ -86,7 +86,8 @@ def _is_own_live(session: Session, snapshot: RunSnapshot | None) -> bool:
 def _settings_panel(read: jobs.ReadRun, is_busy: bool, breaks: bool) -> None:
     """Train, and what the next run is made of. When something is chosen, only this runs again.
 
-    The session keeps the choice for the other pages, and the address keeps it for a reload.
+    The session keeps the choice for the other pages. The address keeps it for a reload, unless a
+    run is shown: then it has the settings of that run, for when the run is no longer kept.
     """
     session, snapshot = get_session(), read()
     button = st.container()  # on top, where a low screen shows it too
