@@ -96,6 +96,8 @@ class Session:
     brought: int = 0  # how often pictures were brought: the next ones get new widgets
     picked_class: str = ""  # of the visitor's pictures, of which some are being chosen to remove
     data_trouble: str = ""  # why the last ones could not be read, in a sentence
+    lr_shown: tuple[str, float] = ("", 0.0)  # run and rate, on its slider
+    lr_generation: int = 0  # how often another tab changed that: the next slider is a new one
     settings_generation: int = 0  # how often the page itself chose settings of the next run
     unseen_run: str = ""  # id of the run whose end the Train page has still to show
     arrivals: int = 0  # how often the page has to begin at its top; see views/frame/news.py
@@ -213,7 +215,7 @@ def widget_value(key: str) -> Any:
     return st.session_state[key]
 
 
-def show_in_widget(key: str, value: str | float) -> None:
+def show_in_widget(key: str, value: str) -> None:
     """Let a widget that comes next show what the page itself chose."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value

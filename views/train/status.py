@@ -18,7 +18,7 @@ from core.runs.snapshot import RunSnapshot
 from core.specs import find_spec
 from views.session import jobs
 from views.session.lessons import who_fixed
-from views.session.session import get_session, show_in_widget, widget_value
+from views.session.session import get_session, widget_value
 from views.session.visitor import is_owner_of
 from views.ui.text import plain
 
@@ -129,7 +129,8 @@ def _controls(snapshot: RunSnapshot) -> None:
 
 def _learning_rate(snapshot: RunSnapshot, max_lr: float) -> None:
     """A slider for the learning rate while it trains, unless a link hides or fixes it."""
-    link = get_session().link
+    session = get_session()
+    link = session.link
     if snapshot.state.name not in ("training", "paused") or "lr" in link.hidden:
         return
     lr_override = snapshot.control.lr
@@ -138,17 +139,25 @@ def _learning_rate(snapshot: RunSnapshot, max_lr: float) -> None:
         st.caption(f":material/lock: Learning rate {lr:g}. {who_fixed(link)}.")
         return
 
+    run, shown = session.lr_shown
+    if run == snapshot.run.id and shown != lr:
+        # a new slider: the browser may still send the place of the old one, as if it were moved
+        session.lr_generation += 1
+    session.lr_shown = snapshot.run.id, lr
+    key = f"live_lr_{session.lr_generation}" if session.lr_generation else "live_lr"
+
     def move() -> None:
-        if (chosen := widget_value("live_lr")) != lr:  # also called when the slider first appears
+        if (chosen := widget_value(key)) != lr:  # also called when the slider first appears
             jobs.change_run(snapshot.run, lr=chosen)
+            session.lr_shown = snapshot.run.id, chosen
 
     setting = SETTINGS["lr"]
     assert isinstance(setting, Number)
-    show_in_widget("live_lr", lr)  # another tab may have moved it
     st.select_slider(
         "Change the learning rate now",
         sorted({*setting.ticks, max_lr, lr}),
-        key="live_lr",
+        lr,
+        key=key,
         on_change=move,
         format_func=lambda stop: f"{stop:g}",
     )

@@ -1,6 +1,8 @@
 """A run while it lives: its end and its learning rate, and what the page says of that later."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import SelectSlider
 
 from core.recipes.presets import PRESETS
 from core.runs.control import ControlFile, read_control, write_control
@@ -8,6 +10,7 @@ from core.runs.queue import create_run
 from core.runs.run import Run, State, runs_dir
 from tests.conftest import record
 from tests.support.pages import finished, opened, train_page, words
+from views.session import jobs
 
 
 def training() -> Run:
@@ -30,9 +33,28 @@ def test_the_rate_that_another_tab_asked_for_is_shown() -> None:
     app = opened(train_page, run=run.id)
     for rate in (0.5, 0.123):
         write_control(run.path, ControlFile(lr=rate))
-        assert app.run().select_slider(key="live_lr").value == rate
-    app.select_slider(key="live_lr").set_value(0.05).run()
-    assert read_control(run.path).lr == app.select_slider(key="live_lr").value == 0.05
+        assert slider(app.run()).value == rate
+    key = slider(app).key
+    slider(app).set_value(0.05).run()
+    assert read_control(run.path).lr == slider(app.run()).value == 0.05
+    assert slider(app).key == key  # who moves it keeps it
+
+
+def test_a_rate_that_cannot_be_asked_for_is_not_shown(monkeypatch) -> None:
+    app = opened(train_page, run=training().id)
+    monkeypatch.setattr(jobs.control, "change_control", lambda *_, **__: full())
+    usual = slider(app).value
+    slider(app).set_value(0.05).run()
+    assert slider(app).value == usual
+
+
+def slider(app: AppTest) -> SelectSlider:
+    (found,) = [each for each in app.select_slider if each.label == "Change the learning rate now"]
+    return found
+
+
+def full() -> None:
+    raise OSError(28, "No space left on device")
 
 
 @pytest.mark.parametrize(
