@@ -94,9 +94,12 @@ class Verdict(NamedTuple):
 def verdict_on(
     spec: DatasetSpec, image: InputImage, prediction: Prediction, doubt: Doubt | None
 ) -> Verdict | None:
-    """Is the answer right? None where nobody knows, or where the answer is not a number."""
+    """Is the answer right? None where nobody knows, or where the answer is not a number.
+
+    A browser may send any label: one beyond the classes is no truth either.
+    """
     truth = image.label
-    if truth is None or not prediction.is_finite:
+    if truth is None or truth >= len(spec.class_names) or not prediction.is_finite:
         return None
     what, total = _with_article(spec, truth), truth + prediction.addend
     equation = f"{truth} + {prediction.addend} = {total}"

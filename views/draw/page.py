@@ -78,7 +78,7 @@ def _board() -> None:
             show_answers(invitation(session, spec), question, session.canvas)
         else:
             can_teach = can_label(image, model, is_allowed=may_teach)
-            image = with_told_label(session, choose_digit(model, spec, image))
+            image = with_told_label(session, spec, choose_digit(model, spec, image))
             question = question_of(session, image, can_teach=may_teach)
             prediction = predict(traced(model), image.pixels, session.link.addend, card.doubt_level)
             can_teach &= prediction.is_finite
@@ -173,9 +173,12 @@ def _numbers(session: Session) -> None:
                 )
 
 
-def with_told_label(session: Session, image: InputImage) -> InputImage:
-    """The picture, with its label where it is a drawing that the visitor told the network."""
-    if image.source != "draw":
+def with_told_label(session: Session, spec: DatasetSpec, image: InputImage) -> InputImage:
+    """The picture, with its label where it is a drawing that the visitor told the network.
+
+    Such a label is a digit: to a network that reads other things it says nothing.
+    """
+    if image.source != "draw" or not spec.is_digits:
         return image
     strokes = session.canvas.strokes
     told = (example.label for example in session.examples if example.strokes == strokes)

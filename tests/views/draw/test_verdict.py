@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from core.evaluation.prediction import Prediction, unanswered
-from core.specs import FASHION_MNIST, MNIST, DatasetSpec
-from tests.support.pages import draw_page, opened, words
+from core.finetune import HandExample
+from core.specs import FASHION_MNIST, MNIST, DatasetSpec, OwnData, own_spec
+from tests.support.pages import draw_page, opened, session_of, words
 from views.draw.answers import Doubt, answers_html, spoken_words, verdict_on
 from views.input.input_image import InputImage
 from views.input.sources import EXAMPLES
 
 PIXELS = np.zeros((28, 28), np.uint8)
+THREE = own_spec(OwnData("Three", ("a", "b", "c"), "ink", 0.1, 0.3, "0" * 32))
 UNREAD = Doubt("I can't read this as a digit", "Draw it larger and simpler.")
 
 
@@ -81,3 +83,19 @@ def test_a_drawing_that_was_labeled_is_judged_by_its_label(pen):
     assert "✗ Wrong: this is a 2, and 2 + 4 = 6." in words(app)
     app.button(key="tell_3").click().run()
     assert "✓ Right: this is a 3, and 3 + 4 = 7." in words(app)
+
+
+def test_the_label_of_a_digit_says_nothing_to_a_network_of_garments(pen):
+    pen(EXAMPLES["3"])
+    app = opened(draw_page, n="4")
+    session_of(app).examples = [HandExample(3, EXAMPLES["3"])]
+    assert "data-truth" in words(app.run())
+    session_of(app).choose(network="fashion-late")
+    assert "data-truth" not in words(app.run())
+
+
+def test_a_label_beyond_the_classes_gets_no_verdict():
+    assert verdict_on(THREE, image(3, "draw"), said(1, 4), None) is None
+    assert "data-truth" not in answers_html(THREE, image(9, "draw"), said(1, 4), None)
+    last = verdict_on(THREE, image(2), said(2, 5), None)
+    assert last and last.words == "✓ Right: this is a c (2), and 2 + 3 = 5."
