@@ -22,7 +22,7 @@ class InputImage:
     ink: Pixels | None = None  # uint8 (280, 280), of a drawing
     label: int | None = None  # its class, where that is known: of a test image, or told
     digits: tuple[Pixels, ...] = ()  # uint8 (28, 28), of each digit where several stand apart
-    reading: PhotoReading | None = None  # the way from photo to ink, of a file or the camera
+    reading: PhotoReading | None = None  # the way from a photo to its ink, where it is read as that
 
     @property
     def digit_count(self) -> int:
@@ -47,7 +47,13 @@ def image_of_drawing(
 def image_of_photo(
     reading: PhotoReading, spec: DatasetSpec, source: str, title: str
 ) -> InputImage | None:
-    """A photo in the form of a data set; None if nothing is to be seen on it."""
+    """A photo in the form of a data set; None if nothing is to be seen on it.
+
+    For a network of photos of things it is the photo itself, and not its ink.
+    """
+    if spec.photo_form:
+        pixels = spec.photo_form(reading.photo)
+        return None if pixels is None else InputImage(pixels, source, title)
     pixels = spec.form(reading.ink)
     if pixels is None:
         return None
