@@ -35,7 +35,7 @@ FAINT_INK = 0.15  # of the strongest ink; anything less is the soft edge of a st
 GRAINY_INK = 0.3  # the same where the paper has grain
 SURE_INK = 0.55  # of the strongest ink; a line has some of it
 GRAIN_FACTOR = 6  # times the grain of the paper is ink
-DARKEST_PAPER = 40  # of 255; what is darker would be noise when it is brought to white
+DARKEST_PAPER = 40  # of 255; on what is darker, the noise would be taken for ink
 
 # Lines of the paper: long, thin, straight, and going on to the edge of the picture, or many alike.
 SLOPES = np.linspace(-0.15, 0.15, 31)  # pixels down a pixel to the right: up to 8.5 degrees
@@ -93,7 +93,7 @@ def even_light(photo: Pixels) -> Pixels:
     side = max(3, round(WINDOW * max(photo.shape)))
     padded = np.pad(smooth, side, mode="edge")  # what reaches out of the picture goes on
     paper = ndimage.grey_closing(padded, size=(side, side))[side:-side, side:-side]
-    evened = 255 * shades / np.maximum(paper, DARKEST_PAPER)
+    evened = 255 - 255 * (paper - shades) / np.maximum(paper, DARKEST_PAPER)
     even: Pixels = evened.clip(0, 255).astype(np.uint8)
     return even
 

@@ -100,6 +100,21 @@ def test_light_is_evened_and_edges_of_shadows_leave_nothing():
     assert not read_photo(shadow).ink.any()
 
 
+@pytest.mark.parametrize("negative", [False, True])
+@pytest.mark.parametrize("desk", [0, 20])
+@pytest.mark.parametrize("margin", [40, 60])
+def test_a_sheet_on_a_black_desk_is_read(margin, desk, negative):
+    rng = np.random.default_rng(6)
+    for digit in (1, 4, 5, 7, 8):
+        sheet = 255 - plain_digit(digit, rng)
+        photo = np.pad(sheet, margin, constant_values=desk)
+        assert answer(read_photo(255 - photo if negative else photo).ink) == digit
+
+
+def test_what_is_dark_all_over_has_no_ink():
+    assert (even_light(np.zeros((300, 300), np.uint8)) == 255).all()
+
+
 def test_thin_ink_on_a_small_grainy_picture_is_no_shadow():
     """A picture of 128 pixels is smoothed as much as one of 512; its strokes are as sharp."""
     rng, grain = random.Random(0), np.random.default_rng(0)
