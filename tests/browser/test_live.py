@@ -155,6 +155,20 @@ def test_another_number_is_answered_before_the_page_has_run(held: Held) -> None:
     assert driver.text(held.page, "sum_answer") == "12"
 
 
+def test_the_number_that_is_on_asks_nothing_and_fades_nothing(page: Page) -> None:
+    draw_digit(page, "5")
+    hook(page, "addend_7").get_by_role("button").click()
+    assert page.evaluate("sketchAndSum.pen.isAhead") is False
+
+
+def test_a_number_that_the_page_never_tells_of_is_forgotten(page: Page) -> None:
+    draw_digit(page, "5")
+    page.evaluate("sketchAndSum.pen.choose(2)")  # as where Streamlit has nothing new to say
+    expect(hook(page, "sum_answer")).to_have_text("7")
+    page.wait_for_function("!sketchAndSum.pen.isAhead")
+    expect(hook(page, "sum_answer")).to_have_text("12")
+
+
 def test_a_label_of_an_input_field_is_no_number(held: Held) -> None:
     draw_digit(held.page, "7")
     held.page.get_by_role("combobox").focus()

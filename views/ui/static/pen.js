@@ -10,7 +10,7 @@ const REST = 500;  // ms after a stroke until the page runs; another stroke may 
 const PAUSE = 22;  // ms between two questions while the pen moves: a screen shows no more
 const REST_ALONE = 200;  // the same where there is no channel: the page's run is the answer
 const SPEAK = 600;  // ms without a new answer until it is read out
-const NUMBER_FORGOTTEN = 3000;  // ms; by then the page has run with the number, or never will
+const NUMBER_FORGOTTEN = 3000;  // ms; by then the page has run with the number, or shows it already
 const RETRIES = [300, 1000, 3000, 10000, 30000];  // ms until the next try to connect
 const LOADED = 500;  // ms until the canvas surely shows another drawing, and hears a mouse again
 const MAX_POINTS = 700;  // of new strokes; the page answers longer ones
@@ -53,6 +53,7 @@ class Pen {
         this.leaving = setTimeout(() => {
             this.attached = false;
             clearTimeout(this.retry);
+            clearTimeout(this.forgetting);
             [this.down, this.unsent, this.number, this.isBack] = [null, 0, null, true];
             this.socket?.close();
             this.socket = null;
@@ -173,9 +174,18 @@ class Pen {
     choose(digit) {
         const button = document.querySelector(`.st-key-addend_${digit} button`);
         if (!button || button.disabled || !this.page?.question) return;
-        this.number = Number(digit);
-        this.numberSince = performance.now();
+        const number = Number(digit);
+        if (this.number === null && number === this.page.question.addend) return;
+        this.number = number;
+        clearTimeout(this.forgetting);
+        this.forgetting = setTimeout(() => this.forgetNumber(), NUMBER_FORGOTTEN);
         this.ask();
+    }
+
+    // Streamlit says nothing of a run that changes nothing, as where 7, 5 and 7 were pressed at once.
+    forgetNumber() {
+        this.number = null;
+        this.settle();
     }
 
     // Questions and answers
@@ -244,9 +254,13 @@ class Pen {
             this.startAnew(before, data);
         }
         this.isBack = false;
-        const isOld = performance.now() - this.numberSince > NUMBER_FORGOTTEN;
-        if (this.number === data.question?.addend || isOld) this.number = null;
-        if (this.isAhead && this.isOpen && data.question) {
+        if (this.number === data.question?.addend) this.number = null;
+        this.settle();
+    }
+
+    // Shows what the page says, unless it is behind: then what the channel says.
+    settle() {
+        if (this.isAhead && this.isOpen && this.page?.question) {
             this.ask();
             return;
         }
