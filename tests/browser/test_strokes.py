@@ -7,6 +7,7 @@ from tests.browser.conftest import Visit
 from tests.browser.support import driver
 from tests.browser.support.driver import DIGITS, answered, draw, hook
 from tests.browser.test_canvas import LEFT, ON_LEFT, ON_RIGHT, RIGHT, expect_ink
+from tests.browser.test_data import name_class
 from tests.browser.test_live import pen_down
 
 # A finger draws a stroke and leaves; `rest` is how many other fingers stay on the screen.
@@ -43,6 +44,16 @@ def test_a_touch_ends_its_stroke_however_it_ends(visit: Visit, kind: str, rest: 
     driver.press(page, "clear")
     page.wait_for_timeout(900)  # longer than until a stroke that was lost is drawn again
     expect(hook(page, "clear").get_by_role("button")).to_be_disabled()
+
+
+@pytest.mark.parametrize(("kind", "rest"), [("touchcancel", 0), ("touchend", 1)])
+def test_on_the_canvas_of_another_page_it_ends_too(visit: Visit, kind: str, rest: int) -> None:
+    page = visit("/data", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    with answered(page):
+        hook(page, "bring_how").get_by_text("Draw", exact=True).tap()
+    name_class(page, "seven")
+    page.evaluate(FINGER, [DIGITS["7"], kind, rest])
+    expect(hook(page, "keep_drawing").get_by_role("button")).to_be_enabled()
 
 
 def test_the_other_button_of_the_mouse_ends_no_stroke(page: Page) -> None:

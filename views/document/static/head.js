@@ -92,4 +92,28 @@
     const wait = (event) => beside(event) && event.stopPropagation();
     window.addEventListener(kind, wait, { capture: true, passive: true });
   }
+
+  // The canvas hears no touchcancel, and no touchend while another finger is on the screen: its
+  // stroke would not end. So it is told by a touchend of that finger alone.
+  let drawing = null;  // the finger on a canvas
+  const find = (touches) => [...touches].find(({ identifier }) => identifier === drawing);
+  const begin = (event) => {
+    const path = event.composedPath();
+    if (!find(event.touches) && path.some((node) => node.classList?.contains("upper-canvas"))) {
+      drawing = event.changedTouches[0].identifier;
+    }
+  };
+  const end = (event) => {
+    const finger = find(event.changedTouches);
+    if (!finger) {
+      return;
+    }
+    drawing = null;
+    if (event.type === "touchcancel" || event.touches.length) {
+      document.dispatchEvent(new TouchEvent("touchend", { changedTouches: [finger] }));
+    }
+  };
+  for (const [kind, hear] of [["touchstart", begin], ["touchend", end], ["touchcancel", end]]) {
+    window.addEventListener(kind, hear, { capture: true, passive: true });
+  }
 })();

@@ -115,11 +115,6 @@ class Pen {
         if (!this.pointOf(event)) return;
         if (event.button > 0) return event.stopPropagation();  // the canvas would let go of it
         this.down = null;
-        // The canvas hears no touchcancel, and no touchend while another finger is on the screen.
-        if (event.type === "touchcancel" || event.touches?.length) {
-            const changedTouches = Array.from(event.changedTouches);
-            document.dispatchEvent(new TouchEvent("touchend", { changedTouches }));
-        }
         this.unsent += 1;
         this.ask();
         this.rest = setTimeout(() => this.send(), this.isOpen ? REST : REST_ALONE);
@@ -182,7 +177,7 @@ class Pen {
         this.ask();
     }
 
-    // Streamlit says nothing of a run that changes nothing, as where 7, 5 and 7 were pressed at once.
+    // Streamlit says nothing of a run that changes nothing, as where 7, 5, 7 were pressed at once.
     forgetNumber() {
         this.number = null;
         this.settle();
