@@ -41,9 +41,9 @@ DARKEST_PAPER = 40  # of 255; on what is darker, the noise would be taken for in
 SLOPES = np.linspace(-0.15, 0.15, 31)  # pixels down a pixel to the right: up to 8.5 degrees
 THIN = 0.025  # of the picture's side: no line is thicker
 SHORTEST = 0.3  # of the picture's width, without gaps
-FULL = 0.5  # of the picture's width: a line that goes from edge to edge shows as much of itself
-EDGE = 0.08  # of the picture's width: what comes as near to an edge goes on beyond
-MANY = 3  # lines, each half as long as the picture is wide, are ruled wherever they end
+FULL = 0.5  # of the picture's width: a ruled line shows as much of itself
+EDGE = 0.01  # of the picture's width: a line that stops further from an edge is a stroke
+MANY = 3  # such lines are ruled wherever they end; fewer, where they reach both edges
 MOST = 60  # lines in one direction
 PIECE = (
     0.05  # of the picture's width: a ruled line shows as much where ink or an edge hides the rest
@@ -170,8 +170,7 @@ class Line(NamedTuple):
     def is_across(self, width: int) -> bool:
         """Does it go from edge to edge of a picture that wide?"""
         ends = self.columns[0], self.columns[-1]
-        to_edges = ends[0] <= EDGE * width and ends[1] >= (1 - EDGE) * width - 1
-        return bool(to_edges and len(self.columns) >= FULL * width)
+        return bool(ends[0] <= EDGE * width and ends[1] >= (1 - EDGE) * width - 1)
 
 
 def without_lines(mask: Mask) -> Mask:
@@ -180,17 +179,18 @@ def without_lines(mask: Mask) -> Mask:
 
 
 def _level_lines(mask: Mask) -> Mask:
-    """The pixels of lines that run from left to right, (H, W)."""
+    """The pixels of lines that run from left to right, (H, W); not of one that is all there is."""
     width = mask.shape[1]
     thickness = run_lengths(mask)
     thin = mask & (thickness <= THIN * max(mask.shape))
     lines = find_lines(thin, thickness, SHORTEST)
-    long = [line for line in lines if len(line.columns) >= width / 2]
-    found = _near([line for line in lines if line.is_across(width)], thickness)
-    if len(long) >= MANY:
-        found |= _near(long, thickness)
-        pieces_left = find_lines(thin & ~found, thickness, PIECE)
-        found |= _near([line for line in pieces_left if _is_ruled(line, long)], thickness)
+    long = [line for line in lines if len(line.columns) >= FULL * width]
+    if len(long) < MANY:
+        found = mask & _near([line for line in long if line.is_across(width)], thickness)
+        return np.zeros_like(mask) if np.array_equal(found, mask) else found
+    found = _near(long, thickness)
+    pieces_left = find_lines(thin & ~found, thickness, PIECE)
+    found |= _near([line for line in pieces_left if _is_ruled(line, long)], thickness)
     return mask & found
 
 
@@ -235,7 +235,8 @@ def find_lines(thin: Mask, thickness: Counts, shortest: float) -> list[Line]:
             break
         thick = float(np.median(thickness[rows[near], columns[near]]))
         lines.append(Line(SLOPES[slope], start - thin.shape[1], shown, thick))
-        rows, columns = rows[~near], columns[~near]
+        is_left = abs(starts[:, slope] - start) > max(2.5, thick + 1)
+        rows, columns = rows[is_left], columns[is_left]
     return lines
 
 

@@ -8,8 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from PIL import Image
 
-from core.data.drawing import mnist_form
-from core.data.photo import even_light, is_light_ink, read_photo, run_lengths, without_lines
+from core.data.drawing import mnist_form, rasterize
+from core.data.photo import (
+    even_light,
+    find_lines,
+    is_light_ink,
+    read_photo,
+    run_lengths,
+    without_lines,
+)
 from core.data.pieces import cut_digits
 from core.evaluation.prediction import predict
 from core.storage import checkpoint
@@ -131,6 +138,35 @@ def test_a_ruled_line_goes_and_the_stem_of_a_seven_stays():
     left = without_lines(mask)
     assert not left[200:203, :140].any() and not left[200:203, 170:].any()
     assert left[60:240, 150:160].all()
+
+
+THIN = {  # digits that nearly fill the picture, with a margin `m`
+    1: lambda m: (((140, m), (140, 279 - m)),),
+    4: lambda m: (((140, m), (m, 170), (279 - m, 170)), ((180, 100), (180, 279 - m))),
+    7: lambda m: (((m, m), (279 - m, m), (110, 279 - m)),),
+}
+
+
+@pytest.mark.parametrize("pen", [3, 4, 5])
+@pytest.mark.parametrize("margin", [6, 12, 24])
+@pytest.mark.parametrize("digit", THIN)
+def test_a_large_thin_digit_keeps_its_bars(digit, margin, pen):
+    reading = read_photo(255 - rasterize(THIN[digit](margin), pen))
+    assert len(reading.digits) == 1 and answer(reading.ink) == digit
+
+
+def test_a_stroke_from_edge_to_edge_that_is_all_there_is_stays():
+    mask = np.zeros((300, 300), bool)
+    mask[:, 150:153] = True
+    assert np.array_equal(without_lines(mask), mask)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 7])
+def test_a_line_is_one_line_however_thick_its_pen(rows):
+    mask = np.zeros((300, 300), bool)
+    mask[100 : 100 + rows] = True
+    (line,) = find_lines(mask, run_lengths(mask), 0.3)
+    assert line.thickness == rows and line.is_across(300)
 
 
 def test_a_single_long_stroke_is_no_ruled_line():
