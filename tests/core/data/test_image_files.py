@@ -98,6 +98,13 @@ def test_what_is_transparent_is_paper_whatever_color_it_hides(
     assert difference(read_image(save(picture, tmp_path / "seven.png")), form) < 1
 
 
+@pytest.mark.parametrize("shade", [0, 255], ids=["black", "white"])
+def test_translucent_ink_is_read(seven, form, tmp_path, shade):
+    picture = Image.new("L", seven.size, shade)
+    picture.putalpha(seven.point(lambda ink: ink * 0.3))
+    assert difference(read_image(save(picture, tmp_path / "seven.png")), form) < 2
+
+
 @pytest.mark.parametrize("transparency", [0, bytes([0, 255])], ids=["an index", "per color"])
 def test_a_transparent_palette_is_read(seven, form, tmp_path, transparency):
     picture = Image.fromarray((np.asarray(seven) > 127).astype(np.uint8)).convert("P")
