@@ -99,13 +99,15 @@ def dump_examples(examples: Iterable[HandExample]) -> str:
 def parse_examples(text: str, max_examples: int | None = None) -> list[HandExample]:
     """The inverse of `dump_examples`; the text may come from anywhere. Long drawings are thinned.
 
+    Blank lines are skipped: an editor may have added one.
+
     Raises:
         ExampleError: a line is not an example, or there are more than `max_examples`.
     """
-    lines = text.splitlines()
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if max_examples is not None and len(lines) > max_examples:
         raise ExampleError(f"The file has {len(lines)} examples; the limit is {max_examples}.")
-    return [_example(line, number) for number, line in enumerate(lines, 1)]
+    return [_example(line, number) for number, line in lines]
 
 
 def _example(line: str, number: int) -> HandExample:

@@ -59,6 +59,13 @@ def test_a_line_that_is_no_example_is_named(line):
         finetune.parse_examples(finetune.dump_examples([SLASH]) + line)
 
 
+def test_blank_lines_are_skipped_and_count_as_lines_alone():
+    text = finetune.dump_examples([SLASH])
+    assert finetune.parse_examples(f"\n{text}\n \r\n", max_examples=1) == [SLASH]
+    with pytest.raises(ExampleError, match="Line 3 is not an example"):
+        finetune.parse_examples(f"\n{text}no json")
+
+
 def test_too_many_examples_are_refused():
     text = finetune.dump_examples([SLASH] * 101)
     with pytest.raises(ExampleError, match="101 examples; the limit is 100"):

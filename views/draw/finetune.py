@@ -141,7 +141,10 @@ def _load(session: Session) -> None:
     try:
         most = int(LIMITS.examples)
         with heavy_work():
-            found = finetune.parse_examples(file.getvalue().decode(errors="replace"), most)
+            text = file.getvalue().decode("utf-8-sig", errors="replace")  # Windows may write a BOM
+            found = finetune.parse_examples(text, most)
+        if not found:
+            raise ExampleError("The file has no examples.")
         draw_all(found)
         session.examples = finetune.add_examples(session.examples, found, most)
     except ExampleError as error:

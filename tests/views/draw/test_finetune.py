@@ -263,6 +263,20 @@ def test_examples_are_loaded_from_a_file_beside_those_that_are_there(pen) -> Non
     assert app.file_uploader[0].value is None  # ready for another
 
 
+def test_a_file_that_notepad_has_saved_is_read(pen) -> None:
+    app = opened(draw_page)
+    text = finetune.dump_examples([THREE]).replace("\n", "\r\n") + "\r\n"
+    app.file_uploader[0].set_value(("hand.jsonl", text.encode("utf-8-sig"), "")).run()
+    assert told(app) == [(3, EXAMPLES["3"])]
+
+
+def test_a_file_with_nothing_in_it_says_what_to_do(pen) -> None:
+    app = opened(draw_page)
+    app.file_uploader[0].set_value(("hand.jsonl", b"\n", "")).run()
+    said = [warning.value for warning in app.warning]
+    assert said == ["The file has no examples. Choose another file."]
+
+
 @pytest.mark.parametrize("content", [b"no json", b"\xff\xfe", b"{}\n" * 101])
 def test_a_file_without_examples_is_one_sentence_and_nothing_is_lost(pen, content: bytes) -> None:
     app = opened(draw_page)
