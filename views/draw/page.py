@@ -125,7 +125,8 @@ def _under_canvas(
     session: Session, model: SumNet, image: InputImage | None, may_teach: bool
 ) -> None:
     """The number to add, or in its place labels; below, how far the learning of them is."""
-    if session.is_teaching and may_teach and can_finetune(model):
+    is_drawing = session.source == "draw"  # nothing else can be labeled
+    if session.is_teaching and is_drawing and may_teach and can_finetune(model):
         is_allowed = image is not None and can_label(image, model, is_allowed=True)
         show_teaching(session, can_label=is_allowed)
     else:

@@ -12,6 +12,7 @@ from tests.support.pages import (
 )
 from tests.views.draw.test_finetune import status, told
 from views.input.sources import EXAMPLES
+from views.session import networks
 
 
 def test_the_next_sheet_comes_by_itself_and_undo_brings_the_last_one_back() -> None:
@@ -34,6 +35,16 @@ def test_examples_are_drawn_under_the_canvas_from_the_start() -> None:
     app.button(key="teaching_begins").click().run()
     assert "Draw a digit, then tap what it is." in words(app)
     assert session_of(app).arrivals == 1  # the canvas is in view
+
+
+def test_other_pictures_than_drawings_have_numbers_while_teaching(pen, data, monkeypatch) -> None:
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    app = opened(draw_page)
+    session = session_of(app)
+    session.is_teaching, session.source = True, "test"
+    assert "addend_7" in keys(app.run()) and "tell_0" not in keys(app)
+    session.source = "draw"
+    assert "tell_0" in keys(app.run()) and "addend_7" not in keys(app)
 
 
 def test_a_network_that_has_learned_says_so_and_is_adding_again(pen) -> None:
