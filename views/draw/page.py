@@ -68,9 +68,7 @@ def _board() -> None:
     saliency_place = None
     with right, st.container(key="answers"):
         if trouble:
-            st.warning(plain(trouble))
-            if session.gone_network and st.button("Train it again", key="again"):
-                go_to("train")
+            _tell(session, trouble)
         can_teach = False
         session.answered = None
         if image is None:
@@ -79,7 +77,8 @@ def _board() -> None:
         else:
             can_teach = can_label(image, model, is_allowed=may_teach)
             image = with_told_label(session, spec, choose_digit(model, spec, image))
-            question = question_of(session, image, can_teach=may_teach)
+            may_become_one = may_teach and image.digit_count > 1  # by the next stroke
+            question = question_of(session, image, can_teach=can_teach or may_become_one)
             prediction = predict(traced(model), image.pixels, session.link.addend, card.doubt_level)
             can_teach &= prediction.is_finite
             session.answered = _answered(session, spec, image, prediction)
@@ -102,6 +101,13 @@ def _board() -> None:
     if image is not None and saliency_place is not None:
         with saliency_place:  # last: answers do not wait for it
             show_saliency(model, card, image.pixels, session.link.addend)
+
+
+def _tell(session: Session, trouble: str) -> None:
+    """What is wrong with the network that was chosen, and how to get it back."""
+    st.warning(plain(trouble))
+    if session.gone_network and st.button("Train it again", key="again"):
+        go_to("train")
 
 
 def _answered(

@@ -15,6 +15,7 @@ from core.evaluation.prediction import Prediction
 from core.specs import SPECS
 from tests.support.pages import draw_page, keys, opened, session_of, words
 from tests.support.scenes import digit_ink, pair, photograph
+from tests.views.draw.test_live import sent
 from views.draw import digits
 from views.input.input_image import InputImage
 from views.input.sources import EXAMPLES, SOURCES
@@ -52,6 +53,19 @@ def test_the_digit_that_is_picked_is_added_to(pen) -> None:
     chips.set_value("8").run()
     assert ">12</span></div>" in words(app)
     assert "tell_8" not in keys(app)  # the drawing is of both: it teaches nothing
+
+
+def test_the_live_channel_offers_no_label_for_a_digit_that_is_picked(pen) -> None:
+    pen(beside("3", "8"))
+    app = opened(draw_page)
+    (place,) = sent(app, "question")
+    assert place["question"]["can_teach"]  # the next stroke may make one digit of them
+    app.button_group[1].set_value("8").run()
+    (place,) = sent(app, "question")
+    assert not place["question"].get("can_teach")
+    pen(EXAMPLES["3"])
+    (place,) = sent(app.run(), "question")
+    assert place["question"]["can_teach"]
 
 
 def test_two_equal_digits_have_a_chip_each(pen) -> None:
