@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
@@ -67,6 +68,25 @@ def test_the_canvas_is_reached_by_tab_and_hears_digits_and_escape(page: Page) ->
     assert answers(page)[0] == "Draw a digit"
     press(page, "undo")
     assert answers(page) == ("5", "9")
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"),
+    [
+        ("/?v=1", ". Keys: 0 to 9 set the number to add, Escape clears."),
+        ("/?v=1&lock=number", ". Keys: Escape clears."),
+        ("/?v=1&hide=number", ". Keys: Escape clears."),
+        ("/data", ""),
+    ],
+)
+def test_the_canvas_names_the_keys_that_work_there(visit: Visit, path: str, keys: str) -> None:
+    page = visit(path)
+    if path == "/data":
+        with answered(page):
+            hook(page, "bring_how").get_by_text("Draw", exact=True).click()
+    canvas = page.locator(".st-key-canvas .canvas-root")
+    canvas.focus()
+    expect(canvas).to_have_attribute("aria-label", f"Canvas to draw on{keys}")
 
 
 def test_the_numbers_hear_digits_and_not_escape(page: Page) -> None:

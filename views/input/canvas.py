@@ -38,10 +38,9 @@ CANVAS_CSS = f"""
 .dc-background-canvas, .dc-canvas {{ position: absolute; top: 0; left: 0; }}
 .dc-toolbar, .dc-textarea-host {{ display: none !important; }}
 """
-# Keys are for it while it has the focus: see pen.js.
+# Where it hears keys, pen.js makes it say so.
 CANVAS_HTML = (
-    '<div class="canvas-root" role="application" tabindex="0" aria-label="Canvas to draw on. '
-    'Keys: 0 to 9 set the number to add, Escape clears."></div>'
+    '<div class="canvas-root" role="application" tabindex="0" aria-label="Canvas to draw on"></div>'
 )
 
 

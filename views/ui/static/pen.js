@@ -40,6 +40,7 @@ class Pen {
         on(["mousemove", "touchmove"], this.move);
         on(["mouseup", "touchend", "touchcancel"], this.end);
         on(["pointerdown", "keydown", "blur"], this.turnTo);
+        on(["focusin"], this.nameKeys);
         on(["click"], this.press);
     }
 
@@ -150,6 +151,14 @@ class Pen {
         const name = /^[0-9]$/.test(event.key) && (isPen || isNumber) ? `addend_${event.key}`
             : event.key === "Escape" && isPen ? "clear" : null;
         if (name) document.querySelector(`.st-key-${name} button:enabled`)?.click();
+    }
+
+    // Who comes to the canvas by key hears which keys work there now.
+    nameKeys(event) {
+        const canvas = event.composedPath().find((node) => node.classList?.contains("canvas-root"));
+        const hasNumbers = document.querySelector(".st-key-addend button:enabled");
+        const keys = `${hasNumbers ? "0 to 9 set the number to add, " : ""}Escape clears.`;
+        canvas?.setAttribute("aria-label", `Canvas to draw on. Keys: ${keys}`);
     }
 
     send() {
