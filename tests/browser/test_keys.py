@@ -27,6 +27,35 @@ def test_escape_that_closes_a_list_clears_nothing(page: Page) -> None:
     expect(hook(page, "undo").get_by_role("button")).to_be_enabled()
 
 
+def test_an_undo_in_a_text_field_takes_back_no_stroke(page: Page) -> None:
+    draw_digit(page, "5")
+    asked = TALKS[page].asked
+    network = hook(page, "network_choice").get_by_role("combobox")
+    network.click()
+    network.press_sequentially("Gar")
+    network.press("Control+z")
+    network.press("Escape")
+    assert answers(page) == ("5", "12")
+    assert TALKS[page].asked == asked
+    hook(page, "addend_7").get_by_role("button").focus()
+    with answered(page):
+        page.keyboard.press("Control+z")  # one stroke of two
+    with answered(page):
+        page.keyboard.press("Control+z")
+    assert answers(page)[0] == "Draw a digit"
+
+
+def test_a_stroke_on_the_map_is_taken_back_by_key_too(visit: Visit) -> None:
+    page = visit("/explain?look=map&v=1")
+    draw_digit(page, "5")
+    undo = hook(page, "undo").get_by_role("button")
+    expect(undo).to_be_enabled()
+    for _ in range(2):  # strokes
+        with answered(page):
+            page.keyboard.press("Control+z")
+    expect(undo).to_be_disabled()
+
+
 def test_escape_that_closes_a_panel_clears_nothing(page: Page) -> None:
     draw_digit(page, "5")
     for panel in ("share", "files"):

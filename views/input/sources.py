@@ -93,8 +93,7 @@ def _tools(session: Session, spec: DatasetSpec) -> None:
             "Undo",
             key="undo",
             icon=":material/undo:",
-            help="Undo (Ctrl+Z)",
-            shortcut="Ctrl+Z",
+            help="Undo (Ctrl+Z)",  # head.js hears it, where nobody types
             disabled=not session.canvas.can_undo,
             on_click=partial(change, CanvasState.undo),
         )

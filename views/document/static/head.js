@@ -93,6 +93,20 @@
     window.addEventListener(kind, wait, { capture: true, passive: true });
   }
 
+  // Ctrl+Z takes back a stroke, but in a field it is for what was typed. Not in the capture phase:
+  // pen.js must first send the stroke.
+  const FIELD = "textarea, [contenteditable], " +
+    "input:not([type=checkbox], [type=radio], [type=range])";
+  window.addEventListener("keydown", (event) => {
+    const isOther = event.altKey || event.shiftKey || !(event.ctrlKey || event.metaKey);
+    const isUndo = !isOther && event.key.toLowerCase() === "z";
+    const undo = document.querySelector(".st-key-undo button:enabled");
+    if (isUndo && undo && !event.composedPath()[0].matches?.(FIELD)) {
+      event.preventDefault();
+      undo.click();
+    }
+  });
+
   // The canvas hears no touchcancel, and no touchend while another finger is on the screen: its
   // stroke would not end. So it is told by a touchend of that finger alone.
   let drawing = null;  // the finger on a canvas
