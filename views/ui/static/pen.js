@@ -10,7 +10,7 @@ const REST = 500;  // ms after a stroke until the page runs; another stroke may 
 const PAUSE = 22;  // ms between two questions while the pen moves: a screen shows no more
 const REST_ALONE = 200;  // the same where there is no channel: the page's run is the answer
 const SPEAK = 600;  // ms without a new answer until it is read out
-const NUMBER_FORGOTTEN = 3000;  // ms; by then the page has run with the number, or shows it already
+const NUMBER_FORGOTTEN = 3000;  // ms; by then the page has run with the number, or never will
 const RETRIES = [300, 1000, 3000, 10000, 30000];  // ms until the next try to connect
 const LOADED = 500;  // ms until the canvas surely shows another drawing, and hears a mouse again
 const MAX_POINTS = 700;  // of new strokes; the page answers longer ones
@@ -181,6 +181,7 @@ class Pen {
         const number = Number(digit);
         if (this.number === null && number === this.page.question.addend) return;
         this.number = number;
+        this.numberSince = performance.now();
         clearTimeout(this.forgetting);
         this.forgetting = setTimeout(() => this.forgetNumber(), NUMBER_FORGOTTEN);
         this.ask();
@@ -188,6 +189,7 @@ class Pen {
 
     // Streamlit says nothing of a run that changes nothing, as where 7, 5, 7 were pressed at once.
     forgetNumber() {
+        if (this.number !== this.page?.question?.addend) return;  // the page is slow
         this.number = null;
         this.settle();
     }
@@ -258,7 +260,8 @@ class Pen {
             this.startAnew(before, data);
         }
         this.isBack = false;
-        if (this.number === data.question?.addend) this.number = null;
+        const isOld = performance.now() - this.numberSince > NUMBER_FORGOTTEN;
+        if (this.number === data.question?.addend || isOld) this.number = null;
         this.settle();
     }
 
