@@ -1,13 +1,15 @@
 # The demo in a container; docs/operations.md says how to run it.
 #   docker build -t sketch-sum .
-#   docker run -p 8501:8501 -v sketch-sum:/data -m 3g sketch-sum
+#   docker run --init -p 8501:8501 -v sketch-sum:/data -m 3g sketch-sum
 FROM debian:bookworm-slim
 
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates python3 python3-venv \
     && rm -rf /var/lib/apt/lists/*
+# Any user id may write to /data, and to a new volume there.
 RUN useradd --create-home --uid 1000 demo \
-    && install -d -o demo -g demo /app /data /venv
+    && install -d -o demo -g demo /app /venv \
+    && install -d -m 1777 /data
 
 USER demo
 WORKDIR /app

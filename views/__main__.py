@@ -14,14 +14,17 @@ APP = Path(__file__).parents[1] / "streamlit_app.py"
 
 
 def ensure_home() -> None:
-    """Give a user who has no home the project's folder: Streamlit looks there for its options.
+    """Give a user without a home that can be read the project's: Streamlit looks there for options.
 
-    Containers run as a user id without a name. Nothing is written there.
+    Containers run as a user id without a name, services without access to /home. Nothing is written
+    there.
     """
     try:
-        Path.home()
-    except RuntimeError:
+        (Path.home() / ".streamlit").stat()
+    except (RuntimeError, PermissionError):
         os.environ["HOME"] = str(APP.parent)
+    except OSError:
+        pass  # nothing is there, as usual
 
 
 def serve_app() -> None:

@@ -49,6 +49,32 @@ def test_each_variable_is_one_that_the_code_reads():
     assert named <= KNOWN
 
 
+def test_each_time_limit_is_one_that_timeout_understands():
+    files = ("Dockerfile", "deploy/compose.yml", "deploy/kubernetes.yml", "deploy/*.service")
+    texts = [file.read_text("utf-8") for name in files for file in PROJECT.glob(name)]
+    limits = re.findall(r"timeout (\w+) \S*python", "\n".join(texts))
+    assert len(limits) >= 3
+    for limit in limits:
+        subprocess.run(["timeout", limit, "true"], check=True)
+
+
+def test_the_home_of_the_service_is_not_hidden_from_it():
+    unit = (PROJECT / "deploy/sketch-sum.service").read_text("utf-8")
+    assert "ProtectHome=yes" in unit
+    (home,) = re.findall(r"^Environment=HOME=(.+)$", unit, re.MULTILINE)
+    assert not home.startswith(("/home", "/root", "/run/user"))
+
+
+def test_only_the_app_is_asked_how_it_is_at_the_app_s_port():
+    for service in COMPOSE["services"].values():
+        is_app = "views" in " ".join(service["command"])
+        assert service.get("healthcheck", {}).get("disable", False) != is_app
+
+
+def test_any_user_id_may_write_to_the_folder_of_the_container_s_data():
+    assert "install -d -m 1777 /data" in (PROJECT / "Dockerfile").read_text("utf-8")
+
+
 def test_each_service_that_is_named_in_an_address_is_there():
     text = (PROJECT / "deploy/compose.yml").read_text("utf-8")
     text += (PROJECT / "deploy/kubernetes.yml").read_text("utf-8")

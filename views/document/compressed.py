@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import file_util
 
-FILE = re.compile(r"/static/(?P<name>(js|css)/[\w.-]+\.(?P<kind>js|css))$", re.ASCII)
+FILE = re.compile(r"/static/(?P<name>(js|css)/[\w.-]{1,200}\.(?P<kind>js|css))$", re.ASCII)
 COMPONENT = re.compile(r"/_stcore/bidi-components/.+-[\w-]{8}\.(js|css)$", re.ASCII)
 COMPRESSED_KINDS = {"js": "text/javascript", "css": "text/css"}
 FOR_EVER = "public, immutable, max-age=31536000"

@@ -37,6 +37,10 @@ def test_who_does_not_take_it_compressed_gets_it_from_streamlit(headers):
     assert ask(APP, PATH, headers=headers).text == "passed on"
 
 
+def test_a_name_that_no_file_can_have_is_passed_on():
+    assert ask(APP, f"/static/js/{300 * 'x'}.js", headers=GZIP).text == "passed on"
+
+
 @pytest.mark.parametrize("headers", [{}, GZIP])
 def test_plotly_comes_from_its_package_to_everybody(headers):
     answer = ask(APP, f"/static/{PLOTLY}", headers=headers)
