@@ -97,9 +97,13 @@ def save_album(root: Path, visitor: Visitor, album: Album) -> None:
 
 
 def find_album(root: Path, browser: str) -> Album | None:
-    """The album of a browser; None where there is none, or it is damaged."""
+    """The album of a browser; None where there is none, or it is damaged.
+
+    Raises:
+        OSError: it is there and cannot be read now.
+    """
     place = album_dir(root, browser)
-    with suppress(OSError, CollectionError):
+    with suppress(FileNotFoundError, CollectionError):
         album = load_album(read_whole(place / ALBUM_FILE))
         _touch(place)
         return album

@@ -18,17 +18,31 @@ from views.session.visitor import browser_of_session, visitor_of_session
 
 USUAL_TITLE = "My pictures"  # of an album that nobody has named
 NOT_SAVED = "The pictures could not be saved. Try again later."
+NOT_READ = "Your pictures could not be read now. Load the page again in a minute."
 _LATEST = 4  # albums that stay in memory
 
 
 def album_of(session: Session) -> Album | None:
-    """The album of this visitor."""
+    """The album of this visitor; None, with a reason for the page, where it cannot be read."""
+    try:
+        album = _kept_album(session)
+    except OSError:
+        session.data_trouble = NOT_READ
+        return None
+    if session.data_trouble == NOT_READ:
+        session.data_trouble = ""
+    return album
+
+
+def _kept_album(session: Session) -> Album | None:
+    """The album of this visitor; an OSError does not mean that there is none."""
     root, browser = runs_dir(), browser_of_session(session)
     file = store.album_dir(root, browser) / store.ALBUM_FILE
     try:
-        return _album(root, browser, file.stat().st_mtime_ns)
-    except OSError:
+        changed = file.stat().st_mtime_ns
+    except FileNotFoundError:
         return None
+    return _album(root, browser, changed)
 
 
 @functools.lru_cache(maxsize=_LATEST)
@@ -61,11 +75,14 @@ def keep(session: Session, album: Album) -> bool:
 
 def bring(session: Session, more: Album, *, replaces: bool = False) -> bool:
     """Add an album to the visitor's, or take it in its place; False as in `keep`."""
-    there = None if replaces else album_of(session)
     try:
+        there = None if replaces else _kept_album(session)
         joined = join_albums(there, more, int(LIMITS.collection_pictures)) if there else more
     except CollectionError as error:
         session.data_trouble = str(error)
+        return False
+    except OSError:  # to save these alone would overwrite the others
+        session.data_trouble = NOT_SAVED
         return False
     return keep(session, joined)
 

@@ -1,0 +1,68 @@
+"""What is kept of a visitor's pictures, also where the disk fails for a moment."""
+
+import errno
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from core.collections.album import Album, album_of_drawings
+from core.data.drawing import Strokes
+from core.library import store
+from tests.support.pages import data_page, opened, session_of, words
+from views.collections import keeping
+from views.collections.keeping import album_of, bring
+from views.session.session import Session
+
+A_CROSS: Strokes = (((80.0, 80.0), (200.0, 200.0)), ((200.0, 80.0), (80.0, 200.0)))
+
+
+@pytest.fixture(autouse=True)
+def one_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every page that a test opens is of the same browser."""
+    secret = f"{random.Random(8).getrandbits(128):032x}"
+    monkeypatch.setattr("views.session.visitor.secret_in", lambda cookies: secret)
+
+
+@pytest.fixture
+def session() -> Session:
+    return session_of(opened(data_page))
+
+
+def drawings(count: int) -> Album:
+    return album_of_drawings("Mine", [("cross", A_CROSS)] * count)
+
+
+@contextmanager
+def no_file_opens() -> Iterator[None]:
+    """Meanwhile the album cannot be read, as where too many files are open."""
+
+    def fail(_path: object) -> bytes:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    keeping._album.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "read_whole", fail)
+        yield
+
+
+def test_an_album_that_cannot_be_read_for_a_moment_is_not_overwritten(session):
+    bring(session, drawings(5))
+    with no_file_opens():
+        assert not bring(session, drawings(1))
+    assert session.data_trouble == keeping.NOT_SAVED
+    album = album_of(session)
+    assert album and len(album) == 5
+    assert bring(session, drawings(1)) and session.data_trouble == ""
+    album = album_of(session)
+    assert album and len(album) == 6
+
+
+def test_a_page_says_that_the_album_cannot_be_read_until_it_can():
+    page = opened(data_page)
+    bring(session_of(page), drawings(5))
+    with no_file_opens():
+        page.run()
+    assert not page.exception and keeping.NOT_READ in words(page)
+    assert keeping.NOT_READ not in words(page.run())
