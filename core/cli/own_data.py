@@ -69,7 +69,7 @@ def _collect(place: Path, archive: Archive, kind: Kind | None) -> Collection:
     words = {"ink": "drawings", "photo": "photos of things"}[found.spec.own.kind]
     said = [f"{len(found.labels)} pictures, read as {words} ({classes})", *found.warnings]
     said += [f"{unread.path}: {unread.why}" for unread in found.unread[:MOST_UNREAD]]
-    if (more := len(found.unread) - MOST_UNREAD) > 0:
+    if (more := len(found.unread) + found.more_unread - MOST_UNREAD) > 0:
         said.append(f"... and {more} more that could not be read")
     print("\n".join(said), file=sys.stderr)
     return found

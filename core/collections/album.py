@@ -40,6 +40,7 @@ from core.data.image_files import ImageFileError
 from core.specs import CLASSES, MAX_TITLE, ClassName, Kind, Title
 
 GUESSED_FROM = 30  # pictures
+UNREAD_KEPT = 100  # files that could not be used; the others are counted
 PIXELS = IMAGE_SIDE**2
 FORM_KINDS: tuple[Kind, Kind] = ("ink", "photo")  # as in `Forms`
 BLANK = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)  # where nothing is to be seen
@@ -79,10 +80,14 @@ class Album(Struct, frozen=True, forbid_unknown_fields=True):
     inks: bytes = b""  # (N, 28, 28)
     photos: bytes = b""  # (N, 28, 28)
     paths: tuple[str, ...] = ()  # (N,)
-    unread: tuple[Unread, ...] = ()
+    unread: tuple[Unread, ...] = ()  # the first `UNREAD_KEPT`
     key: Key = ""  # random, another one after each change
+    more_unread: Annotated[int, Meta(ge=0)] = 0  # beyond these
 
     def __post_init__(self) -> None:
+        if (beyond := len(self.unread) - UNREAD_KEPT) > 0:
+            msgspec.structs.force_setattr(self, "unread", self.unread[:UNREAD_KEPT])
+            msgspec.structs.force_setattr(self, "more_unread", self.more_unread + beyond)
         count = len(self.labels)
         pixels = {len(self.inks), len(self.photos)}
         if pixels != {count * PIXELS} or len(self.paths) != count:
@@ -192,6 +197,7 @@ def _album(
     classes: Iterable[str],
     found: Sequence[tuple[str, str, Forms]],
     unread: tuple[Unread, ...] = (),
+    more_unread: int = 0,
 ) -> Album:
     """An album of pictures: each with the name of its class, its path, and its forms."""
     names = tuple(sorted(classes, key=natural_order))
@@ -207,6 +213,7 @@ def _album(
         photos=b"".join(forms.photo.tobytes() for _, _, forms in found),
         paths=tuple(path for _, path, _ in found),
         unread=unread,
+        more_unread=more_unread,
         key=secrets.token_hex(16),
     )
 
@@ -227,14 +234,15 @@ def join_albums(album: Album, other: Album, most: int) -> Album:
     kind = album.kind if len(album) else other.kind
     classes = {*album.classes, *other.classes}
     found = [*_pictures(album), *_pictures(other)]
-    return _album(album.title, kind, classes, found, album.unread + other.unread)
+    more_unread = album.more_unread + other.more_unread
+    return _album(album.title, kind, classes, found, album.unread + other.unread, more_unread)
 
 
 def without_class(album: Album, name: str) -> Album:
     """The album without the pictures of a class."""
     kept = [each for each in _pictures(album) if each[0] != name]
     classes = [each for each in album.classes if each != name]
-    return _album(album.title, album.kind, classes, kept, album.unread)
+    return _left_of(album, classes, kept)
 
 
 def without_pictures(album: Album, places: Iterable[int]) -> Album:
@@ -244,7 +252,13 @@ def without_pictures(album: Album, places: Iterable[int]) -> Album:
     left = {name for name, _, _ in kept}
     emptied = {album.classes[number] for number in numbers} - left
     classes = [name for name in album.classes if name not in emptied]
-    return _album(album.title, album.kind, classes, kept, album.unread)
+    return _left_of(album, classes, kept)
+
+
+def _left_of(album: Album, classes: Sequence[str], kept: Sequence[tuple[str, str, Forms]]) -> Album:
+    """What is left of an album; of one that is empty now, files need no more be told."""
+    told = (album.unread, album.more_unread) if classes else ()
+    return _album(album.title, album.kind, classes, kept, *told)
 
 
 def change_album(album: Album, title: str | None = None, kind: Kind | None = None) -> Album:

@@ -42,6 +42,7 @@ class Collection:
     parts: npt.NDArray[np.str_]  # (N,): "train", "val" or "test"
     unread: tuple[Unread, ...]
     warnings: tuple[str, ...]  # a sentence each
+    more_unread: int = 0  # beyond `unread`
 
     @property
     def counts(self) -> list[int]:
@@ -122,7 +123,9 @@ def make_collection(album: Album, seed: int = 0, key: str = "") -> Collection:
         *_about_copies(labels, digests),
     )
     found = (*album.unread, *unread)
-    return Collection(own_spec(own), images, labels, paths, parts, found, warnings)
+    return Collection(
+        own_spec(own), images, labels, paths, parts, found, warnings, album.more_unread
+    )
 
 
 def _check_enough(

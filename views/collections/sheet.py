@@ -31,14 +31,15 @@ def show_album(session: Session, album: Album, collection: Collection | str) -> 
         st.html(f'<div class="parts">{_parts(collection)}</div>')
         for warning in collection.warnings:
             st.caption(f":material/warning: {plain(warning)}")
-    unread = collection.unread if isinstance(collection, Collection) else album.unread
+    found = collection if isinstance(collection, Collection) else album
+    unread, total = found.unread, len(found.unread) + found.more_unread
     if unread:
-        count = f"{len(unread):,} file{' was' if len(unread) == 1 else 's were'} left out"
+        count = f"{total:,} file{' was' if total == 1 else 's were'} left out"
         with st.expander(count, icon=":material/block:", key="unread"):
             for path, why in unread[:MOST_NAMED_FILES]:
                 st.caption(f"**{plain(path)}**: {plain(why)}")
-            if len(unread) > MOST_NAMED_FILES:
-                st.caption(f"And {len(unread) - MOST_NAMED_FILES:,} more.")
+            if total > MOST_NAMED_FILES:
+                st.caption(f"And {total - MOST_NAMED_FILES:,} more.")
     _classes(session, album)
 
 
