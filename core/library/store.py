@@ -104,9 +104,7 @@ def find_album(root: Path, browser: str) -> Album | None:
     """
     place = album_dir(root, browser)
     with suppress(FileNotFoundError, CollectionError):
-        album = load_album(read_whole(place / ALBUM_FILE))
-        _touch(place)
-        return album
+        return load_album(read_whole(place / ALBUM_FILE))
     return None
 
 
@@ -127,7 +125,7 @@ def keep_collection(root: Path, visitor: Visitor, collection: Collection) -> str
         content = dump_collection(collection)
         make_picture_room(root, visitor, len(content))
         _write(place, visitor, {OWN_FILE: msgspec.json.encode(own), SET_FILE: content})
-    _touch(place)
+    mark_used(place)
     return own.name
 
 
@@ -146,7 +144,7 @@ def read_collection(root: Path, name: str) -> bytes:
         content = b""
     if not place or not content:
         raise LibraryError(PICTURES_GONE)
-    _touch(place)
+    mark_used(place)
     return content
 
 
@@ -161,12 +159,16 @@ def kept_test_split(root: Path, name: str) -> "Split":
 
 
 def is_kept(root: Path, name: str) -> bool:
-    """Are the pictures of the data set with this name here? Then `find_spec` finds it."""
+    """Are the pictures of the data set with this name here? Then `find_spec` finds it.
+
+    Who asks uses them: what is looked at every day may have been read long ago.
+    """
     if name in LESSON_SETS:
         return own_spec(LESSON_SETS[name][0]).name == name
     place = _set_dir(root, name)
     if place is None or not (place / SET_FILE).exists():
         return False
+    mark_used(place)
     if not is_known(name):
         try:
             own_spec(msgspec.json.decode((place / OWN_FILE).read_bytes(), type=OwnData))
@@ -270,7 +272,8 @@ def _write(place: Path, visitor: Visitor, files: dict[str, bytes]) -> None:
         raise
 
 
-def _touch(place: Path) -> None:
+def mark_used(place: Path) -> None:
+    """What is in this folder is kept from now on for as long as anything is."""
     with suppress(OSError):
         os.utime(place)
 

@@ -37,11 +37,12 @@ def album_of(session: Session) -> Album | None:
 def _kept_album(session: Session) -> Album | None:
     """The album of this visitor; an OSError does not mean that there is none."""
     root, browser = runs_dir(), browser_of_session(session)
-    file = store.album_dir(root, browser) / store.ALBUM_FILE
+    place = store.album_dir(root, browser)
     try:
-        changed = file.stat().st_mtime_ns
+        changed = (place / store.ALBUM_FILE).stat().st_mtime_ns
     except FileNotFoundError:
         return None
+    store.mark_used(place)
     return _album(root, browser, changed)
 
 

@@ -1,19 +1,28 @@
 """What is kept of a visitor's pictures, also where the disk fails for a moment."""
 
 import errno
+import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from core.collections.album import Album, album_of_drawings
+from core.collections.album import Album, album_of_drawings, read_album
+from core.collections.archive import read_zip
+from core.collections.collection import make_collection
 from core.data.drawing import Strokes
 from core.library import store
+from core.runs.queue import NOBODY
+from core.runs.run import runs_dir
 from tests.support.pages import data_page, opened, session_of, words
+from tests.support.shapes import shape_files, zipped
 from views.collections import keeping
 from views.collections.keeping import album_of, bring
+from views.session import networks
 from views.session.session import Session
+from views.session.visitor import browser_of_session
 
 A_CROSS: Strokes = (((80.0, 80.0), (200.0, 200.0)), ((200.0, 80.0), (80.0, 200.0)))
 
@@ -66,3 +75,26 @@ def test_a_page_says_that_the_album_cannot_be_read_until_it_can():
         page.run()
     assert not page.exception and keeping.NOT_READ in words(page)
     assert keeping.NOT_READ not in words(page.run())
+
+
+def put_back(place: Path) -> None:
+    """As if it had not been used for a long time."""
+    os.utime(place, (1e9, 1e9))
+
+
+def test_an_album_that_is_looked_at_is_in_use_also_when_it_is_in_memory(session):
+    bring(session, drawings(5))
+    place = store.album_dir(runs_dir(), browser_of_session(session))
+    for _ in range(2):
+        put_back(place)
+        assert album_of(session)
+        assert place.stat().st_mtime > 1e9
+
+
+def test_a_data_set_that_is_looked_at_is_in_use_also_when_it_is_in_memory():
+    album = read_album(read_zip(zipped(shape_files(4, ("circle", "cross")))), "Shapes", "ink")
+    name = store.keep_collection(runs_dir(), NOBODY, make_collection(album, key=album.key))
+    for _ in range(2):
+        put_back(store.library_dir(runs_dir()) / name)
+        networks.test_split(name)
+        assert (store.library_dir(runs_dir()) / name).stat().st_mtime > 1e9
