@@ -31,7 +31,13 @@ from core.library.reader import (
     Order,
     file_of,
 )
-from core.library.store import LibraryError, make_picture_room, staging_dir
+from core.library.store import (
+    LibraryError,
+    make_picture_room,
+    mark_used,
+    prune_pictures,
+    staging_dir,
+)
 from core.runs import limits
 from core.runs.disk import MEGABYTE
 from core.runs.queue import Visitor
@@ -191,6 +197,19 @@ def stop_reading(browser: str) -> None:
         if reading:
             reading.remove()
         _start_next()
+
+
+def tidy_pictures(root: Path) -> None:
+    """Remove what nobody needs any more, where no other visitor comes who would do it.
+
+    Raises:
+        OSError: the directory cannot be read.
+    """
+    with _guard:
+        _start_next()
+        for reading in _readings.values():
+            mark_used(reading.folder)  # it may wait for longer than leftovers stay
+    prune_pictures(root)
 
 
 def _start_next() -> None:

@@ -223,16 +223,12 @@ def make_picture_room(root: Path, visitor: Visitor, size: int, keep: Path | None
     """
     limit = limits.LIMITS
     library_dir(root).mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(root)
+    prune_pictures(root)
     most = limit.collections_megabytes * disk.MEGABYTE
     if size > most or not disk.has_room(root, times=2):
         raise LibraryError(NO_ROOM)
-    kept = []
-    for each in sorted(holdings(root), key=lambda each: -each.idle):
-        if each.idle > limit.kept_days * 86_400:
-            _remove(each.path)
-        elif each.path != keep:
-            kept.append(each)
+    others = (each for each in holdings(root) if each.path != keep)
+    kept = sorted(others, key=lambda each: -each.idle)
     taken = Counter({visitor.address: size})
     for each in kept:
         taken[each.who.address] += each.size
@@ -286,8 +282,11 @@ def _remove(place: Path) -> bool:
     return False
 
 
-def _remove_leftovers(root: Path) -> None:
-    """Remove what a killed app left half made or half removed."""
+def prune_pictures(root: Path) -> None:
+    """Remove what nobody used for too long, and what a killed app left half made or removed."""
+    for each in list(holdings(root)):
+        if each.idle > limits.LIMITS.kept_days * 86_400:
+            _remove(each.path)
     for path in library_dir(root).glob(".*"):
         with suppress(OSError):
             if steady_time() - path.stat().st_mtime > disk.LEFTOVER_SECONDS:

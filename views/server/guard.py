@@ -28,7 +28,7 @@ from views.server.handles import prepare_handles
 from views.server.live_route import live_path
 from views.server.messages import BrowserRequest, MessageError, ends_a_run, read_request
 from views.server.turns import Bucket, Turns
-from views.server.uploads import Uploads
+from views.server.uploads import Uploads, keep_disk_tidy
 
 POLICY, NONSENSE, TOO_LARGE, TRY_LATER = 1008, 1002, 1009, 1013  # codes of RFC 6455, section 7.4
 HOLD = 1.0  # seconds that a run may keep its place from others
@@ -69,6 +69,7 @@ class Guard:
         self.fragments = Turns(int(most.fragment_runs), max(1, int(most.fragment_runs) - 1), HOLD)
         self.uploads = Uploads(int(most.uploads_megabytes * 1e6), _forget)
         self.upload_rates: dict[str, Bucket] = {}
+        self.tidying = asyncio.get_running_loop().create_task(keep_disk_tidy())
         self._tidy()
 
     def _tidy(self) -> None:
@@ -253,8 +254,7 @@ class GuardedSocket:
 
 
 def address_of(scope: Scope) -> str:
-    """Who connects. Behind a proxy that uvicorn trusts (`$FORWARDED_ALLOW_IPS`, on this machine by
-    default) it is whom the proxy names."""
+    """Who connects; behind a proxy that uvicorn trusts (`$FORWARDED_ALLOW_IPS`), whom it names."""
     client = scope.get("client")
     return network_of(str(client[0])) if client else ""
 

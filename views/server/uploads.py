@@ -3,15 +3,19 @@
 Streamlit keeps every uploaded file until its session ends. A page of ours reads a file at once and
 needs it no more, so only the last of a session stay, and of all sessions together no more than a
 total: what was uploaded first goes first. When the page has gone, so do its files: Streamlit would
-keep them for two minutes, in case the page comes back.
+keep them for two minutes, in case the page comes back. What was made of them on the disk is tidied
+up every few minutes, also where nobody comes.
 """
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+TIDY_DISK_SECONDS = 180.0
 KEPT_FILES = 100  # of a session: as many as a page takes at once
 
 Forget = Callable[[str, str], None]  # session and file -> gone
@@ -23,6 +27,21 @@ def free_upload(file: UploadedFile) -> None:
         store = context.uploaded_file_mgr
         assert isinstance(store, MemoryUploadedFileManager)  # Streamlit has no other
         store.remove_file(context.session_id, file.file_id)
+
+
+async def keep_disk_tidy() -> None:
+    """Now and again, for as long as the app runs, remove pictures that nobody needs any more."""
+    while True:
+        await asyncio.sleep(TIDY_DISK_SECONDS)
+        with suppress(OSError):  # next time
+            await asyncio.to_thread(_tidy_disk)
+
+
+def _tidy_disk() -> None:
+    from core.library import reading  # not before the server listens
+    from core.runs.run import runs_dir
+
+    reading.tidy_pictures(runs_dir())
 
 
 class Uploads:

@@ -1,11 +1,13 @@
 """Reading in a process of its own: progress, results, Stop, and nothing left behind."""
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core.collections.album import Album
 from core.library import reading
 from core.library.reading import (
     BroughtFile,
@@ -14,11 +16,13 @@ from core.library.reading import (
     poll_reading,
     stop_reading,
     take_result,
+    tidy_pictures,
 )
-from core.library.store import LibraryError, library_dir
+from core.library.store import LibraryError, library_dir, save_album
 from core.runs import limits
 from core.runs.limits import Limits
 from core.runs.queue import Visitor
+from core.storage.files import steady_time
 from tests.conftest import wait_for
 from tests.support.shapes import shape_files, zipped
 
@@ -129,6 +133,35 @@ def test_what_no_page_asks_for_is_dropped(tmp_path, monkeypatch):
     begin_reading(tmp_path, BOB, [upload()])
     assert poll_reading(ADA.session) is None
     assert result(BOB).album
+    assert left(tmp_path) == []
+
+
+def test_what_no_page_asks_for_is_dropped_also_when_nobody_else_comes(tmp_path):
+    begin_reading(tmp_path, ADA, [upload(200)])
+    process = reading._readings[ADA.session].process
+    tidy_pictures(tmp_path)
+    assert len(left(tmp_path)) == 1
+    reading._readings[ADA.session].asked -= limits.LIMITS.unwatched_seconds + 1
+    tidy_pictures(tmp_path)
+    assert left(tmp_path) == [] and process and process.poll() is not None
+
+
+def test_an_upload_that_waits_its_turn_for_long_is_no_leftover(tmp_path):
+    begin_reading(tmp_path, ADA, [upload(200)])
+    begin_reading(tmp_path, BOB, [upload()])
+    os.utime(reading._readings[BOB.session].folder, (1e9, 1e9))
+    tidy_pictures(tmp_path)
+    stop_reading(ADA.session)
+    assert result(BOB).album
+
+
+def test_what_nobody_used_for_a_month_goes_also_when_nobody_comes(tmp_path):
+    save_album(tmp_path, ADA, Album("Shapes", "ink"))
+    tidy_pictures(tmp_path)
+    assert len(left(tmp_path)) == 1
+    (place,) = left(tmp_path)
+    os.utime(place, (steady_time() - 31 * 86_400,) * 2)
+    tidy_pictures(tmp_path)
     assert left(tmp_path) == []
 
 

@@ -1,5 +1,13 @@
 """Of uploaded files, only the last few stay in memory."""
 
+import asyncio
+from pathlib import Path
+
+from core.library import reading
+from core.runs.run import runs_dir
+from tests.support.asgi import Browser, Streamlit
+from views.server import uploads as uploading
+from views.server.guard import Guard
 from views.server.uploads import KEPT_FILES, Uploads
 
 
@@ -57,3 +65,22 @@ def test_a_page_that_was_away_for_a_moment_keeps_its_files():
     for pages in (set(), {"a"}, set(), {"a"}):
         uploads.sweep(pages.__contains__)
     assert (gone, uploads.total) == ([], 10)
+
+
+def test_the_disk_is_tidied_up_again_and_again_also_after_a_failure(monkeypatch):
+    times: list[Path] = []
+
+    def tidy(root: Path) -> None:
+        times.append(root)
+        raise OSError("The disk is away.")
+
+    monkeypatch.setattr(uploading, "TIDY_DISK_SECONDS", 0)
+    monkeypatch.setattr(reading, "tidy_pictures", tidy)
+
+    async def play() -> None:
+        await Browser(Guard(Streamlit())).leave()
+        while len(times) < 2:
+            await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(play(), 60))
+    assert set(times) == {runs_dir()}
