@@ -49,6 +49,7 @@ UPLOAD_FILE, ORDER_FILE, PROGRESS_FILE, RESULT_FILE, ERROR_FILE = (
 )
 REPORT_SECONDS = 0.2  # between two reports
 PROCESSES = 2  # at most
+END_SECONDS = 3.0  # far more than the end of the processes takes
 PICTURE_SECONDS = 30.0  # far more than any picture takes
 
 
@@ -137,8 +138,8 @@ def _processes() -> Iterator[Spread]:
         yield map
         return
     fork = multiprocessing.get_context("fork")
-    with fork.Pool(PROCESSES, _end_with, (closes,)) as pool:
-        _end_with(closes)
+    with fork.Pool(PROCESSES, _end_with, (closes, _await_parent)) as pool:
+        _end_with(closes, pool.terminate)
 
         def spread(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
             found = pool.imap(function, items)
@@ -151,11 +152,21 @@ def _processes() -> Iterator[Spread]:
         yield spread
 
 
-def _end_with(pipe: int) -> None:
-    """End this process when the other end of a pipe closes."""
+def _await_parent() -> None:
+    """The parent ends its processes itself, then nobody else has to reap them; unless it died."""
+    parent = multiprocessing.parent_process()
+    assert parent
+    parent.join()
+
+
+def _end_with(pipe: int, before: Callable[[], object] = lambda: None) -> None:
+    """End this process when the other end of a pipe closes, and do something before."""
 
     def wait() -> None:
         os.read(pipe, 1)
+        last = threading.Thread(target=before, daemon=True)
+        last.start()
+        last.join(END_SECONDS)
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

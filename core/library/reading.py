@@ -23,6 +23,7 @@ from core.collections.album import Album, ReadingProgress
 from core.collections.archive import CollectionError
 from core.collections.saved import load_album
 from core.library.reader import (
+    END_SECONDS,
     ERROR_FILE,
     ORDER_FILE,
     PROGRESS_FILE,
@@ -95,8 +96,10 @@ class PictureReading:
     def remove(self) -> None:
         """End it, and leave nothing behind."""
         if self.process:
+            with suppress(subprocess.TimeoutExpired):  # it ends its own processes first
+                self.process.communicate(timeout=2 * END_SECONDS)  # closes its standard input
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
