@@ -191,12 +191,14 @@ def test_answers_come_before_training(alive):
     assert theirs >= min(ours + 10, 19)  # 19 is the lowest priority there is
 
 
-def test_a_killed_worker_is_replaced_and_its_run_reads_interrupted(alive):
-    run, waiting = add_run(alive.root, ENDLESS), add_run(alive.root)
+def test_a_killed_worker_is_replaced_and_its_run_reads_interrupted(start, root):
+    """Where it was killed before it saved any weights."""
+    process = start(root, "from core.jobs import job; job.AUTOSAVE_SECONDS = 1e6")
+    run, waiting = add_run(root, ENDLESS), add_run(root)
     wait_for_progress(run)
-    before = alive.pid
+    before = process.pid
     os.kill(before, signal.SIGKILL)
-    wait_for(lambda: alive.ensure() or alive.pid != before, "another process")
+    wait_for(lambda: process.ensure() or process.pid != before, "another process")
     assert end_of(run) == "interrupted"
     assert run.state().message == "Training was interrupted. Train again."
     assert run.history()
