@@ -85,7 +85,7 @@ def answering_network(session: Session) -> tuple[SumNet, Card, str]:
         CheckpointError: the shipped network cannot be used either.
     """
     try:
-        said = _instead(GONE) if session.gone_network else session.trouble
+        said = _instead(GONE) if session.gone_network else session.network_trouble
         return *load_network(session.link.network), said
     except CheckpointError as error:
         if session.link.network == DEFAULT_NETWORK:
@@ -93,7 +93,7 @@ def answering_network(session: Session) -> tuple[SumNet, Card, str]:
         if find_run(runs_dir(), session.link.network) is None:
             session.gone_network = session.link.network
         session.choose(network=DEFAULT_NETWORK)
-        session.trouble = "" if session.gone_network else _instead(str(error))
+        session.network_trouble = "" if session.gone_network else _instead(str(error))
         return *load_network(DEFAULT_NETWORK), _instead(str(error))
 
 
@@ -112,7 +112,7 @@ def _instead(reason: str) -> str:
 def use_network(session: Session, network: str) -> None:
     """Have another network answer this visitor."""
     session.choose(network=network)
-    session.gone_network = session.trouble = ""
+    session.gone_network = session.network_trouble = ""
 
 
 def network_titles(session: Session) -> dict[str, str]:

@@ -81,7 +81,7 @@ class Session:
     other_parameters: dict[str, list[str]] = field(default_factory=dict)  # of the address: not ours
     brought_networks: tuple[str, ...] = ()  # that the link named: they stay to be chosen from
     gone_network: str = ""  # the network that the link named, where that is no longer kept
-    trouble: str = ""  # with the network that answered, while the shipped one does instead
+    network_trouble: str = ""  # why the shipped network answers, and not the chosen one
     uploaded_networks: int = 0
     own_runs: list[str] = field(default_factory=list)  # ids
     examples: list[HandExample] = field(default_factory=list)  # of the visitor's handwriting

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,14 +23,9 @@ from views.session import networks
 from views.session.session import Session
 from views.session.visitor import browser_of_session
 
+pytestmark = pytest.mark.usefixtures("one_browser")
+
 A_CROSS: Strokes = (((80.0, 80.0), (200.0, 200.0)), ((200.0, 80.0), (80.0, 200.0)))
-
-
-@pytest.fixture(autouse=True)
-def one_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every page that a test opens is of the same browser."""
-    secret = f"{random.Random(8).getrandbits(128):032x}"
-    monkeypatch.setattr("views.session.visitor.secret_in", lambda cookies: secret)
 
 
 @pytest.fixture

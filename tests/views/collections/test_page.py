@@ -1,7 +1,5 @@
 """The page "Your data" without a browser: what it shows, keeps, trains on and deletes."""
 
-import random
-
 import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
@@ -19,16 +17,11 @@ from views.collections.keeping import album_of
 from views.collections.page import _share
 from views.session.visitor import browser_of_session
 
+pytestmark = pytest.mark.usefixtures("one_browser")
+
 
 def shapes(each: int = 10, names: tuple[str, ...] = ("circle", "cross", "star")) -> Album:
     return read_album(read_zip(zipped(shape_files(each, names))), "Shapes", "ink")
-
-
-@pytest.fixture(autouse=True)
-def one_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every page that a test opens is of the same browser."""
-    secret = f"{random.Random(7).getrandbits(128):032x}"
-    monkeypatch.setattr("views.session.visitor.secret_in", lambda cookies: secret)
 
 
 @pytest.fixture
