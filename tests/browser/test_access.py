@@ -13,10 +13,10 @@ from tests.browser.conftest import Visit
 from tests.browser.support.driver import (
     DESKTOP,
     TWO_FRAMES,
-    UNFOLDED,
     draw_digit,
     hook,
     press,
+    settle,
     turn_to,
 )
 
@@ -36,7 +36,7 @@ MAIN_WIDE = """() => {
 
 def violations(page: Page) -> list[str]:
     """What axe-core calls serious or critical, and where."""
-    page.evaluate(UNFOLDED)
+    settle(page)
     page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate(RUN)
     return [

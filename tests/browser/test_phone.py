@@ -2,10 +2,10 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.support.driver import answered, hook, press, wait_until_idle
+from tests.browser.support.driver import answered, hook, press, settle, wait_until_idle
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 NAMES = ["Draw", "Train", "Compare", "Explain", "Your data", "Lessons"]
@@ -42,6 +42,21 @@ def test_the_bar_names_all_pages_and_covers_nothing(visit: Visit) -> None:
         page.wait_for_function(UNCOVERED, arg=bar_top(page))
         share = hook(page, "share").bounding_box()
         assert share and share["y"] + share["height"] < 64, name  # in the corner, on nothing
+
+
+def test_the_page_is_marked_however_late_the_links_arrive(visit: Visit) -> None:
+    page = visit("/compare", alone=True, **PHONE)
+    held: list[Route] = []
+    page.route(re.compile(r"/PageLink\..*\.js"), lambda route: held.append(route))
+    page.reload()
+    hook(page, "page_mark").locator("[data-testid^=stBidi]").wait_for(state="attached")
+    settle(page)
+    expect(hook(page, "page_bar").get_by_role("link")).to_have_count(0)
+    assert held
+    for route in held:
+        route.continue_()
+    current = hook(page, "page_bar").locator("[aria-current=page]")
+    expect(current).to_have_text(re.compile("Compare"))
 
 
 def test_a_wide_window_has_the_pages_on_top_only(page: Page) -> None:

@@ -11,7 +11,6 @@ from tests.browser.support.app import App
 from tests.browser.support.driver import (
     CANVAS_ELEMENT,
     TWO_FRAMES,
-    UNFOLDED,
     answered,
     choose,
     draw_digit,
@@ -19,6 +18,7 @@ from tests.browser.support.driver import (
     open_settings,
     pick_number,
     press,
+    settle,
     text,
     wait_until_idle,
 )
@@ -83,7 +83,7 @@ def leave_out(page: Page) -> Locator:
     press(page, "share")
     hook(page, "share_class").get_by_text("For a class").click()
     field = hook(page, "share_hide").get_by_role("combobox")
-    page.evaluate(UNFOLDED)  # a panel that still moves closes an open list
+    settle(page)  # a panel that still moves closes an open list
     return field
 
 

@@ -173,6 +173,7 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     rate = hook(page, "setting_lr").get_by_role("slider")
     expect(rate).to_have_attribute("aria-valuetext", "0.2")
     set_slider(page, "lr", 2)
+    page.wait_for_url(lambda url: "lr=0.5" in url)  # Streamlit sends it 0.2 s after the last key
     page.get_by_role("link", name="Explain", exact=True).click()
     expect(hook(page, "idea_1")).to_be_visible()
     page.get_by_role("link", name="Train", exact=True).click()

@@ -48,6 +48,7 @@ FLAGS = [  # no sandbox, as containers forbid it; the rest keeps Chromium from c
     "--disable-sync",
 ]
 
+expect.set_options(timeout=WAIT_MS)
 ANSWERED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SHOWN = """() =>
@@ -55,6 +56,11 @@ SHOWN = """() =>
     !document.querySelector("[data-testid=stSkeleton]") && document.fonts.status === "loaded"
 """
 CANVAS_ELEMENT = ".st-key-canvas canvas.upper-canvas"
+# When nothing moves or fades any more, but for what does so for ever.
+UNFOLDED = """Promise.allSettled(document.getAnimations()
+    .filter(animation => animation.effect.getComputedTiming().endTime < Infinity)
+    .filter(animation => animation.playState === "running")
+    .map(animation => animation.finished))"""
 
 
 def _stroke(corners: str) -> Stroke:
@@ -165,7 +171,9 @@ def answered(page: Page) -> Iterator[None]:
     """Do something that asks the app a question, and wait until the answer is on the page.
 
     What the page asks by itself, every second or so while a network trains, does not count.
+    It begins once nothing moves: a button that moves between press and release is not clicked.
     """
+    settle(page)
     before = TALKS[page].asked
     yield
     _wait(page, lambda: TALKS[page].asked > before, "the page asked the app nothing")
@@ -177,6 +185,12 @@ def wait_until_idle(page: Page) -> None:
     _wait(page, lambda: not TALKS[page].open, "the app gave no answer")
     page.wait_for_function(SHOWN)
     page.evaluate(TWO_FRAMES)
+
+
+def settle(page: Page) -> None:
+    """Until everything on the page lies where it stays; what was just pressed has begun to move."""
+    page.evaluate(TWO_FRAMES)
+    page.evaluate(UNFOLDED)
 
 
 def _wait(page: Page, fulfilled: Callable[[], bool], complaint: str) -> None:
@@ -268,17 +282,10 @@ def turn_to(page: Page, name: str) -> None:
     wait_until_idle(page)
 
 
-# When nothing moves or fades any more, but for what does so for ever.
-UNFOLDED = """Promise.allSettled(document.getAnimations()
-    .filter(animation => animation.effect.getComputedTiming().endTime < Infinity)
-    .map(animation => animation.finished))"""
-
-
 def open_settings(page: Page) -> None:
     """Unfold the settings of the Train page, if they are not."""
     wait_until_idle(page)
     if not hook(page, "setting_lr").is_visible():
         hook(page, "more_settings").get_by_text("More settings").click()
     expect(hook(page, "setting_lr")).to_be_visible()
-    page.evaluate(TWO_FRAMES)  # then it has begun to move
-    page.evaluate(UNFOLDED)  # what is scrolled to while it unfolds is scrolled to inside of it
+    settle(page)  # what is scrolled to while it unfolds is scrolled to inside of it
