@@ -32,7 +32,7 @@ from core.errors import UserError
 from core.runs import disk, limits
 from core.runs.queue import Visitor
 from core.specs import OWN, OwnData, is_known, own_spec
-from core.storage.files import read_whole, steady_time, write_atomic
+from core.storage.files import age, read_whole, write_atomic
 
 if TYPE_CHECKING:
     from core.dataset import Split
@@ -204,7 +204,7 @@ def holdings(root: Path) -> Iterator[Holding]:
             if not path.name.startswith("."):
                 with suppress(OSError):  # gone meanwhile
                     size = sum(file.stat().st_size for file in path.iterdir())
-                    idle = steady_time() - path.stat().st_mtime
+                    idle = age(path.stat().st_mtime)
                     yield Holding(path, _who(path), size, idle)
 
 
@@ -289,5 +289,5 @@ def prune_pictures(root: Path) -> None:
             _remove(each.path)
     for path in library_dir(root).glob(".*"):
         with suppress(OSError):
-            if steady_time() - path.stat().st_mtime > disk.LEFTOVER_SECONDS:
+            if age(path.stat().st_mtime) > disk.LEFTOVER_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)

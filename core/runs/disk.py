@@ -13,9 +13,11 @@ from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 
+import msgspec
+
 from core.runs import limits
-from core.runs.run import RUN_ID, Request, Run, RunError, State
-from core.storage.files import steady_time
+from core.runs.run import RUN_ID, WAITING, Request, Run, RunError, State
+from core.storage.files import age, read_whole
 
 MEGABYTE = 1_000_000
 UNWRITABLE = (
@@ -34,18 +36,37 @@ class Entry:
     state: State
     for_good: bool  # will it stay in that state?
 
-    @cached_property
+    @property
     def request(self) -> Request:
-        """What was asked for; nothing where that cannot be read."""
-        try:
-            return self.run.request()
-        except RunError:
-            return Request("", {})
+        """What was asked for; nothing where that cannot be read now."""
+        with suppress(RunError):
+            return self._request
+        return Request("", {})
 
     @cached_property
+    def _request(self) -> Request:
+        return self.run.request()
+
+    @property
     def size(self) -> int:
-        """Bytes on the disk."""
-        return run_bytes(self.run)
+        """Bytes on the disk; 0 where that cannot be read now."""
+        with suppress(OSError):  # another visitor's page is removing it
+            return self._size
+        return 0
+
+    @cached_property
+    def _size(self) -> int:
+        return _folder_bytes(self.run.path)
+
+    @property
+    def left_queue(self) -> bool:
+        """Is it over before it began? It is back in the queue if a page shows it again."""
+        if not self.state.is_finished or self.for_good:
+            return False
+        with suppress(OSError, msgspec.MsgspecError, RecursionError):
+            content = read_whole(self.run.path / "state.json")
+            return msgspec.json.decode(content, type=State).name in WAITING
+        return False
 
 
 _over: dict[Path, dict[str, Entry]] = {}  # by runs directory and id: what will not change
@@ -74,13 +95,6 @@ def _names(root: Path) -> list[str]:
     with suppress(FileNotFoundError):
         return os.listdir(root)
     return []
-
-
-def run_bytes(run: Run) -> int:
-    """Bytes that the run takes on the disk."""
-    with suppress(OSError):  # another visitor's page is removing it
-        return _folder_bytes(run.path)
-    return 0
 
 
 def _folder_bytes(folder: str | os.PathLike[str]) -> int:
@@ -113,21 +127,31 @@ def prune(root: Path) -> None:
     limit = limits.LIMITS
     _remove_leftovers(root)
     over = [entry for entry in list_entries(root) if entry.state.is_finished]
-    uploaded = [entry for entry in over if entry.request.uploaded]
-    trained = [entry for entry in over if not entry.request.uploaded]
-    taken = _prune(root, uploaded, limit.uploaded_megabytes * MEGABYTE)
-    _prune(root, trained, limit.kept_megabytes * MEGABYTE - taken)
+    kinds: dict[str, list[Entry]] = {"left": [], "uploaded": [], "trained": []}
+    for entry in over:
+        kinds[_kind(entry)].append(entry)
+    in_use = limit.in_use_minutes * 60
+    _prune(root, kinds["left"], limit.kept_megabytes * MEGABYTE, limit.unwatched_seconds)
+    taken = _prune(root, kinds["uploaded"], limit.uploaded_megabytes * MEGABYTE, in_use)
+    _prune(root, kinds["trained"], limit.kept_megabytes * MEGABYTE - taken, in_use)
 
 
-def _prune(root: Path, entries: list[Entry], most_bytes: float) -> int:
+def _kind(entry: Entry) -> str:
+    """What left the queue and what was uploaded never pushes out what was trained."""
+    if entry.left_queue:
+        return "left"
+    return "uploaded" if entry.request.uploaded else "trained"
+
+
+def _prune(root: Path, entries: list[Entry], most_bytes: float, in_use_seconds: float) -> int:
     """The same for runs of one kind; the bytes that those take that stay."""
-    limit, now = limits.LIMITS, steady_time()
-    kept_seconds, in_use_seconds = limit.kept_days * 86_400, limit.in_use_minutes * 60
+    limit = limits.LIMITS
+    kept_seconds = limit.kept_days * 86_400
     number, total = len(entries), sum(entry.size for entry in entries)
     full = not has_room(root)
     for entry in entries:
         crowded = number > limit.kept_runs or total > most_bytes or full
-        if not crowded and now - entry.created / 1e9 <= kept_seconds:
+        if not crowded and age(entry.created / 1e9) <= kept_seconds:
             continue  # nothing is used longer ago than it was made
         idle = entry.run.idle_seconds()
         in_use = idle <= in_use_seconds and not (full and entry.request.uploaded)
@@ -171,5 +195,5 @@ def _remove_leftovers(root: Path) -> None:
         if name.startswith(".") and RUN_ID.fullmatch(name[1:]):
             aside = root / name
             with suppress(OSError):
-                if steady_time() - aside.stat().st_mtime > LEFTOVER_SECONDS:
+                if age(aside.stat().st_mtime) > LEFTOVER_SECONDS:
                     shutil.rmtree(aside, ignore_errors=True)

@@ -14,6 +14,7 @@ seconds and have a queue of their own. A visitor has one run in each. Imports no
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
@@ -37,7 +38,7 @@ from core.runs.run import (
     find_run,
 )
 from core.specs import find_spec
-from core.storage.files import steady_time, write_atomic
+from core.storage.files import age, write_atomic
 
 if TYPE_CHECKING:
     from core.model import SumNet
@@ -96,7 +97,7 @@ def enqueue(
     waiting = _waiting(root, finetunes)
     visitors = [*map(visitor_of, waiting), visitor]
     size = 0.0 if finetunes else limits.run_size(recipe.to_dict())
-    due = [*map(_due, waiting), steady_time() + DUE_AFTER * size]
+    due = [*map(_due, waiting), time.time() + DUE_AFTER * size]
     before = in_turn(visitors, read_turns(root), due).index(len(waiting))
     if before >= limits.LIMITS.waiting:
         raise QueueError("The queue is full. Try again in a few minutes.")
@@ -223,9 +224,8 @@ def make_room_for_upload(root: Path, visitor: Visitor, size: int) -> None:
     make_room(root)
     if not disk.has_room(root, times=2) or size > limits.LIMITS.uploaded_megabytes * disk.MEGABYTE:
         raise QueueError("There is no room for uploaded networks now. Try again later.")
-    since = (steady_time() - 60) * 1e9
-    uploads = [e for e in list_entries(root) if e.created > since and e.request.uploaded]
-    mine = [e for e in uploads if e.request.address == visitor.address]
+    recent = (e for e in list_entries(root) if age(e.created / 1e9) < 60)
+    mine = [e for e in recent if e.request.uploaded and e.request.address == visitor.address]
     if len(mine) >= limits.LIMITS.uploaded_per_minute:
         raise QueueError("Too many networks at once. Wait a minute, then choose the file again.")
     disk.shrink_uploads(root, visitor.address, size)

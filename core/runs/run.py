@@ -33,7 +33,7 @@ from core import PROJECT
 from core.errors import UserError
 from core.runs import limits
 from core.specs import OwnData, own_spec
-from core.storage.files import read_whole, steady_time, write_atomic
+from core.storage.files import age, read_whole, write_atomic
 from core.storage.history import Record, dump_record, read_history
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ class Run:
     def idle_seconds(self) -> float:
         """Since somebody last looked at it; infinite for a run that is gone."""
         try:
-            return steady_time() - os.stat(self.path).st_mtime
+            return age(os.stat(self.path).st_mtime)
         except OSError:
             return float("inf")
 

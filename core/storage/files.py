@@ -14,9 +14,14 @@ PATIENCE_SECONDS = 0.2  # far more than a small file takes to read
 _CLOCK_OFFSET = time.time() - time.monotonic()
 
 
-def steady_time() -> float:
-    """Seconds since the epoch, to compare with a file's: a clock put forward makes none older."""
-    return min(_CLOCK_OFFSET + time.monotonic(), time.time())
+def age(written: float) -> float:
+    """Seconds since a file was written, by its time in seconds since the epoch; never negative.
+
+    A clock that is put forward makes no file older. What is written after that is later than our
+    own clock, as it is after the machine was asleep: then the time of day counts.
+    """
+    now = min(_CLOCK_OFFSET + time.monotonic(), time.time())
+    return now - written if written <= now else max(0.0, time.time() - written)
 
 
 def write_atomic(path: Path, content: bytes, durable: bool = True) -> None:

@@ -15,7 +15,7 @@ from core.runs.queue import QueueError
 from core.runs.run import Run, State
 from core.specs import CLASSES
 from core.storage.checkpoint import CheckpointError
-from core.storage.files import steady_time
+from core.storage.files import age
 from views.session import jobs
 from views.session.session import Session, cached_finetune_job
 from views.ui.polling import poll
@@ -136,7 +136,7 @@ def _share(run: Run, now: State) -> float:
     if now.name == "queued":
         return 0.0
     expected = jobs.expected_finetune_seconds() or USUAL_SECONDS
-    return min(0.95, max(0.0, (steady_time() - run.created() / 1e9) / expected))
+    return min(0.95, age(run.created() / 1e9) / expected)
 
 
 def _progress_words(run: Run, now: State) -> str:

@@ -5,7 +5,7 @@ import shutil
 import time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
@@ -125,6 +125,27 @@ def test_a_clock_that_jumps_costs_no_run(root, limit, monkeypatch, years):
     assert kept(root) == made
 
 
+def test_what_was_stopped_before_it_began_goes_first_and_soon(root, limit):
+    """However many somebody makes and stops: neither trained runs nor a damaged one go for them."""
+    limit(kept_runs=2)
+    trained, damaged = make(root, idle=DAY), make(root, idle=DAY)
+    (damaged.path / "state.json").write_bytes(b"damaged")
+    for idle in [300, 300, 300, 300, 300, 0]:
+        make(root, "queued", idle=idle).request_stop()
+        os.utime(list(list_runs(root))[-1].path, (time.time() - idle,) * 2)
+    left = kept(root)
+    assert {trained, damaged} <= set(left)
+    assert len(left) == 4
+
+
+def test_what_was_left_in_the_queue_can_come_back_while_there_is_room(root, limit):
+    run = make(root, "queued", idle=1_000)
+    assert run.state().name == "interrupted"
+    assert kept(root) == [run]
+    run.touch()
+    assert run.state().name == "queued"
+
+
 # --- the list
 
 
@@ -150,6 +171,24 @@ def test_a_state_that_could_not_be_read_is_read_again(root):
     assert [entry.state.name for entry in disk.list_entries(root)] == ["interrupted"]
     (run.path / "state.json").write_bytes(content)
     assert [entry.state.name for entry in disk.list_entries(root)] == ["finished"]
+
+
+def test_what_could_not_be_read_of_a_run_is_read_again(root, monkeypatch):
+    """Such as while the process has too many files open."""
+    make(root, uploaded=True)
+    (entry,) = disk.list_entries(root)
+    with monkeypatch.context() as refused:
+        refused.setattr(Path, "read_bytes", raise_os_error)
+        refused.setattr(os, "scandir", raise_os_error)
+        assert not entry.request.uploaded
+        assert entry.size == 0
+    (entry,) = disk.list_entries(root)
+    assert entry.request.uploaded
+    assert entry.size > 0
+
+
+def raise_os_error(*_: object) -> NoReturn:
+    raise OSError(24, "Too many open files")
 
 
 # --- uploaded networks
