@@ -6,9 +6,7 @@ import os
 import secrets
 import socket
 
-from core.cluster.cluster import MISSING, ClusterError, Options, check_address
-
-MAX_PORT = 65_535  # of TCP
+from core.cluster.cluster import MAX_PORT, MISSING, ClusterError, Options, check_address
 
 
 def add_trainer_options(parser: argparse.ArgumentParser) -> None:

@@ -37,7 +37,8 @@ MISSING = "distributed is not installed: run pip install -r requirements-cluster
 
 REFUSED, OUT_OF_MEMORY = 2, 3  # exit statuses of a trainer
 
-ADDRESS = re.compile(r"(tcp|tls)://([\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}")
+ADDRESS = re.compile(r"(tcp|tls)://([\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})")
+MAX_PORT = 65_535  # of TCP
 # What Dask waits for before it gives a silent connection up; its own defaults are minutes.
 TIMEOUTS = {
     "distributed.comm.timeouts.connect": "5s",
@@ -135,9 +136,8 @@ def check_address(text: str) -> str:
     Raises:
         ClusterError: it is none.
     """
-    if not re.fullmatch(
-        r"(tcp|tls)://[\w.\-]+(:\d{1,5})|(tcp|tls)://\[[\da-fA-F:]+\]:\d{1,5}", text
-    ):
+    found = ADDRESS.fullmatch(text)
+    if found is None or not 0 < int(found[3]) <= MAX_PORT:
         raise ClusterError(
             f"{text!r} is no address of a scheduler: write tcp://host:8786 or tls://host:8786."
         )

@@ -35,7 +35,7 @@ class Limits:
     shared_seconds: float = _limit(40, "seconds that a run may keep others waiting; then likewise")
     waiting: float = _limit(30, "runs that may wait before a new one; else the queue is full")
     unwatched_seconds: float = _limit(120, "seconds that a run waits while no page shows it")
-    kept_runs: float = _limit(200, "finished runs kept; the oldest go first")
+    kept_runs: float = _limit(200, "runs kept, and as many uploaded networks; the oldest go first")
     kept_days: float = _limit(30, "days since its last use that a run is kept")
     kept_megabytes: float = _limit(1_000, "megabytes of all runs together")
     uploaded_megabytes: float = _limit(200, "of these, megabytes of uploaded networks", 0)

@@ -80,13 +80,12 @@ def show_saliency(model: SumNet, card: Card, pixels: Pixels, addend: int) -> Non
         ("class", f"For {names[found.label]}, against {names[found.runner_up]}", _of_class(found)),
         ("sum", "What the sum hangs on", _of_sum(found, model)),
     ):
-        title = html.escape(title)
         evidence = found.class_evidence if head == "class" else found.sum_evidence
         most = max(LEAST_SCALE[head], float(np.abs(evidence).max()))
         palette = current_palette()
         colors = (palette.class_head if head == "class" else palette.sum_head, palette.against)
         veil = signed_veil(pixels, evidence / most, colors, FIGURE_SIDE, title)
-        figures += _seen_figure(veil + scale_html(most, colors), title, html.escape(words))
+        figures += _seen_figure(veil + scale_html(most, colors), title, words)
     st.html(f'<div class="looked">{figures}</div>')
 
 
@@ -131,6 +130,6 @@ def _of_sum(found: Saliency, model: SumNet) -> str:
 
 def _seen_figure(image: str, title: str, note: str) -> str:
     return (
-        f'<figure class="seen">{image}<figcaption>{title}'
-        f'<span class="note">{note}</span></figcaption></figure>'
+        f'<figure class="seen">{image}<figcaption>{html.escape(title)}'
+        f'<span class="note">{html.escape(note)}</span></figcaption></figure>'
     )

@@ -29,7 +29,7 @@ def short_number(value: float) -> str:
         mantissa, exponent = f"{value:.1e}".split("e")
         said = f"{mantissa}{SPACE}×{SPACE}10{str(int(exponent)).translate(SUPERSCRIPT)}"
     else:
-        said = f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+        said = f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}".rstrip(".")
     return said.replace("-", "−")
 
 

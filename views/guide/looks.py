@@ -4,6 +4,7 @@ Each look gives what was measured, or None as long as there is nothing. What it 
 a lesson that needs two runs still knows the first one when the page shows the second.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,7 +16,7 @@ from views.session import networks
 from views.session.session import Answered, Findings, Session, cached_finetune_job
 from views.session.visitor import is_owner_of
 
-RAN_AWAY = "The loss ran away"  # how core.trainer.DIVERGED begins
+RAN_AWAY = re.compile(r"The loss ran away at step (\d+)")  # see core.trainer.DIVERGED
 
 
 def answers(fits: Callable[[Answered, Story], bool]) -> Look:
@@ -58,18 +59,18 @@ def trains(fits: Callable[[Recipe], bool]) -> Look:
 
 
 def _is_over(state: State) -> bool:
-    return state.name == "finished" or state.message.startswith(RAN_AWAY)
+    return state.name == "finished" or RAN_AWAY.match(state.message) is not None
 
 
 def _measured(run: Run, recipe: Recipe, state: State) -> Findings:
-    """What a run came to: its test metrics, and the last record of its history."""
-    history = run.history()
+    """What a run came to: its test metrics, its last step, and the last record of its history."""
+    ran_away, history = RAN_AWAY.match(state.message), run.history()
     last = history[-1] if history else None
     facts: dict[str, object] = dict.fromkeys(METRIC_NAMES, 0.0) | {
         "run": run.id,
         "lr": recipe.train.lr,
-        "ran_away": state.message.startswith(RAN_AWAY),
-        "step": last["step"] if last else 0,
+        "ran_away": ran_away is not None,
+        "step": int(ran_away[1]) if ran_away else last["step"] if last else 0,
         "seconds": last["seconds"] if last else 0.0,
         "train_acc": last.get("class_acc", 0.0) if last else 0.0,
     }

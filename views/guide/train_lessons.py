@@ -42,7 +42,7 @@ def _at_30(story: Story) -> str:
     if right != "away":
         return said
     return (
-        f"{said} It was over after {facts['step'] + 1} steps: each step jumps across the valley "
+        f"{said} It was over after {facts['step']} steps: each step jumps across the valley "
         "and lands higher on the other side."
     )
 

@@ -19,7 +19,6 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import runtime
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from core.engines.memory import give_back_freed_memory, return_large_blocks, share_arena
 from core.runs import limits, log
@@ -28,7 +27,7 @@ from views.server.handles import prepare_handles
 from views.server.live_route import live_path
 from views.server.messages import BrowserRequest, MessageError, ends_a_run, read_request
 from views.server.turns import Bucket, Turns
-from views.server.uploads import Uploads, keep_disk_tidy
+from views.server.uploads import Uploads, forget_file, is_in_memory, keep_disk_tidy
 
 POLICY, NONSENSE, TOO_LARGE, TRY_LATER = 1008, 1002, 1009, 1013  # codes of RFC 6455, section 7.4
 HOLD = 1.0  # seconds that a run may keep its place from others
@@ -67,7 +66,7 @@ class Guard:
         most = limits.LIMITS
         self.pages = Turns(int(most.page_runs), max(1, int(most.page_runs) - 1), HOLD)
         self.fragments = Turns(int(most.fragment_runs), max(1, int(most.fragment_runs) - 1), HOLD)
-        self.uploads = Uploads(int(most.uploads_megabytes * 1e6), _forget)
+        self.uploads = Uploads(int(most.uploads_megabytes * 1e6), forget_file, is_in_memory)
         self.upload_rates: dict[str, Bucket] = {}
         self.tidying = asyncio.get_running_loop().create_task(keep_disk_tidy())
         self._tidy()
@@ -275,12 +274,6 @@ def _size(scope: Scope) -> int | None:
 
 def _has_page(session: str) -> bool:
     return runtime.get_instance().is_active_session(session)
-
-
-def _forget(session: str, file: str) -> None:
-    store = runtime.get_instance().uploaded_file_mgr
-    assert isinstance(store, MemoryUploadedFileManager)  # Streamlit has no other
-    store.remove_file(session, file)
 
 
 async def _refuse(

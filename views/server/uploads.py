@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
+from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -19,6 +20,23 @@ TIDY_DISK_SECONDS = 180.0
 KEPT_FILES = 100  # of a session: as many as a page takes at once
 
 Forget = Callable[[str, str], None]  # session and file -> gone
+IsThere = Callable[[str, str], bool]  # session and file -> does the server still have it?
+
+
+def _store() -> MemoryUploadedFileManager:
+    store = runtime.get_instance().uploaded_file_mgr
+    assert isinstance(store, MemoryUploadedFileManager)  # Streamlit has no other
+    return store
+
+
+def forget_file(session: str, file: str) -> None:
+    """The server need not keep this file any longer."""
+    _store().remove_file(session, file)
+
+
+def is_in_memory(session: str, file: str) -> bool:
+    """Does the server still keep this file?"""
+    return bool(_store().get_files(session, [file]))
 
 
 def free_upload(file: UploadedFile) -> None:
@@ -47,14 +65,16 @@ def _tidy_disk() -> None:
 class Uploads:
     """The files that were uploaded and are still in memory."""
 
-    def __init__(self, max_bytes: int, forget: Forget) -> None:
-        self.max_bytes, self.forget = max_bytes, forget
+    def __init__(self, max_bytes: int, forget: Forget, is_there: IsThere) -> None:
+        self.max_bytes, self.forget, self.is_there = max_bytes, forget, is_there
         self.files: dict[tuple[str, str], int] = {}  # bytes by session and file, oldest first
         self._gone: set[str] = set()  # sessions that had no page at the last sweep
 
     def add(self, session: str, file: str, size: int) -> None:
-        """A file is here; older ones may have to go."""
+        """A file is here; older ones may have to go. What pages have read is gone already."""
         self.files.pop((session, file), None)
+        for key in [key for key in self.files if not self.is_there(*key)]:
+            del self.files[key]
         self.files[session, file] = size
         mine = [key for key in self.files if key[0] == session]
         for key in mine[:-KEPT_FILES]:

@@ -9,6 +9,7 @@ import re
 
 JOINER = "\N{WORD JOINER}"  # has no width; what it separates is no link, icon or emoji
 
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")  # would be an item of a list
 _MARKUP = re.compile(r"[\\*_~\[\]<>$|#&!]|^\s*[-+=]")
 # :material/home:, http://x, www.x.com, me@x.com are found in the text after escapes are resolved.
 _FOUND_LATER = re.compile(r":(?=\S)|www(?=\.)|@", re.IGNORECASE)
@@ -21,4 +22,4 @@ def plain(text: object) -> str:
     """
     line = " ".join(str(text).split())
     escaped = _MARKUP.sub(lambda found: "".join(f"\\{c}" for c in found[0].lstrip()), line)
-    return _FOUND_LATER.sub(lambda found: found[0] + JOINER, escaped)
+    return _FOUND_LATER.sub(lambda found: found[0] + JOINER, _NUMBERED.sub(r"\1\\\2", escaped))

@@ -29,6 +29,8 @@ def test_its_options_reach_the_trainer(started):
     ("words", "said"),
     [
         (["host"], "'host' is no address of a scheduler: write tcp://host:8786 or"),
+        (["tcp://host:99999"], "'tcp://host:99999' is no address of a scheduler"),
+        (["tcp://host:0"], "'tcp://host:0' is no address of a scheduler"),
         (["tcp://host:1", "--threads", "0"], "--threads: must be a whole number from 1 up"),
         (["tcp://host:1", "--memory-limit", "x"], "--memory-limit: must be a whole number"),
         (

@@ -1,5 +1,7 @@
 """Which parts of the picture the answers hang on, as the Draw page shows it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,20 @@ def test_each_head_has_its_map_in_its_colors_and_its_strongest_part_in_full(
     assert sum_colors == (LIGHT.sum_head, LIGHT.against)
     assert (of_class.max(), of_class.min()) == (1, -0.25)
     assert (of_sum.max(), of_sum.min()) == (0.25, -1)
+
+
+def test_a_name_with_signs_is_read_and_shown_as_it_is(monkeypatch) -> None:
+    """Once escaped, in the picture's words for screen readers and below the picture."""
+    names = tuple("Salt & pepper" if label == 3 else f"<{label}>" for label in range(10))
+    model, card = networks.load_network("mnist")
+    monkeypatch.setattr(model, "spec", replace(model.spec, class_names=names))
+    monkeypatch.setattr(networks, "cached_saliency", lambda *_: found(spots(8, -2), spots(1, -4)))
+    written: list[str] = []
+    monkeypatch.setattr(page.st, "html", written.append)
+    page.show_saliency(model, card, np.zeros((28, 28), np.uint8), 4)
+    (shown,) = written
+    assert shown.count("Salt &amp; pepper") == 2
+    assert "&amp;amp;" not in shown and "<5>" not in shown
 
 
 def test_noise_is_not_shown_in_full_color(pen, monkeypatch, veils) -> None:

@@ -70,7 +70,7 @@ def test_of_the_others_only_one_that_ran_away_counts(state: State, counts: bool)
     found = trains(is_sound)(session_with(run), NOTHING)
     assert (found is not None) == counts
     if found:
-        assert (found["ran_away"], found["class_acc"]) == (True, 0.0)
+        assert (found["ran_away"], found["class_acc"], found["step"]) == (True, 0.0, 9)
 
 
 def test_a_run_of_somebody_else_with_another_recipe_or_seen_before_does_not_count() -> None:

@@ -157,7 +157,8 @@ def test_files_of_a_page_that_has_gone_are_forgotten_by_and_by(monkeypatch):
     gone: list[tuple[str, str]] = []
     monkeypatch.setattr(guarding, "TIDY_SECONDS", 0)
     monkeypatch.setattr(guarding, "_has_page", lambda session: session == "open")
-    monkeypatch.setattr(guarding, "_forget", lambda *key: gone.append(key))
+    monkeypatch.setattr(guarding, "forget_file", lambda *key: gone.append(key))
+    monkeypatch.setattr(guarding, "is_in_memory", lambda *key: True)
 
     async def play() -> None:
         guard = Guard(Streamlit())

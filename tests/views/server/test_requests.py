@@ -45,7 +45,8 @@ def put(guard: Guard, session: str, file: str, address: str = "10.0.0.1", size: 
 @pytest.fixture
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     gone: list[tuple[str, str]] = []
-    monkeypatch.setattr(guarding, "_forget", lambda *key: gone.append(key))
+    monkeypatch.setattr(guarding, "forget_file", lambda *key: gone.append(key))
+    monkeypatch.setattr(guarding, "is_in_memory", lambda *key: key not in gone)
     return gone
 
 
@@ -257,7 +258,8 @@ def test_a_file_counts_as_it_came_whatever_its_header_says(most, forgotten, said
 def test_files_that_arrive_together_are_counted(most, monkeypatch):
     most(uploads_megabytes=1)
     store = Store()
-    monkeypatch.setattr(guarding, "_forget", lambda *key: store.sizes.pop(key))
+    monkeypatch.setattr(guarding, "forget_file", lambda *key: store.sizes.pop(key))
+    monkeypatch.setattr(guarding, "is_in_memory", lambda *key: key in store.sizes)
 
     async def play() -> None:
         guard = Guard(store)

@@ -1,6 +1,7 @@
 """Of uploaded files, only the last few stay in memory."""
 
 import asyncio
+from collections.abc import Container
 from pathlib import Path
 
 from core.library import reading
@@ -11,9 +12,16 @@ from views.server.guard import Guard
 from views.server.uploads import KEPT_FILES, Uploads
 
 
-def kept(max_bytes: int, *files: tuple[str, str, int]) -> tuple[Uploads, list[tuple[str, str]]]:
+def kept(
+    max_bytes: int, *files: tuple[str, str, int], read: Container[str] = ()
+) -> tuple[Uploads, list[tuple[str, str]]]:
+    """After these `files` came. Of those that are `read`, by name, the server has let go."""
     gone: list[tuple[str, str]] = []
-    uploads = Uploads(max_bytes, lambda session, file: gone.append((session, file)))
+
+    def forget(session: str, file: str) -> None:
+        gone.append((session, file))
+
+    uploads = Uploads(max_bytes, forget, lambda session, file: file not in read)
     for file in files:
         uploads.add(*file)
     return uploads, gone
@@ -48,6 +56,11 @@ def test_a_file_that_was_taken_back_takes_no_room():
     uploads.remove("a", "1")
     uploads.add("b", "1", 10)
     assert (uploads.total, gone) == (10, [])
+
+
+def test_a_file_that_a_page_has_read_takes_no_room():
+    uploads, gone = kept(25, ("a", "photo", 10), ("b", "zip", 10), ("c", "2", 10), read={"zip"})
+    assert (uploads.total, gone) == (20, [])
 
 
 def test_the_files_of_a_page_that_stays_away_go():

@@ -23,13 +23,26 @@ def test_no_markup_of_a_text_is_left(text):
 
 @given(some.text(max_size=40))
 def test_all_letters_of_a_text_are_shown(text):
-    shown = re.sub(r"\\([\\*_~\[\]<>$|#&!+=-])", r"\1", plain(text)).replace(JOINER, "")
+    shown = re.sub(r"\\([\\*_~\[\]<>$|#&!+=.)-])", r"\1", plain(text)).replace(JOINER, "")
     assert shown == " ".join(text.replace(JOINER, "").split())
 
 
 def test_a_sentence_of_ours_stays_as_it_is():
     words = "The network 'mnist' is not there: get it with `python -m core fetch fashion-mnist`."
     assert plain(words) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("1. Semester", "1\\. Semester"),
+        ("2) Klasse", "2\\) Klasse"),
+        ("12.", "12\\."),
+        ("1.5", "1.5"),
+    ],
+)
+def test_a_name_that_begins_with_a_number_is_no_list(name, written):
+    assert plain(name) == written
 
 
 MARKDOWN = {"markdown", "warning", "error", "info", "success", "caption", "write", "subheader"}
