@@ -12,6 +12,7 @@ from tests.browser.support.driver import (
     draw_digit,
     hook,
     press,
+    wait_for,
     wait_until_idle,
 )
 from tests.browser.test_access import MAIN_WIDE, TALL, violations
@@ -59,12 +60,17 @@ def test_what_is_drawn_moves_on_the_map_and_a_point_shows_its_picture(visit: Vis
     first = at(page, "your drawing")
     with answered(page):
         hook(page, "example_7").get_by_role("button").click()
-    assert at(page, "your drawing") != first
-    x, y = at(page, "6")
-    page.mouse.move(x - 2, y)
-    page.mouse.move(x, y)
+    wait_for(page, lambda: at(page, "your drawing") != first, "the drawing did not move")
     popup = page.locator(".map-picture")
-    expect(popup).to_be_visible()
+
+    def point_at_six() -> bool:
+        x, y = at(page, "6")
+        page.mouse.move(x - 2, y)
+        page.mouse.move(x, y)
+        page.evaluate(TWO_FRAMES)
+        return popup.is_visible()
+
+    wait_for(page, point_at_six, "no picture")  # a chart that is drawn anew hears no mouse
     expect(popup).to_contain_text("6")
     assert "look=map" in page.url and "s=" in page.url
 

@@ -176,13 +176,13 @@ def answered(page: Page) -> Iterator[None]:
     settle(page)
     before = TALKS[page].asked
     yield
-    _wait(page, lambda: TALKS[page].asked > before, "the page asked the app nothing")
+    wait_for(page, lambda: TALKS[page].asked > before, "the page asked the app nothing")
     wait_until_idle(page)
 
 
 def wait_until_idle(page: Page) -> None:
     """Until the app has answered what was asked so far and the page shows it."""
-    _wait(page, lambda: not TALKS[page].open, "the app gave no answer")
+    wait_for(page, lambda: not TALKS[page].open, "the app gave no answer")
     page.wait_for_function(SHOWN)
     page.evaluate(TWO_FRAMES)
 
@@ -193,7 +193,8 @@ def settle(page: Page) -> None:
     page.evaluate(UNFOLDED)
 
 
-def _wait(page: Page, fulfilled: Callable[[], bool], complaint: str) -> None:
+def wait_for(page: Page, fulfilled: Callable[[], bool], complaint: str) -> None:
+    """Until something is so; else an error with this complaint."""
     deadline = time.monotonic() + WAIT_MS / 1000
     while not fulfilled():
         if time.monotonic() > deadline:
