@@ -8,7 +8,7 @@ import pytest
 
 from core import PROJECT
 from core.data.torchvision_compat import import_torchvision
-from core.specs import SPECS, data_dir
+from core.specs import SPECS, OwnData, data_dir, own_spec
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -21,6 +21,11 @@ def test_a_spec_names_ten_classes(name):
 @pytest.mark.parametrize(("name", "said"), [("mnist", "7"), ("fashion-mnist", "Sneaker (7)")])
 def test_a_class_whose_name_is_no_number_says_its_number(name, said):
     assert SPECS[name].numbered(7) == said
+
+
+@pytest.mark.parametrize(("kind", "mirrored"), [("ink", False), ("photo", True)])
+def test_letters_are_not_mirrored_but_things_are(kind, mirrored):
+    assert own_spec(OwnData("Mine", ("b", "d"), kind, 0.1, 0.3, "0" * 32)).mirrored is mirrored
 
 
 @pytest.mark.parametrize("name", SPECS)

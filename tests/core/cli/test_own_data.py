@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 
 from core.cli.main import main
+from core.cli.own_data import MOST_UNREAD
+from core.collections.album import UNREAD_KEPT
 from core.storage import bundle, checkpoint
 from tests.support.command_line import complaint, last_line
 from tests.support.shapes import shape_files, zipped
@@ -100,6 +102,17 @@ def test_evaluate_says_that_other_pictures_may_be_learned_ones(
     said = capsys.readouterr()
     assert ("it may have learned some of them" in said.err) is is_said
     assert said.out.count("\n") == 1
+
+
+def test_all_that_could_not_be_read_is_counted(folder, tmp_path, capsys):
+    brought = tmp_path / "brought"
+    shutil.copytree(folder, brought)
+    for number in range(UNREAD_KEPT + 50):
+        (brought / "circle" / f"bad-{number}.png").write_bytes(b"no picture")
+    assert main(["train", "--data", str(brought), "--out", str(tmp_path), *OPTIONS]) == 0
+    said = capsys.readouterr().err
+    assert said.count("circle/bad-") == MOST_UNREAD
+    assert f"... and {UNREAD_KEPT + 50 - MOST_UNREAD} more that could not be read" in said
 
 
 def test_a_data_set_of_ours_has_no_others_beside_it(folder, capsys):

@@ -87,6 +87,18 @@ def test_the_news_of_an_event_that_was_taken_already_is_no_news():
     assert [taken(each) for each in found] == [(1, [Recorded(record(1))]), (1, [])]
 
 
+def test_what_is_larger_than_an_answer_goes_alone(monkeypatch):
+    """The weights of a wide network; without them nothing that comes later would ever be taken."""
+    monkeypatch.setattr(tasks, "ANSWER_BYTES", 1_000)
+    large, small = Autosave(bytes(2_000)), Recorded(record(1))
+    with task() as (job, loop):
+        for event in (large, small, small):
+            job.emit(event)
+        first, then = (loop.run_until_complete(job.take(have, 0.01)) for have in (0, 1))
+    assert taken(first) == (1, [large])
+    assert taken(then) == (3, [small, small])
+
+
 def test_a_job_that_nobody_asks_for_ends(monkeypatch):
     with task() as (job, _):
         assert not job.should_stop()

@@ -50,3 +50,12 @@ def test_nothing_is_said_of_files_once_their_album_is_emptied():
     assert (len(album.unread), album.more_unread) == (0, 0)
     joined = join_albums(album, album_of_drawings("Mine", []), most=10)
     assert (len(joined.unread), joined.more_unread) == (0, 0)
+
+
+def test_more_pictures_take_the_form_of_those_that_are_there():
+    """And of an album that is empty, the form of what comes."""
+    files = zipped(shape_files(4, ("circle", "cross")))
+    photos, drawings = (read_album(read_zip(files), "Shapes", kind) for kind in ("photo", "ink"))
+    assert join_albums(photos, drawings, most=100).kind == "photo"
+    assert join_albums(drawings, photos, most=100).kind == "ink"
+    assert join_albums(Album("Mine", "ink"), photos, most=100).kind == "photo"

@@ -30,13 +30,14 @@ def test_who_waits_watches_the_run_that_trains() -> None:
         ([], "Waiting for a trainer", "No trainer has joined yet", "No trainer has joined yet"),
         (["x"], "Waiting for a trainer", "1 trainer, 0 free", "one run is before yours"),
         ([""], "Starting", "1 trainer, 1 free", "one run is before yours"),
+        (["x", ""], "Starting", "2 trainers, 1 free", "one run is before yours"),
     ],
 )
 def test_who_waits_for_a_cluster_is_told_whether_anything_can_train(
     trainers: list[str], headline: str, words_of_first: str, words_of_second: str
 ) -> None:
     first, second = (create_run(runs_dir(), "quick", PRESETS["quick"].recipe) for _ in range(2))
-    known = [TrainerInfo("a", run=run) for run in trainers]
+    known = [TrainerInfo(f"desk {run}", run=run) for run in trainers]
     write_cluster(runs_dir(), Cluster("tcp://host:8786", known, waiting=2))
     app = opened(train_page, run=first.id)
     assert f'<div class="headline">{headline}</div>' in words(app)
