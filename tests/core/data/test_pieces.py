@@ -90,6 +90,13 @@ def test_a_crossed_seven_is_one_digit():
     assert len(cut_digits(rasterize(SEVEN))) == 1
 
 
+def test_of_two_digits_the_left_one_comes_first_also_where_the_other_is_higher():
+    left, higher = (80, 40, 220, 70), (60, 150, 200, 180)
+    first, second = cut_digits(bars(left, higher))
+    assert np.array_equal(first, bars(left))
+    assert np.array_equal(second, bars(higher))
+
+
 def test_digits_come_from_left_to_right_with_their_small_parts():
     one, two, hat = (80, 150, 220, 180), (80, 40, 220, 70), (50, 155, 60, 200)
     digits = cut_digits(bars(one, two, hat))

@@ -13,6 +13,7 @@ from torch import distributed
 
 from core.engines.distributed import Distributed
 from core.engines.engine import choose_engine
+from core.storage.history import read_history
 from tests.conftest import PATIENCE, wait_for
 from tests.support.trainings import fresh
 
@@ -45,7 +46,7 @@ def launch(count: int, *arguments: str) -> subprocess.Popen[str]:
 
 def test_two_processes_learn_what_one_learns(tmp_path):
     """The shards of two threads are those of two ranks: the same metrics, one writer."""
-    told = {}
+    told, first = {}, {}
     for count in (1, 2):
         out = tmp_path / str(count)
         process = launch(count, "--epochs", "3", "--out", str(out), "--json")
@@ -56,6 +57,9 @@ def test_two_processes_learn_what_one_learns(tmp_path):
         told[count] = json.loads(lines[0])
         written = sorted(file.name for file in out.iterdir())
         assert written == ["quick.json", "quick.jsonl", "quick.safetensors"]
+        first[count] = read_history(out / "quick.jsonl")[0]
+    for key in ("class_loss", "class_acc"):  # of the same batch by the same network
+        assert first[2][key] == pytest.approx(first[1][key], rel=1e-3)
     one, two = told[1], told[2]
     assert one["class_acc"] > 0.8
     for key in ("class_acc", "sum_acc", "joint_acc", "sum_r2"):

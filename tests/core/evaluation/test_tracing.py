@@ -62,6 +62,19 @@ def test_a_data_set_of_fewer_classes_has_a_trace_of_its_own():
         assert traced(three)(images, addends).class_logits.softmax(1)[:, 3:].max() == 0
 
 
+@torch.inference_mode()
+def test_a_network_without_an_ink_detector_has_a_trace_of_its_own():
+    """One that learned from the encoder of a shipped network, which has one."""
+    shipped, lent = network(), network()
+    shipped.add_ink_detector()
+    images, addends = torch.zeros(1, 1, 28, 28, dtype=torch.uint8), torch.tensor([3])
+    for model in (shipped, lent):
+        for ours, theirs in zip(
+            traced(model)(images, addends), model(images, addends), strict=True
+        ):
+            assert (ours is None) == (theirs is None)
+
+
 def test_only_so_many_architectures_are_traced(monkeypatch):
     """TorchScript gives nothing back: a stranger must not fill the memory with networks."""
     monkeypatch.setattr(tracing, "MOST_ARCHITECTURES", 1)

@@ -101,11 +101,13 @@ def test_one_slow_run_among_many_changes_little(root):
 
 def test_only_the_latest_runs_count(root):
     write_speed(root, MEASURED)
-    for _ in range(speed.RECENT + 3):
-        note_run(root, run_of(root, 4.0), 4.0)
+    for seconds in (4.0, 8.0):
+        for _ in range(speed.RECENT + 3):
+            note_run(root, run_of(root, seconds), seconds)
     known = read_speed(root)
     assert known
     assert len(known.ratios) == len(known.tests) == speed.RECENT
+    assert known.train_seconds({"width": 16, "epochs": 1}) == pytest.approx(8.0)
 
 
 def test_a_run_that_was_stopped_at_once_or_failed_says_nothing(root):
