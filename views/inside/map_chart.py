@@ -16,7 +16,7 @@ from views.ui.theme import Palette, frameless
 
 MAP_MARGIN = 0.06  # beside the outermost points, as a share of the map
 FEW_MISTAKES = 40  # may be large
-NAME_WIDE, NAME_HIGH, NAME_STEP = 0.16, 0.06, 17  # of a name: shares of the map, and pixels down
+NAME_WIDE, NAME_STEP = 0.16, 20  # of a name: share of the map, and pixels down
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def map_figure(
     size = 9 if len(wrong) < FEW_MISTAKES else 6
     marker = {"color": palette.wrong, "size": size, "symbol": "x", "line": {"width": 0}}
     _add_points(figure, found, wrong, said, "mistakes", marker)
-    _add_names(figure, found, names, palette)
+    _add_names(figure, found, names, palette, height)
     if visitor:
         _add_visitor(figure, visitor, palette, float(found.points[:, 0].mean()))
     _set_ranges(figure, found.points if visitor is None else _joined(found.points, visitor.way))
@@ -80,20 +80,22 @@ def _add_points(
 
 
 def _add_names(
-    figure: go.Figure, found: NetworkMap, names: Sequence[str], palette: Palette
+    figure: go.Figure, found: NetworkMap, names: Sequence[str], palette: Palette, height: int
 ) -> None:
-    """The name of each class in the middle of its hill, or below a name that is there already."""
-    wide, high = np.ptp(found.points, axis=0) * (NAME_WIDE, NAME_HIGH)
-    centers = sorted(found.centers().items(), key=lambda item: -item[1][1])
-    taken: list[tuple[float, float, int]] = []  # with how many names above it
-    for label, (x, y) in centers:
-        near = [n for at, above, n in taken if abs(at - x) < wide and abs(above - y) < high]
-        below = 1 + max(near, default=-1)
-        taken.append((x, y, below))
+    """The name of each class in the middle of its hill, or below the names that are there."""
+    wide, high = np.ptp(found.points, axis=0)
+    pixels = height / (high * (1 + 3 * MAP_MARGIN))  # of the chart, for a step down the map
+    taken: list[tuple[float, float]] = []  # across the map, and pixels down
+    for label, (x, y) in sorted(found.centers().items(), key=lambda item: -item[1][1]):
+        place = -y * pixels
+        for at, down in sorted(taken, key=lambda other: other[1]):
+            if abs(at - x) < NAME_WIDE * wide and abs(down - place) < NAME_STEP:
+                place = down + NAME_STEP
+        taken.append((x, place))
         figure.add_annotation(
             x=float(x),
             y=float(y),
-            yshift=-NAME_STEP * below,
+            yshift=-float(place + y * pixels),
             text=f"<b>{html.escape(names[label])}</b>",
             showarrow=False,
             font={"size": 15 if len(names[label]) < 3 else 12, "color": palette.ink},

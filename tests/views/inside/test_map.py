@@ -1,5 +1,6 @@
 """The map as a figure and on the pages: names, mistakes, and the visitor's drawing."""
 
+import itertools
 import json
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from core.specs import SPECS
 from tests.support.pages import Pen, compare_page, explain_page, opened, session_of, words
 from views.input.sources import EXAMPLES
 from views.inside import cached
-from views.inside.map_chart import PlacedPicture, map_figure
+from views.inside.map_chart import MAP_MARGIN, NAME_STEP, NAME_WIDE, PlacedPicture, map_figure
 from views.inside.network_map import beginnings, place_on
 from views.session import networks
 from views.ui.theme import DARK, LIGHT
@@ -52,10 +53,26 @@ def test_each_class_has_a_color_and_its_name_in_the_middle_of_its_hill(found) ->
         assert placed[f"<b>{label}</b>"] == pytest.approx(tuple(center))
 
 
-def test_names_that_would_cover_each_other_stand_one_below_the_other(found) -> None:
-    close = replace(found, points=found.points * 1e-9 + found.labels[:, None] % 2)
-    shifts = [note.yshift for note in map_figure(close, NAMES, LIGHT).layout.annotations]
-    assert sorted(set(shifts)) == [-68, -51, -34, -17, 0]  # five classes in each of two places
+@pytest.mark.parametrize("seed", range(20))
+def test_no_name_covers_another_wherever_the_hills_lie(found, seed) -> None:
+    centers = np.random.default_rng(seed).normal(0, [0.3, 0.1], (10, 2)).astype(np.float32)
+    corners = np.array([[-1, -1], [1, 1]], np.float32)  # and so large is the map
+    points = np.concatenate([found.points * 1e-6 + centers[found.labels], corners])
+    ends = np.array([0, 0])
+    hills = NetworkMap(
+        points,
+        np.append(found.labels, ends),
+        np.append(found.answered, ends),
+        found.mean,
+        found.axes,
+        found.variance,
+    )
+    height = 460
+    notes = map_figure(hills, NAMES, LIGHT, height=height).layout.annotations
+    pixel = 2 * (1 + 3 * MAP_MARGIN) / height  # so much of the map
+    placed = [(note.x, note.y + (note.yshift or 0) * pixel) for note in notes]
+    for (x, y), (across, down) in itertools.combinations(placed, 2):
+        assert abs(x - across) >= 2 * NAME_WIDE or abs(y - down) > 0.99 * NAME_STEP * pixel
 
 
 def test_a_mistake_is_a_cross_and_says_what_it_was_read_as(found) -> None:
