@@ -17,17 +17,17 @@ from core.data.drawing import Pixels, Strokes, mnist_form, rasterize
 from core.specs import OwnData, own_spec
 
 PICTURES = 60  # of a class
-THICK_PEN, THIN_PEN = (
-    (15, 25),
-    (4, 7),
-)  # pixels of the canvas; people draw with 20
+THICK_PEN, THIN_PEN = (17, 24), (3, 5)  # pixels of the canvas; people draw with 20
+RADIUS = 45, 105  # likewise: however large somebody draws, a thick line is thick for its form
+POINTS = 24  # of an outline
+SHAKE = 6  # pixels
 CLASSES_DRAWN = ("circle", "square")
 
 BIASED = OwnData(
     "Thick circles, thin squares", CLASSES_DRAWN, "ink", 0.12, 0.29, "b1a5ed" + "0" * 26
 )
 REPAIRED = OwnData(
-    "Circles and squares, both pens", CLASSES_DRAWN, "ink", 0.12, 0.29, "fa1a" + "0" * 28
+    "Circles and squares, both pens", CLASSES_DRAWN, "ink", 0.1, 0.26, "fa1a" + "0" * 28
 )
 # By name of the data set: the pens of each class.
 LESSON_SETS = {
@@ -61,15 +61,15 @@ def draw_outline(name: str, pen: int, rng: random.Random) -> Pixels:
 
 def _outline(name: str, rng: random.Random) -> Strokes:
     """One closed line, turned, stretched and shaken a little."""
-    corners, turn = (24, 0.0) if name == "circle" else (4, math.pi / 4)
-    turn, wide = turn + rng.uniform(-0.25, 0.25), rng.uniform(0.8, 1.2)
-    radius = rng.uniform(60, 90)
+    turn, wide, radius = rng.uniform(-0.8, 0.8), rng.uniform(0.85, 1.18), rng.uniform(*RADIUS)
 
     def points() -> Iterator[tuple[float, float]]:
-        for corner in range(corners):
-            angle = turn + 2 * math.pi * corner / corners
-            x, y = wide * math.cos(angle), math.sin(angle)
-            yield 140 + radius * x + rng.gauss(0, 4), 140 + radius * y + rng.gauss(0, 4)
+        for number in range(POINTS):
+            angle = 2 * math.pi * number / POINTS
+            side = (angle + math.pi / 4) % (math.pi / 2) - math.pi / 4  # from the middle of a side
+            out = radius / math.cos(side) if name == "square" else radius
+            x, y = wide * out * math.cos(angle + turn), out * math.sin(angle + turn)
+            yield 140 + x + rng.gauss(0, SHAKE), 140 + y + rng.gauss(0, SHAKE)
 
     line = tuple(points())
     return ((*line, line[0]),)

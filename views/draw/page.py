@@ -113,8 +113,8 @@ def _tell(session: Session, trouble: str) -> None:
 def _answered(
     session: Session, spec: DatasetSpec, image: InputImage, prediction: Prediction
 ) -> Answered | None:
-    """What is answered, for the tour and the lessons; None for ink that is no digit."""
-    if not (prediction.is_finite and prediction.is_readable):
+    """What is answered, for the tour and the lessons; None where that is no number."""
+    if not prediction.is_finite:
         return None
     return Answered(
         image.source,
@@ -124,6 +124,8 @@ def _answered(
         spec.class_names[prediction.label],
         max(prediction.class_probs),
         prediction.sum_value,
+        session.link.network,
+        prediction.is_readable,
     )
 
 

@@ -1,12 +1,13 @@
 """The steps of the lessons about data: too little of it, learned by heart, with fixed numbers."""
 
-from core.specs import OWN
+from core.collections.lesson_sets import BIASED, REPAIRED
+from core.specs import own_spec
 from views.guide.looks import answers, trains
-from views.guide.steps import CourseQuestion, Step, Story, judge_number, judge_option
+from views.guide.steps import CourseQuestion, Look, Step, Story, judge_number, judge_option
 from views.guide.train_lessons import choose, press
 from views.session.lessons import SMALL_SET
 from views.session.link import DEFAULT_SETTINGS
-from views.session.session import Session
+from views.session.session import Answered, Session
 from views.ui.table import percent
 
 ALL = int(DEFAULT_SETTINGS["images"])
@@ -157,13 +158,41 @@ def _biased(story: Story) -> str:
     return f"It reads {percent(facts['class_acc'])} of its test pictures, which are drawn alike."
 
 
+def _repaired(story: Story) -> str:
+    facts = story.seen["repaired"]
+    return f"It reads {percent(facts['class_acc'])} of its test pictures, thick and thin ones."
+
+
 def _named(story: Story) -> str:
-    name = str(story.seen["drawn"]["name"])
-    right = "circle" if "circle" in name.lower() else "square"
-    return (
-        f"{judge_option(story, 'form', THIN_OR_ROUND, right)} In its pictures the line tells both "
-        "apart as well as the form does. Choose the data set with both pens, and train again."
+    drawn = story.seen["drawn"]
+    said = judge_option(
+        story, "form", THIN_OR_ROUND, "circle" if "circle" in drawn["name"] else "square"
     )
+    doubt = "" if drawn["is_readable"] else " It only guesses: it has seen no thick square."
+    return f"{said}{doubt} In its pictures the line tells both apart as well as the form does."
+
+
+def _again(story: Story) -> str:
+    before, now = (story.seen[step]["name"] for step in ("drawn", "again"))
+    if "circle" in now:
+        return f"It still reads {now}: with round corners, a square looks like one."
+    if before == now:
+        return f"It reads {now}, as the network before did. Not every square gives it away."
+    return (
+        f"It read {before} before, and reads {now} now. No line of code has changed: your pictures "
+        "decide what it learns."
+    )
+
+
+def _draws(trained: str) -> Look:
+    """A drawing is answered by the network that was trained in that step; after a reload, which
+    forgets the step, by any that knows no digits."""
+
+    def fits(found: Answered, story: Story) -> bool:
+        run = story.seen.get(trained, {}).get("run", found.network)
+        return found.source == "draw" and found.network == run and not found.name.isdigit()
+
+    return answers(fits, or_guesses=True)
 
 
 def _empty_canvas(session: Session) -> None:
@@ -175,7 +204,7 @@ BIASED_PICTURES = (
     press(
         "Press Train.",
         "biased",
-        look=trains(lambda r: r.model.dataset.startswith(OWN)),
+        look=trains(lambda r: r.model.dataset == own_spec(BIASED).name),
         told=_biased,
     ),
     Step(
@@ -183,8 +212,24 @@ BIASED_PICTURES = (
         "Press Use this network, then draw a square.",
         None,
         ("use_network", "canvas"),
-        look=answers(lambda found, story: found.source == "draw" and not found.name.isdigit()),
+        look=_draws("biased"),
         told=_named,
+        prepare=_empty_canvas,
+    ),
+    press(
+        "In the next pictures both pens drew both forms. Press Train again.",
+        "repaired",
+        look=trains(lambda r: r.model.dataset == own_spec(REPAIRED).name),
+        told=_repaired,
+        prepare=lambda session: choose(session, dataset=own_spec(REPAIRED).name),
+    ),
+    Step(
+        "again",
+        "Press Use this network, then draw the same square.",
+        None,
+        ("use_network", "canvas"),
+        look=_draws("repaired"),
+        told=_again,
         prepare=_empty_canvas,
     ),
 )

@@ -19,12 +19,13 @@ from views.session.visitor import is_owner_of
 RAN_AWAY = re.compile(r"The loss ran away at step (\d+)")  # see core.trainer.DIVERGED
 
 
-def answers(fits: Callable[[Answered, Story], bool]) -> Look:
-    """The network answers the visitor's picture, and the answer fits."""
+def answers(fits: Callable[[Answered, Story], bool], or_guesses: bool = False) -> Look:
+    """The network answers the visitor's picture, and the answer fits. What it cannot read does not
+    count, unless it is enough that it guesses."""
 
     def look(session: Session, story: Story) -> Findings | None:
         found = session.answered
-        if found is None or not fits(found, story):
+        if found is None or not (found.is_readable or or_guesses) or not fits(found, story):
             return None
         return {
             "label": found.label,
@@ -33,6 +34,7 @@ def answers(fits: Callable[[Answered, Story], bool]) -> Look:
             "addend": found.addend,
             "sum": found.sum_value,
             "strokes": found.strokes,
+            "is_readable": found.is_readable,
         }
 
     return look

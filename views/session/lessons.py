@@ -144,7 +144,7 @@ LESSONS = {
         "Your pictures decide what it learns",
         "In these pictures every circle has a thick line and every square a thin one. Guess: what "
         "will the network call a square that you draw? Press Train, use the network and draw one. "
-        "Then choose the data set with both pens and train again.",
+        "Then train on pictures with both pens, and draw it again.",
         "train",
         _train("data", ("dataset",), dataset=own_spec(BIASED).name, epochs=3, augment=0.5),
     ),

@@ -44,6 +44,8 @@ class Answered:
     name: str  # of the class
     certainty: float  # of the class head, 0 to 1
     sum_value: float  # before rounding
+    network: str  # that answered: a shipped preset, or the id of a run
+    is_readable: bool  # does the picture look like what it learned? Else it only guesses
 
 
 @dataclass

@@ -2,7 +2,9 @@
 
 import pytest
 
+from core.collections.lesson_sets import REPAIRED
 from core.recipes.recipe import Recipe
+from core.specs import own_spec
 from tests.support.pages import PRESETS
 from views.guide.draw_lessons import COURSES
 from views.guide.steps import Course, Step, Story, words_of
@@ -20,7 +22,13 @@ REST = {
     **{"run": "0" * 16, "lr": 0.2, "step": 60, "seconds": 6.0, "train_acc": 1.0, "label": 5},
     **{"name": "5", "certainty": 0.99, "addend": 2, "sum": 7.0, "strokes": (), "count": 200},
     **{"before": 0.99, "after": 0.98, "read_before": 1, "read_after": 7, "examples": 1},
-    **{"first": 9, "share": Share(0.4, 200), "inverted_share": Share(0.3, 200), "pixels": 9},
+    **{
+        "is_readable": False,
+        "first": 9,
+        "share": Share(0.4, 200),
+        "inverted_share": Share(0.3, 200),
+        "pixels": 9,
+    },
 }
 
 
@@ -70,6 +78,7 @@ def asks_for(step: Step, recipe: Recipe) -> Session:
         ("few", "all", {"images": 50_000, "epochs": 1}),
         ("bug", "sound", {}),
         ("fixed", "free", {}),
+        ("data", "repaired", {"dataset": own_spec(REPAIRED).name}),
     ],
 )
 def test_a_second_run_is_prepared_with_what_it_is_about(name, step, changed) -> None:
@@ -99,8 +108,35 @@ def test_a_test_image_is_no_square_that_was_drawn() -> None:
     story = Story({"form": "square"}, {})
     session = Session(Link(), CanvasState())
     for source, is_done in (("test", False), ("draw", True)):
-        session.answered = Answered(source, (), 7, 1, "thin square", 0.99, 8.0)
+        session.answered = Answered(source, (), 7, 1, "square", 0.99, 8.0, "a" * 16, True)
         assert bool(step.look(session, story)) == is_done
     session.source = "test"
     step.prepare(session)
     assert session.source == "draw"
+
+
+@pytest.mark.parametrize(
+    ("network", "name", "is_done"),
+    [("a" * 16, "circle", False), ("b" * 16, "square", True), ("mnist", "4", False)],
+)
+def test_the_repaired_network_counts_and_not_the_one_before(network, name, is_done) -> None:
+    (step,) = (each for each in COURSES["data"].steps if each.name == "again")
+    assert step.look
+    story = Story({}, {"biased": {"run": "a" * 16}, "repaired": {"run": "b" * 16}})
+    session = Session(Link(), CanvasState())
+    session.answered = Answered("draw", (), 7, 1, name, 0.99, 8.0, network, False)
+    assert bool(step.look(session, story)) == is_done
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ("circle", "square", "It read circle before, and reads square now."),
+        ("circle", "circle", "It still reads circle: with round corners"),
+        ("square", "square", "It reads square, as the network before did."),
+    ],
+)
+def test_what_the_repair_changed_is_told_as_it_was(before, now, said) -> None:
+    (step,) = (each for each in COURSES["data"].steps if each.name == "again")
+    story = Story({}, {"drawn": {"name": before}, "again": {"name": now}})
+    assert said in words_of(step.told, story)

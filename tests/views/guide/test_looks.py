@@ -94,7 +94,7 @@ def test_a_damaged_run_does_not_count() -> None:
 def answer(**changes: object) -> Answered:
     known: dict[str, object] = {
         **{"source": "draw", "strokes": A_7, "addend": 7, "label": 7, "name": "7"},
-        **{"certainty": 0.99, "sum_value": 14.0},
+        **{"certainty": 0.99, "sum_value": 14.0, "network": "mnist", "is_readable": True},
     }
     return Answered(**known | changes)  # type: ignore[arg-type]
 
@@ -109,6 +109,14 @@ def test_an_answer_counts_where_it_fits() -> None:
     found = answers(is_nine)(session, NOTHING)
     assert found is not None
     assert (found["label"], found["sum"]) == (7, 16.0)
+
+
+def test_what_it_cannot_read_counts_only_where_a_guess_is_enough() -> None:
+    session = session_with()
+    session.answered = answer(is_readable=False)
+    assert answers(lambda *_: True)(session, NOTHING) is None
+    found = answers(lambda *_: True, or_guesses=True)(session, NOTHING)
+    assert found is not None and not found["is_readable"]
 
 
 def test_an_example_counts_by_its_label() -> None:

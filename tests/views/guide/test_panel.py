@@ -171,7 +171,7 @@ def test_recipes_of_lessons_are_within_what_one_visitor_may_ask() -> None:
 def test_what_is_answered_is_none_of_the_panels_without_a_course(pen) -> None:
 
     session = Session(Link(), CanvasState())
-    session.answered = Answered("draw", (), 7, 5, "5", 0.9, 12.0)
+    session.answered = Answered("draw", (), 7, 5, "5", 0.9, 12.0, "mnist", True)
     assert not sees(session)
     session.choose(tour=1)
     assert sees(session)
