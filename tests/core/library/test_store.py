@@ -1,7 +1,10 @@
 """What is kept of people's own pictures: found again, bounded, pruned, deleted, told to nobody."""
 
+import errno
 import io
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -16,7 +19,8 @@ from core.collections.album import (
     without_class,
 )
 from core.collections.archive import CollectionError, read_zip
-from core.collections.collection import make_collection
+from core.collections.collection import Collection, make_collection
+from core.collections.lesson_sets import LESSON_SETS, lesson_set
 from core.collections.packing import pack_collection
 from core.collections.saved import (
     dump_album,
@@ -27,7 +31,7 @@ from core.collections.saved import (
 from core.library import store
 from core.runs import limits
 from core.runs.limits import Limits
-from core.runs.queue import Visitor
+from core.runs.queue import NOBODY, Visitor
 from core.specs import find_spec
 from tests.support.shapes import shape_files, zipped
 
@@ -93,6 +97,37 @@ def test_delete_my_data_deletes_mine_and_nobody_elses(tmp_path, album):
     ]
 
 
+def test_a_browser_has_something_only_if_it_brought_something_itself(tmp_path, album):
+    assert not store.has_any(tmp_path, ADA.session)  # nobody brought anything yet
+    assert store.delete_all(tmp_path, ADA.session) == 0
+    store.save_album(tmp_path, ADA, album)
+    neighbor = Visitor(ADA.address, BOB.session)
+    assert store.has_any(tmp_path, ADA.session)
+    assert not store.has_any(tmp_path, neighbor.session)
+
+
+def test_a_browser_without_a_secret_owns_nothing(tmp_path, album):
+    name = store.keep_collection(tmp_path, NOBODY, make_collection(album, key=album.key))
+    assert not store.has_any(tmp_path, NOBODY.session)
+    assert store.delete_all(tmp_path, NOBODY.session) == 0
+    assert store.is_kept(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", LESSON_SETS)
+def test_a_data_set_of_the_lesson_is_always_kept(tmp_path, name, monkeypatch):
+    monkeypatch.setattr("core.specs._known_own", {})
+    assert store.is_kept(tmp_path, name)
+    assert find_spec(name).title == LESSON_SETS[name][0].title
+    kept = load_collection(store.read_collection(tmp_path, name))
+    assert (kept.images == lesson_set(name).images).all()
+
+
+def test_an_album_that_cannot_be_read_now_is_not_said_to_be_none(tmp_path, album):
+    (store.album_dir(tmp_path, ADA.session) / store.ALBUM_FILE).mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):  # as good as any other trouble
+        store.find_album(tmp_path, ADA.session)
+
+
 def test_the_address_that_keeps_most_makes_room(tmp_path, album, monkeypatch):
     size = len(dump_album(album))
     monkeypatch.setattr(
@@ -119,6 +154,66 @@ def test_what_nobody_used_for_a_month_goes(tmp_path, album):
     os.utime(store.album_dir(tmp_path, ADA.session), (1e9, 1e9))
     store.save_album(tmp_path, BOB, album)
     assert store.find_album(tmp_path, ADA.session) is None
+
+
+def test_what_was_used_29_days_ago_stays(tmp_path, album):
+    store.save_album(tmp_path, ADA, album)
+    used = time.time() - 29 * 86_400
+    os.utime(store.album_dir(tmp_path, ADA.session), (used, used))
+    store.save_album(tmp_path, BOB, album)
+    assert store.find_album(tmp_path, ADA.session)
+
+
+USES: list[Callable[[Path, Collection], object]] = [
+    lambda root, made: store.keep_collection(root, ADA, made),
+    lambda root, made: store.read_collection(root, made.spec.name),
+    lambda root, made: store.is_kept(root, made.spec.name),
+]
+
+
+@pytest.mark.parametrize("use", USES, ids=["kept again", "trained on", "looked at"])
+def test_a_data_set_that_is_used_stays(tmp_path, album, use):
+    made = make_collection(album, key=album.key)
+    name = store.keep_collection(tmp_path, ADA, made)
+    os.utime(store.library_dir(tmp_path) / name, (1e9, 1e9))
+    use(tmp_path, made)
+    store.prune_pictures(tmp_path)
+    assert store.is_kept(tmp_path, name)
+
+
+def test_what_a_killed_app_left_half_made_goes_after_a_while(tmp_path):
+    old, new = (store.staging_dir(tmp_path) for _ in range(2))
+    os.utime(old, (1e9, 1e9))
+    assert list(store.holdings(tmp_path)) == []
+    store.prune_pictures(tmp_path)
+    assert list(store.library_dir(tmp_path).iterdir()) == [new]
+
+
+def test_an_album_that_is_saved_again_needs_no_room_twice(tmp_path, album, monkeypatch):
+    name = store.keep_collection(tmp_path, ADA, make_collection(album, key=album.key))
+    store.save_album(tmp_path, ADA, album)
+    kept = sum(each.size for each in store.holdings(tmp_path))
+    full = Limits(collections_megabytes=1.1 * kept / 1e6, free_megabytes=0)
+    monkeypatch.setattr(limits, "LIMITS", full)
+    store.save_album(tmp_path, ADA, album)
+    assert store.is_kept(tmp_path, name)
+    assert store.find_album(tmp_path, ADA.session)
+
+
+def test_a_disk_that_is_nearly_full_takes_no_more_pictures(tmp_path, album, monkeypatch):
+    monkeypatch.setattr(limits, "LIMITS", Limits(free_megabytes=1e9))
+    with pytest.raises(store.LibraryError, match="no room"):
+        store.save_album(tmp_path, ADA, album)
+
+
+def test_a_write_that_fails_leaves_nothing_half_made(tmp_path, album, monkeypatch):
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OSError, match="No space left"):
+        store.save_album(tmp_path, ADA, album)
+    assert list(store.library_dir(tmp_path).iterdir()) == []
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x81", b"\x80" * 1000, b"\xdd\xff\xff\xff\xff"])
