@@ -52,6 +52,8 @@ def refusal(file: io.BytesIO, bounds: Bounds | None = None) -> str:
         (["leaves/oak/1.png", "leaves/Birch/1.png", "leaves/notes.txt"], {"Birch": 1, "oak": 1}),
         (["a/b/oak/1.png", "a/b/Birch/1.png", "readme.txt"], {"Birch": 1, "oak": 1}),
         (["x/train/oak/1.png", "x/train/elm/1.png", "x/Test/oak/1.png"], {"elm": 1, "oak": 2}),
+        (["oak/1.png", "elm/1.png", "__macosx/oak/1.png", "ash/thumbs.DB"], {"elm": 1, "oak": 1}),
+        (["train/oak/1.png", "val/elm/1.png", "Valid/elm/2.png"], {"elm": 2, "oak": 1}),
         (["oak/wet/1.png", "oak/dry/1.png", "elm/1.png"], {"elm": 1, "oak": 2}),
         (["10/a.png", "9/a.png", "2/a.png"], {"2": 1, "9": 1, "10": 1}),
         (["oak\\1.png", "elm\\1.png"], {"elm": 1, "oak": 1}),
