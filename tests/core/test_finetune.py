@@ -89,6 +89,18 @@ def test_examples_are_drawn_with_many_pens():
     assert mine == {mnist_form(rasterize(SLASH.strokes, pen)).tobytes() for pen in range(14, 27)}
 
 
+def test_each_of_many_examples_is_drawn():
+    many = [HandExample(1 + number % 7, SLASH.strokes) for number in range(250)]
+    pictures, labels = finetune.draw_examples(many, seed=0)
+    assert len(pictures) == 250
+    assert labels.tolist() == [example.label for example in many]
+
+
+def test_a_seed_fixes_the_pens_and_another_gives_others():
+    one, same, other = (finetune.draw_examples([SLASH], seed)[0] for seed in (1, 1, 2))
+    assert torch.equal(one, same) and not torch.equal(one, other)
+
+
 def test_only_digits_with_late_fusion_can_be_fine_tuned():
     assert finetune.can_finetune(SumNet(ModelConfig(width=4)))
     assert not finetune.can_finetune(SumNet(ModelConfig(width=4, fusion="pixels")))

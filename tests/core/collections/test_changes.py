@@ -12,6 +12,7 @@ from core.collections.album import (
     Album,
     album_of_drawings,
     change_album,
+    join_albums,
     read_album,
     without_class,
     without_pictures,
@@ -54,6 +55,14 @@ def test_what_is_left_keeps_its_class_and_its_picture(album):
     assert pictures_of(without_class(album, "circle")) == {
         each for each in pictures_of(album) if each[0] != "circle"
     }
+
+
+def test_joined_albums_keep_each_picture_in_its_class(album):
+    other = shapes(2, ("A", "heart"))
+    joined = join_albums(album, other, most=100)
+    assert joined.classes == ("A", "circle", "cross", "heart", "star")
+    assert pictures_of(joined) == pictures_of(album) | pictures_of(other)
+    assert joined.paths == album.paths + other.paths
 
 
 def test_a_class_that_never_had_pictures_outlives_one_that_lost_its_own(album):
@@ -129,8 +138,11 @@ def test_light_lines_on_dark_ground_are_drawings_too():
 
 @pytest.mark.parametrize("kind", ["ink", "photo"])
 def test_a_packed_data_set_is_of_the_kind_that_its_owner_chose(album, kind: Kind):
-    packed = pack_collection(make_collection(change_album(album, kind=kind)))
-    assert read_album(read_zip(io.BytesIO(packed)), "again").kind == kind
+    made = make_collection(change_album(album, kind=kind))
+    again = read_album(read_zip(io.BytesIO(pack_collection(made))), "again")
+    assert again.kind == kind
+    for form in ("ink", "photo"):  # they are in shape, whatever their kind is said to be
+        assert np.array_equal(again.images(form), made.images)
 
 
 def test_what_was_noticed_of_a_data_set_is_kept_with_it(album):

@@ -8,13 +8,16 @@ import torch
 from torch.nn import functional as F
 
 from benchmarks import doubt
+from core import dataset
 from core.data.drawing import mnist_form, rasterize
 from core.data.handwriting import STYLES, handwritten_digits, write_digit
+from core.dataset import Split
 from core.doubt import detector
 from core.doubt.detector import accept_examples, add_detector, look
 from core.evaluation.prediction import predict_batch
 from core.heads import InkDetector
 from core.model import SumNet
+from core.specs import SPECS
 
 AN_N = "19 10/ 79/ 70"
 
@@ -96,6 +99,36 @@ def test_it_learns_even_from_little(trained, data, small):
     others = torch.from_numpy(np.stack(drawings(doubt.SIGNS, 10)))[:, None]
     signs = model(others, none[: len(others)]).evidence
     assert (digits.median() > signs.quantile(0.9)).item()
+
+
+def test_it_learns_from_nothing_that_measures_it(trained, data, small):
+    nothing = Split(torch.zeros(0, 1, 28, 28, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64))
+    model = copy.deepcopy(trained)
+    add_detector(model, data._replace(val=nothing, test=nothing), seed=0)
+    assert model.ink_detector is not None
+
+
+def test_half_of_what_it_learns_from_is_as_it_came(data):
+    images = data.train.images[:40, 0].numpy()
+    shown = detector._half_distorted(images, torch.Generator().manual_seed(0))
+    assert shown.shape == (40, 1, 28, 28)
+    assert (shown[:, 0] == torch.from_numpy(images)).flatten(1).all(1).sum() == 20
+
+
+def test_it_learns_from_garments_that_digits_are_none(data, monkeypatch):
+    asked: list[str] = []
+    monkeypatch.setattr(dataset, "load_data", lambda name: asked.append(name) or data)
+    assert detector._garments(7, SPECS["mnist"]).shape == (7, 28, 28)
+    assert asked == ["fashion-mnist"]
+
+
+def test_a_haze_around_a_garment_is_no_ink():
+    garment = np.zeros((28, 28), np.uint8)
+    garment[8:20, 10:18] = 200
+    hazy = np.where(garment, garment, 20).astype(np.uint8)
+    forms = [detector.in_form_of(SPECS["mnist"], image) for image in (garment, hazy)]
+    assert np.array_equal(*forms)
+    assert forms[0].any(1).sum() == 20  # as high as a digit
 
 
 def test_it_is_asked_for_what_the_encoder_gives_and_its_weights_normalize_that(small):

@@ -63,7 +63,29 @@ def test_several_are_wider_or_higher_than_one():
     digits = draw_digits(40, rng)
     several = draw_several(40, digits, rng)
     assert several.shape == (40, 28, 28)
-    assert several.any((1, 2)).all()
+    sides = np.array([[several[at].any(axis).sum() for axis in (0, 1)] for at in range(40)])
+    wide, high = (sides[:, 0] > sides[:, 1] + 2), (sides[:, 1] > sides[:, 0] + 2)
+    assert wide.sum() >= 5 and high.sum() >= 15  # a digit alone is high, too
+
+
+@pytest.mark.parametrize("is_stacked", [False, True])
+def test_of_two_the_second_is_right_of_the_first_or_below_it(is_stacked):
+    rng = np.random.default_rng(0)
+    square = np.full((40, 40), 255, np.uint8)
+    both = outliers.touching(square, square // 2, is_stacked, rng)
+    bright, dim = (np.argwhere(ink).mean(0) for ink in (both > 200, (both > 0) & (both < 200)))
+    across = 0 if is_stacked else 1
+    assert dim[across] > bright[across] + 10
+    assert abs(dim[1 - across] - bright[1 - across]) < 10
+
+
+def test_some_of_several_digits_are_three(monkeypatch):
+    made = []
+    real = outliers.touching
+    monkeypatch.setattr(outliers, "touching", lambda *a: made.append(1) or real(*a))
+    rng = np.random.default_rng(0)
+    draw_several(60, draw_digits(10, rng), rng)
+    assert 60 < len(made) < 80
 
 
 def test_a_pen_may_be_thin_or_thick():

@@ -33,11 +33,15 @@ def test_a_finetune_job_changes_a_copy_of_its_base(root, runner, base, data):
     before = weights.read_bytes()
     run = create_run(root, "quick", TINY, FinetuneJob(base.id, HAND))
     runner.execute(run)
-    (old, _), (model, card) = checkpoint.load(base.checkpoint), checkpoint.load(run.checkpoint)
+    (old, old_card), (model, card) = (
+        checkpoint.load(base.checkpoint),
+        checkpoint.load(run.checkpoint),
+    )
     assert finetune.read_labels(old, pictures) != finetune.read_labels(model, pictures) == [4]
     assert weights.read_bytes() == before
     assert (card.taught, card.preset, Recipe.read(card.params)) == (1, "quick", TINY)
     assert card.doubt_level is not None
+    assert card.epochs == old_card.epochs == 2
     assert sum(map(sum, card.confusion)) == 10 * len(data.test.labels)
 
 
