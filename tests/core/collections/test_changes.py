@@ -89,6 +89,27 @@ def test_each_change_makes_another_data_set(album):
     assert len({each.key for each in changed}) == 3
 
 
+# --- read
+
+
+def test_a_file_with_a_long_name_makes_an_album_that_can_be_kept():
+    files = zipped(shape_files(1, ("circle", "cross")))
+    album = read_album(read_zip(files), "holiday " * 40, "ink")
+    assert len(album.title) <= MAX_TITLE
+    assert load_album(dump_album(album)) == album
+
+
+def test_a_file_is_named_without_signs_that_change_how_text_runs():
+    files = {**shape_files(1, ("circle", "cross")), "shapes/cross/\u202egnp.1\x1b.txt": b"x"}
+    album = read_album(read_zip(zipped(files)), "Shapes", "ink")
+    assert [each.path for each in album.unread] == ["cross/gnp.1.txt"]
+
+
+def test_the_kind_is_guessed_from_all_classes_and_not_from_the_first():
+    files = shape_files(30, ["circle"], filled=True) | shape_files(60, ["cross", "star"])
+    assert read_album(read_zip(zipped(files)), "Shapes").kind == "ink"
+
+
 # --- drawings
 
 

@@ -71,6 +71,13 @@ def test_files_come_uncompressed_and_nothing_else_stays(served, root):
     assert is_present(raw, root)
 
 
+def test_half_a_data_set_is_not_there(served, root, raw_folder):
+    raw = offered(FileSource("folder", ready_at(served)))
+    (raw_folder / "train-images").write_bytes(CONTENT["train-images"])
+    assert not is_present(raw, root)
+    assert contents(download(raw, root)) == CONTENT
+
+
 def test_a_second_download_asks_nobody(served, root):
     raw = offered(FileSource("folder", ready_at(served)))
     download(raw, root)
