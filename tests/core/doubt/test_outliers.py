@@ -79,13 +79,20 @@ def test_of_two_the_second_is_right_of_the_first_or_below_it(is_stacked):
     assert abs(dim[1 - across] - bright[1 - across]) < 10
 
 
-def test_some_of_several_digits_are_three(monkeypatch):
-    made = []
-    real = outliers.touching
-    monkeypatch.setattr(outliers, "touching", lambda *a: made.append(1) or real(*a))
+def test_some_of_several_digits_are_three_and_half_are_written(monkeypatch):
+    made: list[str] = []
+
+    def counted(name: str) -> None:
+        real = getattr(outliers, name)
+        monkeypatch.setattr(outliers, name, lambda *a: made.append(name) or real(*a))
+
     rng = np.random.default_rng(0)
-    draw_several(60, draw_digits(10, rng), rng)
-    assert 60 < len(made) < 80
+    digits = draw_digits(10, rng)
+    counted("touching")
+    counted("write_digit")
+    draw_several(60, digits, rng)
+    assert 60 < made.count("touching") < 80
+    assert 60 <= made.count("write_digit") < 80  # two or three of each in thirty
 
 
 def test_a_pen_may_be_thin_or_thick():
