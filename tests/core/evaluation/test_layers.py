@@ -57,6 +57,12 @@ def test_the_parameters_of_all_layers_are_those_of_the_network(network: SumNet) 
     assert sum(counts) == network.parameter_count
 
 
+def test_an_ink_detector_is_no_layer_of_the_two_answers(model: SumNet) -> None:
+    before = network_layers(model)
+    model.add_ink_detector()
+    assert network_layers(model) == before
+
+
 def test_every_layer_is_there_in_the_order_of_the_forward_pass(network: SumNet) -> None:
     layers = network_layers(network)
     parts = list(dict.fromkeys(layer.part for layer in layers))

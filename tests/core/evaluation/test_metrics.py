@@ -1,6 +1,7 @@
 """Final figures: counted right, in eval mode, over every image with every addend."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from types import SimpleNamespace
 from typing import cast
 
@@ -159,3 +160,13 @@ def test_one_validation_image_in_200_is_doubted(trained, mnist):
     with torch.inference_mode():
         energy = trained(some.images, torch.zeros_like(some.labels)).energy
     assert 8 <= (energy < level).sum() <= 10
+
+
+def test_with_an_ink_detector_three_validation_images_in_400_are_doubted(trained, mnist):
+    torch.manual_seed(0)
+    model, some = deepcopy(trained), mnist.val.first(2000)
+    model.add_ink_detector()
+    level = ood_threshold(model, some)
+    with torch.inference_mode():
+        evidence = model(some.images, torch.zeros_like(some.labels)).evidence
+    assert 13 <= (evidence < level).sum() <= 15

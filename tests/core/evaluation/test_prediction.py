@@ -13,7 +13,7 @@ from PIL import Image
 from core.data.image_files import read_image
 from core.dataset import Split
 from core.evaluation.metrics import evaluate
-from core.evaluation.prediction import Prediction, is_upside_down, predict
+from core.evaluation.prediction import Prediction, is_upside_down, predict, predict_batch
 from core.model import ModelConfig, SumNet
 
 
@@ -54,6 +54,22 @@ def test_a_classified_sum_has_probabilities_of_its_own(five):
     assert sum(prediction.sum_probs) == pytest.approx(1)
     assert sum(prediction.class_probs) == pytest.approx(1)
     assert prediction.total == int(np.argmax(prediction.sum_probs))
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_each_picture_of_a_batch_has_its_own_number_and_answers(images, kind):
+    torch.manual_seed(0)
+    model = SumNet(ModelConfig(width=4, sum_head="classification")).eval()
+    model.add_ink_detector().kind.bias.data = 99.0 * torch.eye(3)[kind]  # sure of one kind
+    addends = [7, 0, 9]
+    with torch.inference_mode():
+        output = model(images[:3], torch.tensor(addends))
+    answers = predict_batch(model, [*images[:3, 0].numpy()], addends)
+    assert [each.addend for each in answers] == addends
+    assert [each.label for each in answers] == output.labels.tolist()
+    assert [each.total for each in answers] == output.totals.tolist()
+    assert [each.energy for each in answers] == pytest.approx(output.energy.tolist())
+    assert [each.is_several for each in answers] == [kind == 1] * 3
 
 
 def test_doubt_is_about_the_evidence_for_any_class(trained, five):

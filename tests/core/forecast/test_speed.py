@@ -119,6 +119,29 @@ def test_a_run_that_was_stopped_at_once_or_failed_says_nothing(root):
     assert read_speed(root) == MEASURED
 
 
+def test_a_run_that_was_stopped_halfway_counts_for_what_it_did(root):
+    write_speed(root, MEASURED)
+    note_run(root, run_of(root, 4.0, images=25_000), 7.0)  # twice as long as expected
+    known = read_speed(root)
+    assert known
+    assert known.train_seconds({"width": 16, "epochs": 1}) == pytest.approx(8.0, rel=0.01)
+
+
+def test_the_test_of_a_wide_network_says_how_long_a_usual_one_takes(root):
+    write_speed(root, MEASURED)
+    note_run(root, run_of(root, 8.0, width=32), 11.0)
+    known = read_speed(root)
+    assert known
+    assert (known.test_seconds(32), known.test_seconds(16)) == pytest.approx((3.0, 1.5))
+
+
+def test_a_run_of_ones_own_pictures_says_nothing_of_other_tests(root):
+    own = lesson_set(next(iter(LESSON_SETS))).spec.name
+    write_speed(root, MEASURED)
+    note_run(root, run_of(root, 9.0, dataset=own), 9.0)
+    assert read_speed(root) == MEASURED
+
+
 def test_teaching_has_a_time_of_its_own(root):
     write_speed(root, MEASURED)
     assert MEASURED.finetune_seconds() is None

@@ -1,12 +1,13 @@
 """How long a run waits, and how that is said."""
 
+import msgspec
 import pytest
 
 from core.forecast.speed import Speed, write_speed
 from core.forecast.wait import Place, about, place_of, queue_words, time_left, training_run
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
-from core.runs.run import Request, Run, State
+from core.runs.run import FinetuneJob, Request, Run, State
 from core.specs import OwnData, own_spec
 from tests.conftest import record
 
@@ -61,6 +62,48 @@ def test_before_anything_was_measured_only_the_place_is_said(root):
         "Waiting: one run is before yours.",
         "Waiting: 2 runs are before yours.",
     ]
+
+
+def teach(root, state: str = "queued") -> Run:
+    run = create_run(root, "quick", QUICK, FinetuneJob("mnist", []))
+    run.set_state(State(state))
+    return run
+
+
+def test_who_trains_waits_for_no_teaching_and_who_teaches_for_no_training(root):
+    write_speed(root, msgspec.structs.replace(MEASURED, finetunes=[7.0]))
+    taught, lesson = teach(root, "training"), teach(root)
+    assert training_run(root) is None
+    assert training_run(root, finetunes=True) == taught
+    assert place_of(root, make(root)) == Place(0, 0)
+    make(root, "training")
+    assert place_of(root, lesson) == Place(1, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (Place(0, 0), "Starting."),
+        (Place(1, 0), "Waiting: one run is before yours."),
+        (Place(1, 12.0), "Waiting: one run is before yours, which begins in about 10 s."),
+        (Place(2, None), "Waiting: 2 runs are before yours."),
+    ],
+)
+def test_who_waits_is_told_for_how_many_and_how_long_where_that_is_known(place, said):
+    assert queue_words(place) == said
+
+
+def test_what_a_run_had_learned_before_it_waited_again_is_not_its_time(root):
+    """Its records are of an earlier try: it begins anew."""
+    write_speed(root, MEASURED)
+    make(root).append(record(49))
+    assert place_of(root, make(root)) == Place(1, pytest.approx(6.0))
+
+
+def test_a_few_pictures_of_ones_own_are_tested_at_once():
+    own = OwnData("Leaves", ("oak", "birch"), "ink", 0.3, 0.3, "0" * 32)
+    request = Request("quick", QUICK.to_dict(), own_data=own)
+    assert time_left(record(25), request, MEASURED) == pytest.approx(12.5)
 
 
 def test_what_is_left_of_a_run_includes_its_test():

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from core.evaluation.diagnostics import fixed_addends
+from core.inspection import damage as damages
 from core.inspection.damage import damage, score, weighted_layers
 from core.model import ModelConfig, SumNet
 
@@ -70,6 +71,12 @@ def test_the_score_is_the_share_of_images_that_are_right(model, data, exact):
     right = (output.labels == data.test.labels).double()
     both = right * (output.totals == data.test.labels + addends)
     assert score(model, data.test) == (right.mean().item(), both.mean().item(), 100)
+
+
+def test_a_score_is_of_the_first_so_many_images(model, data, monkeypatch):
+    monkeypatch.setattr(damages, "DAMAGE_IMAGES", 40)
+    assert score(model, data.test) == score(model, data.test.first(40))
+    assert score(model, data.test).images == 40
 
 
 def test_a_network_without_weights_only_guesses(trained, data):

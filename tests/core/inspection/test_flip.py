@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from core.evaluation.prediction import AnswerError, predict
-from core.inspection.flip import find_flip
+from core.inspection.flip import Flip, find_flip
 from core.model import ModelConfig, SumNet
 from tests.conftest import draw_digit
 
@@ -56,6 +56,21 @@ def test_its_size_is_that_of_the_pictures_that_are_shown(shipped):
     assert flip.size(1.5) == pytest.approx(np.sqrt((change**2).sum()))
     assert flip.share_of_ink(1.5) == pytest.approx(np.abs(change).sum() / (image / 255).sum())
     assert flip.size(0) == flip.share_of_ink(0) == 0
+
+
+def test_what_is_shown_are_whole_grey_levels_from_black_to_white():
+    image = np.zeros((28, 28), np.uint8)
+    image[0, :3] = 5, 100, 250
+    change = np.zeros((28, 28), np.float32)
+    change[0, :3] = -9, 0.6, 9
+    flip = Flip(image, change, 0, 1)
+    assert flip.at(1)[0, :3].tolist() == [0, 101, 255]
+    assert flip.difference(1)[0, :3].tolist() == [-5, 1, 5]
+
+
+def test_of_an_empty_picture_a_change_has_a_share_too():
+    nothing = np.zeros((28, 28), np.uint8)
+    assert Flip(nothing, np.ones((28, 28), np.float32), 0, 1).share_of_ink(1) == 28 * 28
 
 
 def test_the_pixels_of_the_number_are_never_changed(images):

@@ -41,6 +41,7 @@ def test_the_maps_are_those_of_the_network(images, config):
     assert found.convolution.maps == pytest.approx(
         kept[0][0, found.convolution.channels].numpy(), abs=1e-5
     )
+    assert found.convolution.map_count == kept[0].shape[1]
     whole = feature_maps(model, image, 2)
     assert found.stage_counts == tuple(map(len, whole))
     for some, every in zip(found.stages, whole, strict=True):
@@ -58,7 +59,23 @@ def test_the_answers_are_the_networks_own(images, config):
     assert found.class_probs == pytest.approx(answer.class_probs, abs=1e-6)
     assert found.sum_value == pytest.approx(answer.sum_value, abs=1e-5)
     assert found.onehot.tolist() == [float(n == 4) for n in range(10)]
-    assert (found.sum_probs is None) == (answer.sum_probs is None)
+    if answer.sum_probs is None:
+        assert found.sum_probs is None
+    else:
+        assert found.sum_probs == pytest.approx(answer.sum_probs, abs=1e-6)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=name_of)
+def test_the_heads_get_what_is_shown(images, config):
+    model = network(config)
+    found = forward_pass(model, images[8, 0].numpy(), 4)
+    kept: list[torch.Tensor] = []
+    hook = model.fusion.register_forward_pre_hook(lambda _, inputs: kept.extend(inputs))
+    model(images[8:9], torch.tensor([4]))
+    hook.remove()
+    features, probs, _ = kept
+    assert found.features == features.shape[1]
+    assert found.fusion_probs == pytest.approx(probs[0].detach().numpy(), abs=1e-5)
 
 
 def test_with_pixel_fusion_the_number_stands_in_the_picture(images):

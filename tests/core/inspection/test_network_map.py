@@ -7,8 +7,10 @@ import torch
 from core.dataset import Split
 from core.evaluation.diagnostics import fixed_addends
 from core.evaluation.prediction import AnswerError
+from core.inspection import network_map
 from core.inspection.network_map import encode_images, map_network
 from core.model import FUSIONS, ModelConfig, SumNet
+from core.specs import OwnData, own_spec
 
 
 def features(model: SumNet, split: Split) -> np.ndarray:
@@ -59,6 +61,20 @@ def test_mistakes_are_the_images_whose_class_is_wrong(model, data):
         answered = model(data.test.images, fixed_addends(100)).labels
     wrong = (answered != data.test.labels).nonzero().flatten().tolist()
     assert found.mistakes.tolist() == wrong and len(wrong) > 50
+
+
+def test_a_class_that_there_is_not_is_never_answered(data):
+    own = own_spec(OwnData("Two", ("a", "b"), "ink", 0.1, 0.3, "0" * 32))
+    model = SumNet(ModelConfig(own.name, width=4)).eval()
+    model.class_head[1].bias.data[7] = 99.0
+    assert encode_images(model, data.test.images, fixed_addends(100)).answered.max() <= 1
+
+
+def test_a_map_shows_so_many_images_and_no_more(trained, data, monkeypatch):
+    monkeypatch.setattr(network_map, "MAP_IMAGES", 40)
+    found = map_network(trained, data.test)
+    assert len(found.points) == len(found.answered) == 40
+    assert found.labels.tolist() == data.test.labels[:40].tolist()
 
 
 def test_a_class_that_no_image_has_has_no_center(trained, data):

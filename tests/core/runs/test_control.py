@@ -62,6 +62,12 @@ def test_the_file_keeps_its_old_keys(tmp_path):
     assert json.loads((tmp_path / "control.json").read_bytes()) == {"until": 12, "lr": 0.3}
 
 
+def test_the_end_of_a_pause_leaves_the_learning_rate_that_was_asked_for(tmp_path):
+    write_control(tmp_path, ControlFile(pause_at=12, lr=0.3))
+    control.end_pause(tmp_path)
+    assert read_control(tmp_path) == ControlFile(lr=0.3)
+
+
 def test_no_file_asks_for_nothing(tmp_path):
     assert read_control(tmp_path) == ControlFile()
     assert WatchedControl(tmp_path).now() == ControlFile()

@@ -45,3 +45,15 @@ def test_trouble_has_the_traceback_on_the_same_line(lines):
 def test_what_json_does_not_know_is_written_as_text(lines, tmp_path):
     log.event("app started", folder=tmp_path)
     assert lines()[0]["folder"] == str(tmp_path)
+
+
+def test_to_start_twice_writes_each_line_once(monkeypatch):
+    monkeypatch.setattr(log.log, "handlers", [])
+    level = log.log.level
+    try:
+        log.start()
+        log.start()
+        assert len(log.log.handlers) == 1
+        assert log.log.isEnabledFor(logging.INFO)  # also what happened as it should
+    finally:
+        log.log.setLevel(level)

@@ -98,3 +98,21 @@ def test_a_finished_run_leaves_no_weights_but_its_checkpoint(root, runner):
         *("checkpoint.json", "checkpoint.safetensors", "disk-full.json"),
         *("progress.jsonl", "recipe.json", "state.json"),
     ]
+
+
+def test_what_killed_a_worker_while_it_was_tested_is_not_tested_again(root, runner, model):
+    run = add_run(root, replace(TINY, model=model.config))
+    recovery.save_weights(run, pack_autosave(model, 7, 40, 1.25))
+    run.set_state(State("evaluating", RECOVERY_MESSAGE))
+    runner.recover_interrupted(root)
+    assert run.state() == State("interrupted", INTERRUPTED)
+
+
+def test_a_training_that_goes_on_forgets_what_came_after_its_weights(root, model):
+    run = add_run(root, TINY)
+    for step in (1, 7, 9):
+        run.append(record(step))
+    recovery.cut_history(run, pack_autosave(model, 7, 40, 1.25))
+    assert run.history() == [record(1), record(7)]
+    recovery.cut_history(run, b"")  # nothing was saved: it begins anew
+    assert run.history() == []

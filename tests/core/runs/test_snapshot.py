@@ -2,11 +2,12 @@
 
 import pytest
 
+from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.runs.control import ControlFile, write_control
 from core.runs.queue import create_run
 from core.runs.run import FinetuneJob, Run, State
-from core.runs.snapshot import read_snapshot, repeatable_recipe
+from core.runs.snapshot import finetune_job_of, read_snapshot, repeatable_recipe
 from tests.conftest import record
 
 QUICK = PRESETS["quick"].recipe
@@ -74,3 +75,23 @@ def test_settings_alone_do_not_make_a_finetuned_network_again(root):
 def test_settings_alone_do_not_make_another_preset_again(root):
     run = create_run(root, "mnist", PRESETS["mnist"].recipe)
     assert repeatable_recipe(run) is None
+
+
+@pytest.mark.parametrize("bug", ["relu", "shared-softmax"])
+def test_settings_and_a_bug_make_a_broken_run_again(root, bug):
+    recipe = QUICK.change({"width": 8}).with_bug(bug)
+    assert repeatable_recipe(create_run(root, "quick", recipe)) == recipe
+
+
+def test_settings_alone_make_a_run_again_that_began_with_the_shipped_encoder(root):
+    recipe = QUICK.change({"start": "shipped"}).ready()
+    assert repeatable_recipe(create_run(root, "quick", recipe)) == recipe
+
+
+def test_what_a_network_was_finetuned_with_is_found_by_its_name(root, run):
+    job = FinetuneJob("mnist", [HandExample(4, (((60.0, 52.0), (200.0, 50.0)),))])
+    taught = create_run(root, "quick", QUICK, job)
+    assert finetune_job_of(root, taught.id) == job
+    assert finetune_job_of(root, run.id) is finetune_job_of(root, "mnist") is None
+    (taught.path / "recipe.json").write_text("{")
+    assert finetune_job_of(root, taught.id) is None

@@ -14,7 +14,7 @@ from core import PROJECT, VERSION
 from core.cli.main import main
 from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
-from core.runs.run import Run, State
+from core.runs.run import FinetuneJob, Run, State
 from core.systems.locks import try_lock
 from core.workers.status import lock_for_worker, read_status
 
@@ -42,6 +42,15 @@ def test_a_worker_says_who_it_is_and_what_it_does(held):
     assert (found.training, found.waiting, found.kept) == (training.id, 2, 3)
     assert ": 1 run trains, 2 wait, 3 kept (" in found.words
     assert found.free_megabytes > 0
+
+
+def test_who_teaches_a_network_is_no_training(held):
+    taught = create_run(held, "quick", PRESETS["quick"].recipe, FinetuneJob("mnist", []))
+    taught.set_state(State("training"))
+    make(held, "queued")
+    found = read_status(held)
+    assert (found.training, found.waiting) == ("", 1)
+    assert ": no run trains, 1 waits, 0 kept (" in found.words
 
 
 def test_uptime_counts_from_when_the_lock_was_taken(held):

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from core.runs.run import LIVE, State
 from core.workers import supervisor as app_side
-from core.workers.supervisor import Supervisor
+from core.workers.supervisor import Supervisor, has_work
 from tests.conftest import wait_for
+from tests.support.workers import add_run
 
 
 def test_close_ends_the_process(root):
@@ -142,3 +144,13 @@ def test_little_memory_keeps_no_worker_and_too_little_is_said(
     monkeypatch.setattr(app_side, "usable_memory", lambda: bytes_there)
     assert app_side.keeps_worker() == is_kept
     assert ("too little memory" in caplog.text) == is_said
+
+
+@pytest.mark.parametrize(
+    ("name", "work"),
+    [("queued", True), *((name, True) for name in LIVE), ("finished", False), ("failed", False)],
+)
+def test_a_run_that_waits_or_was_cut_off_is_work(root, name, work):
+    assert not has_work(root)
+    add_run(root).set_state(State(name))
+    assert has_work(root) is work
