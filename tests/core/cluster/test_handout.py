@@ -1,18 +1,21 @@
 """A run in the hands of a trainer that leaves, refuses, or is far away; no process is started."""
 
 import asyncio
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from core.cluster.dispatcher import Dispatcher
-from core.cluster.handout import Handout
+from core.cluster.dispatcher import GOES_ON, Dispatcher
+from core.cluster.handout import Handout, read_tries, write_tries
 from core.cluster.members import Member
 from core.jobs.events import Checkpoint, Event, Job, Refused, StateChange, encode
+from core.runs import recovery
+from core.runs.queue import Visitor, create_run, read_turns
 from core.runs.run import Run, State
-from tests.support.workers import add_run
+from tests.support.workers import SHORT, add_run
 
 
 def handout(run: Run) -> Handout:
@@ -88,3 +91,90 @@ def test_a_run_that_all_refused_who_are_left_fails_with_their_reason(root, other
     made._poll()
     assert run.state() == State("failed", "No data here.")
     assert made.again == []
+
+
+def visit(root: Path, browser: str) -> Run:
+    return create_run(root, "quick", SHORT, visitor=Visitor("a", browser))
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Which runs are handed to which trainer, by the trainer's name; nothing is sent."""
+    given: dict[str, str] = {}
+
+    def start(made: Dispatcher, run: Run, kind: str, member: Member) -> None:
+        made._hold(run, kind, f"{run.id}.1", member)
+        given[member.name] = run.id
+
+    monkeypatch.setattr(Dispatcher, "_start", start)
+    return given
+
+
+def test_each_free_trainer_gets_a_run_and_each_visitor_one_at_a_time(root, started):
+    made = dispatcher(root, "a", "b", "c")
+    first, again, other = visit(root, "1"), visit(root, "1"), visit(root, "2")
+    made.waiting["train"] = [first, again, other]
+    made._hand_out("train")
+    assert started == {"a": first.id, "b": other.id}
+    assert made.waiting["train"] == [again]
+    assert read_turns(root) == ["a/1", "a/2"]
+    made._hand_out("train")
+    assert made.waiting["train"] == [again]
+
+
+def test_a_run_that_lost_its_trainer_comes_before_those_that_wait(root, started):
+    made = dispatcher(root, "a")
+    waits, lost = visit(root, "1"), visit(root, "2")
+    made.waiting["train"], made.again = [waits], [lost]
+    made._adopt_until = math.inf  # a trainer may still say that it has the run
+    made.members.by_id["a"].set_problem("", 60)
+    made._hand_out("train")
+    assert (started, made.again) == ({}, [lost])
+    made._adopt_until = 0
+    made.members.by_id["a"].set_problem("", -1)
+    made._hand_out("train")
+    assert started == {"a": lost.id}
+    assert (made.again, made.waiting["train"]) == ([], [waits])
+    assert read_turns(root) == []  # it had its turn
+
+
+def test_a_trainer_with_nothing_to_do_comes_before_one_that_teaches(root, started):
+    made = dispatcher(root, "a", "b")
+    made.members.by_id["a"].runs["teach"] = "ab"
+    made.waiting["train"] = [run := visit(root, "1")]
+    made._hand_out("train")
+    assert started == {"b": run.id}
+
+
+@pytest.mark.parametrize(("ending", "tries"), [("lost", 2), ("left", 1), ("refused", 1)])
+def test_a_try_counts_unless_the_trainer_left_or_could_not(root, ending, tries):
+    made = dispatcher(root, "a", "b")
+    run = add_run(root)
+    run.set_state(State("training"))
+    write_tries(run, 2)
+    held = made._hold(run, "train", f"{run.id}.2", made.members.by_id["a"])
+    made._settle(held, ending)
+    assert (read_tries(run), made.again) == (tries, [run])
+    assert run.state() == State("preparing", GOES_ON)
+    assert made.handouts == made.members.by_id["a"].runs == {}
+    assert made.members.by_id["a"].is_free("train") is (ending == "lost")
+
+
+def test_a_run_that_is_over_leaves_no_tries_and_no_saved_weights(root):
+    made = dispatcher(root, "a")
+    run = add_run(root)
+    write_tries(run, 2)
+    recovery.save_weights(run, b"weights")
+    made._settle(made._hold(run, "train", f"{run.id}.2", made.members.by_id["a"]), "over")
+    assert (read_tries(run), recovery.read_weights(run), made.again) == (0, b"", [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "began", "is_limited"),
+    [("train", True, True), ("train", False, False), ("teach", True, False)],
+)
+def test_the_time_limit_holds_for_a_training_that_began(root, kind, began, is_limited):
+    run = add_run(root)
+    held = Handout(run, kind, f"{run.id}.1", Member(*"aaa", 2, 0, "a", {}), lambda: True)
+    held._began = began
+    assert held._asked_now().words.startswith("Others are waiting") is is_limited
