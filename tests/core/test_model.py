@@ -11,7 +11,8 @@ from core.dataset import Batch, Split
 from core.encoders import ENCODERS
 from core.evaluation.metrics import evaluate
 from core.heads import FUSIONS, SUM_HEADS, Output
-from core.model import ModelConfig, SumNet
+from core.model import Dropout, ModelConfig, SumNet
+from core.specs import OwnData, own_spec
 from core.trainer import losses, validate
 
 KINDS = list(product(FUSIONS, SUM_HEADS, ENCODERS))
@@ -217,6 +218,25 @@ def test_dropout_hides_features_from_the_class_head_in_training_only(images, add
         if isinstance(module, torch.nn.Dropout):
             module.train()
     assert not torch.equal(model(images, addends)[0], model(images, addends)[0])
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_dropout_keeps_the_mean_of_what_it_hides_a_share_of(share):
+    torch.manual_seed(0)
+    left = Dropout(share).train()(torch.ones(20_000))
+    assert (left == 0).float().mean().item() == pytest.approx(share, abs=0.02)
+    assert left[left > 0].unique().tolist() == pytest.approx([1 / (1 - share)])
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_a_class_that_there_is_not_is_never_answered(images, addends, fusion):
+    """Whatever its logit: pictures of three classes have taught it nothing."""
+    own = own_spec(OwnData("Three", ("a", "b", "c"), "ink", 0.1, 0.3, "0" * 32))
+    model = SumNet(ModelConfig(own.name, width=4, fusion=fusion)).eval()
+    model.class_head[-1].bias.data[3:] = 99.0
+    for output in (model(images, addends), model.every_addend(images)):
+        assert output.labels.max() <= 2
+        assert output.class_logits.softmax(1)[:, 3:].max() == 0
 
 
 def test_the_parameters_are_counted_by_hand(model):

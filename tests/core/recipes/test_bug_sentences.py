@@ -37,10 +37,9 @@ def test_the_figures_of_a_sentence_are_those_that_it_names(bug, said):
     assert said in what_gave_it_away(bug, TEST, EVEN, HISTORY)
 
 
-def test_a_class_that_few_pictures_show_is_not_silent_while_it_is_answered():
+def test_a_class_is_silent_that_is_hardly_ever_answered_and_not_one_that_is_answered_seldom():
     confusion = [[10] * 10 for _ in range(10)]
-    confusion[7] = [0] * 7 + [1, 0, 0]
     for row in confusion:
-        row[3] = 0
+        row[3], row[7] = 0, 1  # never, and in 1.2 % of all answers
     said = what_gave_it_away("relu", TEST, confusion, HISTORY)
     assert said.startswith("It hardly ever answers class 3, so 98.11 % are right")

@@ -52,6 +52,7 @@ def test_saved_weights_come_back(root, model):
     recovery.save_weights(run, pack_autosave(model, 7, 40, 1.25))
     found = recovery.recover(run)
     assert found[1:] == (7, 40, 1.25)
+    assert not found.model.training
     for name, value in model.state_dict().items():
         assert found.model.state_dict()[name].equal(value), name
     recovery.remove_autosave(run)

@@ -9,12 +9,16 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from core import specs
+from core.model import ModelConfig
 from core.recipes.recipe import Recipe
+from core.specs import OwnData, own_spec
 from core.storage import checkpoint
 from core.storage.checkpoint import Card, CheckpointError
 from core.storage.files import write_atomic
@@ -259,3 +263,34 @@ def test_every_shipped_network_can_be_loaded():
         model, card = checkpoint.load(file.with_suffix(""))
         assert card.parameters == model.parameter_count
         assert card.preset == file.stem
+
+
+LEAVES = OwnData("Leaves", ("oak", "birch"), "ink", 0.3, 0.3, "0" * 32)
+
+
+@pytest.fixture
+def of_leaves(tmp_path) -> Path:
+    """A network on disk that learned somebody's own pictures."""
+    recipe = Recipe(ModelConfig(own_spec(LEAVES).name, width=4))
+    model = recipe.build().eval()
+    card = Card.of("quick", recipe, model, METRICS, 1.0, 2.0, ood_threshold=1.5)
+    checkpoint.save(tmp_path / "net", model, card)
+    return tmp_path / "net"
+
+
+def test_a_network_of_ones_own_pictures_can_be_read_where_nobody_knows_them(of_leaves, monkeypatch):
+    monkeypatch.setattr(specs, "_known_own", {})
+    model, card = checkpoint.load(of_leaves)
+    assert card.own_data == LEAVES
+    assert card.doubt_level == 1.5
+    assert model.spec.class_names == ("oak", "birch")
+
+
+def test_a_card_whose_network_learned_other_pictures_is_damaged(of_leaves):
+    edit_card(of_leaves, own_data=msgspec.to_builtins(LEAVES) | {"classes": ["ash", "elm"]})
+    assert refusal(of_leaves) == "The card of 'net' is damaged."
+
+
+def test_a_preset_that_is_not_shipped_is_a_path_like_any_other():
+    assert checkpoint.stem_of("quick") == Path("quick")
+    assert checkpoint.stem_of("mnist") == checkpoint.WEIGHTS_DIR / "mnist"

@@ -43,3 +43,8 @@ def test_a_training_that_is_not_over_is_no_network(stem):
 
 def test_a_shipped_network_is_named_by_its_preset():
     assert checkpoint.stem_of("mnist") == checkpoint.WEIGHTS_DIR / "mnist"
+
+
+def test_a_folder_with_two_networks_names_none_of_them(stem, model, card):
+    checkpoint.save(stem.parent / "other", model, card)
+    assert checkpoint.stem_of(str(stem.parent)) == stem.parent
