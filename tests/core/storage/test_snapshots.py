@@ -74,3 +74,19 @@ def test_a_moment_that_is_gone_or_damaged_or_of_another_network_is_none(tmp_path
 
 def test_no_moments_where_there_is_no_run(tmp_path):
     assert snapshots.snapshot_steps(tmp_path / "none") == []
+
+
+def test_to_look_at_a_moment_draws_no_random_numbers(tmp_path):
+    """A training in the same process goes on as if nobody had looked."""
+    snapshots.save_snapshot(tmp_path, 7, snapshots.pack_snapshot(fresh()))
+    config, before = fresh().config, torch.get_rng_state()
+    model = snapshots.load_snapshot(tmp_path, config, 7)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert model and not model.training
+
+
+def test_a_second_moment_of_a_run_is_written_beside_the_first(tmp_path):
+    folder = tmp_path / "moments"
+    for step in (0, 12):
+        snapshots.save_snapshot(folder, step, snapshots.pack_snapshot(fresh()))
+    assert snapshots.snapshot_steps(folder) == [0, 12]
