@@ -96,6 +96,15 @@ def test_the_evidence_of_a_detector_is_the_odds_of_one_digit():
     assert output.is_several.tolist() == [True, True, False]  # where it is not one digit
 
 
+def test_an_answer_of_which_any_part_is_no_number_is_none():
+    sums = torch.zeros(4, 19)
+    sums[1, 3] = -torch.inf
+    logits, values = torch.zeros(4, 10), torch.zeros(4)
+    logits[2, 9], values[3] = torch.nan, torch.inf
+    assert Output(logits, values, sums).is_finite.tolist() == [True, False, False, False]
+    assert Output(logits, values, None).is_finite.tolist() == [True, True, False, False]
+
+
 def test_parts_are_joined_with_what_they_have():
     part = Output(torch.zeros(2, 10), torch.zeros(2), None, torch.ones(2, 3))
     whole = Output.join([part, part])

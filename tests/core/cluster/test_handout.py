@@ -125,13 +125,11 @@ def test_each_free_trainer_gets_a_run_and_each_visitor_one_at_a_time(root, start
 def test_a_run_that_lost_its_trainer_comes_before_those_that_wait(root, started):
     made = dispatcher(root, "a")
     waits, lost = visit(root, "1"), visit(root, "2")
-    made.waiting["train"], made.again = [waits], [lost]
+    made.again = [lost]
     made._adopt_until = math.inf  # a trainer may still say that it has the run
-    made.members.by_id["a"].set_problem("", 60)
     made._hand_out("train")
     assert (started, made.again) == ({}, [lost])
-    made._adopt_until = 0
-    made.members.by_id["a"].set_problem("", -1)
+    made._adopt_until, made.waiting["train"] = 0, [waits]
     made._hand_out("train")
     assert started == {"a": lost.id}
     assert (made.again, made.waiting["train"]) == ([], [waits])

@@ -218,6 +218,14 @@ def test_old_uploads_make_room_before_trained_runs(root, limit):
     assert kept(root) == [trained, newer]
 
 
+def test_what_uploads_take_is_not_there_for_trained_runs(root, limit):
+    limit(uploaded_megabytes=5, kept_megabytes=2.5)
+    trained, uploads = make(root), [upload(root), upload(root)]
+    (trained.path / "checkpoint.safetensors").write_bytes(bytes(1_000_000))
+    os.utime(trained.path, (1, time.time() - DAY))
+    assert kept(root) == uploads
+
+
 def test_uploads_in_use_give_way_on_a_disk_that_is_nearly_full(root, limit, monkeypatch):
     limit(free_megabytes=200)
     trained, uploads = make(root), [upload(root) for _ in range(3)]
@@ -250,6 +258,15 @@ def test_an_address_uploads_so_many_a_minute(root, limit):
     with pytest.raises(QueueError, match="Too many networks at once"):
         queue.make_room_for_upload(root, Visitor("a", "1"), 1)
     queue.make_room_for_upload(root, Visitor("b", "1"), 1)
+
+
+def test_only_uploads_of_the_last_minute_count_for_that(root, limit):
+    limit(uploaded_per_minute=2)
+    make(root, uploaded=True, address="a", idle=61)
+    for _ in range(2):
+        make(root, address="a")  # trained here
+    upload(root)
+    queue.make_room_for_upload(root, Visitor("a", "1"), 1)
 
 
 def test_an_upload_leaves_the_room_that_runs_need(root, limit, monkeypatch):

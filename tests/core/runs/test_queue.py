@@ -82,6 +82,14 @@ def test_who_waits_to_train_may_teach_meanwhile_but_once(root, limit):
         queue.enqueue(root, [mine.id, taught.id], "mnist", QUICK, job)
 
 
+def test_what_is_taught_now_is_not_before_who_waits_to_train(root, limit):
+    taught = queue.enqueue(root, [], "mnist", QUICK, FinetuneJob("mnist", HAND))
+    taught.set_state(State("training"))
+    assert queue_position(root, join(root)) == 0
+    next_lesson = queue.enqueue(root, [], "mnist", QUICK, FinetuneJob("mnist", HAND))
+    assert queue_position(root, next_lesson) == 1
+
+
 # --- a run that nobody waits for
 
 

@@ -233,6 +233,9 @@ def test_a_reader_beside_a_writer_sees_whole_records(root):
 def test_runs_live_where_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.setenv("SKETCH_SUM_RUNS", str(tmp_path))
     assert runs_dir() == tmp_path
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SKETCH_SUM_RUNS", "~/mine")
+    assert runs_dir() == tmp_path / "mine"
 
 
 @pytest.mark.parametrize("value", [None, ""])

@@ -8,10 +8,10 @@ import pytest
 from core import specs
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
-from core.runs.queue import create_run
+from core.runs.queue import create_run, import_run
 from core.runs.run import DISK_FULL, FinetuneJob, Run, State, network_stem
 from core.specs import OwnData, own_spec
-from core.storage.checkpoint import WEIGHTS_DIR
+from core.storage.checkpoint import METRIC_NAMES, WEIGHTS_DIR, Card
 
 QUICK = PRESETS["quick"].recipe
 
@@ -66,3 +66,14 @@ def test_a_run_that_cannot_be_written_leaves_nothing(root, monkeypatch):
     with pytest.raises(OSError, match="full"):
         create_run(root, "quick", QUICK)
     assert list(root.iterdir()) == []
+
+
+def test_an_uploaded_network_of_ones_own_pictures_knows_them_too(root, monkeypatch):
+    own = OwnData("Leaves", ("oak", "birch"), "ink", 0.3, 0.3, "0" * 32)
+    recipe = QUICK.change({"dataset": own_spec(own).name, "width": 4})
+    model, none = recipe.build(), dict.fromkeys(METRIC_NAMES, 0.5)
+    card = Card("quick", recipe.to_dict(), 0, 1, 1, none, [[0] * 10] * 10, 1, own_data=own)
+    run = import_run(root, model, card)
+    monkeypatch.setattr(specs, "_known_own", {})
+    assert run.is_uploaded and run.request().own_data == own
+    assert run.recipe()[1].model.dataset == own.name
