@@ -13,12 +13,13 @@ from core.collections.archive import read_zip
 from core.collections.collection import make_collection
 from core.data.drawing import Strokes
 from core.library import store
+from core.library.reading import ReadingResult
 from core.runs.queue import NOBODY
 from core.runs.run import runs_dir
 from tests.support.pages import data_page, opened, session_of, words
 from tests.support.shapes import shape_files, zipped
 from views.collections import keeping
-from views.collections.keeping import album_of, bring
+from views.collections.keeping import album_of, bring, take_what_was_read
 from views.session import networks
 from views.session.session import Session
 from views.session.visitor import browser_of_session
@@ -69,6 +70,18 @@ def test_a_page_says_that_the_album_cannot_be_read_until_it_can():
         page.run()
     assert not page.exception and keeping.NOT_READ in words(page)
     assert keeping.NOT_READ not in words(page.run())
+
+
+@pytest.mark.parametrize(("replaces", "count"), [(False, 7), (True, 2)])
+def test_what_was_read_is_added_or_takes_the_place_of_the_rest(
+    session, monkeypatch, replaces, count
+):
+    bring(session, drawings(5))
+    result = ReadingResult(drawings(2), "", replaces)
+    monkeypatch.setattr(keeping, "take_result", lambda browser: result)
+    assert take_what_was_read(session)
+    album = album_of(session)
+    assert album and len(album) == count
 
 
 def put_back(place: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.recipes.recipe import Recipe
 from core.runs.run import State
 from core.storage import bundle, checkpoint
 from tests.support.pages import (
@@ -206,6 +207,13 @@ def test_nothing_chosen_asks_for_a_choice() -> None:
 def test_a_run_that_was_stopped_says_when(epochs: float, said: str) -> None:
     card = checkpoint.read_card(checkpoint.WEIGHTS_DIR / "mnist")
     assert _early_stop(replace(card, epochs=epochs)) == [f"stopped {said}"]
+
+
+@pytest.mark.parametrize("beyond", [0.0, 0.5])
+def test_a_run_that_reached_its_end_was_not_stopped(beyond: float) -> None:
+    card = checkpoint.read_card(checkpoint.WEIGHTS_DIR / "mnist")
+    planned = Recipe.read(card.params).train.epochs
+    assert _early_stop(replace(card, epochs=planned + beyond)) == []
 
 
 def test_at_most_four_networks_are_compared_the_newest_first(trained) -> None:

@@ -87,7 +87,17 @@ def test_a_click_on_a_mistake_opens_it_with_the_network_that_made_it(
     session = session_of(app)
     assert left_for == ["draw"]
     assert (session.source, session.picture, session.link.network) == ("test", index, "mnist")
-    assert session.link.addend == networks.reading("mnist").addends[index]
+
+
+@pytest.mark.parametrize("kind", ["class", "sum"])
+def test_a_mistake_opens_with_the_number_that_was_added_to_it(run, drawn, left_for, kind) -> None:
+    app = look(opened(compare_page, run=run.id), "Worst mistakes")
+    first = next(each for each in app.button if each.key.startswith(f"open_{kind}_mnist_"))
+    index = int(first.key.rsplit("_", 1)[1])
+    addend = networks.reading("mnist").addends[index]
+    session_of(app).choose(addend=int(addend + 1) % 10)
+    first.click().run()
+    assert (session_of(app).picture, session_of(app).link.addend) == (index, addend)
 
 
 def test_a_click_on_a_mistake_forgets_the_network_that_was_gone(run, drawn, left_for) -> None:

@@ -1,7 +1,16 @@
 """Teaching under the canvas: the next sheet by itself, Undo, and what is said at the end."""
 
+import os
+import time
+
+import pytest
+
+from core.finetune import HandExample
+from core.forecast.speed import Speed, write_speed
+from core.runs.run import State, runs_dir
 from tests.support.pages import (
     draw_page,
+    finetune_run,
     keys,
     opened,
     opened_app,
@@ -58,3 +67,24 @@ def test_a_network_that_has_learned_says_so_and_is_adding_again(pen) -> None:
     app.run()
     assert [toast.value for toast in app.toast] == ["Learned. Draw another one."]
     assert "addend_3" in keys(app)
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds_ago", "shares"),
+    [
+        ("queued", 500, range(1)),
+        ("training", 500, range(50, 60)),  # of 1,000, and what this test took
+        ("training", 5_000, range(95, 96)),
+        ("evaluating", 1e9, range(95, 96)),
+    ],
+)
+def test_the_bar_grows_with_the_time_and_is_never_full(pen, state, seconds_ago, shares) -> None:
+    run = finetune_run(HandExample(7, EXAMPLES["7"]))
+    write_speed(runs_dir(), Speed(1e-5, 1e-4, 1.0, finetunes=[1_000.0]))
+    begun = time.time() - seconds_ago
+    os.utime(run.path / "recipe.json", (begun, begun))
+    run.set_state(State(state))
+    app = opened(draw_page)
+    session_of(app).finetune_run = run.id
+    (bar,) = app.run().get("progress")
+    assert not app.exception and bar.proto.value in shares

@@ -69,6 +69,10 @@ def test_a_room_types_a_short_address(address, typed) -> None:
     assert typed_address(address) == typed
 
 
+def test_a_room_does_not_begin_in_the_middle_of_a_tour() -> None:
+    assert room_link(Link(3, tour=4)) == Link(3)
+
+
 def test_a_room_draws_for_itself_unless_the_lesson_is_a_drawing() -> None:
     link = Link(3, EXAMPLES["8"], locked=("number",), present=True)
     assert room_link(link) == Link(3, locked=("number",))
