@@ -9,6 +9,9 @@ from core.runs.queue import create_run
 from core.runs.run import Run, State, list_runs, runs_dir
 from tests.conftest import record
 from tests.support.pages import finished, opened_app, session_of, the_run
+from views.frame import badge as badge_module
+from views.frame.badge import BADGE_POLL
+from views.input.sources import EXAMPLES
 from views.session import jobs
 from views.session.session import Race
 
@@ -44,6 +47,35 @@ def test_a_run_that_failed_has_ended(pen):
     app = opened_app(run=run.id)
     run.set_state(State("failed", "It went wrong."))
     assert badge(app.run()) == "ended"
+
+
+def test_the_train_page_has_none(pen):
+    pen(EXAMPLES["3"])
+    app, run = opened_app(), run_in("training")
+    session_of(app).unseen_run = run.id
+    assert badge(app.run()) == "…"
+    app.button(key="train_your_own").click().run()
+    assert badge(app) == ""
+
+
+@pytest.mark.parametrize(("name", "every"), [("training", BADGE_POLL), ("failed", None)])
+def test_it_polls_while_there_is_more_to_come(pen, monkeypatch, name, every):
+    run, polls = run_in("training"), []
+    app = opened_app(run=run.id)
+    run.set_state(State(name))
+    monkeypatch.setattr(badge_module, "poll", lambda show, every, *_: polls.append(every))
+    app.run()
+    assert polls == [every]
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_when_the_run_ends_the_whole_page_runs_again(pen, monkeypatch, is_gone):
+    run, pages = run_in("finished"), []
+    app = opened_app()
+    session_of(app).unseen_run = "0123456789abcdef" if is_gone else run.id
+    monkeypatch.setattr(badge_module.st, "rerun", lambda: pages.append("whole"))
+    badge_module._badge(session_of(app), True, "draw")
+    assert pages == ["whole"]
 
 
 def in_a_race(app, first: Run) -> None:
