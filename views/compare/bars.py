@@ -31,7 +31,8 @@ def bars_html(bars: Sequence[Bar], own_color: str) -> str:
         of_it = [bar for bar in bars if (bar.dataset_name, bar.dataset) == (name, dataset)]
         rows = "".join(map(_row, of_it))
         parts.append(
-            f'<div class="head">{html.escape(dataset)}</div><ul class="shares">{rows}</ul>'
+            f'<div class="head">{html.escape(dataset)}</div>'
+            f'<ul class="shares" style="--mine:{own_color}">{rows}</ul>'
         )
     return "".join(parts)
 

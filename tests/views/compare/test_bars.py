@@ -16,6 +16,16 @@ def test_networks_of_a_data_set_stand_under_its_heading():
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("yours, uploaded", "yours"), ("from a link", "from-a-link"), ("shipped", "shipped")],
+)
+def test_a_bar_says_whose_it_is_and_the_list_which_color_is_one_s_own(kind, name):
+    html = bars_html([Bar("a", kind, "Digits", 0.9)], "#0F766E")
+    assert f'<li class="{name}">' in html
+    assert '<ul class="shares" style="--mine:#0F766E">' in html
+
+
 def test_a_network_without_the_figure_has_no_bar():
     html = bars_html([Bar("A", "published", "Digits", None)], "#000000")
     assert "gave no such figure" in html and "track" not in html

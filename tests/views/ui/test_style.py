@@ -14,6 +14,7 @@ from views.ui.theme import DARK, LIGHT, Palette
 
 SHEETS = sorted(PROJECT.glob("views/**/*.css"))
 OWN_SHEETS = {"compare": "views/compare/compare.css", "explain": "views/explain/explain.css"}
+SET_BY_HTML = ("--fill", "--mine", "--depth", "--share", "--above", "--below")
 
 
 def rules(sheet: Path) -> str:
@@ -35,16 +36,15 @@ def test_a_page_shows_its_own_style_sheet(page, pen) -> None:
 def test_a_style_sheet_uses_only_colors_of_the_palette() -> None:
     known = {f"--{field.name.replace('_', '-')}" for field in fields(Palette)}
     text = "".join(sheet.read_text() for sheet in SHEETS)
-    local = set(re.findall(r"(--[\w-]+):", text)) | {
-        "--fill",
-        "--mine",
-        "--depth",
-        "--share",
-        "--above",
-        "--below",
-    }  # the HTML sets these
+    local = set(re.findall(r"(--[\w-]+):", text)) | set(SET_BY_HTML)
     used = set(re.findall(r"var\((--[\w-]+)\)", text))
     assert used - local - known == {"--st-primary-color", "--st-text-color"}  # Streamlit's own
+
+
+@pytest.mark.parametrize("name", SET_BY_HTML)
+def test_what_the_html_is_to_set_it_sets(name) -> None:
+    code = "".join(file.read_text() for file in (PROJECT / "views").rglob("*.py"))
+    assert re.search(rf"[\"';]{name}:", code)
 
 
 @pytest.mark.parametrize(("name", "palette"), [("light", LIGHT), ("dark", DARK)])
