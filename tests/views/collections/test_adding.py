@@ -172,6 +172,17 @@ def test_the_sheet_has_its_own_undo_and_clear(page, monkeypatch, tool, left):
     assert len(session_of(page).sheet.strokes) == left
 
 
+def test_undo_takes_back_what_the_browser_has_only_just_drawn(page, monkeypatch):
+    strokes = (*EXAMPLES["3"], *EXAMPLES["7"])[:2]
+    put_on_the_sheet(monkeypatch, strokes[:1])
+    by(page, BY_DRAWING)
+    monkeypatch.setattr(
+        adding, "latest_canvas", lambda canvas, *, key: replace(canvas, strokes=strokes)
+    )
+    page.button(key="sheet_undo").click().run()
+    assert session_of(page).sheet.strokes == strokes[:1]
+
+
 def test_handwriting_goes_into_the_classes_of_its_labels(page):
     assert FROM_HANDWRITING not in page.segmented_control(key="bring_how").options
     bring(session_of(page), drawings("7"))

@@ -50,10 +50,11 @@ def test_a_link_that_nobody_else_can_open_says_so(pen, panel, at_home) -> None:
     assert not app.text  # nothing to show to a room
 
 
-def test_a_link_for_others_does_not_present(pen, panel) -> None:
-    app, address = shared("draw", n="3", present="1")
+@pytest.mark.parametrize(("name", "value"), [("present", "1"), ("tour", "2")])
+def test_a_link_for_others_neither_presents_nor_is_on_the_tour(pen, panel, name, value) -> None:
+    app, address = shared("draw", n="3", **{name: value})
     assert address.endswith("/?n=3&v=1")
-    assert app.query_params["present"] == "1"  # here it goes on
+    assert app.query_params[name] == value  # here it goes on
 
 
 @pytest.mark.parametrize(
