@@ -1,12 +1,13 @@
 """The files of a network: what they are called, and what is in them."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.recipes.presets import PRESETS
 from core.runs.queue import QueueError, create_run
 from core.runs.run import runs_dir
 from core.storage import bundle, checkpoint
-from tests.support.pages import draw_page, finished, keys, opened, session_of, train_page
+from tests.support.pages import TIMEOUT, draw_page, finished, keys, opened, session_of, train_page
 from views.session import networks
 from views.ui import files
 
@@ -79,6 +80,33 @@ def upload(monkeypatch, content: bytes) -> list[str]:
 def test_an_uploaded_network_answers(monkeypatch, pen) -> None:
     content = bundle.pack_bundle(*networks.load_network("fashion-late"))
     assert upload(monkeypatch, content) == ["shown"]
+
+
+def test_the_server_lets_go_of_a_file_that_was_read_and_of_no_other(monkeypatch, pen) -> None:
+    freed: list[object] = []
+    monkeypatch.setattr(files, "free_upload", freed.append)
+    upload(monkeypatch, b"no network")
+    assert freed == []
+    upload(monkeypatch, bundle.pack_bundle(*networks.load_network("fashion-late")))
+    assert len(freed) == 1
+
+
+@pytest.mark.parametrize(("limit", "is_read"), [(10, True), (9, False)])
+def test_a_network_file_beyond_the_limit_is_not_read(monkeypatch, pen, limit, is_read) -> None:
+    monkeypatch.setattr(bundle, "MAX_BUNDLE_BYTES", limit)
+    monkeypatch.setattr(networks, "import_network", lambda *_: None)
+    too_large = f"{bundle.BUNDLE_TOO_LARGE} Choose another file."
+    assert upload(monkeypatch, b"ten bytes.") == (["shown"] if is_read else [too_large])
+
+
+def test_the_network_that_answers_is_offered(offered, pen) -> None:
+    app = AppTest.from_function(draw_page, default_timeout=TIMEOUT)
+    app.query_params["net"] = "fashion-late"
+    app.session_state["files"] = True
+    assert not app.run().exception
+    name, content = offered["download_network"]
+    card = bundle.unpack_bundle(content)[1]
+    assert (name, card.params["dataset"]) == ("fashion-late.safetensors", "fashion-mnist")
 
 
 def test_a_file_that_is_no_network_is_one_sentence(monkeypatch, pen) -> None:
