@@ -237,3 +237,10 @@ def test_the_choice_shows_what_the_page_itself_chose(pen):
     assert app.segmented_control(key="source").value == session_of(app).source == "draw"
     app.segmented_control(key="source").set_value("test").run()
     assert session_of(app).source == "test"
+
+
+def test_a_number_beyond_the_last_test_image_begins_again_at_the_first(session) -> None:
+    """As of who takes a network of a smaller data set."""
+    session.source, session.picture = "test", 5_013
+    image = visitor_image(session, SPECS["mnist"])
+    assert (image.title, image.label) == ("test image 13 of MNIST", 3)  # of 100

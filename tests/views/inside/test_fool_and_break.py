@@ -1,5 +1,6 @@
 """Fool it and break it on the Explain page: what the sliders do, and what stays as it is."""
 
+import json
 import re
 
 import numpy as np
@@ -98,6 +99,20 @@ def test_damage_is_measured_beside_the_whole_network(shipped, data, weights) -> 
     assert "100 test images of MNIST" in said(app)
     after = networks.load_network("mnist")[0].tensors()
     assert all(torch.equal(tensor, weights[name]) for name, tensor in after.items())
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "line", "last"), [("zero", 0.3, 30, 100), ("noise", 1.5, 1.5, 4)]
+)
+def test_a_line_stands_at_the_chosen_amount_of_the_curve(kind, amount, line, last) -> None:
+    app = opened(explain_page, look="break")
+    app.segmented_control[-1].set_value(kind).run()
+    app.select_slider(key=f"break_{kind}").set_value(amount).run()
+    (chart,) = app.get("plotly_chart")
+    figure = json.loads(chart.proto.spec)
+    (shape,) = figure["layout"]["shapes"]
+    assert (shape["x0"], shape["x1"]) == (line, line)
+    assert line in figure["data"][0]["x"] and figure["data"][0]["x"][-1] == last
 
 
 def test_the_answers_beside_it_are_those_of_the_damaged_copy(shipped) -> None:

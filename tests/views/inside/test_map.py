@@ -1,5 +1,7 @@
 """The map as a figure and on the pages: names, mistakes, and the visitor's drawing."""
 
+import base64
+import io
 import itertools
 import json
 from dataclasses import replace
@@ -7,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.download import DownloadError
@@ -191,3 +194,12 @@ def test_what_was_deleted_has_no_map_any_more(monkeypatch, trained) -> None:
             patched.setattr(cached, "test_split", deleted)
             with pytest.raises(DownloadError):
                 again()
+
+
+def test_the_sheet_has_each_picture_whole_in_its_place(data) -> None:
+    _, _, code = cached.picture_sheet("mnist").partition(",")
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(code))))
+    assert sheet.shape == (2 * 28, 50 * 28)
+    for place, picture in enumerate(data.test.images[:, 0].numpy()):
+        top, left = 28 * (place // 50), 28 * (place % 50)
+        assert np.array_equal(sheet[top : top + 28, left : left + 28], picture), place

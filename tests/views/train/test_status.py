@@ -28,6 +28,20 @@ def test_stop_asks_the_run_to_stop_once() -> None:
     assert app.button(key="train_stop").disabled
 
 
+def test_one_step_of_a_paused_run_is_one_step() -> None:
+    run = training()
+    app = opened(train_page, run=run.id)
+    assert app.button(key="train_step").disabled  # as long as it goes on by itself
+    app.button(key="train_pause").click().run()
+    assert read_control(run.path).should_pause(step=0)
+    run.set_state(State("paused"))
+    app.run().button(key="train_step").click().run()
+    control = read_control(run.path)
+    assert (control.should_pause(step=10), control.should_pause(step=11)) == (False, True)
+    app.button(key="train_pause").click().run()
+    assert not read_control(run.path).should_pause(step=1_000)
+
+
 def test_the_rate_that_another_tab_asked_for_is_shown() -> None:
     run = training()
     app = opened(train_page, run=run.id)

@@ -24,6 +24,16 @@ def test_who_waits_watches_the_run_that_trains() -> None:
     assert app.button(key="train_stop").label == "Leave the queue"
 
 
+def test_who_waits_is_not_told_the_bug_of_somebodys_quiz() -> None:
+    recipe = PRESETS["quick"].recipe.with_bug("softmax")
+    first = create_run(runs_dir(), "quick", recipe, is_secret=True)
+    second = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
+    first.append(record(10))
+    first.set_state(State("training"))
+    said = words(opened(train_page, run=second.id))
+    assert "Somebody's network, of a quiz, about 20 s left:" in said
+
+
 @pytest.mark.parametrize(
     ("trainers", "headline", "words_of_first", "words_of_second"),
     [
