@@ -1,8 +1,10 @@
 """A task is done by what happened: a run that ended, an answer, a network that was taught."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+import torch
 
 from core.data.drawing import Strokes
 from core.finetune import HandExample
@@ -10,12 +12,14 @@ from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.runs.queue import Visitor, create_run
 from core.runs.run import Run, State, runs_dir
+from core.storage import checkpoint
 from core.trainer import DIVERGED
 from tests.support.pages import finetune_run, finished, taught
 from views.guide import looks
 from views.guide.looks import answers, labels, teaches, trains
 from views.guide.steps import Story
 from views.session.canvas_state import CanvasState
+from views.session.lessons import A_2_IN_A_MIRROR
 from views.session.link import Link
 from views.session.session import Answered, Session
 
@@ -105,10 +109,10 @@ def test_an_answer_counts_where_it_fits() -> None:
     assert answers(is_nine)(session, NOTHING) is None
     session.answered = answer()
     assert answers(is_nine)(session, NOTHING) is None
-    session.answered = answer(addend=9, sum_value=16.0)
+    session.answered = answer(addend=9, sum_value=15.8)
     found = answers(is_nine)(session, NOTHING)
     assert found is not None
-    assert (found["label"], found["sum"]) == (7, 16.0)
+    assert (found["label"], found["sum"]) == (7, 15.8)
 
 
 def test_what_it_cannot_read_counts_only_where_a_guess_is_enough() -> None:
@@ -138,3 +142,18 @@ def test_a_taught_network_counts_beside_the_one_before() -> None:
     assert found["before"] - found["after"] == pytest.approx(0.0004)
     assert found["read_after"] == 7
     assert teaches(2)(session, NOTHING) is None
+
+
+def test_what_was_taught_is_read_by_the_network_before_and_by_the_one_after() -> None:
+    example = HandExample(2, A_2_IN_A_MIRROR)
+    run = finetune_run(HandExample(7, A_7), example)
+    taught(run)
+    model, card = QUICK.build(), checkpoint.load(run.checkpoint)[1]
+    with torch.no_grad():
+        model.class_head[-1].bias[2] = 100  # it reads a 2 everywhere
+    checkpoint.save(run.checkpoint, model, replace(card, params=QUICK.to_dict()))
+    session = session_with()
+    session.choose(network=run.id)
+    found = teaches(2)(session, NOTHING)
+    assert found is not None
+    assert (found["read_before"], found["read_after"], found["examples"]) == (5, 2, 2)

@@ -92,11 +92,13 @@ def test_a_link_into_the_middle_finds_its_page_prepared(pen) -> None:
 def test_a_drawing_that_is_read_ends_the_wait(pen) -> None:
     app = opened_app(tour="1")
     assert app.button(key="guide_next").disabled
+    assert ".st-key-canvas" in panel_data(app)["targets"]
     session_of(app).answered = None
     pen(((((105.0, 60.0), (98.0, 130.0), (165.0, 120.0), (190.0, 150.0), (92.0, 200.0))),))
     app.run()
     assert not app.exception
     assert "two answers from one network" in spoken(app)
+    assert panel_data(app)["targets"] == []  # nothing is to be done there any more
     press(app, "guide_next")
     assert spoken(app).startswith("Tour, step 2.")
     assert app.query_params["tour"] == "2"

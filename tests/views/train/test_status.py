@@ -54,6 +54,15 @@ def test_the_rate_that_another_tab_asked_for_is_shown() -> None:
     assert slider(app).key == key  # who moves it keeps it
 
 
+def test_the_rate_of_the_recipe_can_be_taken_again_whatever_it_is() -> None:
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe.change({"lr": 0.123}))
+    run.append(record(10))
+    run.set_state(State("training"))
+    write_control(run.path, ControlFile(lr=0.5))
+    offered = slider(opened(train_page, run=run.id)).options
+    assert {"0.123", "0.5"} <= set(offered)
+
+
 def test_a_rate_that_cannot_be_asked_for_is_not_shown(monkeypatch) -> None:
     app = opened(train_page, run=training().id)
     monkeypatch.setattr(jobs.control, "change_control", lambda *_, **__: full())

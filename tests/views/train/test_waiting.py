@@ -7,7 +7,7 @@ from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import State, runs_dir
 from tests.conftest import record
-from tests.support.pages import growing_figures, opened, train_page, words
+from tests.support.pages import growing_figures, keys, opened, train_page, words
 
 
 def test_who_waits_watches_the_run_that_trains() -> None:
@@ -22,6 +22,7 @@ def test_who_waits_watches_the_run_that_trains() -> None:
     assert len(growing_figures(app)) == 2
     assert first.id not in f"{said} {app.main} {dict(app.query_params)}"
     assert app.button(key="train_stop").label == "Leave the queue"
+    assert not {"train_pause", "train_step"} & keys(app)  # of what has not begun
 
 
 def test_who_waits_is_not_told_the_bug_of_somebodys_quiz() -> None:
