@@ -59,6 +59,43 @@ def test_a_run_has_the_settings_and_the_bug_of_the_session(visitor, woken) -> No
     assert woken == ["ensured"]
 
 
+def test_the_page_has_to_show_the_end_of_a_new_run(visitor) -> None:
+    jobs.start_run(visitor)
+    assert (visitor.unseen_run, visitor.arrivals) == (visitor.link.run, 1)
+
+
+def test_behind_a_new_run_stands_the_last_one_that_has_a_network(visitor) -> None:
+    for end in ("finished", "failed"):
+        jobs.start_run(visitor)
+        run = find_run(runs_dir(), visitor.link.run)
+        assert run
+        run.set_state(State(end))
+    assert visitor.link.rival == visitor.own_runs[0]
+    jobs.start_run(visitor)
+    assert visitor.link.rival == visitor.own_runs[0]  # the second came to nothing
+
+
+def test_the_run_of_a_quiz_keeps_its_place_and_is_none_of_the_visitors_own(visitor) -> None:
+    jobs.start_quiz(visitor, "relu", {})
+    assert visitor.quiz
+    run = find_run(runs_dir(), visitor.quiz.run)
+    assert run and visitor.own_runs == []
+    age(run, 100)
+    assert jobs._touch_waiting(visitor)
+    assert run.idle_seconds() < 50
+
+
+def test_the_page_reads_a_run_once_and_its_fragments_read_it_again(visitor, woken) -> None:
+    run = create_run(runs_dir(), "quick", QUICK)
+    visitor.choose(run=run.id)
+    first = jobs.current_run(visitor)
+    read = jobs.reader(visitor, first)
+    run.set_state(State("training"))
+    assert read() is first
+    later = read()
+    assert later and later.state.name == "training"
+
+
 def test_the_log_says_what_was_queued(visitor, monkeypatch) -> None:
     lines: list[dict] = []
     monkeypatch.setattr(jobs.log, "event", lambda what, **facts: lines.append({what: facts}))
@@ -146,7 +183,7 @@ def test_what_was_taught_is_taught_again_from_its_base(visitor) -> None:
 
 def test_a_taught_network_answers_as_soon_as_it_is_there(visitor, woken) -> None:
     run = finetune_run(SEVEN)
-    visitor.finetune_run = run.id
+    visitor.finetune_run, visitor.is_teaching = run.id, True
     age(run, 100)
     assert jobs.current_finetune(visitor) == run
     assert (woken, visitor.link.network) == (["ensured"], "mnist")
@@ -155,6 +192,8 @@ def test_a_taught_network_answers_as_soon_as_it_is_there(visitor, woken) -> None
     assert jobs.current_finetune(visitor) is None
     assert (visitor.finetune_run, visitor.link.network) == ("", run.id)
     assert woken == ["ensured"]
+    assert (visitor.is_teaching, visitor.news) == (False, "Learned. Draw another one.")
+    assert visitor.arrivals == 1
 
 
 def test_a_teaching_that_failed_stays_to_be_said(visitor, woken) -> None:

@@ -9,8 +9,8 @@ from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.runs.control import browser_hash
 from core.runs.queue import Visitor, create_run
-from core.runs.run import Run, State, runs_dir
-from tests.support.pages import draw_page, finetune_run, opened, session_of
+from core.runs.run import FinetuneJob, Run, State, runs_dir
+from tests.support.pages import draw_page, finetune_run, opened, session_of, taught
 from views.input.sources import EXAMPLES
 from views.session import session as visits
 from views.session.canvas_state import CanvasState
@@ -25,6 +25,8 @@ def test_an_address_fills_the_session(pen) -> None:
     drawn = session_of(opened(draw_page, s="Rg8Zg8"))
     assert (drawn.source, drawn.picture, drawn.canvas.generation) == ("draw", 0, 2)
     assert session_of(opened(draw_page)).canvas.generation == 1
+    first = session_of(opened(draw_page, t="0"))
+    assert (first.source, first.picture) == ("test", 0)
 
 
 def test_no_two_sessions_have_the_same_secret() -> None:
@@ -105,3 +107,31 @@ def test_of_many_runs_the_newest_are_found(pen, browser, monkeypatch) -> None:
     monkeypatch.setattr(visits, "MOST_RECALLED", 2)
     runs = [run_of("a", "finished").id for _ in range(3)]
     assert session_of(opened(draw_page)).own_runs == runs[1:]
+
+
+def test_of_two_runs_that_go_on_the_newer_is_shown(pen, browser) -> None:
+    older, newer = run_of("a"), run_of("a", "queued")
+    session = session_of(opened(draw_page))
+    assert session.own_runs == [older.id, newer.id]
+    assert session.link.run == session.unseen_run == newer.id
+
+
+def test_a_run_that_learns_handwriting_is_none_of_the_train_page(pen, browser) -> None:
+    job = FinetuneJob("mnist", [HandExample(7, EXAMPLES["7"])])
+    visitor = Visitor(session=browser_hash("a"))
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe, job, visitor)
+    session = session_of(opened(draw_page))
+    assert (session.own_runs, session.link.run) == ([run.id], "")
+
+
+def test_the_end_of_the_run_in_the_link_is_still_to_be_seen_while_it_goes_on(pen) -> None:
+    live, over = run_of("b"), run_of("b", "finished")
+    assert session_of(opened(draw_page, run=live.id)).unseen_run == live.id
+    assert session_of(opened(draw_page, run=over.id)).unseen_run == ""
+
+
+def test_who_comes_back_to_a_taught_network_has_its_examples(pen) -> None:
+    seven, eight = HandExample(7, EXAMPLES["7"]), HandExample(8, EXAMPLES["8"])
+    run = finetune_run(seven, eight)
+    taught(run)
+    assert session_of(opened(draw_page, net=run.id)).examples == [seven, eight]
