@@ -8,18 +8,23 @@ from streamlit.testing.v1 import AppTest
 
 from core.recipes.recipe import Recipe
 from core.runs.limits import check_size
+from core.runs.queue import create_run
+from core.runs.run import runs_dir
 from tests.support.pages import (
     explain_page,
+    finished,
     keys,
     lessons_page,
     opened,
     opened_app,
     session_of,
+    words,
 )
 from views.guide import courses, panel
 from views.guide.courses import next_lesson
 from views.guide.draw_lessons import COURSES
 from views.guide.panel import sees
+from views.guide.tour import TOUR
 from views.session.canvas_state import CanvasState
 from views.session.lessons import LESSONS
 from views.session.link import DEFAULT_SETTINGS, QUICK, Link
@@ -122,6 +127,47 @@ def test_a_guess_is_kept_and_leads_on(pen) -> None:
     assert "Press Train" in spoken(app)
     press(app, "guide_back")
     assert app.radio(key="guess_rate_loss").value == "stays"
+
+
+def test_a_guessed_number_is_there_again_one_step_back(pen) -> None:
+    app = opened_app(task="weight")
+    app.slider(key="guess_weight_sum").set_value(40).run()
+    press(app, "guide_next")
+    assert session_of(app).guesses == {"weight.sum": 40}
+    press(app, "guide_back")
+    assert app.slider(key="guess_weight_sum").value == 40
+
+
+def test_back_is_one_step_back_and_the_dots_say_how_far(pen) -> None:
+    app = opened_app(tour="4")
+    assert words(app).count("<i class=past>") == 4
+    press(app, "guide_back")
+    assert spoken(app).startswith("Tour, step 3.")
+    assert words(app).count("<i class=past>") == 3
+
+
+def test_a_run_that_ended_leads_on_in_its_lesson(pen, monkeypatch) -> None:
+    monkeypatch.setattr("views.guide.looks.is_owner_of", lambda session, request: True)
+    app = opened_app(task="weight")
+    session = session_of(app)
+    session.guesses["weight.sum"], session.places["weight"] = 40, 1
+    run = create_run(runs_dir(), "quick", QUICK.change(LESSONS["weight"].link.settings))
+    session.choose(run=run.id)
+    assert app.run().button(key="guide_next").label == "Go to Train"
+    finished(run)
+    assert app.run().button(key="guide_next").label == "Next"
+    assert session.seen["weight.off"]["run"] == run.id
+
+
+def test_who_has_taken_the_whole_tour_begins_anew_the_next_time(pen, monkeypatch) -> None:
+    led_to: list[str] = []
+    monkeypatch.setattr(panel, "go_to", led_to.append)
+    app = opened_app(tour=str(len(TOUR.steps)))
+    figures = {"before": 0.99, "after": 0.98, "read_before": 1, "read_after": 7, "examples": 1}
+    session_of(app).seen[f"tour.{TOUR.steps[-1].name}"] = figures
+    press(app.run(), "guide_next")
+    assert led_to == ["lessons"]
+    assert (session_of(app).link.tour, session_of(app).tour_left) == (0, 0)
 
 
 def test_a_lesson_is_left_in_place_with_all_as_it_was_before(pen) -> None:

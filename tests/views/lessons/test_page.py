@@ -42,6 +42,13 @@ def test_a_lesson_that_was_left_goes_on_where_it_was() -> None:
     assert app.button(key="start_weight").label == "Go on"
 
 
+def test_a_lesson_that_is_open_is_not_started_again() -> None:
+    app = opened(lessons_page, task="rate")
+    assert words(app).count("This lesson is open") == 1
+    assert "start_rate" not in keys(app)
+    assert not app.slider  # of the experiment, which is another lesson's
+
+
 def test_the_picture_moves_until_it_is_misread() -> None:
     app = opened(lessons_page, task="shift")
     app.slider(key="shift").set_value(14).run()

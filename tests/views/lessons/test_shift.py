@@ -5,12 +5,20 @@ from collections.abc import Iterator
 import pytest
 
 from core.data.download import DownloadError
+from core.data.drawing import mnist_form, rasterize
+from core.evaluation.prediction import predict
+from core.evaluation.shifting import invert, share_read, shift_right
+from tests.support.pages import lessons_page, opened, session_of, words
 from views.guide.courses import COURSES
 from views.guide.steps import Story
+from views.input.sources import EXAMPLES
 from views.lessons import shift
 from views.lessons.shift import Share
 from views.session import networks
+from views.session.link import format_strokes
+from views.ui.images import data_uri
 
+SEVEN = format_strokes(EXAMPLES["7"])
 TOLD = {step.name: step.told for step in COURSES["shift"].steps if callable(step.told)}
 
 
@@ -46,3 +54,44 @@ def test_only_what_was_measured_is_told(step, share, said):
     told = TOLD[step](Story({"pixels": 7, "inverted": 40}, {step: facts}))
     assert said in told
     assert share or ("%" not in told and "of 100" not in told)
+
+
+def test_the_picture_is_read_as_it_is_shown_and_so_are_the_others(monkeypatch, data, shipped):
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    app = opened(lessons_page, task="shift", s=format_strokes(EXAMPLES["3"]))
+    app.slider(key="shift").set_value(2).run()
+    app.toggle(key="invert").set_value(True).run()
+    assert not app.exception
+    image = mnist_form(rasterize(EXAMPLES["3"]))
+    assert image is not None
+    model = shipped[0]
+    shown = invert(shift_right(image, 2))
+    read = predict(model, shown, 7).label
+    assert read != 3 == predict(model, shift_right(image, 2), 7).label
+    said = words(app)
+    assert data_uri(shown) in said and f'<div class="headline">{read} ' in said
+    assert "✗ misread" in said
+    swapped = {by: share_read(model, data.test, by, True) for by in (0, 2)}
+    assert f"Of 100 test images treated the same, it reads {100 * swapped[2]:.0f} %." in said
+    moved = session_of(app).moved
+    assert moved and (moved["is_misread"], moved["inverted"], moved["pixels"]) == (True, True, 2)
+    assert (moved["share"], moved["inverted_share"]) == (
+        Share(swapped[2], 100),
+        Share(swapped[0], 100),
+    )
+    assert swapped[0] != share_read(model, data.test, 0, False)
+
+
+@pytest.mark.parametrize(("query", "is_example"), [({}, True), ({"s": SEVEN}, False)])
+def test_only_an_example_is_called_one(monkeypatch, data, query, is_example):
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    said = words(opened(lessons_page, task="shift", **query))
+    assert ("An example. Draw a digit on the Draw page to see yours here." in said) == is_example
+
+
+def test_the_panel_goes_on_as_soon_as_the_picture_is_misread(monkeypatch, data):
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    app = opened(lessons_page, task="shift")
+    session_of(app).places["shift"] = 1
+    app.slider(key="shift").set_value(14).run()
+    assert session_of(app).seen["shift.moved"]["is_misread"]
