@@ -265,18 +265,6 @@ def test_a_canvas_mounted_again_starts_from_everything_drawn() -> None:
     assert app.session_state["drawing"].generation == before.generation + 1
 
 
-def test_a_canvas_on_the_page_is_not_started_anew_by_a_stroke() -> None:
-    """What the pen does meanwhile would be lost, and Undo would have nothing to take back."""
-    app = AppTest.from_function(page)
-    app.session_state["drawing"] = state = CanvasState().show(SEVEN[:1])
-    app.run()
-    app.session_state["drawing"] = state.hear(answer(state, SEVEN))
-    app.run()
-    assert app.session_state["drawing"].strokes == SEVEN
-    assert app.session_state["drawing"].start == SEVEN[:1]
-    assert app.session_state["drawing"].generation == state.generation
-
-
 def test_the_canvas_has_a_name_and_none_of_its_own_buttons() -> None:
     assert 'role="application" tabindex="0" aria-label="Canvas to draw on"' in CANVAS_HTML
     assert ".dc-toolbar, .dc-textarea-host { display: none !important; }" in CANVAS_CSS

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from core.collections.lesson_sets import LESSON_SETS
 from core.finetune import HandExample
 from core.recipes.presets import PRESETS
 from core.runs import disk
@@ -102,6 +103,15 @@ def test_the_log_says_what_was_queued(visitor, monkeypatch) -> None:
     jobs.start_run(visitor)
     (facts,) = lines[0].values()
     assert facts == {"run": visitor.link.run, "settings": QUICK.settings(), "taught": False}
+
+
+def test_the_log_does_not_name_a_data_set_of_somebodys_own(visitor, monkeypatch) -> None:
+    """Whoever has its name has the pictures."""
+    lines: list[dict] = []
+    monkeypatch.setattr(jobs.log, "event", lambda what, **facts: lines.append(facts))
+    name = next(iter(LESSON_SETS))
+    jobs.start_recipe(visitor, QUICK.change({"dataset": name}))
+    assert lines[0]["settings"]["dataset"] == "own" and name not in str(lines)
 
 
 @pytest.mark.parametrize(("state", "calls"), [("training", 1), ("queued", 1), ("finished", 0)])

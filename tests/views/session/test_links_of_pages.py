@@ -5,6 +5,7 @@ import pytest
 from core.recipes.recipe import Recipe
 from core.runs.queue import create_run
 from core.runs.run import Run, runs_dir
+from core.runs.snapshot import read_snapshot
 from tests.support.pages import finished
 from views.input.sources import EXAMPLES
 from views.session.address import run_link, shared_link
@@ -41,6 +42,8 @@ def test_a_link_carries_the_one_picture_that_is_shown(session, source, strokes, 
 def test_a_link_to_a_shipped_network_has_no_settings_of_the_next_run(session) -> None:
     link = shared_link(session)
     assert (link.network, link.settings, link.bug) == ("mnist", DEFAULT_SETTINGS, "")
+    beside = read_snapshot(trained(ODD))  # on the page, and not what answers
+    assert shared_link(session, beside).settings == DEFAULT_SETTINGS
 
 
 def test_a_link_to_a_run_has_what_made_it_and_not_the_next_settings(session) -> None:

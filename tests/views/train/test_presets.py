@@ -49,6 +49,8 @@ def test_the_button_and_each_preset_say_how_long_it_takes_here(measured):
         "about 15 s: sees each image three times",
         "about 35 s: a wider network, five times",
     ]
+    longer = opened(train_page, epochs="3")  # that is chosen now, not what is usual
+    assert longer.button(key="train_start").label == "Train (about 15 s)"
 
 
 def test_before_anything_was_measured_no_time_is_claimed():

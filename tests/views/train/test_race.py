@@ -66,6 +66,12 @@ def test_the_run_before_stays_as_dashed_curves_and_a_row() -> None:
     assert f"Dashed: {BEFORE}." in said
 
 
+def test_a_longer_run_behind_a_shorter_one_keeps_its_own_epochs() -> None:
+    longer, shorter = trained(QUICK.change({"epochs": 4})), trained(QUICK.change({"epochs": 2}))
+    ghost, _, own = growing_figures(shown(shorter, longer))[0]["data"]
+    assert (ghost["x"], own["x"]) == ([2, 4], [1, 2])
+
+
 def test_whoever_is_sent_the_link_sees_both_runs() -> None:
     first, second = trained(right=0.61), trained()
     app = shown(second, first)
@@ -133,6 +139,8 @@ def test_a_broken_run_races_against_the_same_without_the_bug() -> None:
     said = words(app.run())
     assert "Race, second run: the same, no bug. Dashed: broken: ReLU on the logits." in said
     assert "this run 80.00 %, broken: ReLU on the logits 45.00 %." in said
+    ghost = growing_figures(app)[0]["data"][0]
+    assert len(ghost["x"]) == 1  # no further than this run is, though there is more
 
 
 def test_a_race_starts_its_second_run_when_the_first_is_over() -> None:
