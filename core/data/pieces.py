@@ -28,6 +28,7 @@ BLUR = math.sqrt(2 * math.pi * (1 + OUTLINE**2))  # pixels that smoothing makes 
 SMALLEST = 0.03  # of the picture's side: a digit is larger
 SPECK_AREA = 0.04  # of the main piece
 SPECK_EXTENT = 0.2  # of the main piece
+LEAST_INSIDE = 0.01  # of the picture: paper that ink goes all around
 PALE = 0.5  # of the main piece's contrast
 BODY_HEIGHT = 0.5  # of the tallest piece: a digit has a piece at least as high
 SHARED = 0.1  # of the narrower piece: two that share more columns are parts of one digit
@@ -118,6 +119,14 @@ def find_pieces(mask: Mask, contrast: Shades) -> tuple[Labels, list[Piece]]:
         Piece(**vars(box), area=int(area), contrast=float(mean), steepness=float(steep))
         for box, area, mean, steep in zip(boxes, areas, means, steepness, strict=True)
     ]
+
+
+def encloses_paper(mask: Mask) -> bool:
+    """Does ink, (H, W), go all around some paper that is more than a speck?"""
+    from scipy import ndimage
+
+    inside = ndimage.binary_fill_holes(mask) & ~mask
+    return bool(inside.sum() > LEAST_INSIDE * mask.size)
 
 
 def drop_frames(labels: Labels, found: list[Piece]) -> list[Piece]:

@@ -1,6 +1,8 @@
 """The steps of the lessons about data: too little of it, learned by heart, with fixed numbers."""
 
 from core.collections.lesson_sets import BIASED, REPAIRED
+from core.data.drawing import rasterize
+from core.data.pieces import encloses_paper
 from core.specs import own_spec
 from views.guide.looks import answers, trains
 from views.guide.steps import CourseQuestion, Look, Step, Story, judge_number, judge_option
@@ -186,11 +188,13 @@ def _again(story: Story) -> str:
 
 def _draws(trained: str) -> Look:
     """A drawing is answered by the network that was trained in that step; after a reload, which
-    forgets the step, by any that knows no digits."""
+    forgets the step, by any that knows no digits. A guess counts once the line is closed."""
 
     def fits(found: Answered, story: Story) -> bool:
         run = story.seen.get(trained, {}).get("run", found.network)
-        return found.source == "draw" and found.network == run and not found.name.isdigit()
+        answers_it = found.network == run and not found.name.isdigit()
+        is_whole = found.is_readable or encloses_paper(rasterize(found.strokes) > 0)
+        return found.source == "draw" and answers_it and is_whole
 
     return answers(fits, or_guesses=True)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.data.drawing import rasterize
-from core.data.pieces import cut_digits, grow, keep_handwriting
+from core.data.pieces import cut_digits, encloses_paper, grow, keep_handwriting
 from tests.support.pictures import SEVEN
 
 
@@ -88,6 +88,20 @@ def test_digits_that_stand_apart_are_counted(places, count):
 
 def test_a_crossed_seven_is_one_digit():
     assert len(cut_digits(rasterize(SEVEN))) == 1
+
+
+@pytest.mark.parametrize(
+    ("strokes", "is_closed"),
+    [
+        ([[(60, 60), (200, 60)]], False),  # the first line of a square
+        ([[(60, 60), (200, 60), (200, 200), (60, 200)]], False),
+        ([[(60, 60), (200, 60), (200, 200), (60, 200), (60, 60)]], True),
+        ([[(60, 60), (200, 60)], [(200, 60), (200, 200), (60, 200), (60, 60)]], True),
+        ([[(60, 60), (85, 60), (85, 85), (60, 85), (60, 60)]], False),  # a blob
+    ],
+)
+def test_a_line_that_is_closed_goes_around_some_paper(strokes, is_closed):
+    assert encloses_paper(rasterize(strokes) > 0) is is_closed
 
 
 def test_of_two_digits_the_left_one_comes_first_also_where_the_other_is_higher():

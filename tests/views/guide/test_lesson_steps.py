@@ -115,16 +115,28 @@ def test_a_test_image_is_no_square_that_was_drawn() -> None:
     assert session.source == "draw"
 
 
+LINE = ((60.0, 60.0), (200.0, 60.0))
+SQUARE = ((*LINE, (200.0, 200.0), (60.0, 200.0), (60.0, 60.0)),)
+
+
 @pytest.mark.parametrize(
-    ("network", "name", "is_done"),
-    [("a" * 16, "circle", False), ("b" * 16, "square", True), ("mnist", "4", False)],
+    ("network", "name", "strokes", "is_readable", "is_done"),
+    [
+        ("a" * 16, "circle", SQUARE, True, False),  # it is the one before
+        ("b" * 16, "square", SQUARE, True, True),
+        ("b" * 16, "square", SQUARE, False, True),
+        ("b" * 16, "circle", (LINE,), False, False),  # the first line is not the drawing
+        ("mnist", "4", SQUARE, True, False),
+    ],
 )
-def test_the_repaired_network_counts_and_not_the_one_before(network, name, is_done) -> None:
+def test_the_repaired_network_counts_once_the_drawing_is_whole(
+    network, name, strokes, is_readable, is_done
+) -> None:
     (step,) = (each for each in COURSES["data"].steps if each.name == "again")
     assert step.look
     story = Story({}, {"biased": {"run": "a" * 16}, "repaired": {"run": "b" * 16}})
     session = Session(Link(), CanvasState())
-    session.answered = Answered("draw", (), 7, 1, name, 0.99, 8.0, network, False)
+    session.answered = Answered("draw", strokes, 7, 1, name, 0.99, 8.0, network, is_readable)
     assert bool(step.look(session, story)) == is_done
 
 
