@@ -58,10 +58,9 @@ def own_test_split(found: Collection, learned: DatasetSpec) -> Split:
 
 
 def _collect(place: Path, archive: Archive, kind: Kind | None) -> Collection:
+    title = place.resolve().name if place.is_dir() else place.stem
     with ProgressBar("picture") as bar:
-        found = collect(
-            archive, place.stem, kind, report=lambda r: bar.show("reading", r.done, r.total)
-        )
+        found = collect(archive, title, kind, report=lambda r: bar.show("reading", r.done, r.total))
     assert found.spec.own
     classes = ", ".join(
         f"{found.spec.numbered(label)}: {count}" for label, count in enumerate(found.counts)

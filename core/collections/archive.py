@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from core.collections.budget import Budget
 from core.errors import UserError
 from core.specs import CLASSES, MAX_CLASS_NAME
 
@@ -84,10 +85,10 @@ def read_folder(folder: Path, bounds: Bounds = Bounds()) -> Archive:
     """
     if not folder.is_dir():
         raise CollectionError(f"There is no folder {folder}.")
-    left = [bounds.bytes]
+    budget = Budget(bounds.bytes)
     files = []
     for file in _walk(folder):
-        read = partial(_read_within, file, bounds, left)
+        read = partial(_read_within, file, bounds, budget)
         files.append((file.relative_to(folder).parts, read))
         _check_count(len(files), bounds)
     return _sort(files, bounds)
@@ -106,7 +107,7 @@ def read_zip(file: BinaryIO, bounds: Bounds = Bounds()) -> Archive:
     except Exception as error:  # of zipfile on damaged bytes: it can be any
         raise CollectionError("The zip file is damaged: make it again.") from error
     _check_count(len(entries), bounds)
-    left = [bounds.bytes]
+    budget = Budget(bounds.bytes)
     files = []
     for entry in entries:
         if entry.filename.endswith("/") or _is_link(entry):  # a name can be empty
@@ -114,7 +115,7 @@ def read_zip(file: BinaryIO, bounds: Bounds = Bounds()) -> Archive:
         if entry.flag_bits & 1:
             raise CollectionError("The zip file has a password: make it again without one.")
         parts = tuple(part for part in re.split(r"[/\\]+", _name(entry)) if part not in ("", "."))
-        files.append((parts, partial(_unpack, archive, entry, bounds, left)))
+        files.append((parts, partial(_unpack, archive, entry, bounds, budget)))
     return _sort(files, bounds)
 
 
@@ -140,10 +141,10 @@ def read_picture_file(file: Path, bounds: Bounds) -> bytes:
         raise CollectionError(f"{file.name} cannot be read ({error.strerror}).") from error
 
 
-def _read_within(file: Path, bounds: Bounds, left: list[int]) -> bytes:
-    """The content of a file; `left` is what may still be read of all, in bytes."""
+def _read_within(file: Path, bounds: Bounds, budget: Budget) -> bytes:
     content = read_picture_file(file, bounds)
-    _take(left, content, file.name)
+    if not budget.take(file, len(content)):
+        raise _no_space(file.name)
     return content
 
 
@@ -184,16 +185,16 @@ def _name(entry: zipfile.ZipInfo) -> str:
 
 
 def _unpack(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bounds: Bounds, left: list[int]
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bounds: Bounds, budget: Budget
 ) -> bytes:
-    """The content of an entry; `left` is what may still be unpacked of all, in bytes."""
-    name = _name(entry)
+    name, place = _name(entry), entry.header_offset  # which is another for each; names may not be
     try:
         with archive.open(entry) as stream:
-            content = stream.read(min(bounds.picture_bytes, left[0]) + 1)
+            content = stream.read(min(bounds.picture_bytes, budget.room(place)) + 1)
     except Exception as error:  # of zlib, lzma and bz2 on damaged bytes: it can be any
         raise CollectionError(f"{shown(name)} is damaged.") from error
-    _take(left, content, name)
+    if not budget.take(place, len(content)):
+        raise _no_space(name)
     return _bounded(content, name, bounds)
 
 
@@ -205,15 +206,8 @@ def _check_count(count: int, bounds: Bounds) -> None:
         raise CollectionError(f"There are more than {bounds.files:,} files: take fewer.")
 
 
-def _take(left: list[int], content: bytes, name: str) -> None:
-    """Take the size of a picture from what is `left` for all of them.
-
-    Raises:
-        CollectionError: there is too little left.
-    """
-    left[0] -= len(content)
-    if left[0] < 0:
-        raise CollectionError(f"{shown(name)} was left out: the pictures before it fill the space.")
+def _no_space(name: str) -> CollectionError:
+    return CollectionError(f"{shown(name)} was left out: the pictures before it fill the space.")
 
 
 def _bounded(content: bytes, name: str, bounds: Bounds) -> bytes:

@@ -124,4 +124,4 @@ def delete_data(session: Session) -> None:
     if session.link.settings["dataset"] == session.own_dataset:
         session.choose(settings={**DEFAULT_SETTINGS})
         session.settings_generation += 1
-    session.own_dataset = session.data_trouble = ""
+    session.own_dataset = session.data_trouble = session.picked_class = ""

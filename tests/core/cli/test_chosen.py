@@ -1,5 +1,6 @@
 """What a training takes from its options: whose settings, which pictures, where it is saved."""
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,3 +78,14 @@ def test_settings_of_the_command_line_win_over_those_that_suit_few_pictures(pict
     assert main([*asked, "--out", str(tmp_path), *OPTIONS]) == 0
     params = checkpoint.read_card(tmp_path / "quick").params
     assert (params["augment"], params["start"], params["width"]) == (0, "nothing", 4)
+
+
+@pytest.mark.parametrize(("name", "given"), [("2024.05 leaves", "2024.05 leaves"), ("pens", ".")])
+def test_a_folder_gives_its_whole_name_however_it_is_called(
+    pictures, tmp_path, monkeypatch, name, given
+):
+    with zipfile.ZipFile(pictures) as packed:
+        packed.extractall(tmp_path / "unpacked")
+    (tmp_path / "unpacked" / "shapes").rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path / name if given == "." else tmp_path)
+    assert read_own(given).spec.title == name

@@ -1,9 +1,12 @@
 """How many files, and how large, a zip file or a folder may hold: that much, and no more."""
 
+import zipfile
+
 import pytest
 
+from core.collections.album import read_album
 from core.collections.archive import MAX_DEPTH, Bounds, CollectionError, read_folder, read_zip
-from tests.support.shapes import zipped
+from tests.support.shapes import shape_files, zipped
 
 
 def test_as_much_as_may_be_is_taken():
@@ -31,3 +34,18 @@ def test_a_folder_with_too_many_files_is_refused(tmp_path):
 def test_folders_may_lie_in_as_many_as_may_be():
     files = {f"{'a/' * (MAX_DEPTH - 2)}{name}/1.png": b"" for name in ("oak", "elm")}
     assert read_zip(zipped(files)).classes == ("elm", "oak")
+
+
+@pytest.mark.parametrize("pack", ["folder", "zip"])
+def test_a_picture_that_is_read_twice_takes_its_room_once(tmp_path, pack):
+    """As it is where its kind is guessed: before, most of a large folder was left out."""
+    files = shape_files(5, ("circle", "cross"))
+    bounds = Bounds(bytes=sum(map(len, files.values())))
+    if pack == "zip":
+        archive = read_zip(zipped(files), bounds)
+    else:
+        with zipfile.ZipFile(zipped(files)) as packed:
+            packed.extractall(tmp_path)
+        archive = read_folder(tmp_path / "shapes", bounds)
+    album = read_album(archive, "Shapes")
+    assert (len(album), album.unread) == (10, ())

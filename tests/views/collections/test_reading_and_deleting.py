@@ -106,8 +106,10 @@ def test_deleting_leaves_nothing_of_the_visitor_s(page, monkeypatch):
 def test_deleting_changes_no_settings_for_another_data_set(page):
     session = session_of(showing(page, shapes()))
     session.choose(settings={**DEFAULT_SETTINGS, "dataset": "fashion-mnist", "epochs": 4})
+    session.picked_class = "star"
     keeping.delete_data(session)
     assert session.link.settings["epochs"] == 4
+    assert session.picked_class == ""  # pictures that come later are another choice
 
 
 def test_what_was_noticed_in_the_pictures_is_said(page):

@@ -36,12 +36,15 @@ def test_the_tour_hears_no_strokes_of_a_picture_that_was_not_drawn(pen, shipped)
     assert answered and (answered.source, answered.strokes) == ("test", ())
 
 
-@pytest.mark.parametrize("strokes", [SCRIBBLE, ()], ids=["scribble", "nothing"])
-def test_the_tour_hears_nothing_of_what_cannot_be_read_or_is_gone(pen, strokes) -> None:
+def test_the_tour_hears_what_cannot_be_read_as_a_guess_and_nothing_of_what_is_gone(pen) -> None:
     pen(EXAMPLES["3"])
     app = opened(draw_page)
-    assert session_of(app).answered
-    pen(strokes)
+    answered = session_of(app).answered
+    assert answered and answered.is_readable and answered.network == "mnist"
+    pen(SCRIBBLE)
+    guessed = session_of(app.run()).answered
+    assert guessed and not guessed.is_readable
+    pen(())
     assert session_of(app.run()).answered is None
 
 
