@@ -119,3 +119,25 @@ def test_a_bug_is_noticed_in_a_copy_and_the_checkout_stays_as_it_is(tmp_path: Pa
         pytest.skip("not a git checkout")
     assert ended.stdout.split() == ["True", "False"], ended.stderr
     assert (mutants.ROOT / "core/systems/locks.py").read_text() == source
+
+
+def test_a_test_that_fails_in_a_copy_anyway_judges_no_bug(tmp_path: Path):
+    """The others still do, and a file that has no others is said to be untried."""
+    file = "core/systems/locks.py"
+    source = (mutants.ROOT / file).read_text()
+    (tmp_path / file).parent.mkdir(parents=True)
+
+    class Copied:
+        folder = tmp_path
+
+        def passes(self, tests: list[str], seconds: float = 0) -> bool:
+            place = tmp_path / file
+            is_sound = not place.exists() or place.read_text() == source
+            return "broken.py" not in tests and (is_sound or "blind.py" in tests)
+
+    bugs = list(mutations(source))[:2]
+    tried = [
+        mutants.survivors(Copied(), file, bugs, tests)  # type: ignore[arg-type]
+        for tests in (["broken.py", "good.py"], ["broken.py", "blind.py"], ["broken.py"])
+    ]
+    assert [len(found) for found in tried] == [0, 2, 0]
