@@ -10,6 +10,7 @@ from PIL import Image
 
 from core.data.drawing import mnist_form, rasterize
 from core.data.photo import (
+    Line,
     even_light,
     find_lines,
     is_light_ink,
@@ -167,6 +168,16 @@ def test_a_line_is_one_line_however_thick_its_pen(rows):
     mask[100 : 100 + rows] = True
     (line,) = find_lines(mask, run_lengths(mask), 0.3)
     assert line.thickness == rows and line.is_across(300)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_across"),
+    [(0, 299, True), (3, 296, True), (4, 299, False), (0, 295, False), (0, 200, False)],
+)
+def test_a_ruled_line_goes_from_edge_to_edge(first, last, is_across):
+    """The bar of a 7 that leaves the picture on one side does not."""
+    line = Line(0.0, 100.0, np.arange(first, last + 1), 3.0)
+    assert line.is_across(300) is is_across
 
 
 def test_a_single_long_stroke_is_no_ruled_line():

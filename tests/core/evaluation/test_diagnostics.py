@@ -145,6 +145,11 @@ def test_the_worst_mistakes_come_first_and_right_answers_never():
     assert (worst.image == 2).all()
 
 
+def test_a_sum_is_as_wrong_below_as_above():
+    made = answers([4] * 3, [4] * 3, [0.9] * 3, values=[7.0, 0.0, 9.0])  # 5 is right
+    assert [m.index for m in analyze(made, pictures(3)).wrong_sums] == [1, 2, 0]
+
+
 def test_only_the_worst_few_are_kept():
     count = 3 * WORST_COUNT
     made = answers([4] * count, [9] * count, [0.5] * count, [10.0] * count)
