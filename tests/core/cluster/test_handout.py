@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.cluster.dispatcher import GOES_ON, Dispatcher
-from core.cluster.handout import Handout, read_tries, write_tries
+from core.cluster.handout import SILENT, SILENT_SECONDS, Handout, read_tries, write_tries
 from core.cluster.members import Member
 from core.jobs.events import Checkpoint, Event, Job, Refused, StateChange, encode
 from core.runs import recovery
@@ -176,3 +176,20 @@ def test_the_time_limit_holds_for_a_training_that_began(root, kind, began, is_li
     held = Handout(run, kind, f"{run.id}.1", Member(*"aaa", 2, 0, "a", {}), lambda: True)
     held._began = began
     assert held._asked_now().words.startswith("Others are waiting") is is_limited
+
+
+def test_each_silence_of_a_trainer_is_told_and_taken_back(root):
+    run = add_run(root)
+    held, said = handout(run), []
+
+    async def follow() -> None:
+        for _ in range(2):
+            held._state = State("training")
+            held._heard -= 2 * SILENT_SECONDS
+            await held._say_silent()
+            said.append(run.state().message)
+            await held._heard_again()
+            said.append(run.state().message)
+
+    asyncio.run(follow())
+    assert said == [SILENT, "", SILENT, ""]
