@@ -179,6 +179,7 @@ def trainings(browser: Browser, app: App, times: int) -> tuple[list[float], list
     before, after = [], []
     for _ in range(1 + times):  # the first finds a worker that still warms up
         page = open_page(browser, f"{app.url}/train")
+        page.wait_for_selector(".js-plotly-plot")  # the shipped curves, and with them the library
         page.evaluate(FIRST_POINT)
         hook(page, "train_start").get_by_role("button").click()
         before.append(float(page.evaluate("window.took")))
