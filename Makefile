@@ -32,13 +32,11 @@ demo: .venv/.runtime data ## serve the app, print its addresses; PORT=8501, ADDR
 		choose another as in `make demo PORT=8502`.)
 	@exec $(VENV_PYTHON) -m views --server.port $(PORT) $(if $(ADDRESS),--server.address $(ADDRESS))
 
-# Three unit tests at a time, as many of them wait; browsers are busy. A browser test that fails
-# beside others is tried once more, alone: both outcomes are printed, the second one counts.
+# Three unit tests at a time, as many of them wait; browsers are busy.
 test: .venv/.dev data browser lint ## lint, unit tests, then tests in a real browser
 	$(VENV_PYTHON) -m pytest -n 3 $(ORDER) tests --ignore tests/browser
 	@$(MAKE) portable
-	$(VENV_PYTHON) -m pytest -n 2 $(ORDER) tests/browser || { echo 'Once more, alone, what failed:'; \
-		$(VENV_PYTHON) -m pytest --maxfail 1 --last-failed --last-failed-no-failures none tests/browser; }
+	$(VENV_PYTHON) -m pytest -n 2 $(ORDER) tests/browser
 
 mutants: .venv/.dev data ## put small bugs into changed lines, and list those that no test notices
 	$(VENV_PYTHON) -m tools.mutants --since $(SINCE)
