@@ -1,5 +1,7 @@
 """The steps of the lessons about data: too little of it, learned by heart, with fixed numbers."""
 
+from collections.abc import Callable
+
 from core.collections.lesson_sets import BIASED, REPAIRED
 from core.data.drawing import rasterize
 from core.data.pieces import encloses_paper
@@ -203,6 +205,12 @@ def _empty_canvas(session: Session) -> None:
     session.source, session.canvas = "draw", session.canvas.clear()
 
 
+def _draw_with(trained: str, name: str, says: str, told: Callable[[Story], str]) -> Step:
+    """A task on a new canvas, for the network that was trained in the step `trained`."""
+    controls = ("use_network", "canvas")
+    return Step(name, says, None, controls, look=_draws(trained), told=told, prepare=_empty_canvas)
+
+
 BIASED_PICTURES = (
     Step("form", THIN_OR_ROUND.asks, question=THIN_OR_ROUND),
     press(
@@ -211,15 +219,7 @@ BIASED_PICTURES = (
         look=trains(lambda r: r.model.dataset == own_spec(BIASED).name),
         told=_biased,
     ),
-    Step(
-        "drawn",
-        "Press Use this network, then draw a square.",
-        None,
-        ("use_network", "canvas"),
-        look=_draws("biased"),
-        told=_named,
-        prepare=_empty_canvas,
-    ),
+    _draw_with("biased", "drawn", "Press Use this network, then draw a square.", _named),
     press(
         "In the next pictures both pens drew both forms. Press Train again.",
         "repaired",
@@ -227,13 +227,5 @@ BIASED_PICTURES = (
         told=_repaired,
         prepare=lambda session: choose(session, dataset=own_spec(REPAIRED).name),
     ),
-    Step(
-        "again",
-        "Press Use this network, then draw the same square.",
-        None,
-        ("use_network", "canvas"),
-        look=_draws("repaired"),
-        told=_again,
-        prepare=_empty_canvas,
-    ),
+    _draw_with("repaired", "again", "Press Use this network, then draw the same square.", _again),
 )
