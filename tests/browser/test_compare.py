@@ -50,7 +50,9 @@ def test_every_view_has_something_to_see_for_everybody(visit: Visit) -> None:
 def test_a_phone_shows_every_figure_without_scrolling_sideways(visit: Visit) -> None:
     page = visit("/compare", **PHONE)
     expect(hook(page, "compare_bars").get_by_role("listitem").first).to_be_in_viewport()
-    for cell in hook(page, "compare_table").get_by_role("cell").all():
+    cells = hook(page, "compare_table").get_by_role("cell")
+    expect(cells).not_to_have_count(0)
+    for cell in cells.all():
         if box := cell.bounding_box():
             assert box["x"] >= 0 and box["x"] + box["width"] <= 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -21,6 +21,7 @@ from tests.browser.support.driver import (
     hook,
     press,
     text,
+    texts,
     wait_until_idle,
 )
 from tests.browser.test_access import violations
@@ -74,7 +75,7 @@ def test_from_a_zip_file_to_a_network_that_others_open(visit: Visit, shapes: Pat
     press(page, "train_start")
     use = hook(page, "use_network").get_by_role("button")
     expect(use).to_be_visible(timeout=TRAINED_MS)
-    figures = page.locator("table.figures tr", has_text="This run").locator("td").all_inner_texts()
+    figures = texts(page.locator("table.figures tr", has_text="This run").locator("td"))
     assert float(figures[0].rstrip(" %")) >= 95
     use.click()
     expect(hook(page, "network_choice")).to_be_visible()

@@ -9,7 +9,15 @@ from playwright.sync_api import Page, expect
 from core.data.drawing import CANVAS_SIDE
 from tests.browser.conftest import Visit
 from tests.browser.support.app import App
-from tests.browser.support.driver import answered, draw_digit, hook, pick_number, press, text
+from tests.browser.support.driver import (
+    answered,
+    draw_digit,
+    hook,
+    pick_number,
+    press,
+    text,
+    texts,
+)
 
 TAUGHT_MS = 180_000  # some seconds, but on a machine that has other things to do
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -166,7 +174,7 @@ def test_a_hand_is_taught_and_the_new_network_answers(page: Page) -> None:
     expect(page.get_by_text("Taught")).to_be_visible(timeout=TAUGHT_MS)
     expect(page.get_by_test_id("stToast")).to_contain_text("Learned. Draw another one.")
     expect(hook(page, "mine_2")).to_contain_text("✓ read")
-    rows = hook(page, "hand").locator("table.figures tr").all_inner_texts()
+    rows = texts(hook(page, "hand").locator("table.figures tr"))
     assert [row.split("\t")[1] for row in rows[1:3]] == ["1 of 2", "2 of 2"]
     expect(hook(page, "network_choice").get_by_role("combobox")).to_have_value(
         "Your handwriting (2 examples)"

@@ -42,7 +42,7 @@ def kept(page: Page) -> None:
     said = "what it learned so far is kept"
     expect(hook(page, "train_status")).to_contain_text(said, timeout=TRAINED_MS)
     expect(hook(page, "use_network")).to_be_visible()
-    assert page.locator("[data-testid=stException]").count() == 0
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
 def noted(app: App) -> None:

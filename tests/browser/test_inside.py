@@ -12,6 +12,7 @@ from tests.browser.support.driver import (
     draw_digit,
     hook,
     press,
+    texts,
     wait_for,
     wait_until_idle,
 )
@@ -117,7 +118,7 @@ def test_the_pass_is_played_stepped_and_its_multiplication_is_right(visit: Visit
         before = shown.inner_text()
         canvas.press(key)
         assert shown.inner_text() != before
-        cells = shown.get_by_role("table").last.get_by_role("cell").all_inner_texts()
+        cells = texts(shown.get_by_role("table").last.get_by_role("cell"))
         products = [float(cell.replace("−", "-")) for cell in cells]
         assert len(products) == 25
         total, value = (float(str(shown.get_attribute(f"data-{key}"))) for key in ("sum", "value"))

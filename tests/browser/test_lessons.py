@@ -64,7 +64,8 @@ def test_the_quiz_keeps_its_secret_and_tells_it_in_the_end(app: App, visit: Visi
     wait_until_idle(page)
     (run,) = {path.name for path in {*app.runs.glob("[0-9a-f]*")} - before}
     assert run not in page.content() + page.url
-    assert all(hook(page, "quiz").get_by_text(bug.title).count() == 1 for bug in BUGS.values())
+    for bug in BUGS.values():
+        expect(hook(page, "quiz").get_by_text(bug.title)).to_have_count(1)
     assert violations(page) == []
     hook(page, "quiz_diagnosis").get_by_text("Argmax between the heads").click()
     wait_until_idle(page)

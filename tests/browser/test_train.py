@@ -17,6 +17,7 @@ from tests.browser.support.driver import (
     open_settings,
     press,
     text,
+    texts,
     turn_to,
     wait_until_idle,
 )
@@ -92,7 +93,7 @@ def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
     use = hook(page, "use_network").get_by_role("button")
     expect(use).to_be_visible(timeout=TRAINED_MS)
     expect(hook(page, "train_status")).to_contain_text("Finished: epoch 1, step 391 of 391")
-    figures = page.locator("table.figures tr", has_text="This run").locator("td").all_inner_texts()
+    figures = texts(page.locator("table.figures tr", has_text="This run").locator("td"))
     assert float(figures[0].rstrip("%")) > 97
 
     use.click()
@@ -216,7 +217,7 @@ def test_while_a_network_learns_others_draw_and_wait_and_its_owner_sees_it(visit
     expect(hook(page, "train_status")).to_contain_text(
         "Stopped. What the network learned so far is kept"
     )
-    assert page.locator("table.figures tr", has_text="This run").count() == 1
+    expect(page.locator("table.figures tr", has_text="This run")).to_have_count(1)
     expect(hook(page, "train_start").get_by_role("button")).to_be_enabled()
     turn_to(page, "Draw")
     expect(hook(page, "addend")).to_be_visible()

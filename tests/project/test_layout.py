@@ -274,6 +274,13 @@ def test_a_name_lives_beside_its_user():
     assert not (ROOT / "pages").exists()  # Streamlit would discover it by itself
 
 
+def test_a_browser_test_waits_for_what_it_reads():
+    """`texts` and `expect` wait; what Playwright calls all is what is there at that moment."""
+    hasty = re.compile(r"\.all_(inner_texts|text_contents)\(|assert .*\.count\(\) ==")
+    tests = ROOT.glob("tests/browser/test_*.py")
+    assert [path.name for path in tests if hasty.search(path.read_text())] == []
+
+
 def test_no_source_file_is_ignored_by_git():
     """A room may be called data or runs; what is made at run time lies in the project's folder."""
     names = [name_of(path) for path in (*CORE, *VIEWS)]

@@ -213,6 +213,12 @@ def text(page: Page, key: str) -> str:
     return hook(page, key).inner_text().strip()
 
 
+def texts(parts: Locator) -> list[str]:
+    """What each of these parts says, once there is one; Playwright's own would not wait for it."""
+    expect(parts).not_to_have_count(0)
+    return parts.all_inner_texts()
+
+
 def draw(page: Page, strokes: Strokes) -> None:
     """Draw with the mouse, in canvas pixels, and wait for the app's answer to the whole drawing.
 
