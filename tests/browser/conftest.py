@@ -134,7 +134,8 @@ def pytest_runtest_makereport(
         folder.mkdir(parents=True)
         pages = item.stash.get(PAGES, None) or []
         for number, page in enumerate(pages, start=1):
-            page.screenshot(path=folder / f"page-{number}.png")
+            with contextlib.suppress(Error):  # it is closed, or hangs
+                page.screenshot(path=folder / f"page-{number}.png")
         if LOG in item.stash:
             app, start = item.stash[LOG]
             (folder / "app.log").write_text(app.log(start))

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-START_SECONDS = 120  # until a cold app answers; torch alone takes some seconds to import
+START_SECONDS = 240  # until a cold app answers; torch alone takes some seconds to import
 TROUBLE = re.compile(r"^(WARNING|ERROR|CRITICAL) .*|Traceback .*|.*\b\w+(Warning|Error): .*", re.M)
 
 

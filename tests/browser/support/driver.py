@@ -21,19 +21,17 @@ from playwright.sync_api import (
     Locator,
     Page,
     ViewportSize,
-    WebSocket,
     expect,
     sync_playwright,
 )
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core.data.drawing import CANVAS_SIDE, Stroke, Strokes
 from tests.browser.support.find_browser import find_browser
+from tests.browser.support.talk import Talk
 
 Scheme = Literal["light", "dark"]
 
-WAIT_MS = 30_000  # for anything on a page, on a machine that also trains
+WAIT_MS = 120_000  # for anything on a page, on a machine that also trains
 LIST_OPENS_MS = 2_000  # until the list of a selectbox shows what was typed
 OPENINGS = 5  # of such a list, before it counts as broken
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
@@ -49,13 +47,17 @@ FLAGS = [  # no sandbox, as containers forbid it; the rest keeps Chromium from c
 ]
 
 expect.set_options(timeout=WAIT_MS)
-ANSWERED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
-TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Two frames are drawn, and then what waited for them is done.
+TWO_FRAMES = """new Promise(done => requestAnimationFrame(() => requestAnimationFrame(
+    () => requestIdleCallback(() => done(), { timeout: 2000 }))))"""
 SHOWN = """() =>
     document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]") &&
-    !document.querySelector("[data-testid=stSkeleton]") && document.fonts.status === "loaded"
+    !document.querySelector("[data-testid=stSkeleton]") && document.fonts.status === "loaded" &&
+    [...document.querySelectorAll(".st-key-live_answers .place")]
+        .every((place) => place.said !== undefined)
 """
 CANVAS_ELEMENT = ".st-key-canvas canvas.upper-canvas"
+PEN_LISTENS = "!document.querySelector('.st-key-live_pen') || window.sketchAndSum?.pen?.attached"
 # When nothing moves or fades any more, but for what does so for ever.
 UNFOLDED = """Promise.allSettled(document.getAnimations()
     .filter(animation => animation.effect.getComputedTiming().endTime < Infinity)
@@ -104,34 +106,6 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-class Talk:
-    """What a page and the app say to each other: is there a question without an answer?
-
-    The page shows no sign between a click and the start of the app's answer, so we listen in.
-    """
-
-    def __init__(self, page: Page) -> None:
-        self.asked = 0
-        self.open = True
-        page.on("websocket", self._listen)
-
-    def _listen(self, socket: WebSocket) -> None:
-        socket.on("framesent", self._sent)
-        socket.on("framereceived", self._received)
-
-    def _sent(self, frame: bytes | str) -> None:
-        said = BackMsg.FromString(frame) if isinstance(frame, bytes) else BackMsg()
-        if said.HasField("rerun_script"):
-            self.asked += not said.rerun_script.is_auto_rerun
-            self.open = True
-
-    def _received(self, frame: bytes | str) -> None:
-        if isinstance(frame, bytes):
-            message = ForwardMsg.FromString(frame)
-            if message.HasField("script_finished") and message.script_finished in ANSWERED:
-                self.open = False
-
-
 TALKS: WeakKeyDictionary[Page, Talk] = WeakKeyDictionary()
 
 
@@ -159,7 +133,12 @@ def open_in(
     """Open the app in an empty tab and wait until it is shown completely."""
     page.set_default_timeout(WAIT_MS)
     page.set_viewport_size(viewport)
-    page.emulate_media(media="screen", color_scheme=color_scheme)
+    page.emulate_media(
+        media="screen",
+        color_scheme=color_scheme,
+        forced_colors="none",
+        reduced_motion="no-preference",
+    )
     if page not in TALKS:
         TALKS[page] = Talk(page)
     with answered(page):
@@ -202,6 +181,12 @@ def wait_for(page: Page, fulfilled: Callable[[], bool], complaint: str) -> None:
         page.wait_for_timeout(10)  # between looks; what the page says arrives meanwhile
 
 
+def wait_for_canvas(page: Page) -> None:
+    """Until a stroke is drawn, and heard by the pen where the page has one."""
+    page.locator(CANVAS_ELEMENT).wait_for()
+    page.wait_for_function(PEN_LISTENS)
+
+
 def hook(page: Page, key: str) -> Locator:
     """The part of the page that Streamlit was given `key` for."""
     return page.locator(f".st-key-{key}")
@@ -226,6 +211,7 @@ def draw(page: Page, strokes: Strokes) -> None:
     strokes; on a busy machine it may ask there, too.
     A canvas that is shown larger is drawn on larger.
     """
+    wait_for_canvas(page)
     canvas = page.locator(CANVAS_ELEMENT)
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -258,6 +244,12 @@ def press(page: Page, key: str) -> None:
         hook(page, key).get_by_role("button").click()
 
 
+def click_once_heard(page: Page, button: Locator) -> None:
+    """Click a button of a component, whose script may come after it."""
+    wait_for(page, lambda: button.evaluate("button => !!button.onclick"), "nobody hears the button")
+    button.click()
+
+
 def choose(page: Page, field: Locator, option: str) -> None:
     """Choose an option of a selectbox or multiselect, and wait for the app's answer.
 
@@ -266,15 +258,17 @@ def choose(page: Page, field: Locator, option: str) -> None:
     A page that still moves closes the list: then it is opened again, as anybody would.
     """
     options = page.get_by_role("option")
+    wanted = page.get_by_role("option", name=option, exact=True)
     for _ in range(OPENINGS):
         field.fill("")
         field.fill(option)
         with contextlib.suppress(AssertionError):
             expect(options).to_have_count(1, timeout=LIST_OPENS_MS)
-            break
-    expect(options).to_have_count(1)
+            settle(page)
+            if wanted.is_visible():
+                break
     with answered(page):
-        page.get_by_role("option", name=option, exact=True).click()
+        wanted.click()
 
 
 TURNED = """name => [...document.querySelectorAll("[aria-current=page]")]

@@ -325,7 +325,7 @@ const play = (view) => {
         const isOver = view.step === view.data.steps.length - 1 && view.time >= 1;
         view.step = isOver ? 0 : view.step;
         view.time = isStill() ? 1 : isOver || view.time >= 1 ? 0 : view.time;
-        view.waited = view.time * SECONDS;
+        view.waited = isStill() ? 0 : view.time * SECONDS;
         view.last = performance.now();
         requestAnimationFrame((now) => tick(view, now));
     }
