@@ -37,6 +37,7 @@ FINGER = """([strokes, kind, rest]) => {
 @pytest.mark.parametrize(("kind", "rest"), [("touchend", 0), ("touchcancel", 0), ("touchend", 1)])
 def test_a_touch_ends_its_stroke_however_it_ends(visit: Visit, kind: str, rest: int) -> None:
     page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    driver.wait_for_canvas(page)
     with answered(page):
         page.evaluate(FINGER, [DIGITS["7"], kind, rest])
     page.wait_for_function("!sketchAndSum.pen.isAhead")
@@ -52,6 +53,7 @@ def test_on_the_canvas_of_another_page_it_ends_too(visit: Visit, kind: str, rest
     with answered(page):
         hook(page, "bring_how").get_by_text("Draw", exact=True).tap()
     name_class(page, "seven")
+    driver.wait_for_canvas(page)
     page.evaluate(FINGER, [DIGITS["7"], kind, rest])
     expect(hook(page, "keep_drawing").get_by_role("button")).to_be_enabled()
 
@@ -62,7 +64,7 @@ def test_the_other_button_of_the_mouse_ends_no_stroke(page: Page) -> None:
     page.mouse.up(button="right")
     with answered(page):
         page.mouse.up()
-    assert page.evaluate("sketchAndSum.pen.isAhead") is False
+    page.wait_for_function("!sketchAndSum.pen.isAhead")
     expect_ink(page, ON_LEFT)
 
 
@@ -77,6 +79,25 @@ def test_a_stroke_right_before_another_page_is_there_on_the_way_back(page: Page)
     expect_ink(page, ON_LEFT)
     expect_ink(page, ON_RIGHT)
     page.wait_for_function("!sketchAndSum.pen.isAhead")  # the page knows it, too
+
+
+def test_a_stroke_right_after_the_way_back_is_drawn_once(page: Page) -> None:
+    draw(page, (LEFT,))
+    driver.turn_to(page, "Train")
+    page.wait_for_function("sketchAndSum.pen.isBack")
+    page.evaluate("() => { sketchAndSum.pen.hearPage = () => {}; }")  # the canvas comes first
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect_ink(page, ON_LEFT)
+    pen_down(page, (RIGHT,))
+    with answered(page):
+        page.mouse.up()
+        page.evaluate(
+            "() => { delete sketchAndSum.pen.hearPage; sketchAndSum.pen.hearPage('answers'); }"
+        )
+    page.wait_for_function("!sketchAndSum.pen.isAhead")
+    driver.press(page, "undo")
+    expect_ink(page, ON_RIGHT, there=False)
+    expect_ink(page, ON_LEFT)
 
 
 # In front of the page, where the canvas is looked for, its place while Streamlit builds it.

@@ -31,6 +31,7 @@ class Pen {
     tries = 0;
     attached = false;
     isBack = false;  // was another page shown meanwhile?
+    left = 0;  // strokes that there were then
 
     constructor() {
         const on = (names, hear) => names.forEach((name) => window.addEventListener(name, (event) => {
@@ -56,6 +57,7 @@ class Pen {
             clearTimeout(this.retry);
             clearTimeout(this.forgetting);
             [this.down, this.unsent, this.number, this.isBack] = [null, 0, null, true];
+            this.left = this.strokes.length;
             this.socket?.close();
             this.socket = null;
         }, 1000);
@@ -280,10 +282,11 @@ class Pen {
     // page had not heard of then is gone from it. It is drawn once more, as if by hand.
     startAnew(before, { heard: [generation, paths] }) {
         const known = generation === before?.generation ? paths - before.paths : 0;
-        const current = this.down === null ? [] : this.strokes.splice(-1);
+        const rested = this.strokes.length - (this.down !== null);
+        const since = this.strokes.splice(this.isBack ? this.left : rested);
         const lost = this.strokes.slice(Math.max(0, known));
-        this.strokes = current;  // which the canvas keeps
-        this.unsent = 0;
+        this.strokes = since;  // which the canvas has
+        if (!this.isBack) this.unsent = 0;
         if (lost.length) this.drawAgain(lost);
     }
 
