@@ -21,6 +21,7 @@ one visitor has just left, and the app has forgotten all sessions but that one.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -198,7 +199,8 @@ def resident(pid: int) -> float:
 def children(pid: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it just ended
+            found += map(int, (task / "children").read_text().split())
     return found
 
 

@@ -3,11 +3,12 @@
 axe-core is Deque's; the pinned package axe-playwright-python brings it.
 """
 
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.support.driver import (
@@ -18,9 +19,11 @@ from tests.browser.support.driver import (
     press,
     settle,
     turn_to,
+    wait_until_idle,
 )
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+READ_MS = 240_000  # for all test images by the shipped network, on a slow, busy machine
 BAD = ("serious", "critical")
 RUN = "() => axe.run(document, {resultTypes: ['violations']})"
 PAGES = ("Draw", "Train", "Compare", "Explain", "Your data", "Lessons")
@@ -97,7 +100,8 @@ def assert_that_nothing_scrolls_sideways(page: Page) -> None:
     """Also at 200 %: a window of 1440 x 900 has half of that then."""
     for width, height in (*((width, 800) for width in WIDTHS), (720, 450)):
         page.set_viewport_size({"width": width, "height": height})
-        page.evaluate(TWO_FRAMES)
+        with suppress(TimeoutError):  # charts follow the window
+            page.wait_for_function(f"{WIDE} <= {width} && ({MAIN_WIDE})() <= 0")
         assert page.evaluate(WIDE) <= width, (page.url, width)
         assert page.evaluate(MAIN_WIDE) <= 0, (page.url, width)
 
@@ -111,9 +115,17 @@ def test_nothing_scrolls_sideways(visit: Visit, query: str) -> None:
         assert_that_nothing_scrolls_sideways(page)
 
 
-@pytest.mark.parametrize("path", ["/?v=1&t=3&task=rate", "/compare?v=1&view=mistakes"])
-def test_nothing_scrolls_sideways_in_a_lesson_and_among_mistakes(visit: Visit, path: str) -> None:
-    assert_that_nothing_scrolls_sideways(visit(path))
+def test_nothing_scrolls_sideways_in_a_lesson(visit: Visit) -> None:
+    assert_that_nothing_scrolls_sideways(visit("/?v=1&t=3&task=rate"))
+
+
+def test_nothing_scrolls_sideways_among_mistakes(visit: Visit) -> None:
+    page = visit("/compare")
+    hook(page, "compare_view").get_by_role("radio", name="Worst mistakes").click()
+    mistake = hook(page, "mistakes_class_mnist").get_by_role("button").first
+    expect(mistake).to_be_visible(timeout=READ_MS)
+    wait_until_idle(page)
+    assert_that_nothing_scrolls_sideways(page)
 
 
 def test_a_violation_would_be_found(visit: Visit) -> None:
@@ -125,10 +137,9 @@ def test_a_violation_would_be_found(visit: Visit) -> None:
 def test_in_high_contrast_bars_are_seen_and_the_number_is_marked(visit: Visit) -> None:
     page = visit("/")
     draw_digit(page, "7")
-    page.emulate_media(media="screen", forced_colors="active")
+    page.emulate_media(media="screen", forced_colors="active")  # a new visitor has none
     color = "one => getComputedStyle(one).backgroundColor"
     paper = page.locator("body").evaluate(color)
     assert page.locator(".bar.best i").evaluate(color) != paper
     chosen = hook(page, "addend_7").get_by_role("button").evaluate(color)
     assert chosen not in (paper, hook(page, "addend_6").get_by_role("button").evaluate(color))
-    page.emulate_media(media="screen", forced_colors="none")

@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.support import driver
-from tests.browser.support.driver import draw, draw_digit, hook, press
+from tests.browser.support.driver import draw, draw_digit, hook, press, turn_to
 
 LEFT, RIGHT = ((60.0, 60.0), (60.0, 200.0)), ((220.0, 60.0), (220.0, 200.0))
 ON_LEFT, ON_RIGHT, MIDDLE = (60, 130), (220, 130), (140, 130)
@@ -57,9 +57,8 @@ def test_clear_empties_the_canvas_and_undo_brings_the_drawing_back(page: Page) -
 
 def test_a_drawing_survives_a_look_at_another_page(page: Page) -> None:
     draw(page, (LEFT,))
-    page.get_by_role("link", name="Train").click()
-    hook(page, "train_start").wait_for()
-    page.get_by_role("link", name="Draw").click()
+    turn_to(page, "Train")
+    turn_to(page, "Draw")
     expect_ink(page, ON_LEFT)
     draw(page, (RIGHT,))
     press(page, "undo")

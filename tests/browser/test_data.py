@@ -57,6 +57,7 @@ def kept(app: App) -> set[str]:
 
 
 def name_class(page: Page, name: str) -> None:
+    wait_until_idle(page)
     field = page.get_by_role("combobox").first
     field.fill(name)
     with answered(page):
@@ -70,16 +71,20 @@ def test_from_a_zip_file_to_a_network_that_others_open(visit: Visit, shapes: Pat
     expect(page.locator(".parts")).to_have_text(
         "200 pictures: 140 to learn from, 20 to watch it with, 40 to test it on."
     )
-    press(page, "train_on_it")
+    hook(page, "train_on_it").get_by_role("button").click()
     expect(page.get_by_test_id("stToast")).to_contain_text("Shapes is chosen. Press Train.")
+    wait_until_idle(page)
     press(page, "train_start")
     use = hook(page, "use_network").get_by_role("button")
     expect(use).to_be_visible(timeout=TRAINED_MS)
     figures = texts(page.locator("table.figures tr", has_text="This run").locator("td"))
     assert float(figures[0].rstrip(" %")) >= 95
+    wait_until_idle(page)  # what stood above it is gone
     use.click()
     expect(hook(page, "network_choice")).to_be_visible()
+    wait_until_idle(page)
     draw(page, A_CROSS)
+    wait_until_idle(page)
     assert text(page, "class_answer") == "cross"
     expect(page.locator(".equation")).to_contain_text("cross (2) + 7 = 9")
 
@@ -130,6 +135,7 @@ def test_drawn_classes_by_touch(visit: Visit) -> None:
             keep.tap()
             expect(hook(page, "bring")).to_contain_text(f"{name}: {count} picture")
             expect(page.locator(CANVAS_ELEMENT)).to_be_visible()
+            wait_until_idle(page)
     with answered(page):
         page.reload()
     expect(hook(page, "album_class_1")).to_contain_text("three (1) 3 pictures")
@@ -173,8 +179,10 @@ def test_files_get_the_class_that_is_named_and_a_bad_zip_is_told(
     junk.write_bytes(b"junk")
     upload(page, junk)
     expect(page.get_by_text("This is no zip file")).to_be_visible(timeout=READ_MS)
+    wait_until_idle(page)
     with answered(page):
         page.get_by_text("Picture files").click()
+    expect(page.get_by_text("Pictures of this class")).to_be_visible()
     files = []
     for number, data in enumerate(shape_files(12, ["star"]).values()):
         files.append(tmp_path / f"{number}.png")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -135,6 +136,7 @@ def test_a_killed_replica_loses_no_run_and_no_drawing(visit: Visit, tmp_path: Pa
         again = visit(f"/train?v=1&epochs=1&width=4&run={run}", app=front)
         expect(hook(again, "train_status")).to_contain_text("Finished")
         press(again, "train_start")  # the worker of the other one has taken over
+        expect(again).not_to_have_url(re.compile(f"run={run}"))
         expect(hook(again, "train_status")).to_contain_text("Finished", timeout=TRAINED_MS)
         assert "run queued" in other.log()
         assert read_status(runs).kept == 2

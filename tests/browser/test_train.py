@@ -10,30 +10,44 @@ from core.runs.run import list_runs
 from tests.browser.conftest import Visit
 from tests.browser.support.app import App
 from tests.browser.support.driver import (
+    SHOWN,
     answered,
     choose,
     draw_digit,
     hook,
+    open_in,
     open_settings,
     press,
+    settle,
     text,
     texts,
     turn_to,
+    wait_for,
     wait_until_idle,
 )
 
 TRAINED_MS = 240_000  # for a whole short run on a slow, busy machine
 CURVE = ".scatterlayer .trace path.js-line"
-# The number of points on the thickest curve of a chart (plotly keeps its data on the element).
-POINTS = """key => {
-    const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
-    return plot ? plot.data[0].x.length : 0;
+LONG = "v=1&epochs=8&batch_size=32"  # 12,504 steps
+# The page itself counts how often its curves grow (plotly keeps their data on the element).
+GROWTH = """() => {
+    const points = (key) =>
+        document.querySelector(`.st-key-${key} .js-plotly-plot`)?.data?.[0].x.length ?? 0;
+    window.grown = new Set();
+    setInterval(() => document.querySelector(".st-key-train_stop")
+        && grown.add(`${points("loss_chart")} ${points("accuracy_chart")}`), 50);
 }"""
 
 
+def begin(page: Page) -> None:
+    """Press Train; a short run may be over before the app has nothing left to answer."""
+    settle(page)
+    hook(page, "train_start").get_by_role("button").click()
+
+
 def start(page: Page) -> None:
-    press(page, "train_start")
-    expect(hook(page, "train_status")).to_contain_text(re.compile(r"images/s"), timeout=TRAINED_MS)
+    begin(page)
+    expect(hook(page, "train_status")).to_contain_text("images/s", timeout=TRAINED_MS)
 
 
 def set_slider(page: Page, key: str, presses: int) -> None:
@@ -59,8 +73,7 @@ def test_quick_keys_on_a_slider_are_all_heard(visit: Visit) -> None:
 
 def test_what_one_looks_at_stays_while_curves_grow(visit: Visit) -> None:
     """A curve hidden by its legend stays hidden, and the label under the pointer stays there."""
-    page = visit("/train")
-    set_slider(page, "epochs", 4)
+    page = visit(f"/train?{LONG}")
     start(page)
     plot = hook(page, "loss_chart").locator(".js-plotly-plot")
     plot.locator(".legendtoggle").first.click()
@@ -68,38 +81,39 @@ def test_what_one_looks_at_stays_while_curves_grow(visit: Visit) -> None:
     expect(plot.locator(".legend .traces").first).to_have_css("opacity", "0.5")
     page.mouse.move(0, 0)
     accuracy = hook(page, "accuracy_chart")
-    place = accuracy.locator(".js-plotly-plot path.point").first.bounding_box()
+    point = accuracy.locator(".js-plotly-plot path.point").first
+    place = point.bounding_box(timeout=TRAINED_MS)
     assert place
     page.mouse.move(place["x"] + 3, place["y"] + 3, steps=3)
     counts = set()
-    while len(counts) < 4:  # points come
+
+    def grows() -> bool:
         counts.add(plot.evaluate(hidden))
-        assert accuracy.locator(".hovertext").count(), counts
-        page.wait_for_timeout(100)
+        expect(accuracy.locator(".hovertext")).not_to_have_count(0)
+        return len(counts) >= 4
+
+    wait_for(page, grows, "the curves did not grow")
     assert False not in counts
     press(page, "train_stop")
 
 
 def test_a_run_is_watched_and_its_network_used(visit: Visit) -> None:
-    page = visit("/train")
-    set_slider(page, "width", -1)
-    start(page)
+    page = visit("/train?v=1&width=8&epochs=4")
+    page.evaluate(GROWTH)
+    begin(page)
     expect(hook(page, "train_start").get_by_role("button")).to_be_disabled()
-    counts = set()
-    while hook(page, "train_stop").count():  # curves that grow while it trains
-        counts.add((page.evaluate(POINTS, "loss_chart"), page.evaluate(POINTS, "accuracy_chart")))
-        page.wait_for_timeout(100)  # between looks
-    assert len(counts) >= 3, counts
     use = hook(page, "use_network").get_by_role("button")
     expect(use).to_be_visible(timeout=TRAINED_MS)
-    expect(hook(page, "train_status")).to_contain_text("Finished: epoch 1, step 391 of 391")
+    assert page.evaluate("grown.size") >= 3
+    expect(hook(page, "train_status")).to_contain_text("Finished: epoch 4, step 1,564 of 1,564")
     figures = texts(page.locator("table.figures tr", has_text="This run").locator("td"))
     assert float(figures[0].rstrip("%")) > 97
 
+    wait_until_idle(page)  # what stood above it is gone
     use.click()
-    network = hook(page, "network_choice").get_by_role("combobox")
-    expect(network).to_have_value(re.compile(r"Mine: width 8, \d\d\.\d %"))
     expect(page.get_by_test_id("stToast")).to_contain_text("answers now. Draw.")
+    network = hook(page, "network_choice").get_by_role("combobox")
+    expect(network).to_have_value(re.compile(r"Mine: .*width 8.*, \d\d\.\d %"))
     draw_digit(page, "7")
     assert (text(page, "class_answer"), text(page, "sum_answer")) == ("7", "14")
     assert "net=" in page.url
@@ -111,14 +125,13 @@ def test_a_run_is_paused_and_watched_step_by_step(visit: Visit) -> None:
     page = visit()
     draw_digit(page, "3")
     with answered(page):
-        page.goto(page.url.replace("/?", "/train?"))
-    set_slider(page, "epochs", 4)
+        page.goto(page.url.replace("/?", "/train?epochs=8&batch_size=32&"))
     start(page)
     press(page, "train_pause")
     status = hook(page, "train_status")
     expect(status).to_contain_text("Paused", timeout=TRAINED_MS)
     expect(hook(page, "watched")).to_contain_text("untrained")
-    step = re.compile(r"step ([\d,]+) of 3,128")
+    step = re.compile(r"step ([\d,]+) of 12,504")
     place = step.search(status.inner_text())
     assert place
     following = f"{int(place[1].replace(',', '')) + 1:,}"
@@ -126,7 +139,7 @@ def test_a_run_is_paused_and_watched_step_by_step(visit: Visit) -> None:
     expect(status).to_contain_text(re.compile(f"Paused: epoch \\d+, step {following} of"))
     hook(page, "live_lr").get_by_role("slider").press("ArrowLeft")
     press(page, "train_pause")
-    expect(status).to_contain_text("Training")
+    expect(status).to_contain_text("Training: ")
     press(page, "train_stop")
     expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
     expect(page.get_by_text("changed in training, from 0.2 to 0.1")).to_be_visible()
@@ -134,18 +147,17 @@ def test_a_run_is_paused_and_watched_step_by_step(visit: Visit) -> None:
 
 
 def test_a_reload_and_a_second_tab_steer_the_run_and_a_stranger_watches(visit: Visit) -> None:
-    page = visit("/train")
-    set_slider(page, "epochs", 4)
+    page = visit(f"/train?{LONG}")
     start(page)
     page.reload()
     wait_until_idle(page)
-    expect(hook(page, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 3,128"))
+    expect(hook(page, "train_status")).to_contain_text(re.compile(r"step [\d,]+ of 12,504"))
     stranger = visit("/train?" + page.url.split("?")[1])
     expect(hook(stranger, "train_status")).to_contain_text("You are watching.")
     expect(hook(stranger, "train_stop")).to_have_count(0)
     second = page.context.new_page()
-    second.goto(page.url)
-    hook(second, "train_stop").get_by_role("button").click()
+    open_in(second, page.url)
+    press(second, "train_stop")
     for tab in (page, second, stranger):
         expect(hook(tab, "use_network")).to_be_visible(timeout=TRAINED_MS)
     assert "sketch_sum_browser" not in page.evaluate("document.cookie")  # no script reads it
@@ -160,6 +172,7 @@ def test_on_a_phone_what_was_caused_is_in_view(visit: Visit) -> None:
     use = hook(page, "use_network").get_by_role("button")
     expect(use).to_be_visible(timeout=TRAINED_MS)
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 10_000)")
+    wait_until_idle(page)  # what stood above it is gone
     use.click()
     expect(hook(page, "canvas")).to_be_in_viewport()
     expect(page.get_by_test_id("stToast")).to_contain_text("answers now.")
@@ -169,19 +182,19 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     page = visit()
     draw_digit(page, "3")
     drawn = parse_qs(urlsplit(page.url).query)["s"]
-    page.get_by_role("link", name="Train", exact=True).click()
+    turn_to(page, "Train")
     open_settings(page)
     rate = hook(page, "setting_lr").get_by_role("slider")
     expect(rate).to_have_attribute("aria-valuetext", "0.2")
     set_slider(page, "lr", 2)
-    page.wait_for_url(lambda url: "lr=0.5" in url)  # Streamlit sends it 0.2 s after the last key
-    page.get_by_role("link", name="Explain", exact=True).click()
+    page.wait_for_url(lambda url: "lr=0.5" in url)
+    turn_to(page, "Explain")
     expect(hook(page, "idea_1")).to_be_visible()
-    page.get_by_role("link", name="Train", exact=True).click()
+    turn_to(page, "Train")
     open_settings(page)
     expect(rate).to_have_attribute("aria-valuetext", "0.5")
     expect(page).to_have_url(re.compile("/train"))
-    assert parse_qs(urlsplit(page.url).query)["s"] == drawn
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("s") == drawn)
     set_slider(page, "lr", -2)
     page.wait_for_url(lambda url: "lr=" not in url)
     set_slider(page, "lr", 1)
@@ -189,14 +202,13 @@ def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:
     page.reload()
     open_settings(page)
     expect(rate).to_have_attribute("aria-valuetext", "0.3")
-    page.get_by_role("link", name="Draw", exact=True).click()
+    turn_to(page, "Draw")
     expect(hook(page, "class_answer")).to_have_text("3")
 
 
 def test_while_a_network_learns_others_draw_and_wait_and_its_owner_sees_it(visit: Visit) -> None:
     """Then it is stopped, and what it learned is kept."""
-    page, other = visit("/train"), visit()
-    set_slider(page, "epochs", 4)
+    page, other = visit(f"/train?{LONG}"), visit()
     start(page)
     draw_digit(other, "5")
     assert text(other, "sum_answer") == "12"
@@ -212,7 +224,7 @@ def test_while_a_network_learns_others_draw_and_wait_and_its_owner_sees_it(visit
     badge += "'::after').content"
     page.wait_for_function(f"{badge}.endsWith(' %\"')")
     turn_to(page, "Train")
-    hook(page, "train_stop").get_by_role("button").click()
+    press(page, "train_stop")
     expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
     expect(hook(page, "train_status")).to_contain_text(
         "Stopped. What the network learned so far is kept"
@@ -252,7 +264,8 @@ def test_a_page_that_is_lost_on_its_way_comes_again(app: App, visit: Visit) -> N
 
     page.route_web_socket("**", carry)
     page.reload()
-    hook(page, "train_start").get_by_role("button").click()
+    page.wait_for_function(SHOWN)
+    begin(page)
     expect(hook(page, "use_network")).to_be_visible(timeout=TRAINED_MS)
     assert lost
 

@@ -36,7 +36,7 @@ os.environ["SKETCH_SUM_CLUSTER"] = ADDRESS
 from core.cluster import handout, members
 from core.runs import limits
 from dataclasses import replace
-limits.LIMITS = replace(limits.LIMITS, shared_seconds=1e6)  # on a busy machine, too
+limits.LIMITS = replace(limits.LIMITS, shared_seconds=1e6, unwatched_seconds=1e6)  # no hurry
 members.UNLISTED_SECONDS = 4.0
 """
 OFTEN = "from core.jobs import job; job.AUTOSAVE_SECONDS = 0\n"  # an autosave with each record

@@ -20,9 +20,10 @@ from core.recipes.recipe import Recipe
 from core.runs.queue import create_run
 from core.runs.run import FinetuneJob, Run, State, find_run, runs_dir
 from core.storage import checkpoint
+from tests.conftest import PATIENCE
 from views.session.session import Session
 
-TIMEOUT = 60  # seconds for a page; it answers in less than one, a busy machine in some
+TIMEOUT = PATIENCE  # for a page; it answers in less than a second, a busy machine in some
 Pen = Callable[[Strokes], None]
 
 

@@ -217,7 +217,7 @@ def test_a_network_that_is_cut_and_mended(start, tmp_path, root):
         code = fill(ENTER, namespace=f"ss{os.getpid() % 10_000}") + SLOWLY
         trainer = hall.trainer("far", code)
         hall.app(root, "handout.ANSWER_SECONDS, handout.SILENT_SECONDS = 0.5, 0.5\n")
-        run = add_run(root, TINY)
+        run = add_run(root, MIDDLE)
         wait_for_step(run, 20)
         pid = trainer.pid
         switch("down")

@@ -18,6 +18,7 @@ from core.data.download import (
     is_present,
 )
 from core.data.mirrors import FileSource, SourceError, ready_at
+from tests.conftest import PATIENCE
 
 CONTENT = {"train-images": b"images" * 1000, "train-labels": b"labels"}
 FILES = tuple(RawFile(name, len(data), sha256(data).hexdigest()) for name, data in CONTENT.items())
@@ -211,7 +212,7 @@ def test_of_two_downloads_at_once_the_second_waits_and_finds_the_files(served, r
     def prepare(scratch: Path) -> Path:
         prepared.append(scratch)
         first_works.set()
-        assert second_waits.wait(5)
+        assert second_waits.wait(PATIENCE)
         return served
 
     def notice(progress: DownloadProgress) -> None:
@@ -221,10 +222,10 @@ def test_of_two_downloads_at_once_the_second_waits_and_finds_the_files(served, r
     raw = offered(FileSource("folder", prepare))
     first = Thread(target=download, args=(raw, root))
     first.start()
-    assert first_works.wait(5)
+    assert first_works.wait(PATIENCE)
     folder = download(raw, root, notice)
     assert contents(folder) == CONTENT
-    first.join(5)
+    first.join(PATIENCE)
     assert len(prepared) == 1
 
 

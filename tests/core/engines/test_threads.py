@@ -12,6 +12,7 @@ from core.engines.threads import MIN_SHARD, SHARDS, Threads, parallel_map
 from core.heads import RegressionHead
 from core.model import ModelConfig, SumNet
 from core.trainer import TrainConfig, losses, train
+from tests.conftest import PATIENCE
 
 SIZE = SHARDS * MIN_SHARD
 
@@ -116,7 +117,7 @@ def test_a_last_batch_of_one_image_learns_from_that_image_alone(data):
 
 
 def test_shards_are_computed_at_the_same_time_and_not_in_the_caller(data):
-    both, threads = threading.Barrier(2, timeout=30), []
+    both, threads = threading.Barrier(2, timeout=PATIENCE), []
 
     def meet(replica: Replica, batch: Batch, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         both.wait()

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from core import PROJECT
+from tests.conftest import PATIENCE
 
 STOP = """
 import ctypes, io, sys, time
@@ -34,5 +35,5 @@ print(len(readers), [each.status() for each in own.children()])
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks the readers")
 def test_stop_leaves_no_zombies(tmp_path):
     command = [sys.executable, "-c", STOP, str(tmp_path)]
-    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE)
     assert said.stdout in ("3 []\n", "1 []\n"), said.stderr  # 1 where there is one core

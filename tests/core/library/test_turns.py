@@ -25,7 +25,7 @@ from core.library.store import NO_ROOM, LibraryError, library_dir
 from core.runs import limits
 from core.runs.limits import Limits
 from core.runs.queue import Visitor
-from tests.conftest import wait_for
+from tests.conftest import PATIENCE, wait_for
 from tests.core.library.test_reading import has_begun, left, upload
 from tests.support.shapes import shape_files
 
@@ -170,5 +170,5 @@ def test_a_picture_that_crashes_its_process_is_not_waited_for():
     command = [sys.executable, "-c", CRASH]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=PROJECT, stdin=pipe, stderr=pipe) as process:
-        assert process.wait(60) == 1  # its standard input is open
+        assert process.wait(PATIENCE) == 1  # its standard input is open
         assert process.stderr and b"TimeoutError" in process.stderr.read()

@@ -102,7 +102,7 @@ def leave(run: Run, seconds: float) -> None:
 def test_a_run_whose_page_is_gone_leaves_the_queue(root, limit):
     gone, watched = join(root), join(root)
     leave(gone, 121)
-    leave(watched, 110)
+    leave(watched, 60)
     assert gone.state().name == "interrupted"
     assert queue.waiting_runs(root, finetunes=False) == [watched]
     assert queue_position(root, watched) == 0

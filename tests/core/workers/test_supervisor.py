@@ -34,9 +34,9 @@ def test_a_worker_that_dies_at_once_is_not_started_in_a_tight_loop(root, monkeyp
 
     monkeypatch.setattr(app_side, "subprocess", SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE))
     started = Supervisor(root)
-    wait_for(lambda: started.ensure() or len(starts) == 4, "four starts")
+    wait_for(lambda: started.ensure() or len(starts) >= 4, "four starts")
     started.close()
-    first, second, third, fourth = starts
+    first, second, third, fourth = starts[:4]
     assert second - first >= 0.5
     assert third - second >= 1
     assert fourth - third >= 2
