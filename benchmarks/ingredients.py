@@ -1,11 +1,12 @@
 """What each ingredient of a training brings, on validation images: the table of docs/benchmarks.md.
 
     python benchmarks/ingredients.py fashion-late                     every ingredient, three seeds
-    python benchmarks/ingredients.py mnist residual cutout            these two
+    python benchmarks/ingredients.py mnist residual cutout-8          these two
+    python benchmarks/ingredients.py fashion-late shift-2+cutout-16   both at once
     python benchmarks/ingredients.py fashion-late --epochs 8 --width 16 --seeds 1 --json
 
-The recipe of a preset, unchanged and with one thing changed at a time. All 10,000 validation images
-are held out, and the test images are never read: this is how to choose.
+The recipe of a preset, unchanged and with one thing changed at a time, or several. All 10,000
+validation images are held out, and the test images are never read: this is how to choose.
 """
 
 import argparse
@@ -49,7 +50,9 @@ INGREDIENTS: dict[str, Callable[[Recipe], Recipe]] = {
     "nothing-erased": training(cutout=0, erase=0.0),
     "erasing": training(cutout=0, erase=0.5),
     "smoothing": training(label_smoothing=0.1),
-    "no-shift": training(shift=0),
+    "no-shift": training(shift=0),  # which mirrors no image, either
+    "shift-1": training(shift=1),
+    "shift-2": training(shift=2),
     "no-averages": training(ema=0.0),
     "half-the-rate": lambda recipe: training(lr=recipe.train.lr / 2)(recipe),
     "half-the-batch": lambda recipe: training(batch_size=recipe.train.batch_size // 2)(recipe),
@@ -58,6 +61,13 @@ INGREDIENTS: dict[str, Callable[[Recipe], Recipe]] = {
     "wider": lambda recipe: model(width=2 * recipe.model.width)(recipe),
     "twice-as-long": lambda recipe: training(epochs=2 * recipe.train.epochs)(recipe),
 }
+
+
+def mix(names: str, recipe: Recipe) -> Recipe:
+    """A recipe with the ingredients of a "+" list, one after the other."""
+    for name in names.split("+"):
+        recipe = INGREDIENTS[name](recipe)
+    return recipe
 
 
 def measure(recipe: Recipe, device: torch.device, name: str) -> tuple[Scores, float]:
@@ -81,7 +91,8 @@ def main() -> None:
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     args = parser.parse_args()
-    if unknown := set(args.ingredients) - set(INGREDIENTS):
+    asked = {part for name in args.ingredients for part in name.split("+")}
+    if unknown := asked - set(INGREDIENTS):
         parser.error(f"{', '.join(unknown)}: there are {', '.join(INGREDIENTS)}")
     base = training(held_out=VAL_SIZE)(PRESETS[args.preset].recipe)
     base = training(epochs=args.epochs)(base) if args.epochs else base
@@ -90,7 +101,7 @@ def main() -> None:
     if not args.json:
         print("| | class right | both right | seconds |\n| --- | --- | --- | --- |")
     for name in args.ingredients or INGREDIENTS:
-        recipe = INGREDIENTS[name](base)
+        recipe = mix(name, base)
         runs = [measure(training(seed=seed)(recipe), device, name) for seed in range(args.seeds)]
         found[name] = [scores._asdict() | {"seconds": seconds} for scores, seconds in runs]
         if not args.json:
