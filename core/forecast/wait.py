@@ -12,6 +12,7 @@ from core.runs.run import LIVE, Request, Run
 from core.specs import TRAIN_SIZE
 from core.storage.history import Record
 
+EARLY = 0.02  # of the steps: the first ones are slow, and tell less than earlier runs
 COUNTS = ("epochs", "width", "images")  # the settings without which no time can be told
 
 
@@ -26,7 +27,7 @@ def about(seconds: float) -> str:
 
 def time_left(last: Record | None, request: Request, speed: Speed | None) -> float | None:
     """Until a run that trains has been tested; None where nothing is known."""
-    if last:
+    if last and (speed is None or last["step"] >= EARLY * last["steps"]):
         return last["seconds"] * (last["steps"] / last["step"] - 1) + test_time(request, speed)
     params = {"images": TRAIN_SIZE} | request.params
     if speed is None or not all(isinstance(params.get(name), int) for name in COUNTS):
@@ -58,11 +59,10 @@ class Place(NamedTuple):
 
 def place_of(root: Path, run: Run) -> Place:
     """The place of a run that waits: what is before it takes at most its share of the time."""
-    speed, before = read_speed(root), []
-    for other in queue.waiting_runs(root, run.is_finetune):
-        if other == run:
-            break
-        before.append(other)
+    speed, waiting = read_speed(root), queue.waiting_runs(root, run.is_finetune)
+    if run not in waiting:
+        return Place(0, 0.0)  # it has begun meanwhile
+    before = waiting[: waiting.index(run)]
     live = training_run(root, run.is_finetune)
     count = len(before) + (live is not None)
     if speed is None:

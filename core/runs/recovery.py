@@ -37,7 +37,7 @@ def read_weights(run: Run) -> bytes:
 
 
 def cut_history(run: Run, autosave: bytes) -> None:
-    """Forget the records after those weights: the training goes on from there.
+    """Forget the records after those weights: whatever comes next goes on from there.
 
     Raises:
         OSError: it cannot be written.

@@ -32,6 +32,10 @@ class RunSnapshot:
         """Will its history grow? Not while the test images need the machine."""
         return not self.state.is_finished and self.state.name != "evaluating"
 
+    def images_after(self, step: int) -> int:
+        """How many images it had learned from, about: the last batch of an epoch may be small."""
+        return round(step * self.last["images"] / self.last["step"]) if self.last else 0
+
     def repeatable_recipe(self) -> Recipe | None:
         """The recipe, if settings alone make this run again, so that a link can carry them."""
         return _repeatable(self.run, self.recipe, self.control)

@@ -14,6 +14,7 @@ from core.jobs.writer import RunWriter, read_job
 from core.runs import log, recovery
 from core.runs.recovery import RECOVERY_MESSAGE
 from core.runs.run import LIVE, WAITING, Run, State, list_runs
+from core.storage.autosave import autosave_step
 
 
 class JobRunner:
@@ -74,6 +75,8 @@ class JobRunner:
                     # not again where that is what killed the worker
                     tried = now.message == RECOVERY_MESSAGE
                     autosave = b"" if tried else recovery.read_weights(run)
+                    if autosave_step(autosave):
+                        recovery.cut_history(run, autosave)
                     wishes = FileWishes(run, self.app_gone)
                     do_job(read_job(run, autosave, tests=True), self.data_sets, wishes, write)
                     recovery.remove_autosave(run)

@@ -171,11 +171,20 @@ def test_on_a_phone_what_was_caused_is_in_view(visit: Visit) -> None:
     expect(hook(page, "train_status")).to_be_in_viewport()
     use = hook(page, "use_network").get_by_role("button")
     expect(use).to_be_visible(timeout=TRAINED_MS)
-    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 10_000)")
     wait_until_idle(page)  # what stood above it is gone
+    with answered(page):
+        hook(page, "rename").get_by_role("button").click()
+    name = page.get_by_role("textbox", name="Name of this network")
+    name.fill("Ada's first")
+    with answered(page):
+        name.press("Enter")
+    expect(hook(page, "rename_panel")).to_contain_text("It is called Ada's first")
+    page.keyboard.press("Escape")
+    expect(name).to_have_count(0)
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 10_000)")
     use.click()
     expect(hook(page, "canvas")).to_be_in_viewport()
-    expect(page.get_by_test_id("stToast")).to_contain_text("answers now.")
+    expect(page.get_by_test_id("stToast")).to_contain_text(re.compile("Ada's first.* answers now."))
 
 
 def test_a_look_at_another_page_and_a_reload_lose_nothing(visit: Visit) -> None:

@@ -38,12 +38,14 @@ def start_next(session: Session) -> None:
 
 def start_next_elsewhere(session: Session) -> str:
     """Start it behind another page, which stays as it is; why that cannot be, "" where it can."""
-    arrivals = session.arrivals
+    arrivals, news, compared = session.arrivals, session.news, session.link.compared
     try:
         start_next(session)
     except UserError as error:
         return str(error)
     except OSError as error:
         return f"The run could not be written to disk ({error.strerror}). Try again later."
-    session.arrivals = arrivals  # nobody is taken to the top of the page that they look at
+    # nobody is taken to the top of the page that they look at, or loses what they chose there
+    session.arrivals, session.news = arrivals, news
+    session.choose(compared=compared)
     return ""

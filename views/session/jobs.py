@@ -189,7 +189,7 @@ def place_of_run(run: Run) -> wait.Place:
 def run_meanwhile(run: Run) -> RunSnapshot | None:
     """Of the run that trains while this one waits: how far it is. Whose it is, nobody sees."""
     other = wait.training_run(run.path.parent)
-    return read_snapshot(other) if other else None
+    return read_snapshot(other) if other and other != run else None  # it may have begun itself
 
 
 def expected_seconds(settings: Mapping[str, Value]) -> float | None:

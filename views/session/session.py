@@ -171,7 +171,8 @@ def _recall_runs(session: Session) -> None:
     """
     browser = browser_of_session(session)
     entries = [entry for entry in list_entries(runs_dir()) if entry.request.session == browser]
-    newest = [entry for entry in entries if not entry.request.secret][-MOST_RECALLED:]
+    kept = [e for e in entries if not e.state.is_finished or e.state.is_usable]
+    newest = [entry for entry in kept if not entry.request.secret][-MOST_RECALLED:]
     session.own_runs = [entry.run.id for entry in newest]
     live = [e.run.id for e in newest if not e.state.is_finished and e.request.base is None]
     if live and not session.link.run:

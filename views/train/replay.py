@@ -49,7 +49,7 @@ def show_replay(read: jobs.ReadRun) -> None:
         if not image.title:
             st.caption(f"An example. Draw a {spec.noun} on the Draw page to see yours here.")
     label = said[-1].label if image.label is None else image.label
-    images_seen = [step * recipe.train.batch_size for step in answers]
+    images_seen = [snapshot.images_after(step) for step in answers]
     palette = current_palette()
     with left, st.container(key="watch_class"):
         probs = [answer.class_probs for answer in said]

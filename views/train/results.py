@@ -67,15 +67,17 @@ def _rename(session: Session, run: Run) -> None:
     ):
         if not panel.open:
             return
-        name = st.text_input(
-            "Name of this network",
-            read_name(run),
-            max_chars=MAX_NAME,
-            key=f"name_{run.id}",
-            placeholder="For example: Ada's first",
-            help="Whoever has the link of the network sees it, too.",
-        )
-        if st.button("Save", key="rename_save", type="primary"):
+        with st.form("rename_form", border=False):  # which Enter sends
+            name = st.text_input(
+                "Name of this network",
+                read_name(run),
+                max_chars=MAX_NAME,
+                key=f"name_{run.id}",
+                placeholder="For example: Ada's first",
+                help="Whoever has the link of the network sees it, too.",
+            )
+            is_sent = st.form_submit_button("Save", key="rename_save", type="primary")
+        if is_sent:
             try:
                 jobs.rename_network(session, run, name)
             except (UserError, OSError):

@@ -16,6 +16,7 @@ from core.evaluation.prediction import AnswerError, Prediction, predict
 from core.inspection.network_map import NetworkMap
 from core.recipes.recipe import Recipe
 from core.runs.run import Run
+from core.runs.snapshot import RunSnapshot
 from core.specs import DatasetSpec, find_spec
 from core.storage import snapshots
 from core.storage.checkpoint import CheckpointError
@@ -56,17 +57,18 @@ def show_scrubber(read: jobs.ReadRun) -> None:
     past = st.expander("Go back in time", icon=":material/history:", key="past", on_change="rerun")
     if past.open:
         with past:
-            _show_past(snapshot.run, snapshot.recipe, steps)
+            _show_past(snapshot, snapshot.recipe, steps)
 
 
-def _show_past(run: Run, recipe: Recipe, steps: list[int]) -> None:
+def _show_past(snapshot: RunSnapshot, recipe: Recipe, steps: list[int]) -> None:
     """The slider, and what the network was like there."""
+    run = snapshot.run
     st.html(INSIDE_SHEET)
     step = st.select_slider(
         "Images that it had learned from",
         steps,
         steps[-1],
-        format_func=lambda each: f"{each * recipe.train.batch_size:,}",
+        format_func=lambda each: f"{snapshot.images_after(each):,}",
         key=f"moment_{run.id}",
         help="Drag to the left: the network forgets. Its first filters, its answers and its map "
         "are as they were then.",

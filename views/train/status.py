@@ -99,6 +99,7 @@ def _controls(snapshot: RunSnapshot) -> None:
     """Pause or resume, one step, stop."""
     run, now, last = snapshot.run, snapshot.state, snapshot.last
     step = last["step"] if last else 0
+    asked = max(step, snapshot.control.pause_at or 0)  # that step may not have been made yet
     ask = partial(jobs.change_run, run)
     paused = now.name == "paused"
     if now.name in ("training", "paused"):
@@ -116,7 +117,7 @@ def _controls(snapshot: RunSnapshot) -> None:
             disabled=not paused,
             help="Pause first" if not paused else None,
             on_click=ask,
-            kwargs={"pause_at": step + 1},
+            kwargs={"pause_at": asked + 1},
         )
     st.button(
         "Leave the queue" if now.name in WAITING else "Stop",

@@ -100,6 +100,21 @@ def test_what_a_run_had_learned_before_it_waited_again_is_not_its_time(root):
     assert place_of(root, make(root)) == Place(1, pytest.approx(6.0))
 
 
+def test_a_run_that_has_just_begun_waits_for_nothing(root):
+    """The page may have read a moment ago that it waits."""
+    write_speed(root, MEASURED)
+    begun = make(root, "preparing")
+    make(root)
+    assert place_of(root, begun) == Place(0, 0)
+
+
+def test_the_first_slow_steps_tell_less_than_earlier_runs():
+    request, slow = Request("quick", QUICK.to_dict()), {"seconds": 0.5, "steps": 391}
+    assert time_left(record(1) | slow, request, MEASURED) == pytest.approx(6.0)
+    assert time_left(record(8) | slow, request, MEASURED) == pytest.approx(0.5 * 383 / 8 + 2)
+    assert time_left(record(1) | slow, request, None) == pytest.approx(195)
+
+
 def test_a_few_pictures_of_ones_own_are_tested_at_once():
     own = OwnData("Leaves", ("oak", "birch"), "ink", 0.3, 0.3, "0" * 32)
     request = Request("quick", QUICK.to_dict(), own_data=own)

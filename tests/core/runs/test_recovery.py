@@ -92,6 +92,16 @@ def test_a_recovery_says_what_it_does(root, runner, model, monkeypatch):
     assert checkpoint.load(run.checkpoint)[1].epochs == 0.5
 
 
+def test_what_is_shown_of_a_run_ends_with_the_network_that_is_kept(root, runner, model):
+    run = add_run(root, replace(TINY, model=model.config))
+    for step in (1, 7, 9):
+        run.append(record(step))
+    recovery.save_weights(run, pack_autosave(model, 7, 40, 1.25))
+    run.set_state(State("training"))
+    runner.recover_interrupted(root)
+    assert [each["step"] for each in run.history()] == [1, 7]
+
+
 def test_a_finished_run_leaves_no_weights_but_its_checkpoint(root, runner):
     runner.execute(run := add_run(root, TINY))
     files = contents(run)

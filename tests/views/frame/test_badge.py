@@ -88,12 +88,14 @@ def test_a_race_goes_on_whichever_page_is_shown(pen):
     app, first = opened_app(), run_in("training")
     in_a_race(app, first)
     finished(first)
+    session_of(app).choose(compared=("mnist", "fashion-late"))
     arrivals_before = arrivals(app)
     assert badge(app.run()) == "waits"
     second = the_run(app)
     assert second.id != first.id and second.recipe()[1].model.fusion == "pixels"
     assert session_of(app).race.second == session_of(app).unseen_run == second.id
     assert arrivals(app.run()) == arrivals_before  # who draws meanwhile stays where they are
+    assert session_of(app).link.compared == ("mnist", "fashion-late")
     assert len(list(list_runs(runs_dir()))) == 2
 
 

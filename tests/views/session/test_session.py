@@ -109,6 +109,14 @@ def test_of_many_runs_the_newest_are_found(pen, browser, monkeypatch) -> None:
     assert session_of(opened(draw_page)).own_runs == runs[1:]
 
 
+def test_runs_that_came_to_nothing_push_no_network_out(pen, browser, monkeypatch) -> None:
+    monkeypatch.setattr(visits, "MOST_RECALLED", 2)
+    network = run_of("a", "finished")
+    for state in ("failed", "interrupted"):
+        run_of("a", state)
+    assert session_of(opened(draw_page)).own_runs == [network.id]
+
+
 def test_of_two_runs_that_go_on_the_newer_is_shown(pen, browser) -> None:
     older, newer = run_of("a"), run_of("a", "queued")
     session = session_of(opened(draw_page))

@@ -25,7 +25,7 @@ QUICK = PRESETS["quick"].recipe
 
 def live(state: str, step: int = 3) -> Run:
     run = create_run(runs_dir(), "quick", QUICK)
-    run.append({"seconds": 2.0, "step": step, "steps": 391, "epoch": 1, "images": 512, "lr": 0.1})
+    run.append({"seconds": 2.0, "step": step, "steps": 391, "epoch": 1, "images": 384, "lr": 0.1})
     run.set_state(State(state))
     return run
 
@@ -51,6 +51,15 @@ def test_a_paused_run_makes_one_step_or_goes_on() -> None:
     assert read_control(run.path) == ControlFile(pause_at=4, lr=0.5)
     button(app, "train_pause")
     assert read_control(run.path) == ControlFile(pause_at=None, lr=0.5)
+
+
+def test_two_quick_presses_make_two_steps() -> None:
+    """The page does not know yet that the first one was made."""
+    run = live("paused")
+    app = opened(train_page, run=run.id)
+    for _ in range(2):
+        button(app, "train_step")
+    assert read_control(run.path).pause_at == 5
 
 
 def test_the_learning_rate_is_moved_and_that_is_said_afterwards() -> None:

@@ -8,6 +8,7 @@ from core.runs.queue import create_run
 from core.runs.run import State, runs_dir
 from tests.conftest import record
 from tests.support.pages import growing_figures, keys, opened, train_page, words
+from views.session.jobs import run_meanwhile
 
 
 def test_who_waits_watches_the_run_that_trains() -> None:
@@ -23,6 +24,12 @@ def test_who_waits_watches_the_run_that_trains() -> None:
     assert first.id not in f"{said} {app.main} {dict(app.query_params)}"
     assert app.button(key="train_stop").label == "Leave the queue"
     assert not {"train_pause", "train_step"} & keys(app)  # of what has not begun
+
+
+def test_a_run_that_has_just_begun_is_nobody_else_s() -> None:
+    run = create_run(runs_dir(), "quick", PRESETS["quick"].recipe)
+    run.set_state(State("training"))
+    assert run_meanwhile(run) is None
 
 
 def test_who_waits_is_not_told_the_bug_of_somebodys_quiz() -> None:
