@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.support.app import App
@@ -15,6 +15,7 @@ from tests.browser.support.driver import (
     open_in,
     press,
     text,
+    turn_to,
 )
 from tests.browser.support.visitors import Visitors
 from tests.browser.support.wire import Wire
@@ -57,6 +58,28 @@ def test_after_the_first_answer_training_is_a_press_away(page: Page) -> None:
     draw_digit(page, "5")
     hook(page, "train_your_own").get_by_role("button").click()
     hook(page, "train_start").wait_for()
+
+
+def test_the_colors_follow_the_system_while_the_page_is_open(page: Page) -> None:
+    ink = "getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()"
+    light = page.evaluate(ink)
+    page.emulate_media(media="screen", color_scheme="dark")
+    page.wait_for_function(f"{ink} !== '{light}'")
+    page.emulate_media(media="screen", color_scheme="light")
+    page.wait_for_function(f"{ink} === '{light}'")
+
+
+def test_charts_come_where_their_library_was_lost_on_its_way(visit: Visit) -> None:
+    page, lost = visit(alone=True), []
+
+    def lose(route: Route) -> None:
+        lost.append(route.request.url)
+        route.abort() if len(lost) == 1 else route.continue_()
+
+    page.route("**/plotly*.js", lose)
+    turn_to(page, "Train")
+    expect(hook(page, "shipped_loss_chart").locator(".main-svg").first).to_be_visible()
+    assert len(lost) == 2
 
 
 def test_on_a_weak_link_the_canvas_comes_first_and_the_second_visit_is_light(

@@ -42,13 +42,19 @@ class Held:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.holding = self.refusing = False
+        self.holding = self.refusing = self.unplugged = False
+        self.streams: list[WebSocketRoute] = []
         self.kept: list[tuple[WebSocketRoute, str | bytes]] = []
         self.live: list[WebSocketRoute] = []
         page.route_web_socket(re.compile("/_stcore/stream"), self._stream)
         page.route_web_socket(re.compile("/live$"), self._live)
 
     def _stream(self, socket: WebSocketRoute) -> None:
+        if self.unplugged:
+            socket.close()
+            return
+        self.streams.append(socket)
+
         def pass_on(message: str | bytes) -> None:
             if self.holding:
                 self.kept.append((socket, message))
@@ -84,7 +90,8 @@ def held(held_tab: Held, app: App) -> Held:
     """A new visitor in that tab."""
     held_tab.page.goto("about:blank")
     held_tab.page.context.clear_cookies()
-    held_tab.holding = held_tab.refusing = False
+    held_tab.holding = held_tab.refusing = held_tab.unplugged = False
+    held_tab.streams.clear()
     held_tab.kept.clear()
     held_tab.live.clear()
     driver.open_in(held_tab.page, app.url)
@@ -204,6 +211,40 @@ def test_what_is_drawn_while_the_page_still_clears_the_canvas_stays(held: Held) 
     held.page.wait_for_function("sketchAndSum.pen.page.paths === 1")
     driver.wait_until_idle(held.page)
     expect(hook(held.page, "class_answer")).to_contain_text("1")
+
+
+def test_a_stroke_stays_whole_when_the_page_clears_the_canvas_under_it(held: Held) -> None:
+    draw(held.page, (LEFT,))
+    expect(hook(held.page, "clear").get_by_role("button")).to_be_enabled()
+    held.holding = True
+    hook(held.page, "clear").get_by_role("button").click()
+    box = held.page.locator(driver.CANVAS_ELEMENT).bounding_box()
+    assert box
+    held.page.mouse.move(box["x"] + 220, box["y"] + 60)
+    held.page.mouse.down()
+    held.page.mouse.move(box["x"] + 220, box["y"] + 130, steps=5)
+    held.release()
+    held.page.wait_for_function("sketchAndSum.pen.page.paths === 0")
+    expect_ink(held.page, ON_LEFT, there=False)
+    held.page.mouse.move(box["x"] + 220, box["y"] + 200, steps=5)
+    with answered(held.page):
+        held.page.mouse.up()
+        held.page.wait_for_function("!sketchAndSum.pen.isAhead")
+    for y in (80, 130, 190):
+        expect_ink(held.page, (220, y))
+    assert held.page.evaluate("sketchAndSum.pen.page.paths") == 1
+
+
+def test_what_is_drawn_while_the_connection_is_away_is_said_when_it_is_back(held: Held) -> None:
+    held.unplugged = True
+    held.streams[-1].close()
+    held.page.locator("[data-test-connection-state=CONNECTED]").wait_for(state="detached")
+    pen_down(held.page, (LEFT,))
+    held.page.mouse.up()
+    held.page.wait_for_timeout(1_000)  # longer than the pen rests
+    held.unplugged = False
+    held.page.wait_for_function("sketchAndSum.pen.page.paths === 1")
+    expect(held.page).to_have_url(re.compile("[?&]s="))
 
 
 def test_a_socket_that_breaks_comes_back_and_the_drawing_stays(held: Held) -> None:

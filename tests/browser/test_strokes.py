@@ -117,6 +117,32 @@ def test_a_stroke_waits_for_a_canvas_that_is_being_built(page: Page) -> None:
     expect_ink(page, ON_LEFT)
 
 
+def test_it_waits_until_a_canvas_that_was_touched_hears_the_mouse(visit: Visit) -> None:
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    driver.wait_for_canvas(page)
+    with answered(page):
+        page.evaluate("sketchAndSum.pen.drawAgain([[440, 120, 440, 260, 440, 400]])")
+        page.wait_for_timeout(300)  # it looks a second time soon after the finger is gone
+        page.evaluate(FINGER, [[LEFT], "touchend", 0])
+        expect_ink(page, ON_RIGHT)
+    page.wait_for_function("!sketchAndSum.pen.isAhead")
+    expect_ink(page, ON_LEFT)
+
+
+def test_a_stroke_of_the_draw_page_is_not_drawn_on_the_canvas_of_another(page: Page) -> None:
+    draw(page, (LEFT,))
+    driver.turn_to(page, "Your data")
+    page.wait_for_function("!sketchAndSum.pen.attached")
+    page.evaluate("sketchAndSum.pen.drawAgain([[440, 120, 440, 260, 440, 400]])")
+    with answered(page):
+        hook(page, "bring_how").get_by_text("Draw", exact=True).click()
+    page.locator(driver.CANVAS_ELEMENT).wait_for()
+    page.wait_for_timeout(1_500)  # longer than it waits for a canvas
+    expect_ink(page, ON_RIGHT, there=False)
+    driver.turn_to(page, "Draw")
+    expect_ink(page, ON_RIGHT)
+
+
 def test_undo_right_after_a_stroke_takes_that_stroke(page: Page) -> None:
     draw(page, (LEFT,))
     pen_down(page, (RIGHT,))

@@ -2,7 +2,8 @@
 
 One example: on a phone, *Use this network* stands far down the Train page. The Draw page that
 follows would be shown from its middle; so it is scrolled to its top, and a note says "Mine: width
-8, 98.9 % answers now." The script keeps no state but which arrival it has shown.
+8, 98.9 % answers now." The script also asks for the page anew when the theme has changed, as by the
+clock of the system: Streamlit would not.
 """
 
 import functools
@@ -10,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from views.session.session import get_session
+from views.session.session import get_session, is_dark
 from views.ui.style import STATIC
 from views.ui.text import plain
 
@@ -18,8 +19,9 @@ from views.ui.text import plain
 def show_news() -> None:
     """Behind every page, always: an element that comes and goes would move others."""
     session = get_session()
+    shown = {"arrivals": session.arrivals, "scheme": "dark" if is_dark() else "light"}
     with st.container(key="news"):
-        _scroller()(data={"arrivals": session.arrivals}, key="news_script")
+        _scroller()(data=shown, key="news_script", on_scheme_change=lambda: None)
     if session.news:
         st.toast(plain(session.news), icon=":material/check:", duration="long")
         session.news = ""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from typing import Any
 
 from core.data.drawing import (
@@ -67,7 +67,7 @@ class CanvasState:
         if not isinstance(raw, dict) or raw.get("background") != paper_color(self.generation):
             return self
         strokes, is_whole = _read_paths(raw)
-        heard = replace(self, heard=(self.generation, len(list(_paths(raw)))))
+        heard = replace(self, heard=(self.generation, sum(1 for _ in _paths(raw))))
         # The rest of a long drawing is not read; nor shall it be seen.
         return replace(heard, strokes=strokes) if is_whole else heard.show(strokes)
 
@@ -110,7 +110,7 @@ def parse_paths(json_data: object, *, simplified: bool = True) -> Strokes:
 def _read_paths(json_data: object, *, simplified: bool = True) -> tuple[Strokes, bool]:
     """The strokes of `parse_paths`, and whether these are all that the browser shows."""
     pieces: list[list[Point]] = []
-    paths, budget = list(_paths(json_data)), MAX_RAW_POINTS
+    paths, budget = list(islice(_paths(json_data), MAX_STROKES + 1)), MAX_RAW_POINTS
     is_whole = sum(map(len, paths)) <= MAX_POINTS
     for path in thin(paths):
         if budget <= 0 or len(pieces) > MAX_STROKES:
@@ -129,7 +129,7 @@ def _read_paths(json_data: object, *, simplified: bool = True) -> tuple[Strokes,
 
 def _paths(json_data: object) -> Iterator[list[Any]]:
     objects = json_data.get("objects") if isinstance(json_data, dict) else None
-    for item in objects[: MAX_STROKES + 1] if isinstance(objects, list) else []:
+    for item in objects if isinstance(objects, list) else []:
         path = item.get("path") if isinstance(item, dict) and item.get("type") == "Path" else None
         if isinstance(path, list):
             yield path

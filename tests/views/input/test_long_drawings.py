@@ -80,3 +80,12 @@ def test_strokes_that_are_not_read_are_not_shown(paths: list[object]) -> None:
 def test_no_pen_gets_as_far_as_some_numbers_do(far: float) -> None:
     assert parse_paths(drawing([["M", far, 10], ["L", 20, 10]])) == (((10, 5),),)
     assert parse_paths(drawing([["M", 20, 10], ["Q", far, far, 20, 60]])) == (((10, 5),),)
+
+
+def test_strokes_that_are_too_many_are_heard_once() -> None:
+    """Else the browser takes some of them for lost, and draws them again, round after round."""
+    paths = [line((5, 5 + row), (50, 5 + row)) for row in range(MAX_STROKES + 10)]
+    state = CanvasState()
+    heard = state.hear({"raw": drawing(*paths) | {"background": paper_color(0)}})
+    assert heard.heard == (0, MAX_STROKES + 10)
+    assert (len(heard.strokes), heard.generation) == (MAX_STROKES, 1)

@@ -1,11 +1,12 @@
 // A plotly chart whose element stays in the page while its data grow: a curve that somebody hid by
 // its legend stays hidden, and the label under the pointer stays with the newest points.
+const AGAIN = 3000;  // ms until the library is asked for once more
 const load = (file) => (window.plotlyArrives ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = new URL(file, document.baseURI);
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => {
-        delete window.plotlyArrives;  // asked for again with the next data
+        delete window.plotlyArrives;  // asked for again
         reject(new Error("plotly did not arrive"));
     };
     document.head.append(script);
@@ -39,7 +40,7 @@ export default function ({ parentElement, data }) {
     chart.style.height = `${figure.layout.height}px`;  // nothing jumps when it arrives
     chart.setAttribute("aria-label", data.alt);
     chart.newest = data;
-    load(data.library).then(async (plotly) => {
+    const draw = () => load(data.library).then(async (plotly) => {
         if (chart.newest !== data) {
             return;  // newer ones came while the library was on its way
         }
@@ -50,5 +51,9 @@ export default function ({ parentElement, data }) {
             watch(plotly, chart);
         }
         keepLabel(plotly, chart);
-    }, console.warn);
+    }, (error) => {
+        console.warn(error);
+        setTimeout(() => chart.isConnected && chart.newest === data && draw(), AGAIN);
+    });
+    draw();
 }

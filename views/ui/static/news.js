@@ -1,7 +1,10 @@
-// The page begins at its top after something was caused that stands there: see frame/news.py.
+// The page begins at its top after something was caused that stands there, and has the colors of the
+// theme: see frame/news.py.
 const app = (window.sketchAndSum ??= { places: {} });
 
-export default function ({ data }) {
+export default function ({ data, setStateValue }) {
+    const { colorScheme } = getComputedStyle(document.querySelector("[data-testid=stApp]"));
+    if (colorScheme !== data.scheme) setStateValue("scheme", colorScheme);
     if (data.arrivals !== (app.arrivals ?? 0)) {
         app.arrivals = data.arrivals;
         document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0 });

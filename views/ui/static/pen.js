@@ -14,7 +14,9 @@ const NUMBER_FORGOTTEN = 3000;  // ms; by then the page has run with the number,
 const RETRIES = [300, 1000, 3000, 10000, 30000];  // ms until the next try to connect
 const LOADED = 500;  // ms until the canvas surely shows another drawing, and hears a mouse again
 const MAX_POINTS = 700;  // of new strokes; the page answers longer ones
+const MAX_STROKES = 60;  // likewise
 const CANVAS = ".st-key-canvas";
+const APP = "[data-testid=stApp]";
 const OPEN = "[role=dialog], [role=listbox], dialog[open]";  // what has the keys while it is there
 
 class Pen {
@@ -32,6 +34,8 @@ class Pen {
     attached = false;
     isBack = false;  // was another page shown meanwhile?
     left = 0;  // strokes that there were then
+    upAt = -Infinity;  // when the pen was lifted last
+    isTorn = false;  // did the canvas load another drawing under the pen?
 
     constructor() {
         const on = (names, hear) => names.forEach((name) => window.addEventListener(name, (event) => {
@@ -56,6 +60,7 @@ class Pen {
             this.attached = false;
             clearTimeout(this.retry);
             clearTimeout(this.forgetting);
+            clearTimeout(this.rest);
             [this.down, this.unsent, this.number, this.isBack] = [null, 0, null, true];
             this.left = this.strokes.length;
             this.socket?.close();
@@ -67,10 +72,12 @@ class Pen {
         url.protocol = url.protocol.replace("http", "ws");
         const socket = (this.socket = new WebSocket(url));
         socket.onopen = () => {
-            this.tries = 0;
             if (this.isAhead) this.ask();
         };
-        socket.onmessage = ({ data }) => this.hear(JSON.parse(data));
+        socket.onmessage = ({ data }) => {
+            this.tries = 0;  // not when it opens: it may be closed at once
+            this.hear(JSON.parse(data));
+        };
         socket.onclose = () => {
             this.asked = 0;
             if (this.socket !== socket) return;
@@ -118,6 +125,8 @@ class Pen {
         if (!this.pointOf(event)) return;
         if (event.button > 0) return event.stopPropagation();  // the canvas would let go of it
         this.down = null;
+        this.upAt = performance.now();
+        if (this.isTorn) return this.mend();
         this.unsent += 1;
         this.ask();
         this.rest = setTimeout(() => this.send(), this.isOpen ? REST : REST_ALONE);
@@ -166,6 +175,11 @@ class Pen {
     send() {
         clearTimeout(this.rest);
         if (!this.unsent || this.down !== null) return;
+        // Streamlit forgets what is said while its connection is away.
+        if (document.querySelector(APP).dataset.testConnectionState !== "CONNECTED") {
+            this.rest = setTimeout(() => this.send(), REST);
+            return;
+        }
         this.unsent = 0;
         this.canvas.getRootNode().querySelector(".dc-toolbar button").click();
     }
@@ -214,6 +228,7 @@ class Pen {
         clearTimeout(this.later);
         this.later = null;
         this.again = false;
+        if (this.strokes.length > MAX_STROKES) return;
         if (this.strokes.reduce((sum, stroke) => sum + stroke.length / 2, 0) > MAX_POINTS) return;
         this.asked = ++this.ids;
         this.askedAt = performance.now();
@@ -284,18 +299,35 @@ class Pen {
         const known = generation === before?.generation ? paths - before.paths : 0;
         const rested = this.strokes.length - (this.down !== null);
         const since = this.strokes.splice(this.isBack ? this.left : rested);
+        this.isTorn = !this.isBack && this.down !== null;
         const lost = this.strokes.slice(Math.max(0, known));
-        this.strokes = since;  // which the canvas has
+        this.strokes = since;  // which the canvas has, or its end
         if (!this.isBack) this.unsent = 0;
         if (lost.length) this.drawAgain(lost);
     }
 
+    // Takes away the end of a stroke that the canvas has, and draws the whole of it.
+    mend() {
+        this.isTorn = false;
+        const stroke = this.strokes.pop();
+        setTimeout(() => {  // by then that end is a step of the canvas's own history
+            this.canvas.getRootNode().querySelector(".dc-toolbar [title=Undo]").click();
+            this.drawAgain([stroke]);
+        });
+    }
+
     // Waits until the pen rests and the canvas was there at the last look, too: a new one loads its
-    // drawing first.
+    // drawing first. After a touch it is deaf to a mouse for a while.
     drawAgain(strokes, seen = null) {
+        if (!this.attached) {  // on another page: for the way back
+            this.strokes.unshift(...strokes);
+            this.left += strokes.length;
+            return;
+        }
         const place = document.querySelector(`${CANVAS} [data-testid=stBidiComponentIsolated]`);
         const canvas = place?.shadowRoot?.querySelector(".upper-canvas");
-        if (this.down !== null || !canvas || canvas !== seen) {
+        const isEarly = performance.now() - this.upAt < LOADED;
+        if (this.down !== null || isEarly || !canvas || canvas !== seen) {
             setTimeout(() => this.drawAgain(strokes, canvas), LOADED);
             return;
         }
