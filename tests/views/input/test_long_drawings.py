@@ -86,6 +86,6 @@ def test_strokes_that_are_too_many_are_heard_once() -> None:
     """Else the browser takes some of them for lost, and draws them again, round after round."""
     paths = [line((5, 5 + row), (50, 5 + row)) for row in range(MAX_STROKES + 10)]
     state = CanvasState()
-    heard = state.hear({"raw": drawing(*paths) | {"background": paper_color(0)}})
-    assert heard.heard == (0, MAX_STROKES + 10)
-    assert (len(heard.strokes), heard.generation) == (MAX_STROKES, 1)
+    heard = state.hear({"raw": drawing(*paths) | {"background": paper_color(state.generation)}})
+    assert heard.heard == (state.generation, MAX_STROKES + 10)
+    assert (len(heard.strokes), heard.generation) == (MAX_STROKES, state.generation + 1)
