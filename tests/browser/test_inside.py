@@ -171,6 +171,29 @@ def test_who_wants_less_motion_gets_steps_without_it(visit: Visit) -> None:
     expect(player.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
+# Long names, and how far to the right of its bars each begins.
+LONG_NAMES = """() => {
+    const { view } = document.querySelector(".pass"), fill = view.pen.fillText;
+    view.data.names = view.data.names.map((name) => `${name} leaf of the sessile oak in autumn`);
+    window.begins = [];
+    view.pen.fillText = function (words, x, y) {
+        const left = x - this.measureText(words).width - view.to.x;
+        if (this.textAlign === "right") begins.push([words, left]);
+        fill.call(this, words, x, y);
+    };
+}"""
+
+
+def test_a_long_name_of_a_class_stays_beside_its_bar(visit: Visit) -> None:
+    page = visit(f"/explain?look=pass&v=1&{SEVEN}", viewport=PHONE)
+    page.wait_for_function("document.querySelector('.pass')?.view?.pen")
+    page.evaluate(LONG_NAMES)
+    page.locator(".pass-steps").get_by_role("button", name="Class head").click()
+    begins = page.evaluate("begins")
+    assert {words[:3] for words, _ in begins} == {f"{n} l" for n in range(10)}
+    assert min(left for _, left in begins) >= 0
+
+
 def test_a_drawing_is_fooled_and_a_layer_broken_by_keyboard(visit: Visit) -> None:
     page = visit(f"/explain?look=fool&v=1&{SEVEN}")
     expect(hook(page, "fool_answers")).to_contain_text("no longer as 7")

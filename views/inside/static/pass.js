@@ -72,6 +72,16 @@ const say = (view, words, x, y, color = view.colors.ink, size = 14, align = "cen
     view.pen.fillText(words, x, y);
 };
 
+const cut = (view, words, wide) => {  // with "…" where they are wider, in the size of `bars`
+    view.pen.font = "12px system-ui, sans-serif";
+    const signs = [...words];
+    while (signs.length && view.pen.measureText(words).width > wide) {
+        signs.pop();
+        words = `${signs.join("")}…`;
+    }
+    return words;
+};
+
 const bars = (view, { x, y, width, height }, values, names, color, shown) => {
     const pen = view.pen;
     const long = Math.max(...names.map((name) => name.length)) > 2;
@@ -89,8 +99,9 @@ const bars = (view, { x, y, width, height }, values, names, color, shown) => {
         }
         pen.globalAlpha = 1;
         const middle = step * (place + 0.5);
-        long ? say(view, names[place], x + 90, y + middle, view.colors.ink, 12, "right")
-            : say(view, names[place], x + middle, y + height - 9, view.colors.ink, 13);
+        const name = long ? cut(view, names[place], 86) : names[place];
+        long ? say(view, name, x + 90, y + middle, view.colors.ink, 12, "right")
+            : say(view, name, x + middle, y + height - 9, view.colors.ink, 13);
     });
 };
 
