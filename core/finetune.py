@@ -82,7 +82,10 @@ def add_examples(
     Raises:
         ExampleError: there would be more than `max_examples`.
     """
-    found = {example.strokes: example for example in (*examples, *new)}
+    found: dict[Strokes, HandExample] = {}
+    for example in (*examples, *new):
+        found.pop(example.strokes, None)  # what was labeled last stands last
+        found[example.strokes] = example
     if max_examples is not None and len(found) > max_examples:
         raise ExampleError(f"That would be {len(found)} examples; the limit is {max_examples}.")
     return list(found.values())

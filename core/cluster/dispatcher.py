@@ -99,7 +99,8 @@ class Dispatcher:
         for kind in KINDS:
             found = waiting_runs(self.root, finetunes=kind == "teach")
             self.waiting[kind] = [run for run in found if run.id not in self.handouts]
-        for run in list(self.again):  # nobody has it, so nobody else hears its stop
+        lost = [] if self._adopting else list(self.again)
+        for run in lost:  # nobody has it, so nobody else hears its stop
             if run.stop_requested() and not recovery.read_weights(run):
                 self.again.remove(run)
                 with suppress(OSError):

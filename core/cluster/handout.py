@@ -43,7 +43,7 @@ class Handout:
         self._writer = RunWriter(run, flushes=False)
         never = threading.Event()  # the trainings outlive the app
         self._wishes = FileWishes(run, never, others_wait)
-        self._asked = Asked()
+        self._asked: Asked | None = None  # unknown: it may be taken up in the middle
         self._began = False  # to train: the time limit counts from there
         self._state: State | None = None  # the last one that the trainer said
         self._heard = time.monotonic()
@@ -69,6 +69,10 @@ class Handout:
 
     async def follow(self, members: Members) -> Ending:
         """Write what comes back until the run is over, or is no longer in these hands."""
+        state = self.run.state()
+        if state.name in ("training", "paused"):  # taken up
+            self._state, self._began = State(state.name), True
+            self._told_silent = state.message == SILENT
         last = self.run.history()[-1:]
         self._writer.done = last[0]["step"] if last else 0
         wishing = asyncio.ensure_future(self._send_wishes(members))

@@ -205,7 +205,7 @@ def _album(
         raise CollectionError(f"There would be {len(names)} classes; {CLASSES} at most.")
     number = {name: index for index, name in enumerate(names)}
     return Album(
-        title=class_name(title)[:MAX_TITLE],
+        title=class_name(title, MAX_TITLE),
         kind=kind,
         classes=names,
         labels=bytes(number[name] for name, _, _ in found),
@@ -265,7 +265,7 @@ def change_album(album: Album, title: str | None = None, kind: Kind | None = Non
     """The album with another title or of another kind."""
     return msgspec.structs.replace(
         album,
-        title=class_name(title)[:MAX_TITLE] if title else album.title,
+        title=class_name(title, MAX_TITLE) if title else album.title,
         kind=kind or album.kind,
         key=secrets.token_hex(16),
     )

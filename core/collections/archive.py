@@ -270,11 +270,11 @@ def _common_folders(paths: Iterable[tuple[str, ...]]) -> int:
     return depth
 
 
-def class_name(folder: str) -> str:
-    """The name of a class, from that of its folder: one line, NFC, at most 40 characters."""
+def class_name(folder: str, most: int = MAX_CLASS_NAME) -> str:
+    """The name of a class, from that of its folder: one line, NFC, at most `most` characters."""
     text = unicodedata.normalize("NFC", folder)
     text = "".join(" " if is_unfit(sign) else sign for sign in text)
-    return " ".join(text.split())[:MAX_CLASS_NAME].strip() or "unnamed"
+    return " ".join(text.split())[:most].strip() or "unnamed"
 
 
 def is_unfit(sign: str) -> bool:

@@ -92,7 +92,8 @@ def save_album(root: Path, visitor: Visitor, album: Album) -> None:
     """
     place = album_dir(root, visitor.session)
     content = dump_album(album)
-    make_picture_room(root, visitor, len(content), keep=place)
+    before = sum(each.size for each in holdings(root) if each.path == place)
+    make_picture_room(root, visitor, len(content) - before)
     _write(place, visitor, {ALBUM_FILE: content})
 
 
@@ -214,8 +215,10 @@ def _who(path: Path) -> Who:
     return Who()
 
 
-def make_picture_room(root: Path, visitor: Visitor, size: int, keep: Path | None = None) -> None:
+def make_picture_room(root: Path, visitor: Visitor, size: int) -> None:
     """Remove what is old, then what those keep who keep most, until `size` more bytes fit.
+
+    The visitor's own album stays: what they bring is added to it, or made of it.
 
     Raises:
         LibraryError: they would not fit at all, or the disk is nearly full.
@@ -227,11 +230,12 @@ def make_picture_room(root: Path, visitor: Visitor, size: int, keep: Path | None
     most = limit.collections_megabytes * disk.MEGABYTE
     if size > most or not disk.has_room(root, times=2):
         raise LibraryError(NO_ROOM)
-    others = (each for each in holdings(root) if each.path != keep)
-    kept = sorted(others, key=lambda each: -each.idle)
+    own = album_dir(root, visitor.session)
+    kept = sorted(holdings(root), key=lambda each: -each.idle)
     taken = Counter({visitor.address: size})
     for each in kept:
         taken[each.who.address] += each.size
+    kept = [each for each in kept if each.path != own]
     while taken.total() > most and kept:
         ((address, _),) = taken.most_common(1)
         goes = next((each for each in kept if each.who.address == address), kept[0])

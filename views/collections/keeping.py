@@ -121,7 +121,9 @@ def delete_data(session: Session) -> None:
     browser = browser_of_session(session)
     stop_reading(browser)
     store.delete_all(runs_dir(), browser)
-    if session.link.settings["dataset"] == session.own_dataset:
-        session.choose(settings={**DEFAULT_SETTINGS})
-        session.settings_generation += 1
-    session.own_dataset = session.data_trouble = session.picked_class = ""
+    if not store.is_kept(runs_dir(), session.own_dataset):  # a link may have brought another's
+        if session.link.settings["dataset"] == session.own_dataset:
+            session.choose(settings={**DEFAULT_SETTINGS})
+            session.settings_generation += 1
+        session.own_dataset = ""
+    session.data_trouble = session.picked_class = ""

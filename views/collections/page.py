@@ -9,6 +9,7 @@ import streamlit as st
 from core.collections.album import Album
 from core.collections.collection import Collection
 from core.collections.packing import pack_collection
+from core.forecast.wait import about
 from core.library import store
 from core.library.reading import ReadingState, poll_reading, stop_reading
 from core.runs.limits import LIMITS
@@ -53,7 +54,7 @@ def show_data() -> None:
     session = get_session()
     take_what_was_read(session)
     state, album = poll_reading(browser_of_session(session)), album_of(session)
-    is_reading = state is not None and not state.is_over
+    is_reading = state is not None  # one that is over by now is taken when the page runs again
     st.title("Your data", anchor=False)
     st.write(WHAT)
     left, right = st.columns([4, 7], gap="large")
@@ -156,6 +157,9 @@ def _show_reading(session: Session, is_reading: bool) -> None:
         if is_reading and st.button("Stop", key="stop_reading", icon=":material/stop:"):
             stop_reading(browser_of_session(session))
             st.rerun()
+        if is_reading:
+            left = about(LIMITS.unwatched_seconds)
+            st.caption(f"Stay on this page: {left} after you leave it, this ends.")
 
 
 def _progress(was_reading: bool) -> None:

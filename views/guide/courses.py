@@ -73,6 +73,8 @@ def begin_tour(session: Session) -> None:
 def begin_lesson(session: Session, name: str) -> None:
     """Open a lesson on its page, now; one that was left in the middle goes on there."""
     course, lesson = COURSES[name], LESSONS[name]
+    if session.link.tour:
+        close(session, TOUR)
     if is_over(session, course):
         course.forget(session)
         session.places.pop(name, None)
@@ -93,6 +95,7 @@ def begin_lesson(session: Session, name: str) -> None:
         session.source = "draw"
         session.canvas = session.canvas.clear().show(link.strokes)  # Undo brings back what was
     session.settings_generation += 1
+    session.prepared = ""  # what its step needs is chosen again
     session.moved = None
     if page_name(session) != (lesson.page or "draw"):
         go_to(lesson.page or "draw")

@@ -118,7 +118,9 @@ INVERTED = CourseQuestion(
 
 def _moved(session: Session, story: Story) -> Findings | None:
     found = session.moved
-    return found if found and found["is_misread"] and not found["inverted"] else None
+    if not found or found["inverted"]:
+        return None
+    return found if found["is_misread"] or found["is_never_misread"] else None
 
 
 def _swapped(session: Session, story: Story) -> Findings | None:
@@ -129,7 +131,9 @@ def _swapped(session: Session, story: Story) -> Findings | None:
 def _shift_told(story: Story) -> str:
     facts = story.seen["moved"]
     share = facts["share"]
-    judged = judge_number(story, "pixels", FIRST_MISREAD, facts["first"])
+    judged = "Not even at the edge: it is a digit that looks the same wherever it stands."
+    if facts["first"] is not None:
+        judged = judge_number(story, "pixels", FIRST_MISREAD, facts["first"])
     others = f"Of {share.of} test images moved so far, it reads {share.percent}. " if share else ""
     return f"{judged} {others}That is why a drawing is centered before the network gets it."
 
@@ -147,7 +151,7 @@ SHIFT_STEPS = (
     Step("pixels", FIRST_MISREAD.asks, "lessons", question=FIRST_MISREAD),
     Step(
         "moved",
-        "Move the slider until the digit is misread.",
+        "Move the slider until the digit is misread, or to its end.",
         "lessons",
         ("shift",),
         look=_moved,

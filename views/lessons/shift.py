@@ -63,9 +63,10 @@ def show_shift() -> None:
         )
         if share is not None:
             st.write(f"Of {share.of} test images treated the same, it reads {share.percent}.")
-    first = next((by for by, each in enumerate(plain_reads) if each.label != at_first), MOST_PIXELS)
+    first = next((by for by, each in enumerate(plain_reads) if each.label != at_first), None)
     session.moved = {
         "is_misread": is_misread,
+        "is_never_misread": first is None and pixels == MOST_PIXELS,
         "inverted": inverted,
         "pixels": pixels,
         "first": first,

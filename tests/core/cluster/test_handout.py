@@ -193,3 +193,36 @@ def test_each_silence_of_a_trainer_is_told_and_taken_back(root):
 
     asyncio.run(follow())
     assert said == [SILENT, "", SILENT, ""]
+
+
+@pytest.mark.parametrize("adopting", [True, False])
+def test_a_stopped_run_is_lost_only_where_no_trainer_can_have_it_any_more(root, adopting):
+    made = dispatcher(root)
+    made._adopt_until = math.inf if adopting else 0
+    run = add_run(root)
+    run.set_state(State("training"))
+    run.request_stop()
+    made.again = [run]
+    made._poll()
+    assert (made.again, run.state().name) == (
+        ([run], "training") if adopting else ([], "interrupted")
+    )
+
+
+def test_a_run_that_is_taken_up_hears_what_it_was_not_told(root):
+    """Its trainer said long ago that it trains, and may have been told to pause."""
+    run = add_run(root)
+    run.set_state(State("paused"))
+
+    class Rests(Trainer):
+        async def ask(self, address: str, question: str, seconds: float, **given: Any) -> Any:
+            answer = await super().ask(address, question, seconds, **given)
+            if question == "trainer_events" and "trainer_wish" not in self.asked:
+                await asyncio.sleep(0)
+                return answer | {"last": 0, "events": encode([])}
+            return answer
+
+    trainer, held = Rests(StateChange(State("finished"))), handout(run)
+    assert asyncio.run(asyncio.wait_for(held.follow(trainer), 60)) == "over"  # type: ignore[arg-type]
+    assert "trainer_wish" in trainer.asked
+    assert held._began

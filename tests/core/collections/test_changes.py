@@ -84,6 +84,13 @@ def test_another_title_is_cut_to_what_a_title_may_have(album):
     assert change_album(album, title="").title == "Shapes"
 
 
+def test_a_title_may_be_as_long_as_is_offered(album):
+    title = ("leaf " * 12).strip()
+    assert change_album(album, title=title).title == title and len(title) == MAX_TITLE - 1
+    files = zipped(shape_files(1, ("circle", "cross")))
+    assert read_album(read_zip(files), title, "ink").title == title
+
+
 def test_each_change_makes_another_data_set(album):
     changed = [change_album(album, title="Other"), without_pictures(album, []), album]
     assert len({each.key for each in changed}) == 3

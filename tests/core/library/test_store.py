@@ -198,6 +198,9 @@ def test_an_album_that_is_saved_again_needs_no_room_twice(tmp_path, album, monke
     store.save_album(tmp_path, ADA, album)
     assert store.is_kept(tmp_path, name)
     assert store.find_album(tmp_path, ADA.session)
+    store.make_picture_room(tmp_path, ADA, kept // 2)  # for what is added to the album
+    assert not store.is_kept(tmp_path, name)
+    assert store.find_album(tmp_path, ADA.session)
 
 
 def test_a_disk_that_is_nearly_full_takes_no_more_pictures(tmp_path, album, monkeypatch):

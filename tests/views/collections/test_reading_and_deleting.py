@@ -9,6 +9,7 @@ from core.collections.archive import read_zip
 from core.collections.collection import make_collection
 from core.library import store
 from core.library.reading import ReadingResult, ReadingState
+from core.runs.queue import Visitor
 from core.runs.run import runs_dir
 from tests.support.pages import data_page, opened, session_of, words
 from tests.support.shapes import shape_files, zipped
@@ -54,13 +55,18 @@ def test_a_reading_says_how_far_it_is_and_can_be_stopped(page, monkeypatch, stat
     (bar,) = page.run().get("progress")
     assert (bar.proto.text, bar.proto.value) == (said, percent)
     assert page_module.NOTHING_YET not in words(page)
+    assert "2 min after you leave it, this ends" in words(page)
     page.button(key="stop_reading").click().run()
     assert stopped == [browser_of_session(session_of(page))]
 
 
 @pytest.mark.parametrize(
     ("state", "every"),
-    [(ReadingState(), page_module.READING_POLL), (ReadingState(is_over=True), None), (None, None)],
+    [
+        (ReadingState(), page_module.READING_POLL),
+        (ReadingState(is_over=True), page_module.READING_POLL),
+        (None, None),
+    ],
 )
 def test_the_page_polls_while_something_is_read(page, monkeypatch, state, every):
     polls: list[float | None] = []
@@ -101,6 +107,18 @@ def test_deleting_leaves_nothing_of_the_visitor_s(page, monkeypatch):
     assert session.link.settings == DEFAULT_SETTINGS and session.own_dataset == ""
     assert session.settings_generation > generation  # the widgets show it
     assert page_module.NOTHING_YET in words(page)
+
+
+def test_deleting_leaves_the_pictures_that_a_link_brought(page):
+    session, theirs = session_of(showing(page, shapes())), shapes(names=("star", "heart"))
+    teacher = Visitor("t" * 16, "9" * 32)
+    collection = make_collection(theirs, key=theirs.key)
+    session.own_dataset = store.keep_collection(runs_dir(), teacher, collection)
+    session.choose(settings={**session.link.settings, "dataset": session.own_dataset, "epochs": 4})
+    keeping.delete_data(session)
+    assert not store.has_any(runs_dir(), browser_of_session(session))
+    assert session.link.settings["dataset"] == session.own_dataset != ""
+    assert session.link.settings["epochs"] == 4
 
 
 def test_deleting_changes_no_settings_for_another_data_set(page):

@@ -4,7 +4,7 @@ import pytest
 
 from views.guide import courses
 from views.guide.draw_lessons import COURSES
-from views.guide.steps import Story
+from views.guide.steps import Story, nothing_to_prepare
 from views.guide.tour import TOUR
 from views.session.canvas_state import CanvasState
 from views.session.lessons import LESSONS
@@ -112,3 +112,32 @@ def test_a_step_leads_to_its_page_unless_that_is_shown(session, one_page) -> Non
     assert (one_page, session.link.tour) == (["train"], places["train"] + 1)
     courses.go_on(session, TOUR, places["draw"])
     assert one_page == ["train"]
+
+
+@pytest.mark.parametrize("name", ["bug", "fixed", "few", "fusion"])
+def test_a_lesson_that_was_left_at_its_second_run_goes_on_with_what_that_needs(
+    session, name: str
+) -> None:
+    course = COURSES[name]
+    place = next(
+        place
+        for place, step in enumerate(course.steps)
+        if place and step.prepare is not nothing_to_prepare
+    )
+    courses.begin_lesson(session, name)
+    courses.go_on(session, course, place)
+    needed = session.link.settings, session.link.bug
+    courses.close(session, course)
+    courses.begin_lesson(session, name)
+    assert (session.link.settings, session.link.bug) == needed
+
+
+def test_a_lesson_in_the_middle_of_the_tour_leaves_its_bug_behind(session) -> None:
+    before = session.link
+    courses.begin_tour(session)
+    place = next(n for n, step in enumerate(TOUR.steps) if step.name == "break")
+    courses.go_on(session, TOUR, place)
+    courses.begin_lesson(session, "misread")
+    courses.close(session, COURSES["misread"])
+    assert (session.link.settings, session.link.bug) == (before.settings, before.bug)
+    assert session.tour_left == place + 1

@@ -95,3 +95,16 @@ def test_the_panel_goes_on_as_soon_as_the_picture_is_misread(monkeypatch, data):
     session_of(app).places["shift"] = 1
     app.slider(key="shift").set_value(14).run()
     assert session_of(app).seen["shift.moved"]["is_misread"]
+
+
+def test_a_digit_that_is_read_wherever_it_stands_ends_the_step_at_the_edge(monkeypatch, data):
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test.first(30))
+    one = format_strokes((((140.0, 50.0), (140.0, 230.0)),))
+    app = opened(lessons_page, task="shift", s=one)
+    session_of(app).places["shift"] = 1
+    app.run().slider(key="shift").set_value(7).run()
+    assert "shift.moved" not in session_of(app).seen
+    app.slider(key="shift").set_value(shift.MOST_PIXELS).run()
+    facts = session_of(app).seen["shift.moved"]
+    assert facts["first"] is None
+    assert "Not even at the edge" in TOLD["moved"](Story({"pixels": 7}, {"moved": facts}))
