@@ -1,6 +1,6 @@
 """The settings of a recipe: what people may change, within which bounds, and in which words.
 
-One example: `SETTINGS["epochs"]` is a whole number from 1 to 50, for which the Train page offers 1,
+One example: `SETTINGS["epochs"]` is a whole number from 1 to 200, of which the Train page offers 1,
 2, 3, 5 and 8. The command line, the Train page, links and the worker read this table; it imports no
 torch.
 """
@@ -187,7 +187,7 @@ SETTINGS: dict[str, Setting] = {
     "epochs": Number(
         "Epochs",
         "How many times it sees all images that it learns from. More takes longer and learns more.",
-        *(1, 50),
+        *(1, 200),
         whole=True,
         ticks=(1, 2, 3, 5, 8),
         unit="epoch",

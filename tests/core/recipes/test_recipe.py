@@ -117,7 +117,7 @@ def test_a_whole_number_may_come_as_text(text, number):
 
 @pytest.mark.parametrize("value", ["2.5", 2.5])
 def test_half_an_epoch_is_an_error(value):
-    with pytest.raises(SettingError, match=r"epochs must be a whole number from 1 to 50, not"):
+    with pytest.raises(SettingError, match=r"epochs must be a whole number from 1 to 200, not"):
         QUICK.change({"epochs": value})
 
 

@@ -37,7 +37,7 @@ LONGEST = Link(
     settings=QUICK.change(
         {
             **{"dataset": "fashion-mnist", "fusion": "pixels", "sum_head": "classification"},
-            **{"epochs": 50, "lr": 1.2345678901234567, "batch_size": 2047, "width": 63},
+            **{"epochs": 200, "lr": 1.2345678901234567, "batch_size": 2047, "width": 63},
             **{"dropout": 0.12345678901234567, "sum_weight": 0.12345678901234567},
             **{"augment": 1.2345678901234567, "seed": 2**31 - 1},
         }
