@@ -154,7 +154,7 @@ def test_an_uploaded_network_is_the_visitor_s_own_and_answers(visitor) -> None:
     assert visitor.uploaded_networks == 1
     assert run.is_uploaded
     assert networks.load_network(run.id)[1].weights_sha256 == card.weights_sha256
-    assert networks.network_titles(visitor)[run.id] == "Upload: garments, 94.5 %"
+    assert networks.network_titles(visitor)[run.id] == "Upload: garments, 95.3 %"
 
 
 def test_the_tenth_upload_is_the_last(visitor) -> None:
