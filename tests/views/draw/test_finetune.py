@@ -259,7 +259,7 @@ def test_examples_are_loaded_from_a_file_beside_those_that_are_there(pen) -> Non
     app.file_uploader[0].set_value(
         ("hand.jsonl", finetune.dump_examples([THREE, SEVEN]).encode(), "")
     ).run()
-    assert told(app) == [(7, EXAMPLES["7"]), (3, EXAMPLES["3"])]
+    assert told(app) == [(3, EXAMPLES["3"]), (7, EXAMPLES["7"])]
     assert app.file_uploader[0].value is None  # ready for another
 
 
