@@ -33,7 +33,7 @@ class Pen {
     tries = 0;
     attached = false;
     isBack = false;  // was another page shown meanwhile?
-    left = 0;  // strokes that there were then
+    leftBehind = 0;  // strokes that there were when it was
     upAt = -Infinity;  // when the pen was lifted last
     isTorn = false;  // did the canvas load another drawing under the pen?
 
@@ -62,7 +62,7 @@ class Pen {
             clearTimeout(this.forgetting);
             clearTimeout(this.rest);
             [this.down, this.unsent, this.number, this.isBack] = [null, 0, null, true];
-            this.left = this.strokes.length;
+            this.leftBehind = this.strokes.length;
             this.socket?.close();
             this.socket = null;
         }, 1000);
@@ -298,7 +298,7 @@ class Pen {
     startAnew(before, { heard: [generation, paths] }) {
         const known = generation === before?.generation ? paths - before.paths : 0;
         const rested = this.strokes.length - (this.down !== null);
-        const since = this.strokes.splice(this.isBack ? this.left : rested);
+        const since = this.strokes.splice(this.isBack ? this.leftBehind : rested);
         this.isTorn = !this.isBack && this.down !== null;
         const lost = this.strokes.slice(Math.max(0, known));
         this.strokes = since;  // which the canvas has, or its end
@@ -321,7 +321,7 @@ class Pen {
     drawAgain(strokes, seen = null) {
         if (!this.attached) {  // on another page: for the way back
             this.strokes.unshift(...strokes);
-            this.left += strokes.length;
+            this.leftBehind += strokes.length;
             return;
         }
         const place = document.querySelector(`${CANVAS} [data-testid=stBidiComponentIsolated]`);
