@@ -31,7 +31,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from core.data.drawing import CANVAS_SIDE, mnist_form, rasterize
 from core.evaluation.prediction import predict
-from core.evaluation.tracing import Forward, traced
+from core.engines.tracing import Forward, traced
 from core.runs.run import list_runs
 from core.storage import checkpoint
 from tests.browser.support import driver

@@ -18,7 +18,7 @@ from core.engines.engine import Engine, choose_engine
 from core.engines.optimizer import average_weights, make_optimizer, one_cycle, set_lr
 from core.engines.precision import autocast
 from core.engines.shard import BatchLoss, Replica
-from core.engines.threads import parallel_map
+from core.engines.threads import parallel_map, unsplit
 from core.errors import UserError
 from core.heads import Output, SumHead
 from core.model import SumNet
@@ -183,10 +183,11 @@ class Training:
         lr = set_lr(self._optimizer, self._schedule, scale)
         means = engine.backward(loss, self._method.prepare(batch))
         scores = _scores(means, self._config.sum_weight)
-        self._optimizer.step()
-        self._schedule.step()
-        if self._averaged:
-            self._averaged.update_parameters(self._model)
+        with unsplit():
+            self._optimizer.step()
+            self._schedule.step()
+            if self._averaged:
+                self._averaged.update_parameters(self._model)
         return lr, scores
 
     def state(self) -> TrainingState:

@@ -81,7 +81,7 @@ def _prepare_answers() -> None:
     """One picture is no work for two threads of torch, and the worker needs the other core."""
     import torch
 
-    from core.evaluation.tracing import traced
+    from core.engines.tracing import traced
     from core.storage.checkpoint import CheckpointError
     from views.session.networks import DEFAULT_NETWORK, load_network
 

@@ -3,10 +3,10 @@
 The C library returns large blocks to the system as soon as they are free. A training step frees all
 its feature maps and asks for them again, and the system clears every page again, in every step.
 
-It also keeps an arena for each thread. Every run has its own threads, and so has every page. Free
-memory in those arenas is scattered between memory in use, so memory grows from run to run, and
-eight pages that read test images keep eight times what one needs. With one arena for all threads
-it does not grow, and a step takes no longer.
+It also keeps an arena for each thread. Free memory in those arenas is scattered between memory in
+use, so eight pages that read test images keep eight times what one needs. The app has one arena for
+all threads. A training has not: its two threads would wait for each other at every tensor, for a
+sixth of a step, and its memory does not grow from run to run.
 """
 
 import ctypes
@@ -26,7 +26,6 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(M_TRIM_THRESHOLD, NO_LIMIT)
         mallopt(M_MMAP_THRESHOLD, LARGEST_BLOCK)
-    share_arena()
 
 
 def return_large_blocks() -> None:

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core.engines.threads import run_unsplit
+from core.engines.threads import unsplit
 from core.model import SumNet
 
 EXAMPLE_WEIGHT = 0.03  # of the examples' loss beside what a layer is held to
@@ -103,4 +103,5 @@ def refit_layer(layer: nn.Linear, old: Tensor, new: Tensor, labels: Tensor) -> N
         total.backward()
         return total.item()
 
-    run_unsplit(lambda: optimizer.step(loss))
+    with unsplit():
+        optimizer.step(loss)

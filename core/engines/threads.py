@@ -8,8 +8,9 @@ them gets a core, or on how many cores there are: on one kind of processor, with
 torch, a seed fixes a training. Other instructions round otherwise, and figures differ a little.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 from typing import Any, Self, TypeVar
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from core.dataset import Batch
 from core.engines.shard import BatchLoss, Shard, backward_shard
+from core.engines.tracing import traced_to_learn
 from core.model import SumNet, give_dropout
 
 T = TypeVar("T")
@@ -45,6 +47,13 @@ class Threads:
         self.rngs = [torch.Generator(self.device).manual_seed(seed + n) for n in range(count)]
         for replica, rng in zip(self.replicas, self.rngs, strict=True):
             give_dropout(replica, rng)
+        self._forwards = [traced_to_learn(replica) for replica in self.replicas]
+        # Listed once: to walk through a network takes longer than to add its gradients.
+        self._weights = [list(replica.parameters()) for replica in self.replicas]
+        self._statistics = [
+            [buffer for buffer in replica.buffers() if buffer.is_floating_point()]
+            for replica in self.replicas
+        ]
         self._pool = _thread_pool(count)
 
     @staticmethod
@@ -60,14 +69,17 @@ class Threads:
 
     def backward(self, loss: BatchLoss, batch: Batch) -> Tensor:
         """Leave the mean gradients of a batch in the network; its means, (5,)."""
-        for replica in self.replicas:  # also one that gets no shard this time
-            replica.train()
-            replica.zero_grad()
+        for replica, weights in zip(self.replicas, self._weights, strict=True):
+            if not replica.training:
+                replica.train()
+            for weight in weights:  # also of one that gets no shard this time
+                weight.grad = None
         work = partial(backward_shard, loss)
         # `map` ends with the shortest: a batch of one image is one shard.
-        means = list(self._pool.map(work, self.replicas, self.rngs, self._split(batch)))
-        self._merge()
-        return torch.stack(means).sum(0)
+        means = list(self._pool.map(work, self._forwards, self.rngs, self._split(batch)))
+        with unsplit():
+            self._merge()
+            return torch.stack(means).sum(0)
 
     def _split(self, batch: Batch) -> list[Shard]:
         parts = zip(*(tensor.chunk(len(self.replicas)) for tensor in batch), strict=True)
@@ -75,14 +87,15 @@ class Threads:
 
     def _merge(self) -> None:
         """Add up the gradients in the first replica; give all replicas the mean statistics."""
-        first, *others = self.replicas
+        weights, *others = self._weights
         for other in others:
-            for ours, theirs in zip(first.parameters(), other.parameters(), strict=True):
+            for ours, theirs in zip(weights, other, strict=True):
                 if ours.grad is not None and theirs.grad is not None:
                     ours.grad.add_(theirs.grad)
-            for mine, its in zip(first.buffers(), other.buffers(), strict=True):
-                if mine.is_floating_point():
-                    its.copy_(mine.lerp_(its, 0.5))
+        statistics, *others = self._statistics
+        for other in others:
+            for mine, its in zip(statistics, other, strict=True):
+                its.copy_(mine.lerp_(its, 0.5))
 
 
 def parallel_map(function: Callable[..., T], *parts: Iterable[Any]) -> list[T]:
@@ -91,10 +104,15 @@ def parallel_map(function: Callable[..., T], *parts: Iterable[Any]) -> list[T]:
         return list(pool.map(function, *parts))
 
 
-def run_unsplit(function: Callable[[], T]) -> T:
-    """Call `function` without splitting its operations over the cores: small ones would wait."""
-    with _thread_pool(torch.get_num_threads()) as pool:
-        return pool.submit(function).result()
+@contextmanager
+def unsplit() -> Iterator[None]:
+    """In it, this thread splits no operation over the cores: small ones would wait for the rest."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _thread_pool(count: int) -> ThreadPoolExecutor:

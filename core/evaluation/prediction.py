@@ -8,7 +8,7 @@ import torch
 
 from core.data.drawing import Pixels
 from core.errors import UserError
-from core.evaluation.tracing import Forward
+from core.engines.tracing import Forward
 from core.heads import Output
 from core.specs import CLASSES
 

@@ -60,7 +60,7 @@ def test_the_first_page_does_not_wait_for_the_others():
 def test_all_is_there_in_the_end_and_is_not_searched_for_garbage():
     after = said(
         "import gc, sys; from views import startup; startup.PAUSE = 0; startup.import_app().join();"
-        "import torch; from core.evaluation import tracing;"
+        "import torch; from core.engines import tracing;"
         "from views.startup import WANTED; from views.app import PAGES;"
         "wanted = {*WANTED, *(page.module for page in PAGES)};"
         "print(wanted - set(sys.modules), len(tracing._forwards), gc.isenabled(),"

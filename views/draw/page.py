@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from core.evaluation.prediction import Prediction, predict
-from core.evaluation.tracing import traced
+from core.engines.tracing import traced
 from core.finetune import can_finetune
 from core.model import SumNet
 from core.specs import ADDENDS, DatasetSpec, find_spec

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import torch
 
 from core.evaluation.prediction import predict_batch
-from core.evaluation.tracing import traced
+from core.engines.tracing import traced
 from core.specs import DatasetSpec, find_spec
 from views.draw.live import LiveAnswer, can_label, live_answer
 from views.input.input_image import InputImage

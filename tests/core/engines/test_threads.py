@@ -8,7 +8,7 @@ from torch import Tensor
 
 from core.dataset import Batch
 from core.engines.shard import Replica
-from core.engines.threads import MIN_SHARD, SHARDS, Threads, parallel_map
+from core.engines.threads import MIN_SHARD, SHARDS, Threads, parallel_map, unsplit
 from core.heads import RegressionHead
 from core.model import ModelConfig, SumNet
 from core.trainer import TrainConfig, losses, train
@@ -179,3 +179,15 @@ def test_an_error_in_a_thread_reaches_the_caller():
 
     with pytest.raises(ArithmeticError):
         parallel_map(fail, [1, 2])
+
+
+def test_only_what_is_unsplit_stays_on_one_core():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with pytest.raises(ArithmeticError), unsplit():
+            assert torch.get_num_threads() == 1
+            raise ArithmeticError
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

@@ -9,7 +9,7 @@ from core.collections.album import read_album
 from core.collections.archive import read_zip
 from core.collections.collection import make_collection
 from core.data.drawing import Strokes
-from core.evaluation.tracing import traced
+from core.engines.tracing import traced
 from core.library import store
 from core.recipes.presets import PRESETS
 from core.runs.queue import NOBODY, create_run

@@ -1,15 +1,17 @@
-"""A traced network answers as the network does, to the last bit, for any batch."""
+"""A traced network answers and learns as the network does, to the last bit, for any batch."""
 
 import gc
 import threading
 import weakref
+from itertools import product
 
 import pytest
 import torch
 
 from core.encoders import ENCODERS
-from core.evaluation import tracing
-from core.evaluation.tracing import traced
+from core.engines import tracing
+from core.engines.precision import autocast
+from core.engines.tracing import traced, traced_to_learn
 from core.heads import FUSIONS, SUM_HEADS
 from core.model import ALTERATIONS, ModelConfig, SumNet
 from core.specs import OwnData, own_spec
@@ -52,6 +54,61 @@ def test_its_answers_are_the_same(encoder, fusion, sum_head, bug, has_detector):
     assert len(tracing._computations) == 1
 
 
+def step(model: SumNet, count: int, is_traced: bool) -> dict[str, torch.Tensor]:
+    """What a network answers to a batch, its gradients, and its tensors afterwards, by name."""
+    rng = torch.Generator().manual_seed(count)
+    images = torch.randint(0, 256, (count, 1, 28, 28), generator=rng, dtype=torch.uint8)
+    addends = torch.randint(0, 10, (count,), generator=rng)
+    model.zero_grad()
+    forward = traced_to_learn(model) if is_traced else model.train()
+    assert (forward is model) != is_traced
+    with autocast():
+        output = forward(images, addends)
+    parts = {f"answer {n}": part for n, part in enumerate(output) if part is not None}
+    sum(part.square().mean() for part in parts.values()).backward()
+    gradients = {
+        f"gradient of {name}": weight.grad
+        for name, weight in model.named_parameters()
+        if weight.grad is not None
+    }
+    return parts | gradients | model.tensors()
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"encoder": encoder, "fusion": fusion, "sum_head": sum_head}
+        for encoder, fusion, sum_head in product(ENCODERS, FUSIONS, SUM_HEADS)
+    ]
+    + [{"encoder": "cosine", "bug": bug} for bug in ALTERATIONS],
+    ids=lambda shape: "-".join(shape.values()),
+)
+def test_it_learns_the_same(shape):
+    """The first calls are the ones in which TorchScript optimizes it."""
+    model, alone = network(**shape), network(**shape)
+    for count in (64, 64, 64, 40, 2):
+        ours, expected = step(model, count, True), step(alone, count, False)
+        assert ours.keys() == expected.keys()
+        assert any("gradient" in name for name in ours)
+        for name, tensor in ours.items():
+            assert torch.equal(tensor, expected[name]), name
+    assert len(tracing._computations) == 1
+
+
+def test_a_network_with_dropout_learns_without_a_trace():
+    """Each of its threads draws from random numbers of its own, so that a seed fixes them."""
+    model = network(dropout=0.5)
+    assert traced_to_learn(model) is model
+
+
+def test_networks_that_learn_leave_room_for_those_that_answer(monkeypatch):
+    monkeypatch.setattr(tracing, "MOST_TO_LEARN", 1)
+    networks = [network(hidden=hidden).train() for hidden in (8, 9, 8)]
+    assert [traced_to_learn(each) is each for each in networks] == [False, True, False]
+    model = network()
+    assert traced(model) is not model
+
+
 @torch.inference_mode()
 def test_a_data_set_of_fewer_classes_has_a_trace_of_its_own():
     own = own_spec(OwnData("Three", ("a", "b", "c"), "ink", 0.1, 0.3, "0" * 32))
@@ -77,7 +134,7 @@ def test_a_network_without_an_ink_detector_has_a_trace_of_its_own():
 
 def test_only_so_many_architectures_are_traced(monkeypatch):
     """TorchScript gives nothing back: a stranger must not fill the memory with networks."""
-    monkeypatch.setattr(tracing, "MOST_ARCHITECTURES", 1)
+    monkeypatch.setattr(tracing, "MOST_TO_ANSWER", 1)
     networks = [network(hidden=hidden) for hidden in (8, 9, 8)]
     assert [traced(each) is each for each in networks] == [False, True, False]
 
