@@ -30,8 +30,8 @@ import torch
 from playwright.sync_api import Browser, Locator, Page
 
 from core.data.drawing import CANVAS_SIDE, mnist_form, rasterize
-from core.evaluation.prediction import predict
 from core.engines.tracing import Forward, traced
+from core.evaluation.prediction import predict
 from core.runs.run import list_runs
 from core.storage import checkpoint
 from tests.browser.support import driver

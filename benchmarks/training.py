@@ -46,8 +46,8 @@ from core.trainer import TrainConfig, losses, train, validate
 
 QUICK = PRESETS["quick"].recipe
 GARMENTS = Recipe(
-    ModelConfig("fashion-mnist", sum_head="classification"),
-    TrainConfig(epochs=5, lr=0.2, sum_weight=0.1),
+    ModelConfig("fashion-mnist", convs=(1, 2, 2), sum_head="classification"),
+    TrainConfig(epochs=5, lr=0.2, sum_weight=0.1, label_smoothing=0.05),
 )
 GOAL = 0.99
 WIDTHS, BATCHES, IMAGES = (8, 16, 32), (64, 128, 256, 512), (1_000, 10_000, 60_000)

@@ -182,13 +182,12 @@ class Training:
         scale = (self._lr_override() or self._config.lr) / self._config.lr
         lr = set_lr(self._optimizer, self._schedule, scale)
         means = engine.backward(loss, self._method.prepare(batch))
-        scores = _scores(means, self._config.sum_weight)
         with unsplit():
             self._optimizer.step()
             self._schedule.step()
             if self._averaged:
                 self._averaged.update_parameters(self._model)
-        return lr, scores
+        return lr, _scores(means, self._config.sum_weight)
 
     def state(self) -> TrainingState:
         """All that the rest of the training depends on, while `run` rests after an epoch."""

@@ -87,14 +87,12 @@ class Threads:
 
     def _merge(self) -> None:
         """Add up the gradients in the first replica; give all replicas the mean statistics."""
-        weights, *others = self._weights
-        for other in others:
-            for ours, theirs in zip(weights, other, strict=True):
+        for weights in self._weights[1:]:
+            for ours, theirs in zip(self._weights[0], weights, strict=True):
                 if ours.grad is not None and theirs.grad is not None:
                     ours.grad.add_(theirs.grad)
-        statistics, *others = self._statistics
-        for other in others:
-            for mine, its in zip(statistics, other, strict=True):
+        for statistics in self._statistics[1:]:
+            for mine, its in zip(self._statistics[0], statistics, strict=True):
                 its.copy_(mine.lerp_(its, 0.5))
 
 

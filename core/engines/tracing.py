@@ -83,9 +83,8 @@ def _forward(model: SumNet) -> Forward | None:
 
 def _weights(model: SumNet) -> dict[str, Tensor]:
     """All tensors of a network, by name: what it has learned, and how it normalizes images."""
-    parameters = dict(model.named_parameters())
-    if not model.training:
-        parameters = {name: tensor.detach() for name, tensor in parameters.items()}
+    learns = model.training
+    parameters = {n: p if learns else p.detach() for n, p in model.named_parameters()}
     return parameters | dict(model.named_buffers())
 
 

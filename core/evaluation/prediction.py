@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from core.data.drawing import Pixels
-from core.errors import UserError
 from core.engines.tracing import Forward
+from core.errors import UserError
 from core.heads import Output
 from core.specs import CLASSES
 

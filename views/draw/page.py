@@ -6,8 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from core.evaluation.prediction import Prediction, predict
 from core.engines.tracing import traced
+from core.evaluation.prediction import Prediction, predict
 from core.finetune import can_finetune
 from core.model import SumNet
 from core.specs import ADDENDS, DatasetSpec, find_spec

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-from core.evaluation.prediction import predict_batch
 from core.engines.tracing import traced
+from core.evaluation.prediction import predict_batch
 from core.specs import DatasetSpec, find_spec
 from views.draw.live import LiveAnswer, can_label, live_answer
 from views.input.input_image import InputImage
