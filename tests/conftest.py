@@ -19,7 +19,7 @@ from core import dataset
 from core.data import download
 from core.data.drawing import Pixels
 from core.dataset import Data, Split
-from core.engines import precision
+from core.engines import precision, threads, tracing
 from core.model import ModelConfig, SumNet
 from core.specs import SPECS, data_dir
 from core.storage import checkpoint
@@ -171,3 +171,10 @@ def root(tmp_path: Path) -> Path:
 def exact(monkeypatch: pytest.MonkeyPatch) -> None:
     """float32 throughout, as on a CPU without bfloat16: for comparisons to the last digits."""
     monkeypatch.setattr(precision, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(tracing, "_computations", {})  # some of these round
+
+
+@pytest.fixture
+def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks learn as they are: a trace calls no hooks that a test has put in."""
+    monkeypatch.setattr(threads, "traced_to_learn", lambda model: model)

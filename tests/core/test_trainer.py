@@ -93,7 +93,7 @@ def test_the_fewest_steps_make_a_run(data, count):
     assert all(p.val for p in steps)
 
 
-def test_training_scores_are_means_over_the_batch_however_small(data, exact, monkeypatch):
+def test_training_scores_are_means_over_the_batch_however_small(data, exact, monkeypatch, untraced):
     """600 images make nine batches of 63 and one of 33, which is divided by 33."""
     seen = watch_batches(monkeypatch)
     answers: list[Output] = []
@@ -110,7 +110,7 @@ def test_training_scores_are_means_over_the_batch_however_small(data, exact, mon
 
 def test_the_loss_that_is_reported_has_no_smoothing_as_validation_has_none(
     data, exact, monkeypatch
-):
+, untraced):
     seen = watch_batches(monkeypatch)
     answers: list[Output] = []
     model = fresh()

@@ -54,7 +54,7 @@ def test_validation_happens_in_eval_mode(data):
     assert same(before, weights(model))
 
 
-def test_a_training_step_happens_in_train_mode(data):
+def test_a_training_step_happens_in_train_mode(data, untraced):
     modes = []
     model = fresh()
     model.class_head.register_forward_hook(lambda net, *_: modes.append(net.training))

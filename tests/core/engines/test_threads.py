@@ -16,6 +16,8 @@ from tests.conftest import PATIENCE
 
 SIZE = SHARDS * MIN_SHARD
 
+pytestmark = pytest.mark.usefixtures("exact")
+
 
 def fresh(**config) -> SumNet:
     torch.manual_seed(0)
