@@ -109,8 +109,8 @@ def test_training_scores_are_means_over_the_batch_however_small(data, exact, mon
 
 
 def test_the_loss_that_is_reported_has_no_smoothing_as_validation_has_none(
-    data, exact, monkeypatch
-, untraced):
+    data, exact, monkeypatch, untraced
+):
     seen = watch_batches(monkeypatch)
     answers: list[Output] = []
     model = fresh()
