@@ -6,7 +6,7 @@ its feature maps and asks for them again, and the system clears every page again
 It also keeps an arena for each thread. Free memory in those arenas is scattered between memory in
 use, so eight pages that read test images keep eight times what one needs. The app has one arena for
 all threads. A training has not: its two threads would wait for each other at every tensor, for a
-sixth of a step, and its memory does not grow from run to run.
+seventh of a step, and its memory does not grow from run to run.
 """
 
 import ctypes

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from core.dataset import Batch
+from core.engines import tracing
 from core.engines.shard import Replica
 from core.engines.threads import MIN_SHARD, SHARDS, Threads, parallel_map, unsplit
 from core.heads import RegressionHead
@@ -153,6 +154,14 @@ def test_the_history_does_not_depend_on_the_threads_torch_may_use(data, threads)
             torch.set_num_threads(before)
 
     assert history(threads) == history(2)
+
+
+def test_a_training_is_the_same_with_and_without_traces(data, request):
+    config = TrainConfig(batch_size=SIZE)
+    history = list(train(fresh(), data, config))
+    assert len(tracing._computations) == 1
+    request.getfixturevalue("untraced")
+    assert list(train(fresh(), data, config)) == history
 
 
 def test_each_shard_has_dropout_of_its_own(data):

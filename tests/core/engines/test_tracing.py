@@ -103,6 +103,7 @@ def test_a_network_with_dropout_learns_without_a_trace():
 
 def test_networks_that_learn_leave_room_for_those_that_answer(monkeypatch):
     monkeypatch.setattr(tracing, "MOST_TO_LEARN", 1)
+    monkeypatch.setattr(tracing, "MOST_TO_ANSWER", 1)
     networks = [network(hidden=hidden).train() for hidden in (8, 9, 8)]
     assert [traced_to_learn(each) is each for each in networks] == [False, True, False]
     model = network()
