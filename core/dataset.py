@@ -69,6 +69,13 @@ class Data(NamedTuple):
     train: Split  # 50,000, or more where less is held out
     val: Split  # 10,000, or less
     test: Split  # 10,000
+    written: int = 0  # digits that join the training images, others in each epoch
+    hand: int = 0  # the seed that they are written from
+
+    @property
+    def splits(self) -> tuple[Split, Split, Split]:
+        """The three parts: train, val and test."""
+        return self.train, self.val, self.test
 
     def holding_out(self, count: int) -> "Data":
         """Only the first `count` images stay in `val`; the rest move to `train`.
@@ -89,16 +96,29 @@ class Data(NamedTuple):
         return self._replace(train=train.repeated(EPOCH_IMAGES) if self.spec.own else train)
 
     def with_handwriting(self, share: float, seed: int) -> "Data":
-        """Add written digits to the training images: `share` times their number."""
-        if not share:
-            return self
-        images, labels = handwritten_digits(round(share * len(self.train.labels)), seed)
+        """Let written digits join the training images: `share` times their number."""
+        return self._replace(written=round(share * len(self.train.labels)), hand=seed)
+
+    @property
+    def epoch_images(self) -> int:
+        """How many images an epoch goes through."""
+        return len(self.train.labels) + self.written
+
+    def of_epoch(self, epoch: int) -> Split:
+        """What an epoch goes through: the training images, and written digits.
+
+        Each epoch has new ones: the same ones in all epochs would be learned by heart.
+        """
+        if not self.written:
+            return self.train
+        images, labels = handwritten_digits(self.written, (self.hand, epoch))
         written = Split(torch.from_numpy(images), torch.from_numpy(labels))
-        return self._replace(train=self.train.join(written))
+        return self.train.join(written.to(self.train.labels.device))
 
     def to(self, device: torch.device) -> "Data":
         """All of it in the memory of a device."""
-        return Data(self.spec, *(split.to(device) for split in self[1:]))
+        train, val, test = (split.to(device) for split in self.splits)
+        return self._replace(train=train, val=val, test=test)
 
 
 class Batch(NamedTuple):

@@ -130,7 +130,7 @@ class Training:
         self._averaged = average_weights(model, config.ema) if config.ema else None
         self._optimizer = make_optimizer(model, config.lr, config.weight_decay, config.sum_weight)
         self.epochs = config.epochs
-        self.steps = config.epochs * -(-len(data.train.labels) // config.batch_size)
+        self.steps = config.epochs * -(-data.epoch_images // config.batch_size)
         self._schedule = one_cycle(self._optimizer, self.steps, start)
         self._step = self._images = self._epoch = 0
         self._engine: Engine | None = None
@@ -156,7 +156,7 @@ class Training:
                     rng.set_state(state)
                 while self._epoch < config.epochs:
                     self._epoch += 1
-                    for batch in batches(data.train, config.batch_size, self._rng):
+                    for batch in batches(data.of_epoch(self._epoch), config.batch_size, self._rng):
                         self._step += 1
                         self._images += len(batch.labels)
                         if self._step <= self._start:

@@ -59,7 +59,8 @@ class Collection:
         """The tensors, each picture once."""
         from core.dataset import Data
 
-        return Data(self.spec, *(self._split(part) for part in PART_SHARES))
+        train, val, test = (self._split(part) for part in PART_SHARES)
+        return Data(self.spec, train, val, test)
 
     def _split(self, part: str) -> "Split":
         import torch

@@ -50,12 +50,12 @@ PRESETS = {
             Recipe(
                 ModelConfig(width=32, convs=(1, 2, 2), dropout=0.1),
                 TrainConfig(
-                    epochs=20,
+                    epochs=30,
                     lr=0.1,
                     weight_decay=2e-4,
                     sum_weight=0.003,
                     augment=0.5,
-                    pen=0.15,
+                    pen=0.3,
                     ema=0.999,
                     held_out=2_000,
                 ),

@@ -5,12 +5,13 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, random_split
 
+from core import trainer
 from core.data.torchvision_compat import import_torchvision
 from core.dataset import Data, Split, SumDataset, batches, pair
-from core.model import ModelConfig
+from core.model import ModelConfig, SumNet
 from core.recipes.recipe import Recipe
 from core.specs import SPECS, data_dir
-from core.trainer import TrainConfig
+from core.trainer import TrainConfig, train
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def published() -> dict[bool, tuple[torch.Tensor, torch.Tensor]]:
 
 
 def test_mnist_is_split_50_000_10_000_10_000(mnist):
-    shapes = [(split.images.shape, split.labels.shape) for split in mnist[1:]]
+    shapes = [(split.images.shape, split.labels.shape) for split in mnist.splits]
     assert shapes == [((n, 1, 28, 28), (n,)) for n in (50_000, 10_000, 10_000)]
 
 
@@ -66,7 +67,7 @@ def test_train_and_val_are_split_by_random_split(mnist, published):
 
 
 def test_no_image_is_in_two_splits(mnist):
-    seen = [{image.tobytes() for image in split.images.numpy()} for split in mnist[1:]]
+    seen = [{image.tobytes() for image in split.images.numpy()} for split in mnist.splits]
     assert [len(one) for one in seen] == [50_000, 10_000, 10_000]
     assert len(set.union(*seen)) == 70_000
 
@@ -91,9 +92,30 @@ def blank(name: str) -> Data:
 def test_handwriting_joins_the_training_images_alone(share, count):
     before = blank("mnist")
     after = before.with_handwriting(share, seed=0)
-    assert len(after.train.labels) == len(after.train.images) == 50 + count
-    assert after.train.images[50:].any((1, 2, 3)).all()
+    images, labels = after.of_epoch(1)
+    assert len(images) == len(labels) == after.epoch_images == 50 + count
+    assert images[50:].any((1, 2, 3)).all() and not images[:50].any()
     assert after.val is before.val and after.test is before.test
+
+
+def test_each_epoch_and_each_seed_has_handwriting_of_its_own():
+    ours, again, others = (blank("mnist").with_handwriting(1.0, seed) for seed in (3, 3, 4))
+    written = {
+        data.of_epoch(epoch).images[50:].numpy().tobytes()
+        for data in (ours, again, others)
+        for epoch in (1, 2, 3)
+    }
+    assert len(written) == 6
+    assert torch.equal(ours.of_epoch(2).images, again.of_epoch(2).images)
+
+
+def test_a_training_goes_through_the_handwriting_of_each_epoch(monkeypatch):
+    shown = []
+    monkeypatch.setattr(trainer, "batches", lambda split, *_: shown.append(split) or iter(()))
+    data = blank("mnist").with_handwriting(0.2, seed=0)
+    list(train(SumNet(ModelConfig(width=4)), data, TrainConfig(epochs=3)))
+    wanted = [data.of_epoch(epoch) for epoch in (1, 2, 3)]
+    assert [split.images.tolist() for split in shown] == [w.images.tolist() for w in wanted]
 
 
 @pytest.mark.parametrize("name, images", [("mnist", 100), ("fashion-mnist", 50)])
