@@ -50,6 +50,7 @@ INGREDIENTS: dict[str, Callable[[Recipe], Recipe]] = {
     "nothing-erased": training(cutout=0, erase=0.0),
     "erasing": training(cutout=0, erase=0.5),
     "smoothing": training(label_smoothing=0.1),
+    "no-smoothing": training(label_smoothing=0.0, temperature=1.0),
     "no-shift": training(shift=0),  # which mirrors no image, either
     "shift-1": training(shift=1),
     "shift-2": training(shift=2),

@@ -28,6 +28,12 @@ class Output(NamedTuple):
     sum_logits: Tensor | None  # (B, 19), or None for a regressed sum
     ink_logits: Tensor | None = None  # (B, 3), of INK_KINDS; None without an ink detector
 
+    def eased(self, temperature: float) -> "Output":
+        """The same with less certain classes: their logits, divided by the temperature."""
+        if temperature == 1:
+            return self
+        return self._replace(class_logits=self.class_logits / temperature)
+
     @property
     def labels(self) -> Tensor:
         """The most likely class, int64 (B,)."""

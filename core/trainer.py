@@ -44,6 +44,7 @@ class TrainConfig:
     cutout: int = 0  # side of a square that each image loses, in pixels
     pen: float = 0.0  # written digits (core/data/handwriting.py), as a share of the images
     label_smoothing: float = 0.0
+    temperature: float = 1.0  # of the class loss: it divides the logits
     ema: float = 0.0  # decay of the averaged weights that are kept in the end; 0 is no average
     held_out: int = VAL_SIZE  # validation images that it does not learn from
     images: int = TRAIN_SIZE  # training images, the first so many; TRAIN_SIZE leaves out none
@@ -107,6 +108,10 @@ class TrainingState(NamedTuple):
     images: int
     schedule: dict[str, Any]  # of the learning rate
     tensors: dict[str, Tensor]  # model.*, averaged.*, momentum.*, rng.*
+
+    def part(self, name: str) -> dict[str, Tensor]:
+        """The tensors of one of these, by their own names."""
+        return {k[len(name) + 1 :]: v for k, v in self.tensors.items() if k.startswith(f"{name}.")}
 
 
 class Training:
@@ -213,25 +218,20 @@ class Training:
         Raises:
             KeyError, RuntimeError: it is of another network.
         """
-        self._epoch, self._step, self._images, schedule, tensors = state
-        self._model.load_state_dict(_part(tensors, "model"))
+        self._epoch, self._step, self._images, schedule, _ = state
+        self._model.load_state_dict(state.part("model"))
         if self._averaged:
-            self._averaged.load_state_dict(_part(tensors, "averaged"))
-        momenta = _part(tensors, "momentum")
+            self._averaged.load_state_dict(state.part("averaged"))
+        momenta = state.part("momentum")
         for index, parameter in enumerate(self._weights()):
             momentum = torch.zeros_like(parameter).copy_(momenta[f"{index}"])
             self._optimizer.state[parameter]["momentum_buffer"] = momentum
         self._schedule.load_state_dict(schedule)
-        own, *self._engine_rngs = _part(tensors, "rng").values()
+        own, *self._engine_rngs = state.part("rng").values()
         self._rng.set_state(own)
 
     def _weights(self) -> list[Tensor]:
         return [each for group in self._optimizer.param_groups for each in group["params"]]
-
-
-def _part(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
-    """The tensors of one part of a `TrainingState`, by their own names."""
-    return {k[len(part) + 1 :]: v for k, v in tensors.items() if k.startswith(f"{part}.")}
 
 
 def train(
@@ -244,8 +244,7 @@ def train(
 ) -> Generator[Progress, None, None]:
     """Train in place, yielding after every step. On one kind of CPU a seed fixes the whole history.
 
-    If the generator is closed early, the model stays as far as it got. Every step calls
-    `lr_override`; a number replaces `config.lr`. It goes on after `start` steps with new momentum.
+    If the generator is closed early, the model stays as far as it got. The rest: see `Training`.
 
     Raises:
         DivergedError: the loss ran away, as it does when the learning rate is too high.
@@ -260,9 +259,10 @@ def _batch_loss(head: SumHead, config: TrainConfig, spec: DatasetSpec, method: M
         images = vary(batch.images, config, spec, rng)
         with autocast(images.device):
             output = replica(images, batch.addends)
-        class_loss, sum_loss = method.losses(head, output, batch, config.label_smoothing)
+        eased = output.eased(config.temperature)
+        class_loss, sum_loss = method.losses(head, eased, batch, config.label_smoothing)
         joint_loss = class_loss + config.sum_weight * sum_loss
-        if config.label_smoothing:  # reports what `validate` does: no smoothing
+        if config.label_smoothing or eased is not output:  # reports what `validate` does: neither
             class_loss, sum_loss = method.losses(head, output, batch)
         return joint_loss, _means(output, batch, class_loss, sum_loss)
 

@@ -50,12 +50,14 @@ PRESETS = {
             Recipe(
                 ModelConfig(width=32, convs=(1, 2, 2), dropout=0.1),
                 TrainConfig(
-                    epochs=30,
+                    epochs=20,
                     lr=0.1,
                     weight_decay=2e-4,
                     sum_weight=0.003,
                     augment=0.5,
                     pen=0.3,
+                    label_smoothing=0.05,
+                    temperature=1.75,
                     ema=0.999,
                     held_out=2_000,
                 ),

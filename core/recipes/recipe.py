@@ -36,6 +36,7 @@ PARAM_BOUNDS: dict[str, tuple[float, float]] = {
     "cutout": (0, IMAGE_SIDE),
     "pen": (0, 1.0),
     "label_smoothing": (0, 1.0),
+    "temperature": (1, 10.0),
     "ema": (0, 1.0),
     "held_out": (LIVE_VAL_SIZE, VAL_SIZE),
 }

@@ -49,6 +49,14 @@ def test_the_label_is_the_likeliest_class():
     assert Output(logits, torch.zeros(2), None).labels.tolist() == [3, 8]
 
 
+@pytest.mark.parametrize("temperature", [1, 1.75, 4.0])
+def test_a_temperature_divides_the_class_logits_alone(temperature):
+    logits, values = torch.randn(2, 10), torch.zeros(2)
+    eased = Output(logits, values, None).eased(temperature)
+    assert torch.equal(eased.class_logits, logits / temperature)
+    assert eased.sum_value is values and eased.sum_logits is None
+
+
 def test_pixel_fusion_writes_the_addend_into_the_last_ten_pixels(images, addends):
     full = torch.full_like(images, 99)
     marked = PixelFusion(features=1).mark(full, F.one_hot(addends, 10).float())

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from core.dataset import Batch
 from core.engines.optimizer import make_optimizer
@@ -111,14 +112,25 @@ def test_the_first_step_follows_the_gradient_of_the_joint_loss(data, exact, monk
         assert torch.allclose(model.state_dict()[name], value, atol=1e-5), name
 
 
-def test_a_training_smooths_its_labels_as_its_recipe_says(data, exact, monkeypatch):
-    """It learns from smoothed labels, and reports the loss without, as validation does."""
+@pytest.mark.parametrize("smoothing, temperature", [(0.1, 1.0), (0.0, 3.0), (0.1, 3.0)])
+def test_a_training_eases_its_class_loss_as_its_recipe_says(
+    data, exact, monkeypatch, smoothing, temperature
+):
+    """It learns from smoothed labels and eased logits, and reports the loss without either."""
     seen = watch_batches(monkeypatch)
     model, twin = fresh(), fresh().train()
-    config = TrainConfig(batch_size=30, label_smoothing=0.1, sum_weight=0.0, weight_decay=0.0)
+    config = TrainConfig(
+        batch_size=30,
+        label_smoothing=smoothing,
+        temperature=temperature,
+        sum_weight=0.0,
+        weight_decay=0.0,
+    )
     progress = next(train(model, data, config))
     output = twin(seen[0].images, seen[0].addends)
-    plain, smooth = (losses(twin.sum_head, output, seen[0], by)[0] for by in (0.0, 0.1))
+    plain = losses(twin.sum_head, output, seen[0])[0]
+    logits = output.class_logits / temperature
+    smooth = F.cross_entropy(logits, seen[0].labels, label_smoothing=smoothing)
     assert progress.train.class_loss == pytest.approx(plain.item(), rel=1e-4)
     learned = [*twin.encoder.parameters(), *twin.class_head.parameters()]
     sgd = torch.optim.SGD(learned, progress.lr, 0.9, nesterov=True)

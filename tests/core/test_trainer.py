@@ -108,18 +108,22 @@ def test_training_scores_are_means_over_the_batch_however_small(data, exact, mon
     assert steps[-1].train.sum_loss == pytest.approx(total.item() / size, rel=1e-4)
 
 
-def test_the_loss_that_is_reported_has_no_smoothing_as_validation_has_none(
-    data, exact, monkeypatch, untraced
+@pytest.mark.parametrize("eased", [{"label_smoothing": 0.5}, {"temperature": 3.0}])
+def test_the_loss_that_is_reported_is_not_eased_as_that_of_validation_is_not(
+    data, exact, monkeypatch, untraced, eased
 ):
     seen = watch_batches(monkeypatch)
     answers: list[Output] = []
     model = fresh()
     model.register_forward_hook(lambda net, _, out: answers.append(out) if net.training else None)
-    *_, last = train(model, data, TrainConfig(batch_size=63, label_smoothing=0.5))
+    config = TrainConfig(batch_size=63, **eased)
+    *_, last = train(model, data, config)
     logits, labels = answers[-1].class_logits, seen[-1].labels
-    smoothed = F.cross_entropy(logits, labels, label_smoothing=0.5).item()
+    learned = F.cross_entropy(
+        logits / config.temperature, labels, label_smoothing=config.label_smoothing
+    ).item()
     plain = F.cross_entropy(logits, labels).item()
-    assert abs(smoothed - plain) > 0.01
+    assert abs(learned - plain) > 0.01
     assert last.train.class_loss == pytest.approx(plain, rel=1e-4)
 
 

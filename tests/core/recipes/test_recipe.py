@@ -175,6 +175,7 @@ def test_a_preset_survives_a_file(name):
         ({"ema": float("nan")}, "ema must be a number from 0 to 1"),
         ({"weight_decay": float("inf")}, "weight_decay must be a number from 0 to 1"),
         ({"label_smoothing": True}, "label_smoothing must be a number from 0 to 1"),
+        ({"temperature": 0.5}, "temperature must be a number from 1 to 10"),
         ({"held_out": 0}, "held_out must be a whole number from 1000 to 10000"),
     ],
 )
