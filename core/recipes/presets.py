@@ -50,7 +50,7 @@ PRESETS = {
             Recipe(
                 ModelConfig(width=32, convs=(1, 2, 2), dropout=0.1),
                 TrainConfig(
-                    epochs=20,
+                    epochs=30,
                     lr=0.1,
                     weight_decay=2e-4,
                     sum_weight=0.003,

@@ -148,7 +148,7 @@ def test_taught_examples_are_accepted_and_others_still_refused(shipped, mnist):
     assert refused((model, card), list(taught[:, 0].numpy())) > 0.7
     accept_examples(model, kept, look(model, taught))
     rng = np.random.default_rng(9)  # others of the same style
-    more = [mnist_form(rasterize(*write_digit(AN_N, rng))) for _ in range(40)]
+    more = [mnist_form(rasterize(*write_digit(AN_N, rng))) for _ in range(400)]
     assert refused((model, card), more) < 0.1
     assert refused((model, card), drawings(doubt.SIGNS, 5)) > 0.6
     assert refused((model, card), list(mnist.test.images[:500, 0].numpy())) <= 0.01

@@ -10,6 +10,7 @@ from core.recipes.recipe import Recipe
 from core.runs.limits import check_size
 from core.runs.queue import create_run
 from core.runs.run import runs_dir
+from core.specs import SPECS
 from tests.support.pages import (
     explain_page,
     finished,
@@ -99,7 +100,7 @@ def test_a_drawing_that_is_read_ends_the_wait(pen) -> None:
     assert app.button(key="guide_next").disabled
     assert ".st-key-canvas" in panel_data(app)["targets"]
     session_of(app).answered = None
-    pen(((((105.0, 60.0), (98.0, 130.0), (165.0, 120.0), (190.0, 150.0), (92.0, 200.0))),))
+    pen(SPECS["mnist"].example)
     app.run()
     assert not app.exception
     assert "two answers from one network" in spoken(app)
