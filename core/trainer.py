@@ -117,7 +117,7 @@ class TrainingState(NamedTuple):
 class Training:
     """One training of a network, in place. `state` and `restore` carry it over to another process.
 
-    Every step calls `lr_override`. A network that made `start` steps already goes on after them.
+    Every step asks `lr_override` for a rate. It goes on after `start` steps, with new momentum.
     """
 
     def __init__(

@@ -64,7 +64,7 @@ def is_upside_down(upright: Prediction, turned: Prediction) -> bool:
     Of MNIST's test images the shipped network says so of 0.4 % that stand upright, and of most 2,
     3, 4 and 7 that stand on their head; the others may look the same or like another digit.
     """
-    return turned.is_readable and turned.energy > FAR_SURER * upright.energy
+    return turned.is_readable and turned.energy > FAR_SURER * max(upright.energy, 0)
 
 
 def predict(

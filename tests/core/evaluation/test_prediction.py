@@ -154,3 +154,9 @@ def test_a_picture_is_upside_down_where_it_is_read_far_surer_turned(energy, read
     upright = Prediction(np.zeros((28, 28), np.uint8), 0, 9, (0.1,) * 10, 9.0, 9, None, energy=4.0)
     turned = replace(upright, label=6, energy=energy, is_readable=readable)
     assert is_upside_down(upright, turned) is said
+
+
+@pytest.mark.parametrize(("energy", "said"), [(0.1, True), (-0.1, False), (-2.2, False)])
+def test_what_looks_like_nothing_is_not_upside_down_for_looking_like_less(energy, said):
+    upright = Prediction(np.zeros((28, 28), np.uint8), 0, 9, (0.1,) * 10, 9.0, 9, None, energy=-2.0)
+    assert is_upside_down(upright, replace(upright, energy=energy)) is said
