@@ -68,12 +68,12 @@ class Unfinished:
             facts = _facts(self.file)
             with safe_open(self.file, "pt") as opened:
                 tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-            recipe, history = facts["recipe"], facts["history"]
+            recipe, history = Recipe.read(facts["recipe"]), facts["history"]
             epoch, step, images, schedule = facts["numbers"]
             state = TrainingState(epoch, step, images, schedule, tensors)
         except DAMAGED as error:
             raise ResumeError(f"{self.file} is damaged: delete it and train again.") from error
-        if recipe != _as_json(self._recipe.to_dict()):
+        if recipe != self._recipe:
             raise ResumeError(f"{self.file} is of other settings: give those, or delete it.")
         self._training.restore(state)
         self.history = history
@@ -113,8 +113,3 @@ def _facts(file: Path) -> dict[str, Any]:
     with safe_open(file, "pt") as opened:
         facts: dict[str, Any] = json.loads(opened.metadata()["facts"])
         return facts
-
-
-def _as_json(value: object) -> Any:
-    """What is left of a value in a file: tuples are lists there."""
-    return json.loads(json.dumps(value))

@@ -1,11 +1,13 @@
 """train --resume: a training that was cut off goes on, and ends as if it had not been."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save
 
 from core.cli import train
@@ -78,6 +80,26 @@ def test_other_settings_are_refused(cut_off, capsys):
         f"{cut_off} is of other settings: give those, or delete it.\n"
     )
     assert cut_off.exists()
+
+
+def rewrite(file: Path, recipe: Callable[[dict[str, object]], object]) -> None:
+    with safe_open(file, "pt") as opened:
+        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        facts = json.loads(opened.metadata()["facts"])
+    recipe(facts["recipe"])
+    file.write_bytes(save(tensors, {"facts": json.dumps(facts)}))
+
+
+def test_a_setting_that_is_newer_than_the_file_has_its_default(cut_off):
+    rewrite(cut_off, lambda recipe: recipe.pop("temperature"))
+    assert main([*LONG, "--out", str(cut_off.parent), "--resume"]) == 0
+    assert not cut_off.exists()
+
+
+def test_a_setting_that_is_not_known_here_is_refused(cut_off, capsys):
+    rewrite(cut_off, lambda recipe: recipe.update(warmth=1.0))
+    said = complaint(capsys, *LONG, "--out", cut_off.parent, "--resume")
+    assert said == f"{cut_off} is damaged: delete it and train again.\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04" + b"0" * 100])
