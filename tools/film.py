@@ -69,7 +69,7 @@ def play(film: Film) -> None:
     pick_number(page, 3)
     film.take(SLOW)
     page.get_by_role("link", name="Train").click()
-    expect(hook(page, "train_start")).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()  # drawn after the rest
     wait_until_idle(page)
     film.take(SLOW)
     press(page, "train_start")

@@ -58,14 +58,24 @@ def signed_veil(
     veil[..., 3] = VEIL_OPACITY * shades(np.abs(shares), 0, 1)
     marks = ""
     for sign, values in (("+", shares), ("−", -shares)):
-        row, column = np.unravel_index(values.argmax(), values.shape)
-        if values[row, column] > MARKED:
+        if values.max() > MARKED:
+            row, column = _middle_of_most(values)
             left, top = 100 * (column + 0.5) / shares.shape[1], 100 * (row + 0.5) / shares.shape[0]
             marks += f'<b style="left:{left:.0f}%;top:{top:.0f}%">{sign}</b>'
     return (
         f'<span class="veiled" style="width:{side}px">{image_tag(paper, side, alt)}'
         f'<img alt="" src="{data_uri(veil)}">{marks}</span>'
     )
+
+
+def _middle_of_most(values: npt.NDArray[np.float32]) -> tuple[int, int]:
+    """The place of the largest value; of several such places, the one nearest to their middle.
+
+    What one square alone says is the same all over it, and its first pixel is a corner.
+    """
+    most = np.argwhere(np.isclose(values, values.max()))
+    row, column = most[((most - most.mean(0)) ** 2).sum(1).argmin()]
+    return int(row), int(column)
 
 
 def montage(maps: Pixels, alt: str, columns: int = MONTAGE_COLUMNS) -> str:

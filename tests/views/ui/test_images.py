@@ -49,6 +49,22 @@ def test_ink_shows_through_a_veil_with_a_color_and_a_sign_for_each_side():
     ]
 
 
+@pytest.mark.parametrize(
+    ("squares", "place"),
+    [
+        ([(2, 6)], (9, 5)),  # its middle, not its corner
+        ([(2, 6), (20, 20)], (13, 9)),  # on one of the two
+    ],
+)
+def test_a_sign_stands_inside_of_its_spot(squares, place):
+    shares = np.zeros((28, 28), np.float32)
+    for top, left in squares:
+        shares[top : top + 8, left : left + 8] = 1
+    tag = signed_veil(np.zeros((28, 28), np.uint8), shares, ("#000000",) * 2, 104, "")
+    (found,) = re.findall(r"left:(\d+)%;top:(\d+)%", tag)
+    assert found == tuple(f"{100 * (pixel + 0.5) / 28:.0f}" for pixel in place)
+
+
 def test_a_veil_that_says_nothing_has_no_signs():
     tag = signed_veil(
         np.zeros((28, 28), np.uint8), np.zeros((2, 2), np.float32), ("#000000",) * 2, 9, ""
