@@ -4,6 +4,7 @@
     python benchmarks/ingredients.py mnist residual cutout-8          these two
     python benchmarks/ingredients.py fashion-late shift-2+cutout-16   both at once
     python benchmarks/ingredients.py fashion-late --epochs 8 --width 16 --seeds 1 --json
+    python benchmarks/ingredients.py mnist deeper --out out/tried     keeps out/tried/deeper-0, ...
 
 The recipe of a preset, unchanged and with one thing changed at a time, or several. All 10,000
 validation images are held out, and the test images are never read: this is how to choose.
@@ -25,9 +26,12 @@ import torch
 from core.cli.progress import ProgressBar
 from core.dataset import load_data
 from core.engines.engine import choose_device
+from core.evaluation.metrics import evaluate
 from core.recipes.presets import PRESETS
 from core.recipes.recipe import Recipe
 from core.specs import VAL_SIZE
+from core.storage import checkpoint
+from core.storage.checkpoint import Card
 from core.trainer import Scores
 
 
@@ -71,15 +75,26 @@ def mix(names: str, recipe: Recipe) -> Recipe:
     return recipe
 
 
-def measure(recipe: Recipe, device: torch.device, name: str) -> tuple[Scores, float]:
-    """The scores on all validation images after the last step, and the seconds of training."""
-    network = recipe.build().to(device)
+def measure(
+    recipe: Recipe, device: torch.device, name: str, out: Path | None
+) -> tuple[Scores, float]:
+    """The scores on all validation images after the last step, and the seconds of training.
+
+    The network is kept in `out`, for other benchmarks; its card has the same scores.
+    """
+    network, data = recipe.build().to(device), load_data(recipe.model.dataset)
     start = time.perf_counter()
     with ProgressBar("step") as bar:
-        for progress in recipe.fit(network, load_data(recipe.model.dataset)):
+        for progress in recipe.fit(network, data):
             bar.show(f"{name}, seed {recipe.train.seed}", progress.step, progress.steps)
+    seconds = time.perf_counter() - start
+    if out:
+        metrics = evaluate(network.cpu(), data.val)
+        card = Card.of(name, recipe, network, metrics, recipe.train.epochs, seconds)
+        out.mkdir(parents=True, exist_ok=True)
+        checkpoint.save(out / f"{name}-{recipe.train.seed}", network, card)
     assert progress.val  # the last step of all has been validated
-    return progress.val, time.perf_counter() - start
+    return progress.val, seconds
 
 
 def main() -> None:
@@ -90,6 +105,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, help="in the place of the preset's")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the networks are kept")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     args = parser.parse_args()
     asked = {part for name in args.ingredients for part in name.split("+")}
@@ -103,7 +119,8 @@ def main() -> None:
         print("| | class right | both right | seconds |\n| --- | --- | --- | --- |")
     for name in args.ingredients or INGREDIENTS:
         recipe = mix(name, base)
-        runs = [measure(training(seed=seed)(recipe), device, name) for seed in range(args.seeds)]
+        seeds = (training(seed=seed)(recipe) for seed in range(args.seeds))
+        runs = [measure(seeded, device, name, args.out) for seeded in seeds]
         found[name] = [scores._asdict() | {"seconds": seconds} for scores, seconds in runs]
         if not args.json:
             classes, both = (
