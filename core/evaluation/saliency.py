@@ -28,9 +28,10 @@ PLACES = range(0, IMAGE_SIDE - PATCH + 1, STRIDE)
 
 
 class Saliency(NamedTuple):
-    """For each pixel, the mean effect of the squares that cover it, signed: float (28, 28) each.
+    """What each square does for the answers: float (6, 6) each, by the place of the square.
 
-    Where nothing is drawn there is nothing to cover, and the effect is 0.
+    The square of row i and column j covers PATCH x PATCH pixels from (STRIDE i, STRIDE j) on. Where
+    it has no ink there is nothing to cover, and the effect is 0.
     """
 
     class_evidence: NDArray[np.float32]  # nats for `label` against `runner_up`
@@ -61,22 +62,28 @@ def saliency(model: SumNet, image: Pixels, addend: int) -> Saliency:
     label, runner_up = output.class_logits[0].topk(2).indices.tolist()
     odds = output.class_logits[:, label] - output.class_logits[:, runner_up]
     return Saliency(
-        _spread(odds[0] - odds[1:], places),
-        _spread(output.sum_value[0] - output.sum_value[1:], places),
+        _on_grid(odds[0] - odds[1:], places),
+        _on_grid(output.sum_value[0] - output.sum_value[1:], places),
         label,
         runner_up,
     )
 
 
-def _spread(effects: torch.Tensor, places: list[tuple[int, int]]) -> NDArray[np.float32]:
-    """For each pixel, the mean over the squares that cover it."""
-    on_grid = torch.zeros(len(PLACES), len(PLACES))
-    for effect, (top, left) in zip(effects, places, strict=True):
-        on_grid[top // STRIDE, left // STRIDE] = effect
+def _on_grid(effects: torch.Tensor, places: list[tuple[int, int]]) -> NDArray[np.float32]:
+    grid = np.zeros((len(PLACES), len(PLACES)), np.float32)
+    for effect, (top, left) in zip(effects.tolist(), places, strict=True):
+        grid[top // STRIDE, left // STRIDE] = effect
+    return grid
 
-    def stamp(values: torch.Tensor) -> torch.Tensor:
-        kernel = torch.ones(1, 1, PATCH, PATCH)
-        return F.conv_transpose2d(values[None, None], kernel, stride=STRIDE)[0, 0]
 
-    spread: NDArray[np.float32] = (stamp(on_grid) / stamp(torch.ones_like(on_grid))).numpy()
+def over_pixels(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The effect of a square around each pixel, (28, 28): linear between those that were covered.
+
+    Around a pixel of the margin, where no square has its middle, it is that of the nearest one.
+    """
+    between = F.interpolate(
+        torch.from_numpy(evidence)[None, None], scale_factor=STRIDE, mode="bilinear"
+    )
+    margin = (IMAGE_SIDE - between.shape[-1]) // 2
+    spread: NDArray[np.float32] = F.pad(between, (margin,) * 4, mode="replicate")[0, 0].numpy()
     return spread

@@ -2,15 +2,18 @@
 
 import html
 import math
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from core.data.drawing import Pixels
 from core.data.photo import PhotoReading
 from core.evaluation.prediction import AnswerError
-from core.evaluation.saliency import Saliency
+from core.evaluation.saliency import PATCH, STRIDE, over_pixels
 from core.model import SumNet
 from core.storage.checkpoint import Card
 from views.input.input_image import InputImage
@@ -25,6 +28,17 @@ FRAME = 6  # pixels around the ink of a photo, where the photo is twice as large
 LEAST_SCALE = {"class": 0.5, "sum": 0.25}  # what is at least in full color: noise is not
 FAINT = {"class": 0.1, "sum": 0.05}  # less is not worth a number
 MOST_TIMES = 1_000
+
+
+class Spot(NamedTuple):
+    """The square that changes an answer most when it is covered, in one direction."""
+
+    effect: float  # above 0
+    top: int  # pixels of the picture
+    left: int
+
+
+Spots = dict[str, Spot]  # "+" is what speaks for the answer, "−" what speaks against it
 
 
 def seen_html(image: InputImage) -> str:
@@ -76,17 +90,33 @@ def show_saliency(model: SumNet, card: Card, pixels: Pixels, addend: int) -> Non
         return
     names = model.spec.class_names
     figures = ""
-    for head, title, words in (
-        ("class", f"For {names[found.label]}, against {names[found.runner_up]}", _of_class(found)),
-        ("sum", "What the sum hangs on", _of_sum(found, model)),
+    for head, title, evidence, words in (
+        (
+            "class",
+            f"For {names[found.label]}, against {names[found.runner_up]}",
+            found.class_evidence,
+            _of_class,
+        ),
+        ("sum", "What the sum hangs on", found.sum_evidence, partial(_of_sum, model)),
     ):
-        evidence = found.class_evidence if head == "class" else found.sum_evidence
         most = max(LEAST_SCALE[head], float(np.abs(evidence).max()))
         palette = current_palette()
         colors = (palette.class_head if head == "class" else palette.sum_head, palette.against)
-        veil = signed_veil(pixels, evidence / most, colors, FIGURE_SIDE, title)
-        figures += _seen_figure(veil + scale_html(most, colors), title, words)
+        spots = _strongest(evidence, FAINT[head])
+        squares = {sign: (spot.top, spot.left, PATCH) for sign, spot in spots.items()}
+        shares = over_pixels(evidence / np.float32(most))
+        veil = signed_veil(pixels, shares, colors, squares, FIGURE_SIDE, title)
+        figures += _seen_figure(veil + scale_html(most, colors), title, words(spots))
     st.html(f'<div class="looked">{figures}</div>')
+
+
+def _strongest(evidence: NDArray[np.float32], least: float) -> Spots:
+    spots = {}
+    for sign, effects in (("+", evidence), ("−", -evidence)):
+        row, column = np.unravel_index(effects.argmax(), effects.shape)
+        if effects[row, column] > least:
+            spots[sign] = Spot(float(effects[row, column]), STRIDE * int(row), STRIDE * int(column))
+    return spots
 
 
 def scale_html(most: float, colors: tuple[str, str]) -> str:
@@ -98,13 +128,12 @@ def scale_html(most: float, colors: tuple[str, str]) -> str:
     )
 
 
-def _of_class(found: Saliency) -> str:
-    most, least = float(found.class_evidence.max()), float(found.class_evidence.min())
+def _of_class(spots: Spots) -> str:
     said = []
-    if most > FAINT["class"]:
-        said.append(f"Cover the +, and its odds fall {_times(most)}.")
-    if least < -FAINT["class"]:
-        said.append(f"Cover the −, and they rise {_times(-least)}.")
+    if "+" in spots:
+        said.append(f"Cover the +, and its odds fall {_times(spots['+'].effect)}.")
+    if "−" in spots:
+        said.append(f"Cover the −, and they rise {_times(spots['−'].effect)}.")
     return " ".join(said) or "No single part matters much."
 
 
@@ -116,13 +145,12 @@ def _times(nats: float) -> str:
     return f"{factor:.0f}-fold" if factor >= 10 else f"{factor:.1f}-fold"
 
 
-def _of_sum(found: Saliency, model: SumNet) -> str:
-    most, least = float(found.sum_evidence.max()), float(found.sum_evidence.min())
+def _of_sum(model: SumNet, spots: Spots) -> str:
     said = []
-    if most > FAINT["sum"]:
-        said.append(f"Cover the +, and the sum falls by {most:.1f}.")
-    if least < -FAINT["sum"]:
-        said.append(f"Cover the −, and it rises by {-least:.1f}.")
+    if "+" in spots:
+        said.append(f"Cover the +, and the sum falls by {spots['+'].effect:.1f}.")
+    if "−" in spots:
+        said.append(f"Cover the −, and it rises by {spots['−'].effect:.1f}.")
     if not said and not model.fusion.marks_images:
         return "It follows the class, which no single part changes."
     return " ".join(said) or "No single part changes it."

@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,6 @@ CELL = 42  # pixels a side of each: three, six and fourteen times a map of 14, 7
 GAP = 4
 INK_OPACITY = 0.6
 VEIL_OPACITY = 0.8  # at most: the ink shows through
-MARKED = 0.05  # a weaker spot has no sign
 
 
 def data_uri(pixels: Pixels) -> str:
@@ -43,12 +43,17 @@ def picture_tag(pixels: Pixels, side: int, alt: str) -> str:
 
 
 def signed_veil(
-    ink: Pixels, shares: npt.NDArray[np.float32], colors: tuple[str, str], side: int, alt: str
+    ink: Pixels,
+    shares: npt.NDArray[np.float32],
+    colors: tuple[str, str],
+    squares: Mapping[str, tuple[int, int, int]],
+    side: int,
+    alt: str,
 ) -> str:
     """Ink in grey, and over it a smooth veil as dense as the shares (H, W), from -1 to 1, say.
 
-    What is above 0 has the first of the `colors`, "#rrggbb", and a + at its strongest spot; what is
-    below has the second and a minus sign.
+    What is above 0 has the first of the `colors`, "#rrggbb", what is below the second. Each of the
+    `squares` (top, left and side, in pixels of the shares) has a frame around its sign.
     """
     paper = np.full((*ink.shape, 2), 128, np.uint8)
     paper[..., 1] = INK_OPACITY * ink
@@ -56,26 +61,16 @@ def signed_veil(
     above, below = (np.array(list(bytes.fromhex(color[1:])), np.uint8) for color in colors)
     veil[..., :3] = np.where(shares[..., None] > 0, above, below)
     veil[..., 3] = VEIL_OPACITY * shades(np.abs(shares), 0, 1)
-    marks = ""
-    for sign, values in (("+", shares), ("−", -shares)):
-        if values.max() > MARKED:
-            row, column = _middle_of_most(values)
-            left, top = 100 * (column + 0.5) / shares.shape[1], 100 * (row + 0.5) / shares.shape[0]
-            marks += f'<b style="left:{left:.0f}%;top:{top:.0f}%">{sign}</b>'
+    height, width = shares.shape
+    frames = "".join(
+        f'<b style="left:{100 * left / width:.1f}%;top:{100 * top / height:.1f}%;'
+        f'width:{100 * size / width:.1f}%;height:{100 * size / height:.1f}%">{sign}</b>'
+        for sign, (top, left, size) in squares.items()
+    )
     return (
         f'<span class="veiled" style="width:{side}px">{image_tag(paper, side, alt)}'
-        f'<img alt="" src="{data_uri(veil)}">{marks}</span>'
+        f'<img alt="" src="{data_uri(veil)}">{frames}</span>'
     )
-
-
-def _middle_of_most(values: npt.NDArray[np.float32]) -> tuple[int, int]:
-    """The place of the largest value; of several such places, the one nearest to their middle.
-
-    What one square alone says is the same all over it, and its first pixel is a corner.
-    """
-    most = np.argwhere(np.isclose(values, values.max()))
-    row, column = most[((most - most.mean(0)) ** 2).sum(1).argmin()]
-    return int(row), int(column)
 
 
 def montage(maps: Pixels, alt: str, columns: int = MONTAGE_COLUMNS) -> str:

@@ -1,5 +1,6 @@
 """Which parts of the picture the answers hang on, as the Draw page shows it."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -20,9 +21,9 @@ def found(class_evidence: np.ndarray, sum_evidence: np.ndarray) -> Saliency:
 
 
 def spots(highest: float, lowest: float) -> np.ndarray:
-    """Two spots on an empty map."""
-    spots = np.zeros((28, 28), np.float32)
-    spots[2, 20], spots[25, 7] = highest, lowest
+    """Two squares that matter, and others that do not."""
+    spots = np.zeros((6, 6), np.float32)
+    spots[1, 4], spots[4, 2] = highest, lowest
     return spots
 
 
@@ -39,7 +40,7 @@ def test_what_covering_a_part_does_is_said_in_numbers(pen, monkeypatch) -> None:
 
 
 def test_a_part_that_hardly_matters_gets_no_number(pen, monkeypatch) -> None:
-    faint = np.full((28, 28), 0.03, np.float32)
+    faint = np.full((6, 6), 0.03, np.float32)
     monkeypatch.setattr(networks, "cached_saliency", lambda *_: found(faint, faint))
     pen(EXAMPLES["3"])
     said = words(opened(draw_page))
@@ -47,7 +48,30 @@ def test_a_part_that_hardly_matters_gets_no_number(pen, monkeypatch) -> None:
         "No single part matters much." in said
         and "It follows the class, which no single part changes." in said
     )
-    assert "Cover" not in said
+    assert "Cover" not in said and "<b" not in said.split("veiled")[1].split("</span>")[0]
+
+
+@pytest.mark.parametrize(
+    ("highest", "lowest", "signs"), [(3, -2, "+−"), (30, -0.2, "+−"), (0.02, -1, "−"), (1, 0, "+")]
+)
+def test_each_sign_that_is_spoken_of_is_there_and_no_other(
+    pen, monkeypatch, highest, lowest, signs
+) -> None:
+    monkeypatch.setattr(
+        networks, "cached_saliency", lambda *_: found(spots(highest, lowest), spots(9, -9))
+    )
+    pen(EXAMPLES["3"])
+    of_class = words(opened(draw_page)).split("What the sum hangs on")[0].split('class="veiled"')[1]
+    assert "".join(re.findall(r"<b style=\"left[^>]+>(.)</b>", of_class)) == signs
+    assert "".join(re.findall(r"Cover the (.)", of_class)) == signs
+
+
+def test_the_frame_is_around_the_very_square_that_was_covered(pen, monkeypatch) -> None:
+    monkeypatch.setattr(networks, "cached_saliency", lambda *_: found(spots(3, 0), spots(3, 0)))
+    pen(EXAMPLES["3"])
+    framed = re.findall(r"left:([\d.]+)%;top:([\d.]+)%;width:([\d.]+)%", words(opened(draw_page)))
+    pixels = {tuple(round(28 * float(value) / 100) for value in frame) for frame in framed}
+    assert pixels == {(4 * 4, 1 * 4, 8)}
 
 
 def test_where_it_looked_is_computed_once_for_a_picture_and_a_number(pen, monkeypatch) -> None:
@@ -70,7 +94,7 @@ def veils(monkeypatch) -> list[tuple[np.ndarray, tuple[str, str]]]:
     """What is laid over the picture, and in which colors."""
     seen: list[tuple[np.ndarray, tuple[str, str]]] = []
 
-    def veiled(ink, shares, colors, side, title) -> str:
+    def veiled(ink, shares, colors, squares, side, title) -> str:
         seen.append((shares, colors))
         return ""
 
@@ -88,8 +112,9 @@ def test_each_head_has_its_map_in_its_colors_and_its_strongest_part_in_full(
     (of_class, class_colors), (of_sum, sum_colors) = veils
     assert class_colors == (LIGHT.class_head, LIGHT.against)
     assert sum_colors == (LIGHT.sum_head, LIGHT.against)
-    assert (of_class.max(), of_class.min()) == (1, -0.25)
-    assert (of_sum.max(), of_sum.min()) == (0.25, -1)
+    # The middle of a square lies between four pixels: each is an eighth away from it, both ways.
+    assert (of_class.max(), of_class.min()) == pytest.approx((0.766, -0.25 * 0.766), abs=0.001)
+    assert (of_sum.max(), of_sum.min()) == pytest.approx((0.25 * 0.766, -0.766), abs=0.001)
 
 
 def test_a_name_with_signs_is_read_and_shown_as_it_is(monkeypatch) -> None:
@@ -111,7 +136,7 @@ def test_noise_is_not_shown_in_full_color(pen, monkeypatch, veils) -> None:
     monkeypatch.setattr(networks, "cached_saliency", lambda *_: maps)
     pen(EXAMPLES["3"])
     opened(draw_page)
-    assert [float(shares.max()) for shares, _ in veils] == pytest.approx([0.1, 0.2])
+    assert [float(shares.max()) for shares, _ in veils] == pytest.approx([0.077, 0.153], abs=0.001)
 
 
 @pytest.mark.parametrize(

@@ -32,44 +32,25 @@ def test_a_photo_keeps_its_shape():
     assert decoded(tag).shape == (30, 20)
 
 
-def test_ink_shows_through_a_veil_with_a_color_and_a_sign_for_each_side():
+def test_ink_shows_through_a_veil_with_a_color_for_each_side_and_framed_signs():
     ink = np.zeros((28, 28), np.uint8)
     ink[3, 5] = 255
     shares = np.array([[0.0, 0.5], [1.0, -0.5]], np.float32)
-    tag = signed_veil(ink, shares, ("#4F5BD5", "#A21C6B"), 104, "where")
+    squares = {"+": (1, 0, 1), "−": (1, 1, 1)}
+    tag = signed_veil(ink, shares, ("#4F5BD5", "#A21C6B"), squares, 104, "where")
     paper, veil = decoded(tag, 0), decoded(tag, 1)
     assert paper[3, 5].tolist() == [128, 153] and paper[5, 3].tolist() == [128, 0]
     assert veil[0, 1, :3].tolist() == veil[1, 0, :3].tolist() == [0x4F, 0x5B, 0xD5]
     assert veil[1, 1, :3].tolist() == [0xA2, 0x1C, 0x6B]
     assert veil[..., 3].tolist() == [[0, 102], [204, 102]]  # 80 % at most
     assert 'style="width:104px"' in tag and '<img alt="" ' in tag
-    assert re.findall(r"<b style=\"left:(\d+)%;top:(\d+)%\">(.)</b>", tag) == [
-        ("25", "75", "+"),
-        ("75", "75", "−"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("squares", "place"),
-    [
-        ([(2, 6)], (9, 5)),  # its middle, not its corner
-        ([(2, 6), (20, 20)], (13, 9)),  # on one of the two
-    ],
-)
-def test_a_sign_stands_inside_of_its_spot(squares, place):
-    shares = np.zeros((28, 28), np.float32)
-    for top, left in squares:
-        shares[top : top + 8, left : left + 8] = 1
-    tag = signed_veil(np.zeros((28, 28), np.uint8), shares, ("#000000",) * 2, 104, "")
-    (found,) = re.findall(r"left:(\d+)%;top:(\d+)%", tag)
-    assert found == tuple(f"{100 * (pixel + 0.5) / 28:.0f}" for pixel in place)
-
-
-def test_a_veil_that_says_nothing_has_no_signs():
-    tag = signed_veil(
-        np.zeros((28, 28), np.uint8), np.zeros((2, 2), np.float32), ("#000000",) * 2, 9, ""
+    found = re.findall(
+        r"<b style=\"left:([\d.]+)%;top:([\d.]+)%;width:([\d.]+)%;height:([\d.]+)%\">(.)</b>", tag
     )
-    assert "<b" not in tag
+    assert [(*map(float, frame[:4]), frame[4]) for frame in found] == [
+        (0, 50, 50, 50, "+"),
+        (50, 50, 50, 50, "−"),
+    ]
 
 
 def test_shades_go_from_black_to_white_between_two_values():
