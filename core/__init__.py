@@ -2,13 +2,17 @@
 
 Nothing here imports streamlit or plotly. The rooms, from the ground up:
 
-    errors, data, specs, dataset   what is told to people; bytes and pixels; the data sets
-    heads, model                   the network
-    engines, trainer, finetune     who computes a batch; training; learning somebody's handwriting
+    errors, systems                what is told to people; what differs between systems
+    data, specs, dataset           bytes and pixels; the data sets
+    collections                    data sets of people's own
+    heads, encoders, model         the network
+    engines, trainer               who computes a batch; training
+    doubt, finetune                what is no digit; learning somebody's handwriting
     recipes, evaluation            what to train; what a trained network can do
-    storage                        what is on disk
-    runs, forecast, workers        a training as a job; how long it takes; who does jobs
-    cli                            python -m core
+    inspection                     what goes on inside of it
+    storage, runs, library         what is on disk; a training as a job; people's own data sets
+    forecast, jobs, cluster        how long it takes; what is done with a run; other computers
+    workers, cli                   who does jobs; python -m core
 """
 
 import os

@@ -1,4 +1,4 @@
 """Data sets of one's own: pictures in named folders, brought into shape.
 
-Imports core.dataset, core.specs and core.data.
+Imports core.dataset and what that stands on.
 """

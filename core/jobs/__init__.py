@@ -1,4 +1,4 @@
 """What is done with a run, on any machine, and how it gets into files.
 
-Imports core.runs and what that stands on.
+Imports core.forecast and what that stands on.
 """

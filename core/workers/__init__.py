@@ -1,4 +1,4 @@
 """Who does the jobs: the warm process, and the supervisor that looks after it.
 
-Imports core.runs and what that stands on.
+Imports core.cluster and what that stands on.
 """

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from core import PROJECT
-from tests.project.test_layout import imported
+from tests.support.layout import imported
 from views import startup
 
 LARGE = "{'torch', 'numpy', 'pandas', 'scipy', 'views.session', 'views.draw'} & set(sys.modules)"

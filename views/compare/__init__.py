@@ -1,4 +1,4 @@
-"""The Compare page: a table of networks, and five views of those chosen.
+"""The Compare page: a table of networks, and six views of those chosen.
 
-Imports views.ui, views.session and core.
+Imports views.inside, views.input, views.frame, views.ui, views.session, views.server and core.
 """

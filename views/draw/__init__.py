@@ -1,4 +1,4 @@
 """The Draw page: answers, saliency, teaching.
 
-Imports views.input, views.ui, views.session and core.
+Imports views.input, views.frame, views.guide, views.ui, views.session, views.server and core.
 """

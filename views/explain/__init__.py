@@ -1,4 +1,4 @@
 """The Explain page: the network taken apart on the visitor's own drawing.
 
-Imports views.input, views.ui, views.session and core.
+Imports views.inside, views.frame, views.guide, views.ui, views.session and core.
 """

@@ -1,4 +1,4 @@
 """The Lessons page: cards of lessons, the sabotage quiz, a shifted picture, a sheet to print.
 
-Imports views.input, views.frame, views.guide, views.ui, views.session and core.
+Imports views.input, views.frame, views.guide, views.ui, views.session, views.server and core.
 """

@@ -1,4 +1,4 @@
 """What stands in front of Streamlit: who may connect, how much may be sent, how often.
 
-Imports core.
+Imports views.document and core.
 """

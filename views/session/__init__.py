@@ -1,4 +1,4 @@
 """Whose page it is: the only room that touches session state, the address and caches.
 
-Imports core.
+Imports views.server and core.
 """

@@ -1,4 +1,4 @@
 """The Train page: settings, a run while it trains, its results.
 
-Imports views.input, views.ui, views.session and core.
+Imports views.inside, views.input, views.frame, views.ui, views.session and core.
 """

@@ -1,4 +1,4 @@
 """What several pages show: theme, style, pictures, tables, sharing, files.
 
-Imports views.session and core.
+Imports views.session, views.server, views.document and core.
 """
