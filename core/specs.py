@@ -95,7 +95,6 @@ class DatasetSpec:
     is_digits: bool = False  # can people write more of them, and several in a row?
     photo_form: Form | None = None  # shades of grey to such an image; None: a photo is read as ink
     epoch_images: int = TRAIN_SIZE  # that an epoch shows, about
-    train_words: str = "50,000 images"  # what it learns from, for the page
     test_words: str = "10,000 test images"
     own: OwnData | None = None  # what it was made from, if the pictures are somebody's own
 
@@ -108,6 +107,10 @@ class DatasetSpec:
     def is_drawn(self) -> bool:
         """Are its pictures ink on paper, such as people draw?"""
         return self.is_digits or (self.own is not None and self.own.kind == "ink")
+
+    def train_words(self, images: int) -> str:
+        """What a training with so many images learns from, for the page."""
+        return f"the pictures of {self.title}" if self.own else f"{images:,} images"
 
     def numbered(self, label: int) -> str:
         """The name of a class and, if that is not a number, its number: "5", "Sneaker (7)"."""
@@ -246,7 +249,6 @@ def own_spec(own: OwnData) -> DatasetSpec:
         mirrored=own.kind == "photo",
         photo_form=photo_form if own.kind == "photo" else None,
         epoch_images=EPOCH_IMAGES,
-        train_words=f"the pictures of {own.title}",
         test_words="test pictures",
         own=own,
     )

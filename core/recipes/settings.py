@@ -243,3 +243,8 @@ SETTINGS: dict[str, Setting] = {
         whole=True,
     ),
 }
+
+
+def has_effect(name: str, settings: Mapping[str, Value]) -> bool:
+    """Has this setting an effect beside the others? The shipped encoder brings its own width."""
+    return name != "width" or settings["start"] != "shipped"

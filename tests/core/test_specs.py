@@ -44,7 +44,8 @@ def test_a_data_set_of_ones_own_is_what_was_brought(kind):
         *("class", "digit", "garment"),
     )
     assert spec.epoch_images == 6_000 < MNIST.epoch_images == 50_000
-    assert (spec.train_words, spec.test_words) == ("the pictures of Mine", "test pictures")
+    assert (spec.train_words(500), MNIST.train_words(500)) == ("the pictures of Mine", "500 images")
+    assert spec.test_words == "test pictures"
     assert spec.is_drawn is (kind == "ink")
 
 

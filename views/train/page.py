@@ -157,7 +157,8 @@ def _no_run(session: Session) -> bool:
                 )
         return False
     st.subheader("Train a network of your own")
-    images = find_spec(str(session.link.settings["dataset"])).train_words
+    settings = session.link.settings
+    images = find_spec(str(settings["dataset"])).train_words(int(settings["images"]))
     st.write(
         f"Press Train. The network learns from {plain(images)} while its curves grow here, "
         "and then you draw with it. Nothing that you try can break the shipped network."

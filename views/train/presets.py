@@ -10,22 +10,23 @@ import streamlit as st
 
 from core.forecast.wait import about
 from core.recipes.bugs import BUGS
-from core.recipes.settings import SETTINGS, Value
+from core.recipes.settings import SETTINGS, Value, has_effect
 from core.specs import find_spec
 from views.session import jobs
 from views.session.link import DEFAULT_SETTINGS
 from views.session.session import Session, get_session
 from views.ui.text import plain
 
+WIDER = "a wider network, "  # not where the shipped encoder brings its width
 TRAIN_PRESETS: dict[str, tuple[dict[str, Value], str]] = {
     "Quick": ({"epochs": 1, "width": 16}, "sees each image once"),
     "Longer": ({"epochs": 3, "width": 16}, "sees each image three times"),
-    "Thorough": ({"epochs": 5, "width": 24}, "a wider network, five times"),
+    "Thorough": ({"epochs": 5, "width": 24}, f"{WIDER}five times"),
 }
 OWN_WORDS = {  # an epoch of somebody's own data set repeats its images, where they are few
     "Quick": "1 epoch",
     "Longer": "3 epochs",
-    "Thorough": "a wider network, 5 epochs",
+    "Thorough": f"{WIDER}5 epochs",
 }
 PRESET_SETTINGS = {name for settings, _ in TRAIN_PRESETS.values() for name in settings}
 
@@ -64,6 +65,8 @@ def _caption(session: Session, name: str) -> str:
     settings, words = TRAIN_PRESETS[name]
     if find_spec(str(session.link.settings["dataset"])).own:
         words = OWN_WORDS[name]
+    if not has_effect("width", session.link.settings):
+        words = words.removeprefix(WIDER)
     seconds = jobs.expected_seconds({**session.link.settings, **settings})
     return f"about {about(seconds)}: {words}" if seconds else words
 
@@ -92,7 +95,11 @@ def back_to_usual(session: Session) -> None:
     link = session.link
     fixed = link.hidden + link.locked
     free = {name: DEFAULT_SETTINGS[name] for name in SETTINGS if name not in fixed}
-    changed = [name for name, usual in free.items() if link.settings[name] != usual]
+    changed = [
+        name
+        for name, usual in free.items()
+        if link.settings[name] != usual and has_effect(name, link.settings)
+    ]
     words = [plain(SETTINGS[name].say(link.settings[name])) for name in changed]
     if link.bug and "bug" not in fixed:
         words.append(f"broken: {BUGS[link.bug].title}")

@@ -8,7 +8,7 @@ import streamlit as st
 from core.collections.lesson_sets import LESSON_SETS
 from core.recipes.bugs import BUGS
 from core.recipes.code import diff
-from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value
+from core.recipes.settings import SETTINGS, SUM_WEIGHTS, Choice, Number, Value, has_effect
 from views.session.lessons import who_fixed
 from views.session.session import Session, get_session, widget_value
 from views.train.presets import setting_key
@@ -25,7 +25,7 @@ def settings_controls(session: Session) -> None:
     the session gets is within bounds.
     """
     link = session.link
-    shown = [name for name in SETTINGS if name not in link.hidden]
+    shown = [n for n in SETTINGS if n not in link.hidden and has_effect(n, link.settings)]
     free = [name for name in shown if name not in link.locked]
     show_fixed(session, [name for name in shown if name in link.locked])
     is_class = len(free) < len(SETTINGS)

@@ -66,6 +66,16 @@ def test_of_small_data_sets_which_an_epoch_repeats_only_epochs_are_promised():
     assert epochs == [settings["epochs"] for settings, _ in TRAIN_PRESETS.values()]
 
 
+def test_the_shipped_encoder_brings_its_width_so_none_is_offered_or_promised():
+    app = opened(train_page, start="shipped", width="24")
+    assert captions(app)[-1] == "five times"
+    assert "Width" not in [slider.label for slider in app.select_slider]
+    changed = next(each.value for each in app.caption if each.value.startswith("Changed"))
+    assert "width" not in changed
+    app = opened(train_page, width="24")
+    assert "Width" in [slider.label for slider in app.select_slider]
+
+
 def test_a_time_that_becomes_known_is_said_without_a_reload(measured):
     (runs_dir() / ".speed.json").unlink()
     app = opened(train_page)

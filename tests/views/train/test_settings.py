@@ -6,7 +6,7 @@ import pytest
 
 from core.recipes.presets import PRESETS
 from core.recipes.settings import SETTINGS, Number
-from tests.support.pages import opened, session_of, the_run, train_page
+from tests.support.pages import opened, session_of, the_run, train_page, words
 from views.session.link import DEFAULT_SETTINGS
 from views.train import settings
 
@@ -77,6 +77,12 @@ def test_a_link_brings_its_bug() -> None:
     app.button(key="train_start").click().run()
     assert the_run(app).recipe()[1].bug.name == "broadcast"
     assert app.query_params["bug"] == "broadcast"
+
+
+def test_it_learns_from_as_many_images_as_are_chosen() -> None:
+    for images in ("500", "50000"):
+        said = words(opened(train_page, images=images))
+        assert f"The network learns from {int(images):,} images while" in said
 
 
 def test_a_link_brings_its_recipe() -> None:
