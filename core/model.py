@@ -11,7 +11,7 @@ public solution with a raw scalar stops at 97 % of the sums. The label never ent
 Encoders are in core/encoders.py, fusions and sum heads in core/heads.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -149,11 +149,17 @@ class SumNet(nn.Module):
     @property
     def parameter_count(self) -> int:
         """Of what the two heads answer with; an ink detector counts for itself."""
-        return sum(
-            parameter.numel()
-            for name, parameter in self.named_parameters()
-            if not name.startswith("ink_detector.")
-        )
+        return sum(parameter.numel() for parameter in self._answering())
+
+    @property
+    def trained_count(self) -> int:
+        """Of these, the parameters that a training changes; fixed filters are none of them."""
+        return sum(each.numel() for each in self._answering() if each.requires_grad)
+
+    def _answering(self) -> Iterator[nn.Parameter]:
+        for name, parameter in self.named_parameters():
+            if not name.startswith("ink_detector."):
+                yield parameter
 
 
 class Dropout(nn.Dropout):

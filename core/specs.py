@@ -163,7 +163,7 @@ MNIST = DatasetSpec(
     form=mnist_form,
     form_words=(
         "cropped to the ink, the longer side shrunk to 20 pixels, the center of mass moved to the "
-        "middle of 28\u00a0×\u00a028. A drawing that is merely shrunk is misread one time in five."
+        "middle of 28\u00a0×\u00a028. A drawing that is merely shrunk is misread one time in six."
     ),
     example=(
         (

@@ -3,7 +3,7 @@
 MNIST's digits were made like this (Y. LeCun, C. Cortes, C. Burges, "The MNIST database"; NIST's
 bilevel originals "were size normalized to fit in a 20x20 pixel box while preserving their aspect
 ratio ... and centered in a 28x28 image by computing the center of mass of the pixels"). If we only
-shrink a drawing to 28 x 28, one in five is misread; in this form hardly any is.
+shrink a drawing to 28 x 28, one in six is misread; in this form hardly any is.
 
 There are two ways in: pen strokes from the canvas (`rasterize`) and photos (`read_photo`).
 Both give ink, uint8 (H, W), from 0 (paper) to 255 (full ink), and `mnist_form` or `fashion_form`

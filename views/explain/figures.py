@@ -142,7 +142,7 @@ def worked(losses: LossBreakdown, head: SumHead, name: str, parameters: int) -> 
     )
     return (
         f'<dl class="worked">{body}</dl><p class="note">For label {html.escape(name)} and sum '
-        f"{losses.total}. One optimizer step then moves all {parameters:,} parameters a little, "
+        f"{losses.total}. One optimizer step then moves {parameters:,} parameters a little, "
         "each in the direction in which joint_loss falls.</p>"
     )
 

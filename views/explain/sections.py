@@ -16,8 +16,10 @@ from core.dataset import SUM_CLASSES, Split
 from core.evaluation.layers import feature_maps, first_filters, fusion_inputs, network_layers
 from core.evaluation.loss_breakdown import break_down
 from core.model import SumNet
+from core.recipes.bugs import BUGS
 from core.recipes.recipe import Recipe
 from core.specs import ADDENDS
+from core.trainer import TrainConfig
 from views.explain import diagram, figures
 from views.explain.published import column_and_row, published_networks, softmax_twice_section
 from views.explain.section import below, beside
@@ -28,6 +30,10 @@ from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
 MAX_MAPS = 64  # feature maps a stage at most; more would be a wall
+SOUND = (
+    "The label is nowhere among the inputs, and the sum head never gets the decision of the class "
+    "head."
+)
 
 
 def _data(shown: Subject) -> None:
@@ -83,6 +89,12 @@ def _two_inputs(shown: Subject) -> None:
     right.html(figures.two_inputs(shown.image.ink, shown.pixels, addend))
 
 
+def _broken(shown: Subject) -> str:
+    """What is wrong with a network that somebody broke on purpose; "" of a sound one."""
+    bug = BUGS[shown.model.config.bug]
+    return f"**This network was broken on purpose.** {bug.about}" if bug.name else ""
+
+
 def _network_section(shown: Subject) -> None:
     layers = network_layers(shown.model)
     fusion = shown.model.fusion
@@ -97,8 +109,7 @@ def _network_section(shown: Subject) -> None:
         f"{' → '.join(map(str, sides))}, fewer places, but more known about each. What remains, "
         "the features, goes to two heads: the **class head** says which "
         f"{shown.spec.noun} it is, the **sum head** says {shown.spec.noun} plus number. {way}\n\n"
-        "The label is nowhere among the inputs, and the sum head never gets the decision of the "
-        "class head.",
+        f"{_broken(shown) or SOUND}",
     )
     case = diagram.Case(
         image=data_uri(shown.pixels),
@@ -116,7 +127,8 @@ def _network_section(shown: Subject) -> None:
 def _code(shown: Subject) -> None:
     place = below(
         "This is the network's own `forward`, as it runs here, from `core/model.py`: one stage and "
-        "one shape per line. B is the number of pictures in a batch, F the number of features.",
+        "one shape per line. B is the number of pictures in a batch, F the number of features. "
+        f"{_broken(shown)}",
     )
     place.code(textwrap.dedent(inspect.getsource(SumNet.forward)), language="python")
 
@@ -194,8 +206,20 @@ def _meeting(shown: Subject) -> None:
         st.html(figures.marked(meeting.marked))
 
 
+def _smoothed(train: TrainConfig) -> str:
+    """How the class loss of this training differs from the one that is worked out."""
+    if not train.label_smoothing:
+        return ""
+    eased = f" and its logits divided by {train.temperature:g}" if train.temperature != 1 else ""
+    return (
+        f" Its labels were smoothed by {train.label_smoothing:g}{eased}, so in training being too "
+        "sure cost a little, too; below is the loss without that."
+    )
+
+
 def _losses(shown: Subject) -> None:
-    head, weight = shown.model.sum_head, Recipe.read(shown.card.params).train.sum_weight
+    head, train = shown.model.sum_head, Recipe.read(shown.card.params).train
+    weight = train.sum_weight
     case = break_down(shown.model, shown.pixels, shown.prediction.addend, shown.target, weight)
     place = below(
         "The **class head** chooses among ten, so its loss is *cross-entropy*: how surprised it is "
@@ -204,10 +228,10 @@ def _losses(shown: Subject) -> None:
         "Their sum is the `joint_loss`, and one optimizer step serves both heads and the encoder "
         "that they share. The weight keeps them in balance: before training, the class loss is "
         f"about 2.3, ln 10, and about {head.first_loss}. This network was trained with "
-        f"`sum_weight` {weight:g}.",
+        f"`sum_weight` {weight:g}.{_smoothed(train)}",
     )
     with place:
-        st.html(figures.worked(case, head, shown.name, shown.model.parameter_count))
+        st.html(figures.worked(case, head, shown.name, shown.model.trained_count))
         left, right = st.columns(2, gap="large")
         with left:
             st.html('<p class="note">class_loss, had the label been …</p>')
