@@ -161,7 +161,7 @@ class ResidualEncoder(Encoder):
     """`depths` residual blocks in each stage, 28 -> 14 -> 7; a feature is the mean of a last map.
 
     A pre-activation ResNet (He et al., "Identity Mappings in Deep Residual Networks", ECCV 2016)
-    with depths 3 is their ResNet-20, and has a twentieth of the class head's weights of a plain
+    with depths 3 is their ResNet-20, and has a ninth of the class head's weights of a plain
     encoder. Its first stage works on all pixels: pooling at once loses what tells a shirt from a
     coat.
     """

@@ -1,7 +1,7 @@
 """Random changes to a batch of images, different for each, that do not change their class.
 
-`augment` makes the same digit as somebody else would write it. `shift` and `erase` are for
-garments: interpolation would blur their fabric, and any part of one should tell its class.
+`augment` makes the same digit as somebody else would write it. `shift`, `cut_out` and `erase`
+are for garments: interpolation would blur their fabric, and any part of one should tell its class.
 
 One sampling grid per image combines everything: turn, scale, slant, shift, and a smooth random
 field that bends the strokes (elastic distortion, Simard, Steinkraus and Platt, ICDAR 2003). The

@@ -19,7 +19,7 @@ from core.data.drawing import Form, Pixels, mnist_form
 from core.data.photo import PhotoReading, read_photo
 from core.errors import UserError
 
-MAX_PIXELS = 24_000_000  # of an image file, unless the caller says otherwise
+MAX_PIXELS = 25_000_000  # of an image file, unless the caller says otherwise
 PHOTO_SIDE = 512  # pixels: of the longer side, reduced; a digit on a full page still has thirty
 
 LARGE = 4_000_000  # pixels; a picture that claims more has bytes that are worth it:

@@ -1,8 +1,8 @@
 """Break it: a copy of a network with one layer damaged, and how well the copy still reads.
 
 One example: a third of any layer's weights can be set to zero, and the network that reads MNIST
-still gets 95 % of the classes right; but its sums fail as soon as the first layer of the sum head
-is touched. The same amount always damages the same weights, and a larger amount those and more.
+still gets 94 % of the classes right; but a tenth of the sum head's first layer costs it four sums
+in ten. The same amount always damages the same weights, and a larger amount those and more.
 """
 
 import copy

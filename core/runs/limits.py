@@ -43,7 +43,7 @@ class Limits:
     free_megabytes: float = _limit(200, "megabytes free on the disk; below, no run is accepted", 0)
     in_use_minutes: float = _limit(60, "minutes after its last use that a run is safe from removal")
     upload_megabytes: float = _limit(10, "megabytes of a picture, 10 at most")
-    upload_megapixels: float = _limit(24, "megapixels of a picture")
+    upload_megapixels: float = _limit(25, "megapixels of a picture")
     examples: float = _limit(100, "examples of handwriting, of one visitor")
     examples_megabytes: float = _limit(4, "megabytes of a file of such examples, 10 at most")
     collection_pictures: float = _limit(10_000, "pictures of somebody's own data set")

@@ -1,7 +1,7 @@
 """What a training starts from: nothing, or the encoder of a shipped network.
 
 One example: 40 pictures of leaves are too few to learn what edges and corners are. The encoder of a
-network that read 60,000 garments knows; the heads learn the leaves, and the encoder goes on
+network that read 58,000 garments knows; the heads learn the leaves, and the encoder goes on
 learning with them.
 """
 

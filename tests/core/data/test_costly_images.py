@@ -109,6 +109,12 @@ def test_a_few_bytes_that_claim_a_huge_picture_are_not_decoded(monkeypatch, kind
         read_file(io.BytesIO(content))
 
 
+def test_a_photo_of_a_usual_phone_is_read():
+    """5,712 x 4,284 is what a phone of today takes unless told otherwise: 24.5 megapixels."""
+    content = saved(Image.effect_noise((714, 536), 9).resize((5_712, 4_284)), "JPEG", quality=95)
+    assert image_files.read_shades(io.BytesIO(content)).shape[1] == image_files.PHOTO_SIDE
+
+
 def test_a_photo_is_decoded_no_larger_than_it_is_looked_at(monkeypatch):
     sizes = []
     monkeypatch.setattr(
