@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from core.data.drawing import Pixels
 from core.dataset import SUM_CLASSES, Split
-from core.engines.precision import autocast
 from core.evaluation.prediction import AnswerError, require_finite
 from core.heads import Output
 from core.model import SumNet
@@ -129,7 +128,7 @@ class Reading:
                 raise AnswerError
             if self.analysis is None:
                 part = slice(self.done, self.done + READING_BATCH)
-                with torch.inference_mode(), autocast():
+                with torch.inference_mode():  # unrounded, as the card's figures
                     output = self.model(self.split.images[part], self.addends[part])
                 self.is_lost = not output.is_finite.all()
                 self.outputs.append(require_finite(output))

@@ -53,7 +53,8 @@ def _show_map(network: Network) -> DatasetSpec:
     image = visitor_image(session, model.spec)
     way = place_on(found, model, [image.pixels], session.link.addend)
     wrong = len(found.mistakes)
-    show_title(network, f"{percent(wrong / len(found.labels))} read wrong")
+    count = len(found.labels)
+    show_title(network, f"{percent(wrong / count)} of these {count:,} read wrong")
     visitor = PlacedPicture(image.title or "an example", way)
     figure = map_figure(found, model.spec.class_names, current_palette(), visitor, MAP_HEIGHT)
     with st.container(key=f"map_{network.name}"):

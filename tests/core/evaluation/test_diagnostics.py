@@ -8,6 +8,7 @@ import torch
 from sklearn.calibration import calibration_curve
 
 from core.dataset import Split
+from core.engines import precision
 from core.evaluation import diagnostics as diagnostics_module
 from core.evaluation.diagnostics import (
     WORST_COUNT,
@@ -184,6 +185,15 @@ def test_a_reading_is_what_one_large_batch_says(model, data, exact, monkeypatch)
     assert worst.index == int(errors.argmax())
     assert np.array_equal(worst.image, data.test.images[worst.index, 0])
     assert found.sums.sum() == 100
+
+
+def test_a_reading_is_the_same_whether_the_cpu_has_bfloat16(model, data, monkeypatch):
+    """Its figures stand beside those of the card."""
+    found = []
+    for native in (False, True):
+        monkeypatch.setattr(precision, "has_bfloat16", lambda native=native: native)
+        found.append(read(model, data.test).reliability)
+    assert found[0] == found[1]
 
 
 def test_a_reading_goes_on_where_it_was_left(model, data, monkeypatch):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from core.dataset import Split
+from core.engines import precision
 from core.evaluation import metrics as metrics_module
 from core.evaluation.metrics import evaluate, ood_threshold
 from core.model import FUSIONS, ModelConfig, Output, SumNet
@@ -134,7 +135,7 @@ def test_figures_are_the_same_whether_the_cpu_has_bfloat16(data, model, monkeypa
     """Near 16 its numbers are 0.125 apart: not for a card, and not what the Draw page answers."""
     figures = []
     for native in (False, True):
-        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda native=native: native)
+        monkeypatch.setattr(precision, "has_bfloat16", lambda native=native: native)
         figures.append(evaluate(model, data.test))
     assert figures[0] == figures[1]
 

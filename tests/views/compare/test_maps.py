@@ -38,4 +38,4 @@ def test_a_map_says_how_many_of_its_images_are_read_wrong(run, drawn) -> None:
     said = words(opened(compare_page, c="mnist", view="map"))
     found = cached_map(*networks.load_network("mnist")[:2])
     wrong = sum(found.answered != found.labels) / len(found.labels)
-    assert 0 < wrong < 1 and f"{percent(wrong)} read wrong" in said
+    assert 0 < wrong < 1 and f"{percent(wrong)} of these" in said
