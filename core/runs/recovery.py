@@ -8,8 +8,8 @@ loses a few seconds.
 from contextlib import suppress
 from pathlib import Path
 
-from core.runs.run import Run, RunError
-from core.storage.autosave import Recovered, autosave_step, unpack_autosave
+from core.runs.run import Run
+from core.storage.autosave import autosave_step
 from core.storage.files import write_atomic
 from core.storage.history import history_file, write_history
 
@@ -51,11 +51,3 @@ def cut_history(run: Run, autosave: bytes) -> None:
 def remove_autosave(run: Run) -> None:
     """Remove the weights so far: the run is finished, and its checkpoint, if any, has the rest."""
     _autosave_file(run).unlink(missing_ok=True)
-
-
-def recover(run: Run) -> Recovered | None:
-    """The last saved weights, or None where there are none or they cannot be read."""
-    with suppress(RunError):
-        _, recipe = run.recipe()
-        return unpack_autosave(read_weights(run), recipe.model)
-    return None

@@ -12,13 +12,13 @@ import torch
 
 from core.model import SumNet
 from core.recipes.recipe import Recipe
-from core.runs import recovery
 from core.runs.control import read_control
 from core.runs.run import Run, find_run, list_runs
 from core.runs.snapshot import repeatable_recipe
 from core.storage import bundle, checkpoint, snapshots
 from core.storage.history import history_file, read_history
 from core.workers.runner import JobRunner
+from tests.support.workers import recovered
 from views.session.link import DEFAULT_SETTINGS, link_query, parse_link
 
 OLD = Path(__file__).parents[1] / "data" / "v0.1"
@@ -113,8 +113,7 @@ def test_a_network_and_its_card_are_what_they_were(old):
 def test_what_a_killed_worker_left_is_kept(tmp_path, mnist):
     shutil.copytree(OLD / "runs" / KILLED, tmp_path / KILLED)
     run, expected = Run(tmp_path / KILLED), EXPECTED["runs"][KILLED]["recovered"]
-    found = recovery.recover(run)
-    assert found
+    found = recovered(run)
     assert (found.step, found.steps) == (expected["step"], expected["steps"])
     assert same(answers(found.model), expected["answers"])
     runner = JobRunner(threading.Event())

@@ -19,7 +19,9 @@ from core import PROJECT
 from core.model import ModelConfig
 from core.recipes.recipe import Recipe
 from core.runs.queue import create_run
+from core.runs.recovery import read_weights
 from core.runs.run import Run
+from core.storage.autosave import Recovered, unpack_autosave
 from core.trainer import TrainConfig
 from core.workers import supervisor as app_side
 from core.workers.supervisor import LEAVES, Supervisor
@@ -160,3 +162,9 @@ def start_supervisor(
     server.codes[root] = code
     monkeypatch.setattr(app_side, "subprocess", fork_workers(server))
     return Supervisor(root)
+
+
+def recovered(run: Run) -> Recovered:
+    """The weights so far of a run, as whoever goes on with it reads them."""
+    _, recipe = run.recipe()
+    return unpack_autosave(read_weights(run), recipe.model)

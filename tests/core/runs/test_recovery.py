@@ -13,7 +13,7 @@ from core.storage.autosave import pack_autosave, unpack_autosave
 from core.storage.history import Recorder
 from core.trainer import Progress
 from tests.conftest import record
-from tests.support.workers import INTERRUPTED, TINY, add_run, after_steps, contents
+from tests.support.workers import INTERRUPTED, TINY, add_run, after_steps, contents, recovered
 
 
 def test_a_stopped_run_is_saved_before_it_is_tested(root, runner, monkeypatch):
@@ -22,9 +22,7 @@ def test_a_stopped_run_is_saved_before_it_is_tested(root, runner, monkeypatch):
     real = job.evaluate
     run = add_run(root, TINY)
     after_steps(monkeypatch, 25, Run.request_stop)
-    monkeypatch.setattr(
-        job, "evaluate", lambda *a: (seen.append(recovery.recover(run).step), real(*a))[1]
-    )
+    monkeypatch.setattr(job, "evaluate", lambda *a: (seen.append(recovered(run).step), real(*a))[1])
     runner.execute(run)
     assert seen == [25]
 
@@ -50,13 +48,13 @@ def test_weights_are_saved_every_few_seconds(root, runner, monkeypatch):
 def test_saved_weights_come_back(root, model):
     run = add_run(root, replace(TINY, model=model.config))
     recovery.save_weights(run, pack_autosave(model, 7, 40, 1.25))
-    found = recovery.recover(run)
+    found = recovered(run)
     assert found[1:] == (7, 40, 1.25)
     assert not found.model.training
     for name, value in model.state_dict().items():
         assert found.model.state_dict()[name].equal(value), name
     recovery.remove_autosave(run)
-    assert recovery.recover(run) is None
+    assert not recovery.read_weights(run)
 
 
 @pytest.mark.parametrize("length", [0, 7, 100, 4000])

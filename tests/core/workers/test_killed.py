@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from core import PROJECT
-from core.runs import recovery
 from core.runs.run import Run
 from core.storage import checkpoint
 from core.workers.runner import JobRunner
@@ -26,6 +25,7 @@ from tests.support.workers import (
     add_run,
     contents,
     end_of,
+    recovered,
     wait_for_progress,
 )
 
@@ -69,7 +69,7 @@ def test_killed_while_it_trains(root, start, runner):
     started = start(root, OFTEN)
     run, waiting = add_run(root, ENDLESS), add_run(root)
     wait_for_weights(run)
-    step = recovery.recover(run).step
+    step = recovered(run).step
     kill(started)
     assert end_of(run) == "stopped"
     said = run.state().message
