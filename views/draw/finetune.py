@@ -104,7 +104,7 @@ def _effect(session: Session, card: Card, images: Pixels, read: list[int]) -> No
 def _actions(session: Session, live: bool) -> None:
     """Begin, or teach; save and load the examples."""
     with st.container(horizontal=True, key="hand_actions"):
-        if not session.is_teaching:
+        if not (session.is_teaching and session.source == "draw"):  # there it is under the canvas
             teach_button(session, live)
             more = "Draw more examples" if session.examples else "Draw examples"
             if st.button(more, key="teaching_begins", icon=":material/draw:"):

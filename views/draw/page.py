@@ -46,14 +46,16 @@ def show_draw() -> None:
     session = get_session()
     finetune_run = jobs.current_finetune(session)
     listen_to_pen(live_path() if is_live_on() else None)
-    _board()
+    _board(session.source)
     if "teach" not in session.link.hidden:
         show_handwriting(session, finetune_run)
 
 
 @st.fragment
-def _board() -> None:
+def _board(source: str) -> None:  # which the rest of the page was shown for
     session = get_session()
+    if session.is_teaching and session.source != source:
+        st.rerun()  # *Teach it* is under the canvas, or below the examples
     try:
         model, card, trouble = networks.answering_network(session)
     except CheckpointError as error:
@@ -69,8 +71,7 @@ def _board() -> None:
     with right, st.container(key="answers"):
         if trouble:
             _tell(session, trouble)
-        can_teach = False
-        session.answered = None
+        can_teach, session.answered = False, None
         if image is None:
             question = question_of(session, None, can_teach=may_teach)
             show_answers(invitation(session, spec), question, session.canvas)

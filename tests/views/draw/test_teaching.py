@@ -56,6 +56,19 @@ def test_other_pictures_than_drawings_have_numbers_while_teaching(pen, data, mon
     assert "tell_0" in keys(app.run()) and "addend_7" not in keys(app)
 
 
+def test_teach_it_stays_in_reach_of_who_turns_to_another_picture(pen, data, monkeypatch) -> None:
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    app = opened(draw_page)
+    pen(EXAMPLES["8"])
+    app.run().button(key="tell_8").click().run()
+    for source in ("test", "upload", "camera"):
+        app.segmented_control(key="source").set_value(source).run()
+        assert {"teach", "teaching_begins"} <= keys(app) and "teaching_ends" not in keys(app)
+    app.button(key="teaching_begins").click().run()
+    assert session_of(app).source == "draw"
+    assert {"teach", "tell_8", "teaching_ends"} <= keys(app) and "teaching_begins" not in keys(app)
+
+
 def test_a_network_that_has_learned_says_so_and_is_adding_again(pen) -> None:
     pen(EXAMPLES["8"])
     app = opened_app()
