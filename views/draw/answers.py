@@ -51,7 +51,7 @@ def doubt_about(
         return None
     if is_drawing:
         return Doubt(f"{spec.class_names[prediction.label]}?", "")
-    if is_one and prediction.is_several:
+    if is_one and prediction.is_several and image.label is None:  # what is labeled is one
         return Doubt(f"I see more than one {spec.noun}", f"Show only one {spec.noun}.")
     if is_one:
         advice = SOURCES[image.source].advice(spec, can_teach)

@@ -242,3 +242,14 @@ def test_digits_that_touch_are_asked_to_be_one(pen) -> None:
     said = words(opened(draw_page))
     assert said.count("I see more than one digit") == 2  # once to be heard
     assert "Show only one digit." in said and " sure" not in said
+
+
+def test_a_picture_with_a_label_is_never_called_several() -> None:
+    several = replace(read(), is_readable=False, is_several=True)
+    test_image = replace(ONE, source="test", label=8)
+    doubt = doubt_about(MNIST, test_image, several)
+    advice = "It is unlike the images that the network learned from."
+    assert doubt == Doubt("I can't read this as a digit", advice)
+    assert "Not read: this is an 8, and 8 + 4 = 12." in answers_html(
+        MNIST, test_image, several, doubt
+    )
