@@ -46,7 +46,10 @@ def show_handwriting(session: Session, finetune_run: Run | None) -> None:
             _examples(session, read)
             _effect(session, card, images, read)
         else:
-            st.write("Misread? Tap what it was, a few times, then Teach it. Ten examples do a lot.")
+            st.write(
+                "Does it misread your writing? Draw a digit, tap what it was, a few times, then "
+                "Teach it. Ten examples do a lot."
+            )
         _actions(session, live)
 
 

@@ -136,8 +136,7 @@ def _under_canvas(
     """The number to add, or in its place labels; below, how far the learning of them is."""
     is_drawing = session.source == "draw"  # nothing else can be labeled
     if session.is_teaching and is_drawing and may_teach and can_finetune(model):
-        is_allowed = image is not None and can_label(image, model, is_allowed=True)
-        show_teaching(session, can_label=is_allowed)
+        show_teaching(session, image.digit_count if image else 0)
     else:
         _numbers(session)
     if may_teach and (finetune_run := jobs.pending_finetune(session)):

@@ -46,6 +46,21 @@ def test_examples_are_drawn_under_the_canvas_from_the_start() -> None:
     assert session_of(app).arrivals == 1  # the canvas is in view
 
 
+def test_what_can_be_done_about_labels_that_wait_is_said(pen) -> None:
+    dot, two = (((60.0, 60.0),),), (((60.0, 80.0), (60.0, 200.0)), ((180.0, 80.0), (182.0, 200.0)))
+    app = opened(draw_page)
+    assert "Does it misread your writing? Draw a digit, tap what it was" in words(app)
+    app.button(key="teaching_begins").click().run()
+    for strokes, said in (
+        (dot, "Draw a digit, then tap what it is."),
+        (two, "Draw only one digit, then tap what it is."),
+        (EXAMPLES["8"], "Tap what it is:"),
+    ):
+        pen(strokes)
+        assert f">{said}<" in words(app.run())
+        assert app.button(key="tell_3").disabled == (strokes is not EXAMPLES["8"])
+
+
 def test_other_pictures_than_drawings_have_numbers_while_teaching(pen, data, monkeypatch) -> None:
     monkeypatch.setattr(networks, "test_split", lambda name: data.test)
     app = opened(draw_page)
