@@ -29,7 +29,7 @@ RUN = "() => axe.run(document, {resultTypes: ['violations']})"
 PAGES = ("Draw", "Train", "Compare", "Explain", "Your data", "Lessons")
 TALL = {"width": 1440, "height": 2400}  # more of a page at once
 PHONE = {"width": 390, "height": 844}
-WIDTHS = (360, 390, 768, 1440, 1920)
+WIDTHS = (320, 360, 390, 768, 1440, 1920)
 WIDE = "document.documentElement.scrollWidth"
 MAIN_WIDE = """() => {
     const main = document.querySelector("[data-testid=stMain]");

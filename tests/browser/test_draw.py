@@ -197,3 +197,20 @@ def test_a_hand_is_taught_and_the_new_network_answers(page: Page) -> None:
     with answered(page):
         remove.click()
     expect(page.get_by_role("button", name=re.compile("Remove example"))).to_have_count(1)
+
+
+def test_an_example_can_be_taught_from_every_picture(page: Page) -> None:
+    draw_digit(page, "3")
+    tell(page, "3")
+    teach = hook(page, "teach").get_by_role("button", name="Teach it this one")
+    for source in ("Test image", "Upload", "Draw", "Camera"):
+        with answered(page):
+            page.get_by_role("radio", name=source).click()
+        expect(teach).to_have_count(1)
+        expect(hook(page, "teaching_begins")).to_have_count(0 if source == "Draw" else 1)
+    press(page, "teaching_begins")
+    expect(page.get_by_role("radio", name="Draw")).to_be_checked()
+    expect(hook(page, "canvas")).to_be_in_viewport()
+    draw_digit(page, "7")
+    tell(page, "7")
+    expect(hook(page, "mine_2")).to_contain_text("✓ read")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.support.driver import TALKS, answered, draw_digit, hook, press, text
+from tests.browser.support.driver import TALKS, answered, draw_digit, hook, pick_number, press, text
 
 CANVAS = "document.querySelector('.st-key-canvas [data-testid=stBidiComponentIsolated]')"
 
@@ -125,6 +125,52 @@ def test_the_numbers_hear_digits_and_not_escape(page: Page) -> None:
         page.keyboard.press("2")
     page.keyboard.press("Escape")
     assert answers(page) == ("5", "7")
+
+
+FOCUSED = "document.activeElement.closest('[class*=st-key-addend_]')?.innerText.trim()"
+
+
+@pytest.mark.parametrize("source", ["Draw", "Test image"])
+def test_after_a_click_on_a_number_all_keys_count(visit: Visit, source: str) -> None:
+    """The page replaces the button that was clicked: it looks different now."""
+    page = visit("/?v=1&t=0&n=1")  # a 7
+    if source == "Draw":
+        with answered(page):
+            page.get_by_role("radio", name="Draw").click()
+        press(page, "example_7")
+    pick_number(page, 3)
+    for key, total in (("5", "12"), ("1", "8"), ("3", "10")):
+        with answered(page):
+            page.keyboard.press(key)
+        assert answers(page) == ("7", total)
+        assert page.evaluate(FOCUSED) == "3"
+
+
+def test_a_number_that_is_chosen_by_key_keeps_the_focus(page: Page) -> None:
+    draw_digit(page, "5")
+    hook(page, "addend_2").get_by_role("button").focus()
+    page.keyboard.press("Tab")
+    with answered(page):
+        page.keyboard.press("Enter")
+    assert answers(page) == ("5", "8")
+    assert page.evaluate(FOCUSED) == "3"
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) == "4"
+
+
+@pytest.mark.parametrize("by_click", [True, False])
+def test_a_number_that_was_left_gets_no_focus_back(page: Page, by_click: bool) -> None:
+    draw_digit(page, "5")
+    pick_number(page, 3)
+    if by_click:
+        page.locator(".below").click()
+    else:
+        page.evaluate("document.activeElement.blur()")
+    with answered(page):  # the button of 3 is replaced once more
+        page.evaluate("document.querySelector('.st-key-addend_6 button').click()")
+    page.keyboard.press("8")
+    assert answers(page) == ("5", "11")
+    assert page.evaluate(FOCUSED) is None
 
 
 def test_a_fixed_number_hears_none(visit: Visit) -> None:

@@ -1,7 +1,9 @@
 """A phone: the bar of pages in reach of a thumb, and what was just caused in view."""
 
 import re
+from itertools import pairwise
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
@@ -96,6 +98,27 @@ def test_an_example_is_answered_in_view(visit: Visit) -> None:
     for key in ("canvas", "addend", "class_answer", "sum_answer"):
         box = hook(page, key).bounding_box()
         assert box and box["y"] >= 56 and box["y"] + box["height"] <= bar_top(page), key
+
+
+@pytest.mark.parametrize("width", [320, 343, 344, 359, 360])
+def test_on_the_narrowest_phones_all_stands_beside_each_other(visit: Visit, width: int) -> None:
+    page = visit("/", **PHONE | {"viewport": {"width": width, "height": 844}})
+    logo, tour, share = (
+        page.get_by_test_id("stHeaderLogo"),
+        *(hook(page, key).get_by_role("button") for key in ("tour", "share")),
+    )
+    boxes = [one.bounding_box() for one in (logo, tour, share)]
+    assert all(one and two and one["x"] + one["width"] <= two["x"] for one, two in pairwise(boxes))
+    press(page, "example_8")
+    assert page.evaluate(f"[{MAIN}.scrollLeft, {MAIN}.scrollWidth]") == [0, width]
+    canvas = hook(page, "canvas").bounding_box()
+    assert canvas and canvas["x"] >= 8 and canvas["width"] == 280
+    for key in ("source", "undo", "example_3", "example_8", "addend", "roll"):
+        box = hook(page, key).bounding_box()
+        assert box and box["x"] >= 8 and box["x"] + box["width"] <= width - 8, (key, box)
+        is_beside = box["x"] >= canvas["x"] + canvas["width"]
+        is_below = box["y"] >= canvas["y"] + canvas["height"]
+        assert is_beside or is_below or key == "source", (key, box)
 
 
 def test_a_class_without_links_to_pages_has_no_bar(visit: Visit) -> None:

@@ -51,14 +51,15 @@ def doubt_about(
         return None
     if is_drawing:
         return Doubt(f"{spec.class_names[prediction.label]}?", "")
-    if is_one and prediction.is_several:
+    if is_one and prediction.is_several and image.label is None:  # what is labeled is one
         return Doubt(f"I see more than one {spec.noun}", f"Show only one {spec.noun}.")
     if is_one:
         advice = SOURCES[image.source].advice(spec, can_teach)
         return Doubt(f"I can't read this as a {spec.noun}", advice)
     count = COUNT_WORDS.get(image.digit_count, "many")
-    can_pick = image.digit_count <= MOST_CHIPS
-    advice = f"{'Pick one above. ' if can_pick else ''}{SOURCES[image.source].one_only(spec)}"
+    advice = SOURCES[image.source].one_only(spec)
+    if image.digit_count <= MOST_CHIPS:
+        advice = f"Pick one above, or {advice[0].lower()}{advice[1:]}"
     return Doubt(f"I see {count} {spec.noun}s", advice)
 
 
@@ -133,16 +134,16 @@ def invitation_html(spec: DatasetSpec, invitation: str, addend: int, *, on_canva
     """Before there is a picture: what to do, what this is, and no answer about nothing.
 
     The charts are there already, so nothing jumps at the first stroke. `on_canvas` says whether it
-    is the canvas that waits for a picture.
+    is the canvas that waits for a picture. An invitation of two sentences is said in two places.
     """
-    heads = _head(
-        "class", _class_question(spec), "", invitation, "", class_bars((), spec.class_names)
-    )
+    first, _, then = invitation.partition(". ")
+    heads = _head("class", _class_question(spec), "", first, "", class_bars((), spec.class_names))
     heads += _head("sum", _sum_question(spec, addend), "", f"I add {addend}", "", sum_line())
     kinds = "" if spec.is_digits else f" {html.escape(known_classes(spec))}"
     number = "it" if spec.is_digits else "its number"
     welcome = (
-        f"{invitation.rstrip('.')}. One network reads it, and adds {addend} to {number}.{kinds}"
+        f"{(then or first).rstrip('.')}. "
+        f"One network reads it, and adds {addend} to {number}.{kinds}"
     )
     below = (
         f'<div class="equation"><span class="class-head">?</span> + {addend} = '

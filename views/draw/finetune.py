@@ -46,7 +46,10 @@ def show_handwriting(session: Session, finetune_run: Run | None) -> None:
             _examples(session, read)
             _effect(session, card, images, read)
         else:
-            st.write("Misread? Tap what it was, a few times, then Teach it. Ten examples do a lot.")
+            st.write(
+                "Does it misread your writing? Draw a digit, tap what it was, a few times, then "
+                "Teach it. Ten examples do a lot."
+            )
         _actions(session, live)
 
 
@@ -104,7 +107,7 @@ def _effect(session: Session, card: Card, images: Pixels, read: list[int]) -> No
 def _actions(session: Session, live: bool) -> None:
     """Begin, or teach; save and load the examples."""
     with st.container(horizontal=True, key="hand_actions"):
-        if not session.is_teaching:
+        if not (session.is_teaching and session.source == "draw"):  # there it is under the canvas
             teach_button(session, live)
             more = "Draw more examples" if session.examples else "Draw examples"
             if st.button(more, key="teaching_begins", icon=":material/draw:"):

@@ -57,7 +57,7 @@ def live_answer(
 def invitation(session: Session, spec: DatasetSpec) -> LiveAnswer:
     """Before there is a picture."""
     words, addend = SOURCES[session.source].invitation(session, spec), session.link.addend
-    spoken = f"{words}. The number to add is {addend}."
+    spoken = f"{words.rstrip('.')}. The number to add is {addend}."
     on_canvas = session.source == "draw" and not session.canvas.strokes
     return LiveAnswer(invitation_html(spec, words, addend, on_canvas=on_canvas), "", spoken)
 

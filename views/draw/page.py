@@ -46,14 +46,16 @@ def show_draw() -> None:
     session = get_session()
     finetune_run = jobs.current_finetune(session)
     listen_to_pen(live_path() if is_live_on() else None)
-    _board()
+    _board(session.source)
     if "teach" not in session.link.hidden:
         show_handwriting(session, finetune_run)
 
 
 @st.fragment
-def _board() -> None:
+def _board(source: str) -> None:  # which the rest of the page was shown for
     session = get_session()
+    if session.is_teaching and session.source != source:
+        st.rerun()  # *Teach it* is under the canvas, or below the examples
     try:
         model, card, trouble = networks.answering_network(session)
     except CheckpointError as error:
@@ -69,8 +71,7 @@ def _board() -> None:
     with right, st.container(key="answers"):
         if trouble:
             _tell(session, trouble)
-        can_teach = False
-        session.answered = None
+        can_teach, session.answered = False, None
         if image is None:
             question = question_of(session, None, can_teach=may_teach)
             show_answers(invitation(session, spec), question, session.canvas)
@@ -135,8 +136,7 @@ def _under_canvas(
     """The number to add, or in its place labels; below, how far the learning of them is."""
     is_drawing = session.source == "draw"  # nothing else can be labeled
     if session.is_teaching and is_drawing and may_teach and can_finetune(model):
-        is_allowed = image is not None and can_label(image, model, is_allowed=True)
-        show_teaching(session, can_label=is_allowed)
+        show_teaching(session, image.digit_count if image else 0)
     else:
         _numbers(session)
     if may_teach and (finetune_run := jobs.pending_finetune(session)):

@@ -25,13 +25,19 @@ FINETUNE_POLL = 0.4  # seconds between polls of a fine-tuning run
 USUAL_SECONDS = 15.0  # of a bar, as long as nobody was taught here
 
 
-def ask_label(session: Session, *, is_allowed: bool = True) -> None:
-    """Ten buttons for what the drawing was; then the canvas is empty for the next one."""
+def ask_label(session: Session, digit_count: int = 1) -> None:
+    """Ten buttons for what the drawing was; then the canvas is empty for the next one.
+
+    `digit_count` says how many digits are drawn: only a single one can be labeled.
+    """
+    is_allowed = digit_count == 1
     strokes = session.canvas.strokes
     known = {example.strokes: example.label for example in session.examples}.get(strokes)
     chosen = None
     with st.container(key="tell", gap="xsmall"):
-        st.html(f'<div class="note" role="status">{_label_words(session, known)}</div>')
+        st.html(
+            f'<div class="note" role="status">{_label_words(session, known, digit_count)}</div>'
+        )
         with st.container(horizontal=True, key="labels"):
             for label in range(CLASSES):
                 pressed = st.button(
@@ -57,20 +63,24 @@ def ask_label(session: Session, *, is_allowed: bool = True) -> None:
             st.rerun()
 
 
-def _label_words(session: Session, known: int | None) -> str:
+def _label_words(session: Session, known: int | None, digit_count: int) -> str:
     if known is not None:
         return f"Kept as {a_label(known)}."
     if not session.is_teaching:
         return "Wrong? Tap what it was:"
+    if digit_count > 1:
+        return "Draw only one digit, then tap what it is."
+    if digit_count:
+        return "Tap what it is:"
     if not session.canvas.strokes and session.examples:
         return f"Kept as {a_label(session.examples[-1].label)}. Draw the next one."
-    return "Draw a digit, then tap what it is." if not session.canvas.strokes else "Tap what it is:"
+    return "Draw a digit, then tap what it is."
 
 
-def show_teaching(session: Session, *, can_label: bool) -> None:
+def show_teaching(session: Session, digit_count: int) -> None:
     """In the place of the numbers: labels, and what to do with the examples that are kept."""
     with st.container(key="teaching", gap="small"):
-        ask_label(session, is_allowed=can_label)
+        ask_label(session, digit_count)
         with st.container(horizontal=True, key="teaching_actions"):
             teach_button(session, live=False)
             if st.button("Back to adding", key="teaching_ends", type="tertiary"):

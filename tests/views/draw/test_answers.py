@@ -16,7 +16,7 @@ from core.recipes.presets import PRESETS
 from core.runs.queue import create_run
 from core.runs.run import runs_dir
 from core.specs import SPECS, DatasetSpec
-from tests.support.pages import draw_page, finished, keys, opened, session_of, words
+from tests.support.pages import draw_page, finished, keys, opened, places, session_of, words
 from views.draw import page
 from views.draw.answers import (
     Doubt,
@@ -92,7 +92,8 @@ def test_two_digits_on_an_uploaded_picture_are_seen(pen) -> None:
     Image.fromarray(255 - rasterize(ELEVEN)).save(file, "PNG")
     session_of(app).source = "upload"
     session_of(app).image_files["upload"] = file.getvalue()
-    assert "I see two digits" in words(app.run())
+    said = words(app.run())
+    assert "I see two digits" in said and "Pick one above, or crop it to one digit.<" in said
 
 
 def test_the_sum_is_as_sure_as_the_sum_that_is_answered(pen, monkeypatch) -> None:
@@ -185,11 +186,11 @@ def test_a_garment_is_said_with_its_number_and_in_smaller_letters() -> None:
 @pytest.mark.parametrize(
     ("count", "words", "advice"),
     [
-        (2, "I see two digits", "Pick one above. Draw only one."),
-        (3, "I see three digits", "Pick one above. Draw only one."),
-        (4, "I see four digits", "Pick one above. Draw only one."),
-        (5, "I see many digits", "Pick one above. Draw only one."),
-        (9, "I see many digits", "Pick one above. Draw only one."),
+        (2, "I see two digits", "Pick one above, or draw only one."),
+        (3, "I see three digits", "Pick one above, or draw only one."),
+        (4, "I see four digits", "Pick one above, or draw only one."),
+        (5, "I see many digits", "Pick one above, or draw only one."),
+        (9, "I see many digits", "Pick one above, or draw only one."),
         (10, "I see many digits", "Draw only one."),
     ],
 )
@@ -230,6 +231,14 @@ def test_the_invitation_names_the_number_and_no_answer() -> None:
     assert "--ghost" in page and "--ghost" not in garments
 
 
+def test_a_dot_is_called_a_dot_once(pen) -> None:
+    pen((((100.0, 100.0), (103.0, 101.0)),))
+    shown, heard, *_ = places(opened(draw_page, n="4"))
+    assert heads(shown)["class"] == "That is only a dot" and shown.count("only a dot") == 1
+    assert "Draw a digit with a line or two. One network reads it, and adds 4 to it." in shown
+    assert heard == ("That is only a dot. Draw a digit with a line or two. The number to add is 4.")
+
+
 def test_digits_that_touch_are_asked_to_be_one(pen) -> None:
     """The network itself sees that they are several: no gap tells it."""
     pen(
@@ -242,3 +251,14 @@ def test_digits_that_touch_are_asked_to_be_one(pen) -> None:
     said = words(opened(draw_page))
     assert said.count("I see more than one digit") == 2  # once to be heard
     assert "Show only one digit." in said and " sure" not in said
+
+
+def test_a_picture_with_a_label_is_never_called_several() -> None:
+    several = replace(read(), is_readable=False, is_several=True)
+    test_image = replace(ONE, source="test", label=8)
+    doubt = doubt_about(MNIST, test_image, several)
+    advice = "It is unlike the images that the network learned from."
+    assert doubt == Doubt("I can't read this as a digit", advice)
+    assert "Not read: this is an 8, and 8 + 4 = 12." in answers_html(
+        MNIST, test_image, several, doubt
+    )

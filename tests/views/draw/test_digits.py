@@ -47,7 +47,7 @@ def with_photo(photo: np.ndarray, source: str = "upload") -> AppTest:
 def test_the_digit_that_is_picked_is_added_to(pen) -> None:
     pen(beside("3", "8"))
     app = opened(draw_page, n="4")
-    assert "I see two digits" in words(app) and "Pick one above." in words(app)
+    assert "I see two digits" in words(app) and "Pick one above, or" in words(app)
     chips = app.button_group[1]
     assert list(chips.options) == ["3", "8"]
     chips.set_value("8").run()

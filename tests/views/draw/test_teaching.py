@@ -46,6 +46,21 @@ def test_examples_are_drawn_under_the_canvas_from_the_start() -> None:
     assert session_of(app).arrivals == 1  # the canvas is in view
 
 
+def test_what_can_be_done_about_labels_that_wait_is_said(pen) -> None:
+    dot, two = (((60.0, 60.0),),), (((60.0, 80.0), (60.0, 200.0)), ((180.0, 80.0), (182.0, 200.0)))
+    app = opened(draw_page)
+    assert "Does it misread your writing? Draw a digit, tap what it was" in words(app)
+    app.button(key="teaching_begins").click().run()
+    for strokes, said in (
+        (dot, "Draw a digit, then tap what it is."),
+        (two, "Draw only one digit, then tap what it is."),
+        (EXAMPLES["8"], "Tap what it is:"),
+    ):
+        pen(strokes)
+        assert f">{said}<" in words(app.run())
+        assert app.button(key="tell_3").disabled == (strokes is not EXAMPLES["8"])
+
+
 def test_other_pictures_than_drawings_have_numbers_while_teaching(pen, data, monkeypatch) -> None:
     monkeypatch.setattr(networks, "test_split", lambda name: data.test)
     app = opened(draw_page)
@@ -54,6 +69,19 @@ def test_other_pictures_than_drawings_have_numbers_while_teaching(pen, data, mon
     assert "addend_7" in keys(app.run()) and "tell_0" not in keys(app)
     session.source = "draw"
     assert "tell_0" in keys(app.run()) and "addend_7" not in keys(app)
+
+
+def test_teach_it_stays_in_reach_of_who_turns_to_another_picture(pen, data, monkeypatch) -> None:
+    monkeypatch.setattr(networks, "test_split", lambda name: data.test)
+    app = opened(draw_page)
+    pen(EXAMPLES["8"])
+    app.run().button(key="tell_8").click().run()
+    for source in ("test", "upload", "camera"):
+        app.segmented_control(key="source").set_value(source).run()
+        assert {"teach", "teaching_begins"} <= keys(app) and "teaching_ends" not in keys(app)
+    app.button(key="teaching_begins").click().run()
+    assert session_of(app).source == "draw"
+    assert {"teach", "tell_8", "teaching_ends"} <= keys(app) and "teaching_begins" not in keys(app)
 
 
 def test_a_network_that_has_learned_says_so_and_is_adding_again(pen) -> None:

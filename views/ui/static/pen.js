@@ -36,6 +36,8 @@ class Pen {
     leftBehind = 0;  // strokes that there were when it was
     upAt = -Infinity;  // when the pen was lifted last
     isTorn = false;  // did the canvas load another drawing under the pen?
+    focused = null;  // the button of a number that has the focus
+    replaced = new MutationObserver(() => this.giveFocusBack());
 
     constructor() {
         const on = (names, hear) => names.forEach((name) => window.addEventListener(name, (event) => {
@@ -46,6 +48,7 @@ class Pen {
         on(["mouseup", "touchend", "touchcancel"], this.end);
         on(["pointerdown", "keydown", "blur"], this.turnTo);
         on(["focusin"], this.nameKeys);
+        on(["focusin", "focusout"], this.keepFocus);
         on(["click"], this.press);
     }
 
@@ -58,6 +61,7 @@ class Pen {
     detach() {
         this.leaving = setTimeout(() => {
             this.attached = false;
+            this.forgetFocus();
             clearTimeout(this.retry);
             clearTimeout(this.forgetting);
             clearTimeout(this.rest);
@@ -170,6 +174,33 @@ class Pen {
         const hasNumbers = document.querySelector(".st-key-addend button:enabled");
         const keys = `${hasNumbers ? "0 to 9 set the number to add, " : ""}Escape clears.`;
         canvas?.setAttribute("aria-label", `Canvas to draw on. Keys: ${keys}`);
+    }
+
+    // A number that is chosen looks different, so the page puts another button in the place of its
+    // own, and the focus is lost: then keys would do nothing after a click on a number.
+    keepFocus({ type, target }) {
+        if (type === "focusout") {  // it was left, unless it is gone once the page is done
+            queueMicrotask(() => this.focused === target && target.isConnected && this.forgetFocus());
+            return;
+        }
+        this.forgetFocus();
+        const numbers = target.closest?.(".st-key-addend");
+        if (!numbers) return;
+        this.focused = target;
+        this.replaced.observe(numbers, { childList: true, subtree: true });
+    }
+
+    giveFocusBack() {
+        if (!this.focused || this.focused.isConnected) return;
+        if (document.activeElement !== document.body) return this.forgetFocus();
+        const number = this.focused.innerText.trim();
+        const button = document.querySelector(`.st-key-addend_${number} button:enabled`);
+        button?.focus({ preventScroll: true });
+    }
+
+    forgetFocus() {
+        this.focused = null;
+        this.replaced.disconnect();
     }
 
     send() {
