@@ -90,8 +90,8 @@ def _parts(collection: Collection) -> str:
 
 
 def _classes(session: Session, album: Album) -> None:
-    """Each class with its number, its count and its first pictures."""
-    images, numbers = album.images(), album.numbers()
+    """Each class with its number, its count and its first pictures; blank ones were left out."""
+    images, numbers = album.images(), np.where(album.visible(), album.numbers(), -1)
     names = _numbered(album.classes)
     for index, name in enumerate(album.classes):
         mine = images[numbers == index]
@@ -138,7 +138,8 @@ def _pick_from(session: Session, name: str) -> None:
 @st.fragment
 def _pick(session: Session, album: Album, name: str) -> None:
     """The pictures of a class, 48 at a time, to choose some and remove them."""
-    places = np.flatnonzero(album.numbers() == album.classes.index(name)).tolist()
+    is_mine = album.numbers() == album.classes.index(name)
+    places = np.flatnonzero(is_mine & album.visible()).tolist()
     starts = range(0, len(places), MOST_SHOWN)
     start = 0
     if len(starts) > 1:
