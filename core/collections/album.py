@@ -109,7 +109,7 @@ class Album(Struct, frozen=True, forbid_unknown_fields=True):
 
     def visible(self) -> npt.NDArray[np.bool_]:
         """Is anything to be seen on a picture, in the form of the album's kind? (N,)."""
-        return self.images().any((1, 2))
+        return np.asarray(self.images().any(axis=(1, 2)))
 
     def counts(self) -> dict[str, int]:
         """The pictures of each class on which something is to be seen: the others are no use."""
