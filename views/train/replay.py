@@ -1,5 +1,6 @@
 """Watch it learn your digit: what a run answers to the visitor's picture at each snapshot."""
 
+import html
 from collections.abc import Mapping
 
 import streamlit as st
@@ -85,10 +86,10 @@ def _lost_words(steps: list[int], answered: list[int]) -> str:
 
 def _first_and_latest(first: Prediction, latest: Prediction, spec: DatasetSpec) -> str:
     """The answers before the first step and after the latest."""
-    rows = "".join(
-        f"<tr><th>{when}</th><td>{spec.class_names[answer.label]} "
-        f"({100 * answer.class_probs[answer.label]:.0f} %)</td><td>{answer.sum_value:.1f}</td></tr>"
-        for when, answer in (("untrained", first), ("now", latest))
-    )
+    rows = ""
+    for when, answer in (("untrained", first), ("now", latest)):
+        name = html.escape(spec.class_names[answer.label])
+        sure = f"({100 * answer.class_probs[answer.label]:.0f}&nbsp;%)"
+        rows += f"<tr><th>{when}</th><td>{name} {sure}</td><td>{answer.sum_value:.1f}</td></tr>"
     head = f"<tr><td></td><th>{spec.noun}</th><th>+ {latest.addend}</th></tr>"
     return f'<table class="figures">{head}{rows}</table>'
