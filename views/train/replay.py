@@ -63,6 +63,7 @@ def show_replay(read: jobs.ReadRun) -> None:
         figure = charts.sum_while_learning(images_seen, values, expected, palette)
         alt = "Sum while it learns"
         growing_chart(figure, palette, key="watched_sum", alt=alt, config=BARE_CONFIG)
+        st.caption(_dotted_words(label, session.link.addend, is_known=image.label is not None))
 
 
 def _answers(run: Run, recipe: Recipe, image: InputImage, addend: int) -> Mapping[int, Prediction]:
@@ -74,6 +75,12 @@ def _answers(run: Run, recipe: Recipe, image: InputImage, addend: int) -> Mappin
         for step in snapshots.snapshot_steps(run.snapshots)
     }
     return {step: answer for step, answer in found.items() if answer}
+
+
+def _dotted_words(label: int, addend: int, *, is_known: bool) -> str:
+    """What the dotted line of the sum is: nobody knows the class of a drawing."""
+    which = "class" if is_known else "the class it reads now"
+    return f"Dotted: {which} + number, {label} + {addend} = {label + addend}."
 
 
 def _lost_words(steps: list[int], answered: list[int]) -> str:

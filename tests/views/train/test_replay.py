@@ -151,6 +151,7 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
     assert "<th>+ 4</th>" in said
     captions = " ".join(caption.value for caption in app.caption)
     assert "An example." not in captions
+    assert "Dotted: the class it reads now + number, 3 + 4 = 7." in captions
 
 
 def test_where_nothing_is_drawn_an_example_is_watched() -> None:
@@ -158,6 +159,7 @@ def test_where_nothing_is_drawn_an_example_is_watched() -> None:
     snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
     assert "An example. Draw a digit on the Draw page" in captions
+    assert "Dotted: class + number, 5 + 7 = 12." in captions  # whatever the network reads
 
 
 def test_a_damaged_moment_is_left_out() -> None:
