@@ -90,6 +90,7 @@ class DatasetSpec:
     form: Form  # ink (H, W) to an image like these, uint8 (28, 28)
     form_words: str  # what `form` does, for the page
     example: Strokes  # a drawing to show when a visitor has none
+    example_label: int | None  # its class, if it is one of these
     mirrored: bool = False  # does a mirrored image still belong to its class?
     empty_margin: bool = False  # can the network do without the outer two pixels?
     is_digits: bool = False  # can people write more of them, and several in a row?
@@ -172,7 +173,8 @@ MNIST = DatasetSpec(
             (92.0, 200.0),
         ),
         ((105.0, 60.0), (190.0, 58.0)),
-    ),  # a 5
+    ),
+    example_label=5,
     empty_margin=True,
     is_digits=True,
 )
@@ -210,7 +212,8 @@ FASHION_MNIST = DatasetSpec(
             (158.0, 232.0),
         ),
         ((92.0, 50.0), (188.0, 50.0)),
-    ),  # a pair of trousers
+    ),
+    example_label=1,  # a pair of trousers
     mirrored=True,
 )
 
@@ -246,6 +249,7 @@ def own_spec(own: OwnData) -> DatasetSpec:
         form=mnist_form if own.kind == "ink" else fashion_form,
         form_words=MNIST.form_words if own.kind == "ink" else FASHION_MNIST.form_words,
         example=MNIST.example,
+        example_label=None,
         mirrored=own.kind == "photo",
         photo_form=photo_form if own.kind == "photo" else None,
         epoch_images=EPOCH_IMAGES,

@@ -107,9 +107,14 @@ class Album(Struct, frozen=True, forbid_unknown_fields=True):
         """The index of each picture's class, (N,)."""
         return np.frombuffer(self.labels, np.uint8).astype(np.int64)
 
+    def visible(self) -> npt.NDArray[np.bool_]:
+        """Is anything to be seen on a picture, in the form of the album's kind? (N,)."""
+        return np.asarray(self.images().any(axis=(1, 2)))
+
     def counts(self) -> dict[str, int]:
-        """The pictures of each class."""
-        counts = np.bincount(self.numbers(), minlength=len(self.classes)).tolist()
+        """The pictures of each class on which something is to be seen: the others are no use."""
+        numbers = self.numbers()[self.visible()]
+        counts = np.bincount(numbers, minlength=len(self.classes)).tolist()
         return dict(zip(self.classes, counts, strict=True))
 
 

@@ -37,7 +37,10 @@ LITTER = re.compile(r"__MACOSX|Thumbs\.db|desktop\.ini|\..*", re.IGNORECASE)
 PARTS = {"train", "training", "test", "testing", "val", "valid", "validation"}  # of a data set
 
 END = struct.Struct("<4s4xHHIIH")  # of a zip file's directory; 0 files in parts
-END_MARK, LARGE_MARK = b"PK\5\6", b"PK\6\7"
+FILE_MARK, END_MARK, LARGE_MARK = b"PK\3\4", b"PK\5\6", b"PK\6\7"
+
+NO_ZIP = "This is no zip file: put your folders of pictures into one."
+CUT_SHORT = "The zip file is damaged or not complete: make or download it again."
 
 
 class CollectionError(UserError):
@@ -105,7 +108,7 @@ def read_zip(file: BinaryIO, bounds: Bounds = Bounds()) -> Archive:
         archive = zipfile.ZipFile(file)
         entries = archive.infolist()
     except Exception as error:  # of zipfile on damaged bytes: it can be any
-        raise CollectionError("The zip file is damaged: make it again.") from error
+        raise CollectionError(CUT_SHORT) from error
     _check_count(len(entries), bounds)
     budget = Budget(bounds.bytes)
     files = []
@@ -163,7 +166,9 @@ def _check_directory(file: BinaryIO, bounds: Bounds) -> None:
     tail = file.read()
     start = tail.rfind(END_MARK)
     if start < 0 or len(tail) - start < END.size:
-        raise CollectionError("This is no zip file: put your folders of pictures into one.")
+        file.seek(0)
+        is_cut = file.read(len(FILE_MARK)) == FILE_MARK
+        raise CollectionError(CUT_SHORT if is_cut else NO_ZIP)
     _, _, count, length, _, _ = END.unpack_from(tail, start)
     is_large = LARGE_MARK in tail[max(0, start - 20) : start]
     if is_large or count > bounds.files or length > bounds.directory_bytes:

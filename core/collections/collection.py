@@ -99,8 +99,7 @@ def make_collection(album: Album, seed: int = 0, key: str = "") -> Collection:
     Raises:
         CollectionError: too few pictures can be used.
     """
-    images, numbers = album.images(), album.numbers()
-    is_shown = images.reshape(len(images), -1).any(1)
+    images, numbers, is_shown = album.images(), album.numbers(), album.visible()
     blank = [album.paths[index] for index in np.flatnonzero(~is_shown)]
     unread = [Unread(path, "There is nothing to see on it.") for path in blank]
     images, numbers = images[is_shown], numbers[is_shown]

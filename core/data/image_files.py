@@ -40,6 +40,11 @@ SIGNATURES = {
 }
 HEIC = rb"....ftyp(hei[cfmsx]|hev[cmsx]|m[is]f1)"  # of an iPhone, which can send JPEGs too
 
+# A decoder's own words name places in the memory, and nothing that one could do.
+UNREADABLE = (
+    "cannot be read as an image: it may be damaged or not complete. Save it again as a JPEG or PNG."
+)
+
 ONE_AT_A_TIME = threading.Lock()  # a large photo takes a hundred megabytes when unpacked
 
 
@@ -78,17 +83,20 @@ def read_shades(
     name = str(source) if isinstance(source, Path) else "The file"
     try:
         content = source.read_bytes() if isinstance(source, Path) else source.read()
+    except FileNotFoundError as error:
+        raise ImageFileError(f"There is no file {name}.") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ImageFileError(f"{name} cannot be read as an image ({reason}).") from error
+    try:
         kind = check_content(content, name)
         with ONE_AT_A_TIME, Image.open(io.BytesIO(content), formats=(kind,)) as image:
             _check_size(image.width * image.height, len(content), max_pixels, name)
             return shades_of(image, side)
-    except FileNotFoundError as error:
-        raise ImageFileError(f"There is no file {name}.") from error
     except ImageFileError:
         raise
     except Exception as error:  # from a decoder that met damaged bytes: it can be any
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ImageFileError(f"{name} cannot be read as an image ({reason}).") from error
+        raise ImageFileError(f"{name} {UNREADABLE}") from error
 
 
 def shades_of(image: Image.Image, side: int = PHOTO_SIDE) -> Pixels:

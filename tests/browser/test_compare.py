@@ -69,3 +69,18 @@ def test_a_network_can_be_left_out(visit: Visit) -> None:
     with answered(page):
         chosen.get_by_role("button", name=re.compile("clear", re.I)).click()
     expect(page.get_by_text("Choose a network to compare.")).to_be_visible()
+
+
+def test_on_a_phone_values_end_at_the_right_and_a_line_is_above_a_data_set_only(
+    visit: Visit,
+) -> None:
+    page = visit("/compare", **PHONE)
+    table = hook(page, "compare_table").locator("table")
+    expect(table.locator(".star").first).to_be_visible()
+    gaps = table.evaluate("""table => [...table.querySelectorAll("td > b")].map(value =>
+        value.parentElement.getBoundingClientRect().right - value.getBoundingClientRect().right)""")
+    assert gaps and max(gaps) < 30  # a star is there
+    lines = table.evaluate("""table => [...table.querySelectorAll("tr + tr > *")]
+        .filter(cell => cell.checkVisibility() && getComputedStyle(cell).borderTopWidth !== "0px")
+        .map(cell => cell.tagName)""")
+    assert lines == ["TH", "TH"]  # MNIST and Fashion-MNIST

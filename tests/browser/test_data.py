@@ -153,6 +153,26 @@ def test_drawn_classes_by_touch(visit: Visit) -> None:
     expect(hook(page, "brought")).to_contain_text("6 pictures")
 
 
+def test_on_a_phone_pictures_can_be_seen_and_each_class_has_its_bin_beside_it(
+    visit: Visit, tmp_path: Path
+) -> None:
+    page = visit("/data", **PHONE)
+    file = tmp_path / "two.zip"
+    file.write_bytes(zipped(shape_files(20, ("circle", "star"))).getvalue())
+    upload(page, file)
+    read(page)
+    pictures = hook(page, "album_class_0").get_by_role("img", name="Pictures of circle")
+    expect(pictures.locator("img")).to_have_count(20)
+    for place in (0, 19):
+        box = pictures.locator("img").nth(place).bounding_box()
+        assert box and 40 <= box["width"] <= 50 and box["x"] + box["width"] <= 390
+    name = hook(page, "album_class_0").locator(".head").bounding_box()
+    remove = hook(page, "drop_class_0").get_by_role("button").bounding_box()
+    assert name and remove
+    assert abs(2 * name["y"] + name["height"] - 2 * remove["y"] - remove["height"]) < 16
+    assert remove["x"] >= name["x"] + name["width"]
+
+
 def test_reading_is_stopped_and_nothing_is_left(visit: Visit, served: App, tmp_path: Path) -> None:
     page = visit("/data")
     before = kept(served)

@@ -11,7 +11,7 @@ from core.collections.collection import Collection
 from core.specs import MAX_TITLE, Kind
 from views.collections.keeping import album_of, keep
 from views.session.session import Session, widget_value
-from views.ui.images import data_uri, montage
+from views.ui.images import data_uri, picture_flow
 from views.ui.text import plain
 
 KIND_WORDS: dict[Kind, str] = {"ink": "Drawings and writing", "photo": "Photos of things"}
@@ -90,13 +90,15 @@ def _parts(collection: Collection) -> str:
 
 
 def _classes(session: Session, album: Album) -> None:
-    """Each class with its number, its count and its first pictures."""
-    images, numbers = album.images(), album.numbers()
+    """Each class with its number, its count and its first pictures; blank ones were left out."""
+    images, numbers = album.images(), np.where(album.visible(), album.numbers(), -1)
     names = _numbered(album.classes)
     for index, name in enumerate(album.classes):
         mine = images[numbers == index]
         with st.container(key=f"album_class_{index}", gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center"):
+            with st.container(
+                horizontal=True, vertical_alignment="center", key=f"album_head_{index}"
+            ):
                 more = f", the first {MOST_SHOWN} shown" if len(mine) > MOST_SHOWN else ""
                 count = f"{len(mine):,} picture{'' if len(mine) == 1 else 's'}{more}"
                 st.html(
@@ -128,7 +130,7 @@ def _classes(session: Session, album: Album) -> None:
                 with st.container(key="picking", gap="xsmall"):
                     _pick(session, album, name)
             elif len(mine):
-                st.html(montage(mine[:MOST_SHOWN], f"Pictures of {name}"))
+                st.html(picture_flow(mine[:MOST_SHOWN], f"Pictures of {name}"))
 
 
 def _pick_from(session: Session, name: str) -> None:
@@ -138,7 +140,8 @@ def _pick_from(session: Session, name: str) -> None:
 @st.fragment
 def _pick(session: Session, album: Album, name: str) -> None:
     """The pictures of a class, 48 at a time, to choose some and remove them."""
-    places = np.flatnonzero(album.numbers() == album.classes.index(name)).tolist()
+    is_mine = album.numbers() == album.classes.index(name)
+    places = np.flatnonzero(is_mine & album.visible()).tolist()
     starts = range(0, len(places), MOST_SHOWN)
     start = 0
     if len(starts) > 1:

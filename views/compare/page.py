@@ -94,7 +94,9 @@ def _place(dataset: str) -> tuple[int, str]:
 
 
 def _dataset_words(name: str) -> str:
-    return f"{find_spec(name).title} {find_spec(name).noun}s"
+    """What was read: "MNIST digits"; somebody's own pictures as they called them."""
+    spec = find_spec(name)
+    return spec.title if spec.own else f"{spec.title} {spec.noun}s"
 
 
 def _available(session: Session) -> list[Network]:

@@ -4,7 +4,7 @@ One example: a 3 on the canvas is an `InputImage` of 28 x 28 pixels in the form 
 280 x 280 ink that it was made from, called "your drawing", one digit, its label unknown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.data.drawing import Pixels, Strokes, is_dot, rasterize
 from core.data.photo import PhotoReading
@@ -20,7 +20,7 @@ class InputImage:
     source: str  # the name in `SOURCES`; "" for an example that stands in
     title: str  # in words: "your drawing"; "" for an example that stands in
     ink: Pixels | None = None  # uint8 (280, 280), of a drawing
-    label: int | None = None  # its class, where that is known: of a test image, or told
+    label: int | None = None  # its class, where known: of a test image or an example, or told
     digits: tuple[Pixels, ...] = ()  # uint8 (28, 28), of each digit where several stand apart
     reading: PhotoReading | None = None  # the way from a photo to its ink, where it is read as that
 
@@ -71,4 +71,4 @@ def example_image(spec: DatasetSpec) -> InputImage:
     """The example that stands in where a visitor has no picture."""
     image = image_of_drawing(spec.example, spec, source="", title="")
     assert image  # an example has ink
-    return image
+    return replace(image, label=spec.example_label)

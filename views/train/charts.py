@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 from views.ui.theme import Palette, Records, frameless
 
 NOTABLE = 20  # percent; a class that was never likelier has no name in the figure
-NAME_HEIGHT, NAME_WIDTH = 12, 0.4  # of a name there: percent, and share of the figure's width
+NAME_HEIGHT, LETTER_WIDTH = 12, 0.03  # of a name there: percent, and share of the figure's width
+MOST_LETTERS = 16  # of such a name
 MAX_TICKS = 7  # powers of ten on an axis
 
 
@@ -115,17 +116,42 @@ def classes_while_learning(
             line={"color": palette.class_head if won else palette.muted, "width": 3 if won else 1},
             hovertemplate="%{y:.1f} %<extra>" + name + "</extra>",
         )
-    wide = NAME_WIDTH * math.log10(max(places) / min(places))
-    named: list[tuple[float, float]] = []
-    for won, y, x, name in sorted(peaks, reverse=True):
-        free = all(abs(y - there) > NAME_HEIGHT or abs(x - at) > wide for there, at in named)
-        if y > NOTABLE and free:
-            named.append((y, x))
-            color = palette.class_head if won else palette.muted
-            figure.add_annotation(x=x, y=y, text=name, showarrow=False, yshift=10, font_color=color)
+    _add_names(figure, peaks, places, palette)
     ticks = [0, 50, 100]
     figure.update_yaxes(range=[0, 118], tickvals=ticks, ticktext=[f"{tick} %" for tick in ticks])
     return _over_images(figure, images, "class head")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1].rstrip()}…"
+
+
+def _add_names(
+    figure: go.Figure,
+    peaks: Sequence[tuple[bool, float, float, str]],
+    places: Sequence[float],
+    palette: Palette,
+) -> None:
+    """Names at the peaks (is it the answer? percent, power of ten, name) where there is room."""
+    low, high = math.log10(min(places)), math.log10(max(places))
+    named: list[tuple[float, float, float]] = []
+    for won, y, x, whole in sorted(peaks, reverse=True):
+        name = _short(whole)
+        share, wide = (x - low) / max(high - low, 1e-9), LETTER_WIDTH * len(name)
+        left, anchor = share - wide / 2, "center"
+        if left < 0:  # near an edge it begins or ends at its peak: all of it is in the figure
+            left, anchor = share, "left"
+        elif left + wide > 1:
+            left, anchor = share - wide, "right"
+        free = all(
+            abs(y - there) > NAME_HEIGHT or left > end or left + wide < start
+            for there, start, end in named
+        )
+        if y > NOTABLE and free:
+            named.append((y, left, left + wide))
+            color = palette.class_head if won else palette.muted
+            note = {"text": name, "showarrow": False, "yshift": 10, "font_color": color}
+            figure.add_annotation(x=x, y=y, xanchor=anchor, **note)
 
 
 def sum_while_learning(

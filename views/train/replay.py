@@ -1,5 +1,6 @@
 """Watch it learn your digit: what a run answers to the visitor's picture at each snapshot."""
 
+import html
 from collections.abc import Mapping
 
 import streamlit as st
@@ -62,6 +63,7 @@ def show_replay(read: jobs.ReadRun) -> None:
         figure = charts.sum_while_learning(images_seen, values, expected, palette)
         alt = "Sum while it learns"
         growing_chart(figure, palette, key="watched_sum", alt=alt, config=BARE_CONFIG)
+        st.caption(_dotted_words(label, session.link.addend, is_known=image.label is not None))
 
 
 def _answers(run: Run, recipe: Recipe, image: InputImage, addend: int) -> Mapping[int, Prediction]:
@@ -75,6 +77,12 @@ def _answers(run: Run, recipe: Recipe, image: InputImage, addend: int) -> Mappin
     return {step: answer for step, answer in found.items() if answer}
 
 
+def _dotted_words(label: int, addend: int, *, is_known: bool) -> str:
+    """What the dotted line of the sum is: nobody knows the class of a drawing."""
+    which = "class" if is_known else "the class it reads now"
+    return f"Dotted: {which} + number, {label} + {addend} = {label + addend}."
+
+
 def _lost_words(steps: list[int], answered: list[int]) -> str:
     """That some answers are no numbers, from which step on if that holds for all after it."""
     first = next(step for step in steps if step not in answered)
@@ -85,10 +93,10 @@ def _lost_words(steps: list[int], answered: list[int]) -> str:
 
 def _first_and_latest(first: Prediction, latest: Prediction, spec: DatasetSpec) -> str:
     """The answers before the first step and after the latest."""
-    rows = "".join(
-        f"<tr><th>{when}</th><td>{spec.class_names[answer.label]} "
-        f"({100 * answer.class_probs[answer.label]:.0f} %)</td><td>{answer.sum_value:.1f}</td></tr>"
-        for when, answer in (("untrained", first), ("now", latest))
-    )
+    rows = ""
+    for when, answer in (("untrained", first), ("now", latest)):
+        name = html.escape(spec.class_names[answer.label])
+        sure = f"({100 * answer.class_probs[answer.label]:.0f}&nbsp;%)"
+        rows += f"<tr><th>{when}</th><td>{name} {sure}</td><td>{answer.sum_value:.1f}</td></tr>"
     head = f"<tr><td></td><th>{spec.noun}</th><th>+ {latest.addend}</th></tr>"
     return f'<table class="figures">{head}{rows}</table>'

@@ -93,6 +93,15 @@ def montage(maps: Pixels, alt: str, columns: int = MONTAGE_COLUMNS) -> str:
     )
 
 
+def picture_flow(pictures: Pixels, alt: str) -> str:
+    """Small pictures, (N, H, W), that fill lines as text does: up to 16 in one, larger if few."""
+    double = pictures.repeat(2, 1).repeat(2, 2)
+    tags = "".join(f'<img alt="" src="{data_uri(picture)}">' for picture in double)
+    columns = min(MONTAGE_COLUMNS, len(pictures))
+    label = f'role="img" aria-label="{html.escape(alt)}"'
+    return f'<div class="flow" style="--columns:{columns}" {label}>{tags}</div>'
+
+
 def shades(values: npt.NDArray[np.float32], low: float, high: float) -> Pixels:
     """Values as greys: `low` is black, `high` white."""
     share = (values - low) / max(high - low, 1e-9)

@@ -112,7 +112,7 @@ def test_a_truncated_image_is_said(five, tmp_path, capsys):
     five.save(path)
     path.write_bytes(path.read_bytes()[:-2000])
     said = complaint(capsys, "predict", path, "--addend", 7)
-    assert said.startswith(f"{path} cannot be read as an image (")
+    assert said.startswith(f"{path} cannot be read as an image: it may be damaged")
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -51,7 +51,8 @@ def test_a_file_that_is_no_image_is_said(tmp_path, content):
 
 
 def test_a_folder_is_no_image(tmp_path):
-    assert "cannot be read as an image" in complaint(tmp_path)
+    said = complaint(tmp_path)
+    assert "cannot be read as an image (" in said and "damaged" not in said
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "webp", "tiff", "bmp"])
@@ -61,7 +62,21 @@ def test_a_truncated_image_is_said(mnist, tmp_path, suffix, share):
     path = save(noise, tmp_path / f"digits.{suffix}")
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    assert complaint(path)
+    assert complaint(path) == (
+        f"{path} cannot be read as an image: it may be damaged or not complete. "
+        "Save it again as a JPEG or PNG."
+    )
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "webp", "tiff", "bmp", "avif"])
+@pytest.mark.parametrize("kept", [14, 20, 40, 100])
+def test_no_words_of_a_decoder_are_said(seven, tmp_path, suffix, kept):
+    """They name places in the memory, and what a decoder calls its own parts."""
+    path = save(seven, tmp_path / f"seven.{suffix}")
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ImageFileError) as error, path.open("rb") as file:
+        read_image(file)
+    assert str(error.value).endswith("damaged or not complete. Save it again as a JPEG or PNG.")
 
 
 @pytest.mark.parametrize("suffix", ["ico", "eps", "pdf", "psd", "tga", "pcx"])

@@ -84,9 +84,19 @@ def test_picture_files_are_of_the_class_that_the_visitor_named(tmp_path):
     assert left(tmp_path) == []
 
 
-def test_what_is_no_zip_file_is_said_in_a_sentence(tmp_path):
-    begin_reading(tmp_path, ADA, [BroughtFile("a.zip", 4, io.BytesIO(b"junk"))])
-    assert result().error == "This is no zip file: put your folders of pictures into one."
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"junk", "This is no zip file: put your folders of pictures into one."),
+        *(
+            (content, "The zip file is damaged or not complete: make or download it again.")
+            for content in (b"PK\3\4", zipped(shape_files(9)).getvalue()[:5_000])
+        ),
+    ],
+)
+def test_what_is_no_whole_zip_file_is_said_in_a_sentence(content, said, tmp_path):
+    begin_reading(tmp_path, ADA, [BroughtFile("a.zip", len(content), io.BytesIO(content))])
+    assert result().error == said
     assert left(tmp_path) == []
 
 

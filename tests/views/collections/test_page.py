@@ -1,6 +1,9 @@
 """The page "Your data" without a browser: what it shows, keeps, trains on and deletes."""
 
+import re
+
 import pytest
+from PIL import Image
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
@@ -11,7 +14,7 @@ from core.library.reading import ReadingState
 from core.runs.queue import Visitor
 from core.runs.run import runs_dir
 from tests.support.pages import data_page, opened, session_of, train_page, words
-from tests.support.shapes import shape_files, zipped
+from tests.support.shapes import png, shape_files, zipped
 from views.collections import adding, sheet
 from views.collections.keeping import album_of
 from views.collections.page import _share
@@ -47,6 +50,23 @@ def test_pictures_are_shown_by_class_with_numbers_and_counts(page):
     said = words(bring(page, shapes()))
     assert "circle (0)" in said and "star (2)" in said and "10 pictures" in said
     assert "<b>30 pictures</b>: 21 to learn from, 3 to watch it with, 6 to test it on." in said
+
+
+def test_a_blank_picture_is_left_out_of_what_is_shown_and_counted(page):
+    blank = png(Image.new("L", (50, 50), 255))
+    files = shape_files(4, ("circle", "cross")) | {"shapes/circle/blank.png": blank}
+    bring(page, read_album(read_zip(zipped(files)), "Shapes", "ink"))
+    said = words(page)
+    assert "<b>8 pictures</b>" in said and "There is nothing to see on it." in said
+    assert re.findall(r"(\w+) \(\d\) <span class=\"note\">(.*?)<", said) == [
+        ("circle", "4 pictures"),
+        ("cross", "4 pictures"),
+    ]
+    page.button(key="pick_from_0").click().run()
+    assert len(page.pills[0].options) == 4
+    page.pills[0].set_value([3]).run()
+    page.button(key="drop_picked").click().run()
+    assert names_and_counts(page) == {"circle": 3, "cross": 4}
 
 
 def test_too_few_pictures_cannot_be_trained_on_and_it_says_why(page):

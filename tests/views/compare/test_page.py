@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.recipes.recipe import Recipe
 from core.runs.run import State
+from core.specs import OwnData, own_spec
 from core.storage import bundle, checkpoint
 from tests.support.pages import (
     compare_page,
@@ -19,7 +20,7 @@ from tests.support.pages import (
 )
 from tests.views.compare.conftest import QUICK, look, made
 from views.compare.charts import MAX_TOLD_APART
-from views.compare.page import _early_stop
+from views.compare.page import _dataset_words, _early_stop
 from views.compare.panels import PANEL_TITLES
 from views.session import jobs, networks
 from views.session.link import COMPARE_VIEWS, MAX_COMPARED
@@ -156,6 +157,12 @@ def test_the_picture_comes_first_and_says_who_gave_no_figure(run) -> None:
     share = card.figures["joint_acc"]
     assert f'width:{100 * share:.3f}%"></i></span><b>{percent(share)}</b>' in said
     assert 'Network A <span class="note">published</span></span><span class="note">gave no' in said
+
+
+def test_pictures_of_one_s_own_have_the_name_that_was_given_to_them() -> None:
+    mine = own_spec(OwnData("My pictures", ("a", "b"), "ink", 0.1, 0.3, "0" * 32))
+    headings = [_dataset_words(name) for name in ("mnist", "fashion-mnist", mine.name)]
+    assert headings == ["MNIST digits", "Fashion-MNIST garments", "My pictures"]
 
 
 def test_who_has_no_network_is_invited_to_train_one(run, left_for) -> None:

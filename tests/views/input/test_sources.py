@@ -98,7 +98,7 @@ def test_garments_may_come_in_pairs(session) -> None:
 def test_without_a_picture_an_example_stands_in(source, monkeypatch) -> None:
     monkeypatch.setattr(download, "is_present", lambda *_: False)
     image = visitor_image(Session(Link(), CanvasState(), source=source), SPECS["mnist"])
-    assert (image.source, image.title, image.label) == ("", "", None)
+    assert (image.source, image.title, image.label) == ("", "", 5)
 
 
 def test_another_source_is_a_class_and_its_name(pen, monkeypatch) -> None:

@@ -195,3 +195,29 @@ def test_a_name_stands_at_the_peak_of_its_class():
     notes = {note.text: (note.x, note.y) for note in figure.layout.annotations}
     assert notes == {"0": (3, 60), "1": (2, 90)}  # powers of ten of images, percent
     assert [line.name for line in figure.data] == ["0", "1"]  # the answer is drawn last
+
+
+def test_names_at_an_edge_begin_or_end_there_and_long_ones_are_cut():
+    """Two letters have room beside the edge where sixteen have not; a peak within is in between."""
+    long = "Zwölf Äpfel sehr langer Name"
+    probs = [(0.9, 0.0, 0.05, 0.05), (0.0, 0.1, 0.9, 0.0), (0.0, 0.6, 0.0, 0.4)]
+    figure = classes_while_learning([100, 1_000, 10_000], probs, (long, "b", "c", "d"), LIGHT)
+    notes = {note.text: (note.x, note.xanchor) for note in figure.layout.annotations}
+    assert notes == {
+        "Zwölf Äpfel seh…": (2, "left"),
+        "c": (3, "center"),
+        "b": (4, "right"),
+        "d": (4, "right"),
+    }
+    assert figure.data[0].name in (long, "c")  # who points at a line reads all of it
+
+
+def test_names_that_would_lie_over_each_other_are_left_out_by_their_length():
+    probs = [(0.9, 0.1, 0.0), (0.0, 0.9, 0.1), (0.1, 0.0, 0.9)]
+
+    def named(*names: str) -> set[str]:
+        figure = classes_while_learning([100, 1_000, 10_000], probs, names, LIGHT)
+        return {note.text for note in figure.layout.annotations}
+
+    assert named("a", "b", "c") == {"a", "b", "c"}
+    assert named("a" * 12, "b" * 12, "c" * 12) == {"a" * 12, "c" * 12}

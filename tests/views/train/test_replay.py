@@ -1,6 +1,7 @@
 """The Train page while a run lives: pause, one step, the learning rate, and what is watched."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -146,9 +147,11 @@ def test_a_drawing_is_answered_at_every_moment() -> None:
     session.choose(addend=4)
     said = words(app.run())
     assert "Watch it learn your digit" in said
-    assert "<th>now</th><td>3 (100 %)</td><td>7.0</td>" in said
+    assert "<th>now</th><td>3 (100&nbsp;%)</td><td>7.0</td>" in said
     assert "<th>+ 4</th>" in said
-    assert not [caption for caption in app.caption if "An example." in caption.value]
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "An example." not in captions
+    assert "Dotted: the class it reads now + number, 3 + 4 = 7." in captions
 
 
 def test_where_nothing_is_drawn_an_example_is_watched() -> None:
@@ -156,6 +159,7 @@ def test_where_nothing_is_drawn_an_example_is_watched() -> None:
     snapshots.save_snapshot(run.snapshots, 0, snapshots.pack_snapshot(QUICK.build()))
     captions = " ".join(caption.value for caption in opened(train_page, run=run.id).caption)
     assert "An example. Draw a digit on the Draw page" in captions
+    assert "Dotted: class + number, 5 + 7 = 12." in captions  # whatever the network reads
 
 
 def test_a_damaged_moment_is_left_out() -> None:
@@ -206,6 +210,14 @@ def test_the_first_answer_stands_above_the_latest() -> None:
     )
     table = replay._first_and_latest(first, latest, SPECS["mnist"])
     assert re.findall(r"<th>(\w+)</th><td>(.*?)</td><td>(.*?)</td>", table) == [
-        ("untrained", "1 (30 %)", "9.0"),
-        ("now", "3 (30 %)", "7.0"),
+        ("untrained", "1 (30&nbsp;%)", "9.0"),
+        ("now", "3 (30&nbsp;%)", "7.0"),
     ]
+
+
+def test_a_name_of_a_class_is_only_text_in_the_table() -> None:
+    spec = replace(SPECS["mnist"], class_names=("salt & pepper", *"123456789"))
+    answer = Prediction(np.zeros((28, 28)), 4, 0, (0.3,) * 10, 4.0, 4, None)
+    assert "<td>salt &amp; pepper (30&nbsp;%)</td>" in replay._first_and_latest(
+        answer, answer, spec
+    )

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from views.ui.images import CELL, GAP, image_tag, montage, picture_tag, shades, signed_veil
+from views.ui.images import (
+    CELL,
+    GAP,
+    image_tag,
+    montage,
+    picture_flow,
+    picture_tag,
+    shades,
+    signed_veil,
+)
 
 
 def decoded(tag: str, place: int = 0) -> np.ndarray:
@@ -76,3 +85,14 @@ def test_a_montage_has_16_pictures_a_row_in_reading_order():
     assert sheet[step + 5, CELL - 1].tolist() == [0, 255]
     assert sheet[0, CELL].tolist() == [0, 0]  # between two
     assert sheet[step, 2 * step].tolist() == [0, 0]  # no 19th
+
+
+def test_pictures_that_flow_are_one_image_each_and_one_for_who_hears_them():
+    pictures = np.zeros((18, 28, 28), np.uint8)
+    pictures[17, 0, 27] = 200
+    html = picture_flow(pictures, 'Pictures of "A"')
+    assert html.count("<img ") == html.count('alt=""') == 18
+    assert 'role="img" aria-label="Pictures of &quot;A&quot;"' in html
+    assert decoded(html, 17)[0, 54:].tolist() == [200, 200]  # twice as large: a sharp edge
+    assert 'style="--columns:16"' in html
+    assert 'style="--columns:3"' in picture_flow(pictures[:3], "few")
