@@ -58,7 +58,8 @@ def test_each_page_shows_it(run, pen):
         assert not opened(explain_page, net=run.id, look=look).error
     assert "Watch it learn your picture" in words(opened(train_page, run=run.id))
     for view in ("confusion", "sums", "reliability", "mistakes"):
-        assert "Odd *shapes* pictures" in words(opened(compare_page, net=run.id, view=view))
+        compared = words(opened(compare_page, net=run.id, view=view))
+        assert '<div class="head">Odd *shapes*</div>' in compared
 
 
 def test_without_its_pictures_the_network_answers_and_the_rest_is_said(run, pen):

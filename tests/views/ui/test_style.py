@@ -14,7 +14,7 @@ from views.ui.theme import DARK, LIGHT, Palette
 
 SHEETS = sorted(PROJECT.glob("views/**/*.css"))
 OWN_SHEETS = {"compare": "views/compare/compare.css", "explain": "views/explain/explain.css"}
-SET_BY_HTML = ("--fill", "--mine", "--depth", "--share", "--above", "--below")
+SET_BY_HTML = ("--fill", "--mine", "--depth", "--share", "--above", "--below", "--columns")
 
 
 def rules(sheet: Path) -> str:
