@@ -30,7 +30,7 @@ from views.ui.text import plain
 from views.ui.theme import SAVABLE_CONFIG
 
 MAX_MAPS = 64  # feature maps a stage at most; more would be a wall
-SOUND = (
+SOUND_WORDS = (
     "The label is nowhere among the inputs, and the sum head never gets the decision of the class "
     "head."
 )
@@ -109,7 +109,7 @@ def _network_section(shown: Subject) -> None:
         f"{' → '.join(map(str, sides))}, fewer places, but more known about each. What remains, "
         "the features, goes to two heads: the **class head** says which "
         f"{shown.spec.noun} it is, the **sum head** says {shown.spec.noun} plus number. {way}\n\n"
-        f"{_broken(shown) or SOUND}",
+        f"{_broken(shown) or SOUND_WORDS}",
     )
     case = diagram.Case(
         image=data_uri(shown.pixels),

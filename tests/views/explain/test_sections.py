@@ -11,7 +11,7 @@ from core.recipes.recipe import Recipe
 from core.storage.checkpoint import Card
 from core.trainer import TrainConfig
 from tests.support.pages import explain_page, opened, words
-from views.explain.sections import SOUND
+from views.explain.sections import SOUND_WORDS
 from views.session import networks
 
 FIGURES = {"class_acc": 0.9, "sum_r2": 0.8, "sum_mae": 0.5, "sum_acc": 0.7, "joint_acc": 0.6}
@@ -34,12 +34,12 @@ def explained(monkeypatch: pytest.MonkeyPatch) -> Callable[[Recipe], str]:
 def test_of_a_broken_network_the_page_says_what_is_wrong_and_not_that_it_is_sound(explained, bug):
     said = explained(PRESETS["quick"].recipe.with_bug(bug))
     assert said.count(f"**This network was broken on purpose.** {BUGS[bug].about}") == 2
-    assert SOUND not in said
+    assert SOUND_WORDS not in said
 
 
 def test_of_a_sound_network_nothing_is_broken(explained):
     said = explained(PRESETS["quick"].recipe)
-    assert "broken on purpose" not in said and SOUND in said
+    assert "broken on purpose" not in said and SOUND_WORDS in said
 
 
 def test_fixed_filters_are_not_among_the_parameters_that_move(explained):
