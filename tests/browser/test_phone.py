@@ -68,6 +68,8 @@ def test_a_wide_window_has_the_pages_on_top_only(page: Page) -> None:
 
 def test_another_page_begins_at_its_top(visit: Visit) -> None:
     page = visit("/explain", **PHONE)
+    # On a busy machine the page comes at once, and what is there never gets short in between.
+    page.add_style_tag(content="[data-testid=stMainBlockContainer] { min-height: 3000px }")
     page.evaluate(f"{MAIN}.scrollTo(0, 300)")
     with answered(page):
         hook(page, "page_bar").get_by_role("link", name="Train").tap()

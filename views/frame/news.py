@@ -3,7 +3,8 @@
 One example: on a phone, *Use this network* stands far down the Train page. The Draw page that
 follows would be shown from its middle; so it is scrolled to its top, and a note says "Mine: width
 8, 98.9 % answers now." The script also asks for the page anew when the theme has changed, as by the
-clock of the system: Streamlit would not.
+clock of the system: Streamlit would not. Nor does Streamlit begin another page at its top where the
+one before is not gone for a moment.
 """
 
 import functools
@@ -19,7 +20,8 @@ from views.ui.text import plain
 def show_news() -> None:
     """Behind every page, always: an element that comes and goes would move others."""
     session = get_session()
-    shown = {"arrivals": session.arrivals, "scheme": "dark" if is_dark() else "light"}
+    scheme = "dark" if is_dark() else "light"
+    shown = {"arrivals": session.arrivals, "page": session.page, "scheme": scheme}
     with st.container(key="news"):
         _scroller()(data=shown, key="news_script", on_scheme_change=lambda: None)
     if session.news:

@@ -1,11 +1,13 @@
-// The page begins at its top after something was caused that stands there, and has the colors of the
-// theme: see frame/news.py.
+// A page begins at its top when it was turned to, and after something was caused that stands there;
+// it has the colors of the theme: see frame/news.py.
 const app = (window.sketchAndSum ??= { places: {} });
 
 export default function ({ data, setStateValue }) {
     const { colorScheme } = getComputedStyle(document.querySelector("[data-testid=stApp]"));
     if (colorScheme !== data.scheme) setStateValue("scheme", colorScheme);
-    if (data.arrivals !== (app.arrivals ?? 0)) {
+    const isAnother = data.page !== (app.page ?? data.page);
+    app.page = data.page;
+    if (isAnother || data.arrivals !== (app.arrivals ?? 0)) {
         app.arrivals = data.arrivals;
         document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0 });
     }
