@@ -21,9 +21,9 @@ def show_news() -> None:
     """Behind every page, always: an element that comes and goes would move others."""
     session = get_session()
     scheme = "dark" if is_dark() else "light"
-    shown = {"arrivals": session.arrivals, "page": session.page, "scheme": scheme}
+    data = {"arrivals": session.arrivals, "shown": session.page, "scheme": scheme}
     with st.container(key="news"):
-        _scroller()(data=shown, key="news_script", on_scheme_change=lambda: None)
+        _scroller()(data=data, key="news_script", on_scheme_change=lambda: None)
     if session.news:
         st.toast(plain(session.news), icon=":material/check:", duration="long")
         session.news = ""

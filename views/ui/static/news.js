@@ -5,8 +5,8 @@ const app = (window.sketchAndSum ??= { places: {} });
 export default function ({ data, setStateValue }) {
     const { colorScheme } = getComputedStyle(document.querySelector("[data-testid=stApp]"));
     if (colorScheme !== data.scheme) setStateValue("scheme", colorScheme);
-    const isAnother = data.page !== (app.page ?? data.page);
-    app.page = data.page;
+    const isAnother = data.shown !== (app.shown ?? data.shown);
+    app.shown = data.shown;
     if (isAnother || data.arrivals !== (app.arrivals ?? 0)) {
         app.arrivals = data.arrivals;
         document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0 });
